@@ -1,0 +1,355 @@
+"""The shape of a fact: declared once, fields and all; its command is the same fields in the imperative.
+
+    class AbsenceRecorded(
+        Fact,
+        topic="offender.absence-recorded.v1",     the type in the sealed entry, for ever
+        command="RecordAbsence",                   what a person gives
+        who=("supervisor", "practitioner"),        roles that may give it (contract, *Roles*)
+        rules=("ENF-01", "ENF-02", "ENF-21"),      rule book ids
+        effective="date",                          the field that says when it happened
+    ):
+        \"\"\"A person failed to attend or to comply with an appointment of the order.\"\"\"
+
+        absence_id: Id
+        date: Day
+        kind: Literal["FTA", "FAILURE_TO_COMPLY"]
+        note: OffenderText | None = None
+
+A command is a *draft* of its fact: the same class, read strictly from JSON, in which what the ledger computes
+(`Annotated[Day, COMPUTED] = later()`), what the actor is (`ACTOR`) and what repeats the target (`TARGET`) may be left
+out.  The decision completes the draft or refuses it.
+
+A value that is personal, or free text of anyone, is declared with whose it is (`OffenderText`, `ChildText` …; catalogue
+section 2).  Folded without its key it is CLOSED; after an erasure it is `Erased`: both print, fold and serialise, so no
+reader has a branch of its own for them.
+
+Design: events.md sections 1, 2 and 5; architecture.md *The shape of a fact and a rule*.  Proven by
+tests/aggregates/test_shape.py and the golden entries of tests/golden/.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, Final, Generic, TypeAlias, TypeVar, Union, get_args
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, Strict
+from pydantic import GetJsonSchemaHandler as GetJsonSchema
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticOmit, core_schema
+
+from ledger.errors import Caution
+from ledger.rules.dates import LONDON, exists_in_london
+
+# ------------------------------------------------------------------------------------------ whose a value is
+
+
+class Subject(StrEnum):
+    """Whose a sealed value is: the letters of the catalogue, section 2."""
+
+    STREAM = "-"  # a free text about the person the stream is about, or about nobody (the stream's own key)
+    OFFENDER = "O"
+    CHILD = "C"
+    VICTIM = "V"
+    THIRD_PARTY = "T"
+    STAFF = "S"
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Under whose key a value is sealed.  `person` tells third parties of one fact apart (`solicitor`)."""
+
+    subject: Subject
+    person: str = ""
+
+
+class Closed:
+    """A sealed value that was not opened: present, unread.  Every fold passes it on."""
+
+    __slots__ = ()
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.json_or_python_schema(
+            json_schema=_NOTHING,
+            python_schema=core_schema.is_instance_schema(cls),
+            serialization=core_schema.plain_serializer_function_ser_schema(str),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchema) -> JsonSchemaValue:
+        raise PydanticOmit
+
+    def __str__(self) -> str:
+        return "[sealed]"
+
+    __repr__ = __str__
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self)
+
+    def __hash__(self) -> int:
+        return hash(type(self))
+
+
+def _never(value: Any) -> Any:
+    raise ValueError("a sealed value is not given as text")
+
+
+_NOTHING: Final = core_schema.no_info_plain_validator_function(_never)
+CLOSED: Final = Closed()
+
+
+@dataclass(frozen=True, slots=True)
+class Erased(Closed):
+    """A value destroyed for ever: `of` says what it was about (child, record), `on` the day it was destroyed."""
+
+    on: date
+    of: str = "record"
+
+    def __str__(self) -> str:
+        return f"[{self.of} erased {self.on:%d/%m/%Y}]"
+
+    __repr__ = __str__
+
+
+T = TypeVar("T")
+Personal: TypeAlias = Union[T, Closed, Erased]  # noqa: UP007 - a generic alias needs Union on Python 3.11
+
+OWN: Final = Whose(Subject.STREAM)
+OFFENDER: Final = Whose(Subject.OFFENDER)
+CHILD: Final = Whose(Subject.CHILD)
+VICTIM: Final = Whose(Subject.VICTIM)
+THIRD_PARTY: Final = Whose(Subject.THIRD_PARTY)
+STAFF: Final = Whose(Subject.STAFF)
+
+
+def opened(value: Personal[T] | None) -> T | None:
+    """The value if it can be read, else None: for a fold that only passes it on."""
+    return None if isinstance(value, Closed) else value
+
+
+# ------------------------------------------------------------------------------------------ the types of values
+
+_UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/&-]{0,63}")
+TEXT_BYTES: Final = 32 * 1024
+LIST_ITEMS: Final = 500
+WHOLE: Final = 2**53 - 1
+
+
+def a_random_id(value: str) -> str:
+    """A UUID of version 4 or 7 in canonical form.  Ids made from a name (versions 3, 5) would be guessable."""
+    if not _UUID.fullmatch(value):
+        raise ValueError("use a UUID of version 4 or 7, in lower case with hyphens")
+    return value
+
+
+def a_text(value: str) -> str:
+    """Free text: at most 32 KiB, no control characters but tab and newline, no lone surrogates (GEN: facts.md)."""
+    if _CONTROL.search(value):
+        raise ValueError("remove the control characters (only tab and new line may stand in a text)")
+    if len(value.encode()) > TEXT_BYTES:
+        raise ValueError("shorten the text to 32 KiB")
+    return value
+
+
+def a_code(value: str) -> str:
+    """A code of a published list: short, printable, never free text."""
+    if not _CODE.fullmatch(value):
+        raise ValueError("use a code: letters, digits, spaces and . _ / & -, at most 64 characters")
+    return value
+
+
+def in_london(value: datetime) -> datetime:
+    """An aware instant in UTC.  Without an offset it is London's; where the clocks go back, the first one."""
+    if value.tzinfo is None:
+        local = value.replace(tzinfo=LONDON, fold=0)
+        if not exists_in_london(local):
+            raise ValueError("this time does not exist in London: the clocks went forward")
+        value = local
+    return value.astimezone(UTC)
+
+
+def _clock_text(value: Any) -> Any:
+    if isinstance(value, time) or (isinstance(value, str) and re.fullmatch(r"\d\d:\d\d(:\d\d)?", value)):
+        return value
+    raise ValueError("use a time of day such as 09:30")
+
+
+Id: TypeAlias = Annotated[str, AfterValidator(a_random_id)]
+StaffId: TypeAlias = Annotated[str, AfterValidator(a_random_id)]
+Text: TypeAlias = Annotated[str, AfterValidator(a_text)]
+Code: TypeAlias = Annotated[str, AfterValidator(a_code)]
+Day: TypeAlias = date
+Instant: TypeAlias = Annotated[datetime, AfterValidator(in_london)]
+ClockTime: TypeAlias = Annotated[time, Strict(False), BeforeValidator(_clock_text)]
+Whole: TypeAlias = Annotated[int, Field(ge=-WHOLE, le=WHOLE)]
+
+OwnText: TypeAlias = Annotated[Personal[Text], OWN]
+OffenderText: TypeAlias = Annotated[Personal[Text], OFFENDER]
+ChildText: TypeAlias = Annotated[Personal[Text], CHILD]
+VictimText: TypeAlias = Annotated[Personal[Text], VICTIM]
+ThirdPartyText: TypeAlias = Annotated[Personal[Text], THIRD_PARTY]
+StaffText: TypeAlias = Annotated[Personal[Text], STAFF]
+Texts: TypeAlias = Annotated[list[Text], Field(max_length=LIST_ITEMS)]
+OwnTexts: TypeAlias = Annotated[Personal[Texts], OWN]
+OffenderTexts: TypeAlias = Annotated[Personal[Texts], OFFENDER]
+
+
+@dataclass(frozen=True, slots=True)
+class Supplied:
+    """A field the caller may leave out: computed by the decision, the actor's id, or the target's id."""
+
+    by: str
+
+
+COMPUTED: Final = Supplied("ledger")
+ACTOR: Final = Supplied("actor")
+TARGET: Final = Supplied("target")
+
+
+def later() -> Any:
+    """The default of a supplied field: absent in a draft, there in every recorded fact."""
+    return None
+
+
+# ------------------------------------------------------------------------------------------ facts
+
+
+def _marker(annotation: Any, metadata: tuple[Any, ...] | list[Any], kind: type[T]) -> T | None:
+    for each in metadata:
+        if isinstance(each, kind):
+            return each
+    for inner in get_args(annotation):
+        if hasattr(inner, "__metadata__"):
+            found = _marker(inner, inner.__metadata__, kind)
+            if found is not None:
+                return found
+    return None
+
+
+class Fact(BaseModel):
+    """A thing that happened, as told; immutable.  Subclasses are declared, hardly ever coded."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    topic: ClassVar[str] = ""
+    command: ClassVar[str] = ""
+    who: ClassVar[tuple[str, ...]] = ()
+    rules: ClassVar[tuple[str, ...]] = ()
+    effective_field: ClassVar[str | None] = None
+    whose: ClassVar[Mapping[str, Whose]] = {}
+    supplied: ClassVar[Mapping[str, Supplied]] = {}
+
+    def __init_subclass__(
+        cls,
+        *,
+        topic: str = "",
+        command: str = "",
+        who: tuple[str, ...] = (),
+        rules: tuple[str, ...] = (),
+        effective: str | None = None,
+        **other: Any,
+    ) -> None:
+        super().__init_subclass__(**other)
+
+    @classmethod
+    def __pydantic_init_subclass__(
+        cls,
+        *,
+        topic: str = "",
+        command: str = "",
+        who: tuple[str, ...] = (),
+        rules: tuple[str, ...] = (),
+        effective: str | None = None,
+        **other: Any,
+    ) -> None:
+        cls.topic, cls.command, cls.who, cls.rules, cls.effective_field = topic, command, who, rules, effective
+        cls.whose = dict(_marked(cls, Whose))
+        cls.supplied = dict(_marked(cls, Supplied))
+
+    def given(self) -> dict[str, Any]:
+        """Field values that are there, by name (None means absent: entries leave absent members out)."""
+        values = ((name, getattr(self, name)) for name in type(self).model_fields)
+        return {name: value for name, value in values if value is not None}
+
+    def completed(self: F, **values: Any) -> F:
+        """This draft with what the ledger computed."""
+        return self.model_copy(update=values)
+
+    def effective(self) -> date | datetime | None:
+        """When it happened, as told; None where the recorded time (or the command's `effective`) stands for it."""
+        return getattr(self, self.effective_field) if self.effective_field else None
+
+
+def _marked(cls: type[Fact], kind: type[T]) -> Iterator[tuple[str, T]]:
+    for name, info in cls.model_fields.items():
+        found = _marker(info.annotation, info.metadata, kind)
+        if found is not None:
+            yield name, found
+
+
+F = TypeVar("F", bound=Fact)
+FactT_co = TypeVar("FactT_co", bound=Fact, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does it: a random staff id, the role it is done in, and the unit."""
+
+    id: str
+    role: str
+    unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded(Generic[FactT_co]):
+    """A fact with its envelope, as folds see it.  `effective` follows corrections; the sealed entry never does."""
+
+    position: int  # from 1; the size of the tree just after it
+    stream: str
+    version: int
+    id: str
+    fact: FactT_co
+    effective: date | datetime  # a day, or an aware instant in UTC
+    recorded: datetime  # aware, UTC, the ledger's own clock
+    by: Actor
+    about: tuple[str, ...] = ()
+    policy: int = 0  # version of stream `policy` it was decided under
+    source_recorded: datetime | None = None  # imported: when the other system recorded it
+    under: tuple[str, ...] = ()
+    rests_on: tuple[int, ...] = ()
+    corrected_by: tuple[int, ...] = ()  # positions of corrections that this reading includes
+
+    def with_fact(self, fact: Fact, effective: date | datetime, by_position: int) -> Recorded[Fact]:
+        """The same record as a correction leaves it."""
+        return replace(self, fact=fact, effective=effective, corrected_by=(*self.corrected_by, by_position))
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """What a decision may know besides its case: the moment, the actor, the policy; never a clock of its own."""
+
+    moment: datetime  # aware, UTC: the ledger's clock
+    actor: Actor
+    policy: Any  # ledger.aggregates.policy.Policy as known now
+    imported: bool = False  # a fact that has happened, told by another system: rules flag, they do not refuse
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a command comes to: the facts, what they are about, and on what grounds."""
+
+    facts: tuple[Fact, ...]
+    about: tuple[str, ...] = ()  # ids (stream names) whose state it moves, own stream left out
+    effective: date | datetime | None = None  # where the fact's own field does not say it
+    rests_on: tuple[int, ...] = ()  # positions of the facts it rests on
+    under: tuple[str, ...] = ()  # rule editions, "ENF-03@manual-2022"
+    cautions: tuple[Caution, ...] = ()
+    marking: str | None = None
+    whose: Mapping[str, Whose | None] = field(default_factory=dict[str, "Whose | None"])  # overrides (corrections)

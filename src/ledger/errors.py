@@ -1,0 +1,209 @@
+"""The tree of errors: every way the ledger says no, drawn once.
+
+    LedgerError                     anything the ledger tells a person; becomes one problem document (RFC 9457)
+    ├── Malformed            422    the request is not of the shape asked for; `errors` names each field
+    │   └── EntryTooLarge    422    the fact would not fit into one entry (65,535 bytes)
+    ├── Unauthenticated      401    no token, or one that does not hold
+    ├── Forbidden            403    the role may not give this command or read this view
+    ├── NotFound             404    no such case, view, command or page
+    ├── Conflict             409    what was asked does not fit what is
+    │   ├── Refused                 a rule stands in the way; `refusals` name rules and messages
+    │   ├── StaleVersion            the record changed since it was looked at
+    │   └── KeyReused               the idempotency key already belongs to another request
+    ├── TooLarge             413    the body is over the limit
+    ├── TooMany              429    more at once than this service takes
+    ├── Unavailable          503    not now; try again
+    │   ├── OutcomeUnknown          it may or may not have been recorded; retry with the same key
+    │   ├── DatabaseUnavailable     the ledger's database does not answer
+    │   ├── VaultUnavailable        the vault does not answer, or lacks a key
+    │   ├── ClockInDoubt            the clocks disagree; nothing is sealed
+    │   └── ReadOnly                the ledger is smaller than, or other than, what was once released
+    ├── DiskFull             507    no room to write; reading goes on
+    └── Setup                       the operator has something to mend before the ledger can start
+
+A message says what is, with the values, then what to do; it never holds a personal value.  The `code` never
+changes its meaning: programs may rely on it.  Proven by tests/house/test_errors.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One rule that stands in the way: rule id of the rule book, and its message.
+
+    `rule_book` is false for what no history can make true (malformed, impossible, duplicate): such a line is set
+    aside even when it is imported as something that has happened (contract, *Import of history*).
+    """
+
+    rule: str
+    message: str
+    rule_book: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """A warning: the fact is recorded, and its author is told."""
+
+    rule: str
+    message: str
+
+
+class LedgerError(Exception):
+    """Anything the ledger tells a person: `message` says what is, then what to do."""
+
+    code: ClassVar[str] = "error"
+    title: ClassVar[str] = "Something is wrong"
+    status: ClassVar[int] = 500
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def extra(self) -> Mapping[str, object]:
+        """Members of the problem document beyond type, title, status and detail."""
+        return {}
+
+
+class Malformed(LedgerError):
+    """422: not of the shape asked for.  `errors` maps a field to what is wrong with it."""
+
+    code = "malformed"
+    title = "The request is not of the expected form"
+    status = 422
+
+    def __init__(self, message: str, errors: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.errors = dict(errors or {})
+
+    def extra(self) -> Mapping[str, object]:
+        return {"errors": self.errors}
+
+
+class EntryTooLarge(Malformed):
+    code = "entry-too-large"
+    title = "This does not fit into one entry"
+
+
+class Unauthenticated(LedgerError):
+    code = "unauthenticated"
+    title = "Sign in first"
+    status = 401
+
+
+class Forbidden(LedgerError):
+    code = "forbidden"
+    title = "This role may not do that"
+    status = 403
+
+
+class NotFound(LedgerError):
+    code = "not-found"
+    title = "Not found"
+    status = 404
+
+
+class Conflict(LedgerError):
+    code = "conflict"
+    title = "This does not fit what is recorded"
+    status = 409
+
+
+class Refused(Conflict):
+    """409: refused by a rule.  The first refusal is the most fundamental one and names the problem."""
+
+    code = "refused"
+    title = "Refused by a rule"
+
+    def __init__(self, refusals: Sequence[Refusal]) -> None:
+        super().__init__(refusals[0].message)
+        self.refusals = tuple(refusals)
+
+    def extra(self) -> Mapping[str, object]:
+        return {
+            "rule": self.refusals[0].rule,
+            "refusals": [{"rule": each.rule, "message": each.message} for each in self.refusals],
+        }
+
+
+class StaleVersion(Conflict):
+    code = "stale-version"
+    title = "The record changed"
+
+
+class KeyReused(Conflict):
+    code = "key-reused"
+    title = "This key belongs to another request"
+
+
+class TooLarge(LedgerError):
+    code = "too-large"
+    title = "The body is too large"
+    status = 413
+
+
+class TooMany(LedgerError):
+    code = "too-many"
+    title = "Too many requests at once"
+    status = 429
+
+
+class Unavailable(LedgerError):
+    """503: try again; `retry_after` in whole seconds."""
+
+    code = "unavailable"
+    title = "Not available now"
+    status = 503
+    retry_after: ClassVar[int] = 1
+
+
+class OutcomeUnknown(Unavailable):
+    """The answer of the database was lost: the command may or may not stand.  Retry with `key`."""
+
+    code = "outcome-unknown"
+    title = "It is not known whether this was recorded"
+
+    def __init__(self, message: str, key: str | None = None) -> None:
+        super().__init__(message)
+        self.key = key
+
+    def extra(self) -> Mapping[str, object]:
+        return {"key": self.key} if self.key else {}
+
+
+class DatabaseUnavailable(Unavailable):
+    code = "database-unavailable"
+    title = "The ledger's database does not answer"
+
+
+class VaultUnavailable(Unavailable):
+    code = "vault-unavailable"
+    title = "The vault does not answer"
+
+
+class ClockInDoubt(Unavailable):
+    code = "clock-in-doubt"
+    title = "The clocks disagree"
+
+
+class ReadOnly(Unavailable):
+    code = "read-only"
+    title = "The ledger is open for reading only"
+    retry_after = 60
+
+
+class DiskFull(LedgerError):
+    code = "disk-full"
+    title = "No room to write"
+    status = 507
+
+
+class Setup(LedgerError):
+    """The operator has something to mend: a missing key, another origin, an old schema."""
+
+    code = "setup"
+    title = "The ledger cannot start"
