@@ -1,0 +1,16 @@
+"""Tree, proofs, signed notes and the forms of what is sealed: the part that anyone can check without us.
+
+Pure and small: no database, no web, no clock, and nothing of the rest of the ledger. Each module is the
+specification of one format, with one worked example that a test executes:
+
+    errors       the tree of errors
+    tree         the Merkle tree of RFC 6962, its growing right edge, inclusion and consistency proofs
+    note         text signed by named Ed25519 keys (C2SP signed-note)
+    checkpoint   origin, size and root of a log, as a signed note (C2SP tlog-checkpoint)
+    chain        the hash chain through everything that concerns one person
+    entry        the sealed entry: canonical JSON (RFC 8785), its members and their limits
+    commitment   salted commitments to values and documents that lie outside the entry
+    verify       the oracle: re-checks a whole ledger from its stored bytes
+
+Import from the modules; the package itself exports nothing.
+"""
