@@ -67,11 +67,11 @@ def pip_install(*args):
     done = 0
     with subprocess.Popen(command, cwd=ROOT, env=ENV, stdout=subprocess.PIPE, text=True) as pip:
         for line in pip.stdout:
-            if line.startswith("Collecting"):
+            if line.startswith(("Collecting ", "Processing ")):
                 done += 1
                 if done % 10 == 0:
-                    say(f"    {done} packages fetched")
-            elif line.startswith("Installing collected"):
+                    say(f"    {done} packages")
+            elif line.startswith("Installing ") and done:
                 say(f"    all {done} fetched; unpacking")
     if pip.returncode:
         sys.exit(
