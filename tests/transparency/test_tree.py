@@ -186,7 +186,7 @@ def _spoilt(proof: list[bytes]) -> list[list[bytes]]:
     for i, found in enumerate(proof):
         before, after = proof[:i], proof[i + 1 :]
         flipped = bytes([found[0] ^ 1]) + found[1:]
-        instead = ([flipped], [], [found, found], [found[:31]], [found + b"\0"])
+        instead: tuple[list[bytes], ...] = ([flipped], [], [found, found], [found[:31]], [found + b"\0"])
         spoilt += [[*before, *other, *after] for other in instead]
     spoilt += [[*proof[:i], b, a, *proof[i + 2 :]] for i, (a, b) in enumerate(pairwise(proof)) if a != b]
     return spoilt
