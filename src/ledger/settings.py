@@ -1,0 +1,152 @@
+"""The settings. The environment is read here and nowhere else.
+
+Each setting is one field below: its variable is `LEDGER_` and the field's name in capitals, its description is what
+the documentation prints. A variable that begins with `LEDGER_` and is none of them is an error, because a setting
+that is silently ignored is a setting that somebody believes to be in force.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
+
+from ledger.errors import Setup
+
+PREFIX = "LEDGER_"
+
+
+class SettingsError(Setup):
+    """A setting is unknown or has no sense; the message names it and says what would."""
+
+
+def _postgres_url(value: str) -> str:
+    if urlsplit(value).scheme not in ("postgres", "postgresql"):
+        raise ValueError("must be an address like postgresql://user:password@host:5432/database")
+    return value
+
+
+def _origin(value: str) -> str:
+    # It stands in every signed note, on a line of its own, and in the name of the key that signs it.
+    if not value or any(each.isspace() or each == "+" or not each.isprintable() for each in value):
+        raise ValueError("must be a name like example.org/probation-ledger, without spaces and '+'")
+    return value
+
+
+def _address(value: str) -> str:
+    host, colon, port = value.rpartition(":")
+    if not (colon and host and port.isascii() and port.isdigit() and int(port) < 65536):
+        raise ValueError("must be host:port, for example 127.0.0.1:8000")
+    return value
+
+
+DatabaseUrl = Annotated[str, AfterValidator(_postgres_url)]
+Origin = Annotated[str, AfterValidator(_origin)]
+Address = Annotated[str, AfterValidator(_address)]
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+class Settings(BaseModel, frozen=True, extra="forbid"):
+    """Where things are and how the ledger runs. What the law allows is no setting of this kind: that is a fact."""
+
+    home: Path = Field(
+        default=Path(".ledger"),
+        description="The folder of the embedded databases, the keys and the list of erasures.",
+    )
+    database_url: DatabaseUrl | None = Field(
+        default=None,
+        repr=False,
+        description="The ledger's PostgreSQL, 15 or newer. Unset: an embedded one in LEDGER_HOME.",
+    )
+    owner_url: DatabaseUrl | None = Field(
+        default=None,
+        repr=False,
+        description="The same database as the role that owns it, for migrations. Unset: LEDGER_DATABASE_URL.",
+    )
+    vault_url: DatabaseUrl | None = Field(
+        default=None,
+        repr=False,
+        description="The vault's PostgreSQL, another server with other backups. Unset: an embedded one in LEDGER_HOME.",
+    )
+    origin: Origin | None = Field(
+        default=None,
+        description="The log's name, which every signed checkpoint carries. Unset: drawn once and kept.",
+    )
+    listen: Address = Field(
+        default="127.0.0.1:8000",
+        description="Where the server listens: host:port.",
+    )
+    log_level: LogLevel = Field(
+        default="info",
+        description="The least that is logged: debug, info, warning or error.",
+    )
+    command_deadline: float = Field(
+        default=10,
+        gt=0,
+        le=300,
+        allow_inf_nan=False,
+        description="Seconds until the outcome of a command that has had no answer is called unknown.",
+    )
+
+    @classmethod
+    def from_environment(cls, env: Mapping[str, str] = os.environ) -> Self:
+        """The settings the environment names; an empty variable counts as unset."""
+        given = {name: value for name, value in env.items() if name.startswith(PREFIX) and value}
+        for name in given:
+            _require_known(name, cls)
+        try:
+            return cls.model_validate({_field(name): value for name, value in given.items()})
+        except ValidationError as error:
+            raise SettingsError(_explained(error)) from None
+
+    @classmethod
+    def documented(cls) -> Iterator[tuple[str, str, str]]:
+        """Name, default and meaning of each setting, for the documentation and for the test that compares the two."""
+        for field, info in cls.model_fields.items():
+            default: Any = info.default
+            yield _variable(field), "" if default is None else str(default), info.description or ""
+
+    @property
+    def listen_host(self) -> str:
+        """The host part of `listen`, without the brackets of an IPv6 address."""
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def listen_port(self) -> int:
+        """The port part of `listen`."""
+        return int(self.listen.rpartition(":")[2])
+
+    @property
+    def migration_url(self) -> str | None:
+        """The address migrations use; None where the database is embedded."""
+        return self.owner_url or self.database_url
+
+
+def _variable(field: str) -> str:
+    return PREFIX + field.upper()
+
+
+def _field(variable: str) -> str:
+    return variable.removeprefix(PREFIX).lower()
+
+
+def _require_known(name: str, settings: type[Settings]) -> None:
+    known = [_variable(field) for field in settings.model_fields]
+    if name in known:
+        return
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
+    raise SettingsError(f"There is no setting {name}; the nearest is {near[0]}. Correct the name, or unset it.")
+
+
+def _explained(error: ValidationError) -> str:
+    """What is wrong, setting by setting, without the values: an address holds a password."""
+    problems = (
+        f"{_variable(str(each['loc'][0]))}: {each['msg'].removeprefix('Value error, ')}"
+        for each in error.errors(include_input=False, include_url=False)
+    )
+    return "Some settings make no sense. " + "; ".join(problems) + "."
