@@ -105,9 +105,9 @@ SIZES: dict[ClusterName, dict[str, str]] = {
         "min_wal_size": "32MB",
     },
 }
+# Still what was committed survives a killed server, only not a machine that loses power.
 THROWAWAY = {
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "autovacuum": "off",
     "checkpoint_timeout": "1h",
@@ -388,9 +388,9 @@ class EmbeddedCluster:
             ) from error
 
     def _check_or_make(self) -> None:
-        data = self._data
-        if not data.parent.exists():
+        if not self._cluster.exists():
             self._make()
+        data = self._data
         try:
             made_by = (data / "PG_VERSION").read_text(encoding="ascii").strip()
         except PermissionError as error:

@@ -1,0 +1,56 @@
+"""Under whose key a value is sealed: the owner of each marked field of a fact (events.md section 2).
+
+    O   the offender the stream is about, else the one the fact names
+    C   the child, V the victim that the fact names; the stream's own key where it names none
+    T   a third party: a key of its own for each person of each fact
+    S   the staff member the fact names, else a key of its own
+    -   free text: the person the stream is about, or the stream itself
+
+A person is named by the stream of that person (`offender-019a…`), so that "all keys of this person" is one look-up.
+Proven by tests/privacy/test_owners.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from ledger.aggregates.shape import Fact, Subject, Whose
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose key: an id, and the retention class (each class of one person has keys of its own)."""
+
+    id: str
+    retention: str
+
+
+# Which field of a fact names the person of that letter, in order of preference.
+_NAMED_BY: Final[dict[Subject, tuple[str, tuple[str, ...]]]] = {
+    Subject.OFFENDER: ("offender", ("offender_id",)),
+    Subject.CHILD: ("child", ("child_id", "child_ref", "about_client_id")),
+    Subject.VICTIM: ("victim", ("victim_id",)),
+    Subject.STAFF: ("staff", ("staff_id",)),
+}
+
+
+def owner_of(fact: Fact, fact_id: str, stream: str, whose: Whose) -> Owner:
+    """The owner of one value of a fact in `stream`."""
+    if whose.subject is Subject.STREAM:
+        return Owner(stream, "case")
+    if whose.subject is Subject.THIRD_PARTY:
+        return Owner(f"third-party-{fact_id}{'/' if whose.person else ''}{whose.person}", "third-party")
+    noun, fields = _NAMED_BY[whose.subject]
+    if stream.startswith(f"{noun}-"):
+        return Owner(stream, _retention(whose.subject))
+    named = next((value for field in fields if (value := getattr(fact, field, None))), None)
+    if named is not None:
+        return Owner(f"{noun}-{named}", _retention(whose.subject))
+    if whose.subject is Subject.STAFF:
+        return Owner(f"staff-of-{fact_id}", "staff")
+    return Owner(stream, _retention(whose.subject))
+
+
+def _retention(subject: Subject) -> str:
+    return {Subject.OFFENDER: "case", Subject.CHILD: "child", Subject.VICTIM: "victim", Subject.STAFF: "staff"}[subject]

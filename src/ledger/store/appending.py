@@ -1,0 +1,302 @@
+"""What an append is made of: what a command asks the sequencer to seal, what it gets back, and the columns between.
+
+Pure but for nothing: no connection, no clock.  `place` gives one command its positions or refuses it alone; `writes`
+turns a batch into the parameters of its statements.  Proven with the sequencer.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Final, LiteralString, TypeAlias
+
+from ledger.errors import EntryTooLarge, KeyReused, StaleVersion
+from ledger.store import binary
+from ledger.store.wire import Params
+from ledger.transparency.chain import CHAIN_START, next_link
+from ledger.transparency.tree import RightEdge
+
+MAX_ENTRY: Final = 65_535
+
+Query: TypeAlias = tuple[bytes, Params]
+Row: TypeAlias = tuple[bytes | None, ...]
+
+STATEMENTS: Final[dict[str, LiteralString]] = {
+    "begin": "BEGIN",
+    "commit": "COMMIT",
+    "rollback": "ROLLBACK",
+    # Alone in its statement: a clock read beside it could be taken before the lock is.
+    "lock": "SELECT size, edge, recorded FROM head FOR UPDATE",
+    "clock": "SELECT clock_timestamp()",
+    "chains": "SELECT id, version, leaf, n, chain, last FROM chains WHERE id = ANY($1::text[])",
+    "receipts": "SELECT key, digest, first, last, size, warnings FROM receipts WHERE key = ANY($1::uuid[])",
+    "write": """
+        WITH e AS (
+            INSERT INTO entries (position, stream, version, recorded, leaf, entry)
+            SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::timestamptz[], $5::bytea[], $6::bytea[])
+        ), c AS (
+            INSERT INTO chains (id, version, leaf, n, chain, last)
+            SELECT * FROM unnest($7::text[], $8::bigint[], $9::bytea[], $10::bigint[], $11::bytea[], $12::bigint[])
+            ON CONFLICT (id) DO UPDATE SET version = excluded.version, leaf = excluded.leaf, n = excluded.n,
+                chain = excluded.chain, last = excluded.last
+        ), r AS (
+            INSERT INTO receipts (key, digest, first, last, size, warnings, recorded)
+            SELECT key, digest, first, last, $19::bigint, warnings, $21::timestamptz
+            FROM unnest($13::uuid[], $14::bytea[], $15::bigint[], $16::bigint[], $17::bytea[])
+                AS given (key, digest, first, last, warnings)
+        ), p AS (
+            INSERT INTO checkpoints (size, root, recorded) VALUES ($19::bigint, $20::bytea, $21::timestamptz)
+        )
+        UPDATE head SET size = $19::bigint, edge = $18::bytea, recorded = $21::timestamptz
+    """,
+    "write_about": "INSERT INTO about (id, position) SELECT * FROM unnest($1::text[], $2::bigint[])",
+    "write_sealed": """
+        INSERT INTO sealed_values (position, key_id, nonce, ciphertext)
+        SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::bytea[], $4::bytea[])
+    """,
+    "leaf": "SELECT leaf FROM entries WHERE position = $1::bigint",
+}
+
+
+# ---------------------------------------------------------------------------------------- what is asked and answered
+
+
+@dataclass(frozen=True, slots=True)
+class Ciphertext:
+    """The sealed values of one fact under one key."""
+
+    key_id: bytes  # 16 bytes
+    nonce: bytes  # 12 bytes
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A fact ready to be sealed: all but `previous` and `recorded`, which only the lock knows.
+
+    In canonical order those two are neighbours, so an entry is prefix + `"previous":…,"recorded":…` + suffix.
+    """
+
+    stream: str
+    version: int
+    prefix: bytes
+    suffix: bytes
+    about: tuple[str, ...] = ()  # ids, own stream left out
+    sealed: tuple[Ciphertext, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """What one command writes: all of it or nothing."""
+
+    facts: Sequence[Pending]
+    key: bytes | None = None  # idempotency key, 16 bytes
+    digest: bytes = b""  # of the command, to tell a retry from another command with the same key
+    reads: Sequence[tuple[str, int]] = ()  # (id, position of its newest entry as read, 0 for none)
+    at: datetime | None = None  # moves the clock; simulated ledgers only
+    warnings: bytes | None = None  # JSON, kept with the receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """One fact as sealed."""
+
+    stream: str
+    version: int
+    position: int
+    leaf: bytes
+    entry: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What an acknowledged command gets: its facts, and the checkpoint that holds them."""
+
+    facts: tuple[Sealed, ...]
+    size: int
+    note: str
+    recorded: datetime
+    warnings: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """The key was seen before with the same command: where its receipt lies."""
+
+    first: int
+    last: int
+    size: int
+    warnings: bytes | None
+
+
+# ---------------------------------------------------------------------------------------- one batch, in columns
+
+
+@dataclass(slots=True)
+class Chain:
+    """What the ledger knows of one id: version and newest leaf as a stream, length and head as a chain."""
+
+    version: int = 0
+    leaf: bytes | None = None
+    n: int = 0
+    chain: bytes = CHAIN_START
+    last: int = -1
+
+    @classmethod
+    def of(cls, row: Row) -> Chain:
+        _, version, leaf, n, chain, last = row
+        read = binary.read_int8
+        return cls(read(version), leaf, read(n), binary.read_bytes(chain), read(last))
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one transaction will write.  `start` is the size of the tree before it."""
+
+    start: int
+    chains: dict[str, Chain]
+    moved: set[str] = field(default_factory=set[str])
+    facts: list[Sealed] = field(default_factory=list[Sealed])
+    recorded: list[int] = field(default_factory=list[int])
+    about: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
+    sealed: list[tuple[int, Ciphertext]] = field(default_factory=list[tuple[int, Ciphertext]])
+    receipts: list[tuple[Append, int, int]] = field(default_factory=list[tuple[Append, int, int]])
+
+    def chain(self, name: str) -> Chain:
+        return self.chains.setdefault(name, Chain())
+
+
+def place(append: Append, batch: Batch, recorded: int) -> tuple[Sealed, ...]:
+    """Give the facts of one command their positions and leaf hashes; the batch grows by them.
+
+    Raises StaleVersion or EntryTooLarge with the batch unchanged.
+    """
+    _check(append, batch)
+    middle = b',"recorded":"' + binary.instant(recorded) + b'"'
+    built = _entries(append, batch, middle)
+    first = batch.start + len(batch.facts) + 1
+    placed: list[Sealed] = []
+    for position, (fact, entry, leaf) in enumerate(built, start=first):
+        _link(fact, batch, position, leaf)
+        placed.append(Sealed(fact.stream, fact.version, position, leaf, entry))
+        batch.recorded.append(recorded)
+    batch.facts += placed
+    if append.key is not None:
+        batch.receipts.append((append, first, placed[-1].position))
+    return tuple(placed)
+
+
+def _check(append: Append, batch: Batch) -> None:
+    """Is what the command was decided on still so?"""
+    for name, position in append.reads:
+        if batch.chain(name).last + 1 != position:
+            raise StaleVersion(f"What this was decided on ({name}) has changed; look again.")
+    expected: dict[str, int] = {}
+    for fact in append.facts:
+        version = expected.get(fact.stream) or batch.chain(fact.stream).version
+        if fact.version != version + 1:
+            raise StaleVersion(f"The record changed; look again. It is at version {version}.")
+        expected[fact.stream] = fact.version
+
+
+def _entries(append: Append, batch: Batch, middle: bytes) -> list[tuple[Pending, bytes, bytes]]:
+    newest: dict[str, bytes] = {}
+    built: list[tuple[Pending, bytes, bytes]] = []
+    for fact in append.facts:
+        previous = newest.get(fact.stream) or batch.chain(fact.stream).leaf
+        link = b'"previous":' + (b'"' + base64.b64encode(previous) + b'"' if previous else b"null")
+        entry = fact.prefix + link + middle + fact.suffix
+        if len(entry) > MAX_ENTRY:
+            raise EntryTooLarge("This is too much for one entry (65,535 bytes). Shorten the texts or file a document.")
+        leaf = newest[fact.stream] = sha256(b"\x00" + entry).digest()
+        built.append((fact, entry, leaf))
+    return built
+
+
+def _link(fact: Pending, batch: Batch, position: int, leaf: bytes) -> None:
+    stream = batch.chain(fact.stream)
+    stream.version, stream.leaf = fact.version, leaf
+    for name in (fact.stream, *fact.about):
+        chain = batch.chain(name)
+        chain.n, chain.chain, chain.last = chain.n + 1, next_link(chain.chain, position - 1, leaf), position - 1
+        batch.moved.add(name)
+    batch.about += [(name, position) for name in fact.about]
+    batch.sealed += [(position, each) for each in fact.sealed]
+
+
+def repeated(append: Append, row: Row) -> Repeated:
+    """The receipt that lies under a key.  Raises KeyReused if it was another command's."""
+    _, digest, first, last, size, warnings = row
+    if digest != append.digest:
+        raise KeyReused("This key was used for another request. Draw a new key for a new request.")
+    read = binary.read_int8
+    return Repeated(read(first), read(last), read(size), warnings)
+
+
+def writes(batch: Batch, edge: RightEdge, root: bytes, newest: int) -> list[Query]:
+    """The statements that store a batch; `newest` is the recorded time of its last fact."""
+    moved = [(name, batch.chains[name]) for name in sorted(batch.moved)]
+    numbers, texts, hashes = binary.array_of_int8, binary.array_of_text, binary.array_of_bytes
+    params = (
+        numbers([each.position for each in batch.facts]),
+        texts([each.stream for each in batch.facts]),
+        numbers([each.version for each in batch.facts]),
+        binary.array_of_moments(batch.recorded),
+        binary.array_of_hashes([each.leaf for each in batch.facts]),
+        hashes([each.entry for each in batch.facts]),
+        texts([name for name, _ in moved]),
+        numbers([chain.version for _, chain in moved]),
+        hashes([chain.leaf for _, chain in moved]),
+        numbers([chain.n for _, chain in moved]),
+        binary.array_of_hashes([chain.chain for _, chain in moved]),
+        numbers([chain.last for _, chain in moved]),
+        binary.array_of_uuid([append.key or b"" for append, _, _ in batch.receipts]),
+        hashes([append.digest for append, _, _ in batch.receipts]),
+        numbers([first for _, first, _ in batch.receipts]),
+        numbers([last for _, _, last in batch.receipts]),
+        hashes([append.warnings for append, _, _ in batch.receipts]),
+        edge.to_bytes(),
+        binary.int8(edge.size),
+        root,
+        binary.int8(newest),
+    )
+    queries: list[Query] = [(b"write", params)]
+    if batch.about:
+        ids, positions = zip(*batch.about, strict=True)
+        queries.append((b"write_about", (texts(ids), numbers(positions))))
+    if batch.sealed:
+        queries.append((b"write_sealed", _sealed_params(batch.sealed)))
+    return queries
+
+
+def _sealed_params(sealed: Sequence[tuple[int, Ciphertext]]) -> Params:
+    return (
+        binary.array_of_int8([position for position, _ in sealed]),
+        binary.array_of_uuid([each.key_id for _, each in sealed]),
+        binary.array_of_bytes([each.nonce for _, each in sealed]),
+        binary.array_of_bytes([each.data for _, each in sealed]),
+    )
+
+
+def ids_of(appends: Sequence[Append]) -> list[str]:
+    """Every id whose chain a batch must know: what it writes to, what it is about, what it was decided on."""
+    named: dict[str, None] = {}
+    for append in appends:
+        named.update(dict.fromkeys(name for name, _ in append.reads))
+        for fact in append.facts:
+            named[fact.stream] = None
+            named.update(dict.fromkeys(fact.about))
+    return list(named)
+
+
+def chains_of(rows: Sequence[Row]) -> dict[str, Chain]:
+    """The rows of `chains`, by id."""
+    return {binary.read_bytes(row[0]).decode(): Chain.of(row) for row in rows}
+
+
+def receipts_of(rows: Sequence[Row]) -> Mapping[bytes, Row]:
+    """The rows of `receipts`, by key."""
+    return {binary.read_bytes(row[0]): row for row in rows}

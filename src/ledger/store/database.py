@@ -1,0 +1,176 @@
+"""The ledger's database as it is read: cases, moments, receipts; and its two doors, reading and sealing.
+
+Reading uses a few connections of its own, so that a long answer never waits behind the sequencer or before it.
+Proven by tests/store/test_database.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, LiteralString
+from uuid import UUID
+
+from ledger.errors import DatabaseUnavailable
+from ledger.privacy.sealing import Box
+from ledger.store import binary
+from ledger.store.appending import Repeated
+from ledger.store.mapping import Stored
+from ledger.store.wire import DatabaseTrouble, Params, Rows, Wire
+
+READERS: Final = 2
+PAGE: Final = 5_000
+
+STATEMENTS: Final[dict[str, LiteralString]] = {
+    "head": "SELECT origin, simulated, size, edge, recorded FROM head",
+    "stream": """
+        SELECT position, entry FROM entries
+        WHERE stream = convert_from($1::bytea, 'UTF8') AND position <= $2::bigint AND position > $3::bigint
+        ORDER BY version
+    """,
+    "concerning": """
+        SELECT e.position, e.entry FROM about AS a JOIN entries AS e USING (position)
+        WHERE a.id = convert_from($1::bytea, 'UTF8') AND a.position <= $2::bigint ORDER BY a.position
+    """,
+    "range": "SELECT position, entry FROM entries WHERE position BETWEEN $1::bigint AND $2::bigint ORDER BY position",
+    "streams": """
+        SELECT id FROM chains
+        WHERE version > 0 AND id > convert_from($1::bytea, 'UTF8') AND id < convert_from($2::bytea, 'UTF8')
+        ORDER BY id LIMIT 5000
+    """,
+    "boxes": """
+        SELECT position, key_id, nonce, ciphertext FROM sealed_values WHERE position = ANY($1::bigint[])
+    """,
+    # The newest entry recorded at or before a moment: `recorded` never decreases along the log.
+    "known_at": "SELECT coalesce(max(position), 0) FROM entries WHERE recorded <= $1::timestamptz",
+    "chain": "SELECT version, last FROM chains WHERE id = convert_from($1::bytea, 'UTF8')",
+    "receipt": "SELECT key, digest, first, last, size, warnings FROM receipts WHERE key = convert_from($1::bytea, 'UTF8')::uuid",
+    "checkpoint": "SELECT root FROM checkpoints WHERE size = $1::bigint",
+    "keep_note": """
+        INSERT INTO released (size, note) VALUES ($1::bigint, convert_from($2::bytea, 'UTF8')) ON CONFLICT DO NOTHING
+    """,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The head of the log as last committed."""
+
+    origin: str
+    simulated: bool
+    size: int
+    edge: bytes
+    recorded: datetime
+
+
+class Database:
+    """Reading.  Every method raises DatabaseUnavailable when PostgreSQL does not answer."""
+
+    def __init__(self, connect: Callable[[Mapping[str, LiteralString]], Awaitable[Wire]]) -> None:
+        self._connect = connect
+        self._wires: list[Wire | None] = [None] * READERS
+        self._locks = [asyncio.Lock() for _ in range(READERS)]
+        self._turn = itertools.cycle(range(READERS))
+
+    async def head(self) -> Head | None:
+        """None where the ledger was never opened."""
+        rows = await self._ask(b"head")
+        if not rows:
+            return None
+        origin, simulated, size, edge, recorded = (binary.read_bytes(value) for value in rows[0])
+        moment = binary.moment(binary.read_int8(recorded))
+        return Head(origin.decode(), simulated == b"\x01", binary.read_int8(size), edge, moment)
+
+    async def stream(self, name: str, upto: int = binary.LARGEST, after: int = 0) -> list[Stored]:
+        """The entries of one stream at positions after < p <= upto, in order."""
+        return _stored(await self._ask(b"stream", name.encode(), binary.int8(upto), binary.int8(after)))
+
+    async def concerning(self, name: str, upto: int = binary.LARGEST) -> list[Stored]:
+        """Entries of other streams that are about this id, in order."""
+        return _stored(await self._ask(b"concerning", name.encode(), binary.int8(upto)))
+
+    async def positions(self, first: int, last: int) -> list[Stored]:
+        """The entries at these positions, both included."""
+        return _stored(await self._ask(b"range", binary.int8(first), binary.int8(last)))
+
+    async def streams(self, noun: str) -> list[str]:
+        """The names of all streams of one noun."""
+        names: list[str] = []
+        after = f"{noun}-"
+        while rows := await self._ask(b"streams", after.encode(), f"{noun}.".encode()):
+            names += [binary.read_bytes(row[0]).decode() for row in rows]
+            after = names[-1]
+        return names
+
+    async def boxes(self, positions: Sequence[int]) -> dict[int, list[Box]]:
+        """The ciphertexts beside these entries."""
+        found: dict[int, list[Box]] = {}
+        for row in await self._ask(b"boxes", binary.array_of_int8(positions)) if positions else ():
+            key_id, nonce, data = (binary.read_bytes(value) for value in row[1:])
+            found.setdefault(binary.read_int8(row[0]), []).append(Box(key_id, nonce, data))
+        return found
+
+    async def known_at(self, moment: datetime) -> int:
+        """The newest position recorded at or before this instant; 0 for none."""
+        return binary.read_int8((await self._ask(b"known_at", binary.int8(binary.microseconds(moment))))[0][0])
+
+    async def chain(self, name: str) -> tuple[int, int]:
+        """(version as a stream, newest position in the chain) of an id; zeros for an unknown one."""
+        rows = await self._ask(b"chain", name.encode())
+        return (binary.read_int8(rows[0][0]), binary.read_int8(rows[0][1]) + 1) if rows else (0, 0)
+
+    async def receipt(self, key: UUID) -> tuple[bytes, Repeated] | None:
+        """(digest of the command, where its receipt lies) under an idempotency key."""
+        rows = await self._ask(b"receipt", str(key).encode())
+        if not rows:
+            return None
+        _, digest, first, last, size, warnings = rows[0]
+        where = Repeated(binary.read_int8(first), binary.read_int8(last), binary.read_int8(size), warnings)
+        return binary.read_bytes(digest), where
+
+    async def root_at(self, size: int) -> bytes | None:
+        """The root kept for a checkpoint of this size, if there was one."""
+        rows = await self._ask(b"checkpoint", binary.int8(size))
+        return rows[0][0] if rows else None
+
+    async def keep_note(self, size: int, note: str) -> None:
+        """Keep a released signed note for ever."""
+        await self._ask(b"keep_note", binary.int8(size), note.encode())
+
+    def close(self) -> None:
+        for wire in self._wires:
+            if wire:
+                wire.close()
+
+    async def _ask(self, name: bytes, *params: bytes) -> Rows:
+        return await self._on_some_wire(name, params)
+
+    async def _on_some_wire(self, name: bytes, params: Params) -> Rows:
+        for attempt in (1, 2):
+            try:
+                return await (await self._wire()).ask(name, params)
+            except (DatabaseTrouble, OSError) as problem:
+                state = getattr(problem, "state", "08006")
+                if attempt == 2 or not state.startswith("08"):
+                    raise DatabaseUnavailable("The ledger's database does not answer. Try again in a moment.") from problem
+        raise AssertionError("unreachable")
+
+    async def _wire(self) -> Wire:
+        turn = next(self._turn)
+        async with self._locks[turn]:
+            wire = self._wires[turn]
+            if wire is None or wire.closed:
+                wire = self._wires[turn] = await self._connect(STATEMENTS)
+            return wire
+
+
+def _stored(rows: Rows) -> list[Stored]:
+    return [Stored.of(binary.read_int8(row[0]), binary.read_bytes(row[1])) for row in rows]
+
+
+def positions_needing(stored: Sequence[Stored], opens: Mapping[str, Collection[str]]) -> list[int]:
+    """Positions whose ciphertexts a fold must read: those with a sealed path that it opens."""
+    return [each.position for each in stored if any(path in opens.get(each.type, ()) for path in each.sealed)]

@@ -1,0 +1,223 @@
+"""From a decided fact to an entry ready for sealing, and from stored bytes back to a fact (ledger-format.md, Entry).
+
+An entry is canonical JSON.  `previous` and `recorded`, which only the sequencer knows, are neighbours in canonical
+order, so what is made here are the bytes before and after them.  Clear values go into `values`, every other one into a
+commitment under `sealed`, with its ciphertext beside the entry.
+
+Proven by tests/store/test_mapping.py and, byte for byte, by tests/golden/.
+"""
+
+from __future__ import annotations
+
+import os
+import time as clocks
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
+from typing import Any, Final
+
+import orjson
+
+from ledger.aggregates import FACT_BY_TOPIC
+from ledger.aggregates.shape import CLOSED, Actor, Closed, Fact, Recorded, Whose
+from ledger.errors import LedgerError
+from ledger.privacy.canonical import canonical
+from ledger.privacy.owners import Owner, owner_of
+from ledger.privacy.sealing import DataKey, seal
+from ledger.store.appending import Ciphertext, Pending
+
+_BEFORE: Final = "previous"  # members that sort before it make the prefix
+
+
+class Unknown(LedgerError):
+    """A fact of a type this release does not know: written by a newer one."""
+
+    code = "unknown-fact"
+    title = "This release does not know a fact"
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What a command adds to its facts: who, under which key, from which screen, under which policy and release."""
+
+    by: Actor
+    policy: int
+    release: int | None = None
+    key: str | None = None
+    caused_by: str | None = None
+    seen: Mapping[str, Any] | None = None
+    source: Mapping[str, Any] | None = None  # {"system", "recorded"}: an imported fact
+    source_sealed: Mapping[str, str] | None = None  # {"by", "ref"}: sealed as `source/by`, `source/ref`
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One decided fact on its way into the log."""
+
+    id: str
+    stream: str
+    version: int
+    fact: Fact
+    effective: date | datetime
+    about: tuple[str, ...] = ()
+    under: tuple[str, ...] = ()
+    rests_on: tuple[int, ...] = ()
+    marking: str | None = None
+    whose: Mapping[str, Whose | None] | None = None
+
+
+def fact_id(moment: datetime | None = None) -> str:
+    """A UUID of version 7: milliseconds of the ledger's clock, then 74 random bits.  Never made from a name."""
+    milliseconds = int(moment.timestamp() * 1000) if moment else clocks.time_ns() // 1_000_000
+    drawn = bytearray(milliseconds.to_bytes(6, "big") + os.urandom(10))
+    drawn[6] = 0x70 | drawn[6] & 0x0F
+    drawn[8] = 0x80 | drawn[8] & 0x3F
+    text = drawn.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def plain(value: Any) -> Any:
+    """A field's value as JSON: a day, an instant in UTC with six decimals, a time of day, or as it is."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, time):
+        return value.isoformat("minutes" if not value.second else "seconds")
+    if isinstance(value, Closed):
+        return str(value)
+    return value
+
+
+# ------------------------------------------------------------------------------------ writing
+
+
+def to_seal(draft: Draft, envelope: Envelope) -> dict[Owner, dict[str, Any]]:
+    """The values of a fact that are not clear, by the owner of the key they are sealed under."""
+    marked = {**type(draft.fact).whose, **(draft.whose or {})}
+    boxes: dict[Owner, dict[str, Any]] = {}
+    for name, value in draft.fact.given().items():
+        whose = marked.get(name)
+        if whose is not None:
+            boxes.setdefault(owner_of(draft.fact, draft.id, draft.stream, whose), {})[name] = plain(value)
+    for name, text in (envelope.source_sealed or {}).items():
+        boxes.setdefault(Owner(draft.stream, "case"), {})[f"source/{name}"] = text
+    return boxes
+
+
+def pending(origin: str, draft: Draft, envelope: Envelope, keys: Mapping[Owner, DataKey]) -> Pending:
+    """The entry but for what the sequencer knows, and its ciphertexts."""
+    sealed: dict[str, list[str]] = {}
+    boxes: list[Ciphertext] = []
+    for owner, values in to_seal(draft, envelope).items():
+        commitments, box = seal(origin, draft.id, keys[owner], values)
+        sealed |= {path: [text, keys[owner].id] for path, text in commitments.items()}
+        boxes.append(Ciphertext(box.key_id, box.nonce, box.data))
+    members = _members(draft, envelope, sealed)
+    before = {name: value for name, value in members.items() if name < _BEFORE}
+    after = {name: value for name, value in members.items() if name > _BEFORE}
+    return Pending(
+        draft.stream,
+        draft.version,
+        canonical(before)[:-1] + b",",
+        b"," + canonical(after)[1:],
+        draft.about,
+        tuple(boxes),
+    )
+
+
+def _members(draft: Draft, envelope: Envelope, sealed: Mapping[str, Any]) -> dict[str, Any]:
+    marked = {**type(draft.fact).whose, **(draft.whose or {})}
+    clear = {name: plain(value) for name, value in draft.fact.given().items() if marked.get(name) is None}
+    by = {"id": envelope.by.id, "role": envelope.by.role, "unit": envelope.by.unit}
+    members = {
+        "entry": 1,
+        "id": draft.id,
+        "stream": draft.stream,
+        "version": draft.version,
+        "type": type(draft.fact).topic,
+        "about": sorted(set(draft.about)),
+        "effective": plain(draft.effective),
+        "by": {name: value for name, value in by.items() if value is not None},
+        "key": envelope.key,
+        "caused_by": envelope.caused_by,
+        "marking": draft.marking,
+        "seen": envelope.seen,
+        "source": envelope.source,
+        "under": sorted(set(draft.under)),
+        "policy": envelope.policy,
+        "release": envelope.release,
+        "rests_on": sorted(set(draft.rests_on)),
+        "values": clear,
+        "sealed": sealed,
+    }
+    # Absent members are left out; an empty list or object says no more than its absence.
+    return {name: value for name, value in members.items() if value is not None and value not in ([], {})}
+
+
+# ------------------------------------------------------------------------------------ reading
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An entry as read from its bytes: the envelope parsed, the fact not yet made."""
+
+    position: int
+    members: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, position: int, entry: bytes) -> Stored:
+        return cls(position, orjson.loads(entry))
+
+    @property
+    def type(self) -> str:
+        return str(self.members["type"])
+
+    @property
+    def sealed(self) -> Mapping[str, Sequence[str]]:
+        """(commitment, key id) by path."""
+        return self.members.get("sealed", {})
+
+
+def recorded(stored: Stored, opened: Mapping[str, Any] | None = None) -> Recorded[Fact]:
+    """The fact with its envelope.  Values in `opened` (by path) are read, the other sealed ones are CLOSED.
+
+    Raises Unknown for a type that this release does not have.
+    """
+    members = stored.members
+    fact_class = FACT_BY_TOPIC.get(stored.type)
+    if fact_class is None:
+        raise Unknown(f"The fact at position {stored.position} is of type {stored.type}; run the release that wrote it.")
+    values = dict(members.get("values", {}))
+    for path in stored.sealed:
+        if not path.startswith("source/"):
+            values[path] = opened.get(path, CLOSED) if opened else CLOSED
+    by = members["by"]
+    source = members.get("source", {})
+    return Recorded(
+        position=stored.position,
+        stream=members["stream"],
+        version=members["version"],
+        id=members["id"],
+        fact=fact_class.model_validate(values, strict=False),
+        effective=_effective(members["effective"]),
+        recorded=datetime.fromisoformat(members["recorded"]),
+        by=Actor(by["id"], by["role"], by.get("unit")),
+        about=tuple(members.get("about", ())),
+        policy=members.get("policy", 0),
+        source_recorded=datetime.fromisoformat(source["recorded"]) if "recorded" in source else None,
+        under=tuple(members.get("under", ())),
+        rests_on=tuple(members.get("rests_on", ())),
+    )
+
+
+def closed_but(record: Recorded[Fact], opens: Mapping[str, Sequence[str]]) -> Recorded[Fact]:
+    """The same record as a fold reads it back: every sealed value CLOSED but those its type opens."""
+    topic = type(record.fact).topic
+    keep = opens.get(topic, ())
+    shut = {name: CLOSED for name in type(record.fact).whose if getattr(record.fact, name) is not None}
+    return replace(record, fact=record.fact.completed(**{k: v for k, v in shut.items() if k not in keep}))
+
+
+def _effective(text: str) -> date | datetime:
+    return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)

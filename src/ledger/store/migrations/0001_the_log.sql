@@ -1,0 +1,95 @@
+-- The ledger's own tables: what is sealed, and what the sequencer needs to seal the next fact.
+-- This file is the whole truth of the schema; migrations/ lead to it step by step, and a test proves that they agree.
+
+-- One row: the head of the log.  Its row lock is the only lock of an append.
+CREATE TABLE head (
+    one         boolean     PRIMARY KEY DEFAULT true CHECK (one),
+    origin      text        NOT NULL,             -- the log's name in every checkpoint; never changes
+    simulated   boolean     NOT NULL,             -- true: commands may move the clock (scenarios, demonstrations)
+    size        bigint      NOT NULL CHECK (size >= 0),           -- facts sealed; the newest position
+    edge        bytea       NOT NULL,             -- right edge of the tree: 32 bytes per perfect subtree, largest first
+    recorded    timestamptz NOT NULL              -- recorded time of the newest fact: never decreases
+) WITH (fillfactor = 10);                         -- rewritten at every append: room for updates in the page
+
+-- The log.  Positions have no gaps; bytes are stored as they were hashed.
+CREATE TABLE entries (
+    position    bigint      PRIMARY KEY CHECK (position > 0),
+    stream      text        COLLATE "C" NOT NULL,
+    version     bigint      NOT NULL CHECK (version > 0),         -- 1, 2, 3 ... in its stream
+    recorded    timestamptz NOT NULL,
+    leaf        bytea       NOT NULL CHECK (length(leaf) = 32),   -- H(0x00 || entry)
+    entry       bytea       NOT NULL CHECK (length(entry) <= 65535),
+    UNIQUE (stream, version)
+);
+CREATE INDEX entries_recorded ON entries (recorded);              -- a moment leads to the prefix known then
+
+-- Which entries concern an id beyond those of its own stream.
+CREATE TABLE about (
+    id          text        COLLATE "C" NOT NULL,
+    position    bigint      NOT NULL,
+    PRIMARY KEY (id, position)
+);
+
+-- Per id (a stream, or a person, placement … named in `about`): its version, and its chain (ledger-format.md).
+CREATE TABLE chains (
+    id          text        COLLATE "C" PRIMARY KEY,
+    version     bigint      NOT NULL,             -- of the stream of that name; 0 where it is none
+    leaf        bytea,                            -- leaf hash of that version; null for none
+    n           bigint      NOT NULL,             -- entries in the chain
+    chain       bytea       NOT NULL CHECK (length(chain) = 32),
+    last        bigint      NOT NULL              -- leaf index of the newest entry in the chain
+) WITH (fillfactor = 70);
+
+-- Personal values and texts, one ciphertext per fact and key, beside the entry that commits to them.
+CREATE TABLE sealed_values (
+    position    bigint      NOT NULL,
+    key_id      uuid        NOT NULL,
+    nonce       bytea       NOT NULL CHECK (length(nonce) = 12),
+    ciphertext  bytea       NOT NULL,
+    PRIMARY KEY (position, key_id)
+);
+
+-- A command's key leads to its receipt.
+CREATE TABLE receipts (
+    key         uuid        PRIMARY KEY,
+    digest      bytea       NOT NULL,             -- HMAC of the command under a key of the vault
+    first       bigint      NOT NULL,             -- positions first .. last
+    last        bigint      NOT NULL,
+    size        bigint      NOT NULL,             -- of the checkpoint that was released with it
+    warnings    bytea,                            -- JSON list of {rule, message}; null for none
+    recorded    timestamptz NOT NULL
+);
+
+-- Every commit of the sequencer makes one.  No signature is in here: it is made when the COMMIT has returned, and
+-- Ed25519 makes the same one every time.
+CREATE TABLE checkpoints (
+    size        bigint      PRIMARY KEY,
+    root        bytea       NOT NULL CHECK (length(root) = 32),
+    recorded    timestamptz NOT NULL
+);
+
+-- Signed notes as they were released, about one a second.
+CREATE TABLE released (
+    size        bigint      PRIMARY KEY,
+    note        text        NOT NULL
+);
+
+-- What was sealed stays: nobody short of a superuser changes or removes it, whatever was granted.
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'what is sealed in % is never changed or removed', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $$;
+
+CREATE TRIGGER entries_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON entries FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER about_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON about FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER checkpoints_stay BEFORE UPDATE OR TRUNCATE ON checkpoints FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER released_stay BEFORE UPDATE OR TRUNCATE ON released FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER chains_stay BEFORE DELETE OR TRUNCATE ON chains FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER head_stays BEFORE DELETE OR TRUNCATE ON head FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- The application's role: it appends.  Head and chains move on; ciphertexts go with an erasure; nothing else changes.
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO ledger_app;
+GRANT INSERT ON head, entries, about, chains, sealed_values, receipts, checkpoints, released TO ledger_app;
+GRANT UPDATE (size, edge, recorded) ON head TO ledger_app;
+GRANT UPDATE (version, leaf, n, chain, last) ON chains TO ledger_app;
+GRANT DELETE ON sealed_values, receipts TO ledger_app;

@@ -1,0 +1,453 @@
+"""The sequencer: every append of every caller, one transaction for all that wait, one signature for the batch.
+
+While a COMMIT is under way the next commands gather; they go together into the next one (adaptive group commit).  The
+only lock is the row `head`.  So order of positions = order of commits = order of `recorded`, without a gap; one fsync
+and one signature serve the whole batch; a stale version refuses only its own command.  Any number of processes may
+run one against the same database.
+
+A seal is one straight generator, `_seal`: it yields what to send and is resumed, straight from the socket's reader,
+with what came back.  Its comments say what is true if the machine stops there.  A COMMIT whose answer never came is
+settled by the same lock on a new connection (`_settle`) before anything else is sealed or signed.
+
+Who trusts what: the caller trusts a receipt because its checkpoint is signed, and nothing is signed before its
+COMMIT has returned; the next process trusts nothing in memory, it reads the head under the lock.
+
+Follows FiloSottile/sunlight for the seal and TigerBeetle for the batch.  Proven by tests/store/test_sequencer.py,
+test_recorder_contract.py (the eventsourcing library's own cases) and tests/journeys/test_kill.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, TypeAlias
+
+from ledger.errors import ClockInDoubt, DatabaseUnavailable, DiskFull, LedgerError, OutcomeUnknown, ReadOnly
+from ledger.store import binary
+from ledger.store.appending import (
+    STATEMENTS,
+    Append,
+    Batch,
+    Query,
+    Receipt,
+    Repeated,
+    Row,
+    Sealed,
+    chains_of,
+    ids_of,
+    place,
+    receipts_of,
+    repeated,
+    writes,
+)
+from ledger.store.wire import Answer, DatabaseTrouble, Lost, Rows, Wire
+from ledger.transparency.checkpoint import Checkpoint
+from ledger.transparency.note import Signer
+from ledger.transparency.tree import RightEdge
+
+__all__ = ["STATEMENTS", "Sequencer"]
+
+log = logging.getLogger(__name__)
+
+MAX_FACTS: Final = 2_000  # of one transaction: bounds how long the head is locked
+CLOCK_TOLERANCE: Final = 5_000_000  # microseconds (ledger-format.md, Checkpoint)
+_DISK_FULL: Final = "53100"
+
+Seal: TypeAlias = Generator[Sequence[Query], list[Rows], None]
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """One caller's append.  `sent`: it is in a transaction, so its outcome is not known before the answer."""
+
+    append: Append
+    done: asyncio.Future[Receipt | Repeated]
+    sent: bool = False
+    facts: tuple[Sealed, ...] = ()
+    recorded: int = 0
+
+    def answer(self, receipt: Receipt | Repeated) -> None:
+        if not self.done.done():
+            self.done.set_result(receipt)
+
+    def fail(self, problem: LedgerError) -> None:
+        if not self.done.done():
+            self.done.set_exception(problem)
+
+
+@dataclass(frozen=True, slots=True)
+class _Doubt:
+    """A COMMIT was sent and its answer never came."""
+
+    placed: Sequence[_Waiting]
+    edge: RightEdge
+    root: bytes
+    last: Sealed
+
+
+class Sequencer:
+    """The only writer of entries.  One per process and ledger; `append` may be called by any number of tasks."""
+
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable[Wire]],
+        signer: Signer,
+        *,
+        simulated: bool = False,
+        released: Callable[[int, str], None] = lambda size, note: None,
+        floor: int = 0,
+        deadline: float = 10.0,
+    ) -> None:
+        """`connect` opens a Wire with STATEMENTS; `released` hears of each checkpoint once it may be shown; `floor` is
+        the size of the newest checkpoint ever released; `deadline`, in seconds, is each append's."""
+        self._connect = connect
+        self._loop = asyncio.get_running_loop()
+        self._signer = signer
+        self._simulated = simulated
+        self._released = released
+        self._floor = floor
+        self._deadline = deadline
+        self._waiting: deque[_Waiting] = deque()
+        self._alone: deque[_Waiting] = deque()  # of a batch the database refused: tried again one by one
+        self._doubt: _Doubt | None = None
+        self._unconfirmed = 0  # size after a COMMIT whose wait for a standby was cut short; 0 for none
+        self._wire: Wire | None = None
+        self._seal: Seal | None = None
+        self._mending: asyncio.Task[None] | None = None
+        self._edge: tuple[int, bytes, RightEdge] | None = None
+        self._due = False
+        self._closed = False
+        self.read_only: str | None = None  # why, once the ledger was found smaller or different
+        self.batches = 0
+        self.sealed = 0
+
+    async def append(self, append: Append) -> Receipt | Repeated:
+        """Seal the facts of one command.
+
+        Raises StaleVersion, KeyReused, EntryTooLarge, ClockInDoubt, DiskFull, ReadOnly, DatabaseUnavailable: nothing
+        was written.  OutcomeUnknown: it may stand; ask again with the same key.
+        """
+        if self.read_only:
+            raise ReadOnly(self.read_only)
+        if self._closed:
+            raise DatabaseUnavailable("The service is stopping. Nothing was recorded; try again in a moment.")
+        waiting = _Waiting(append, self._loop.create_future())
+        timer = self._loop.call_later(self._deadline, self._late, waiting)
+        self._waiting.append(waiting)
+        self._soon()
+        try:
+            return await waiting.done
+        finally:
+            timer.cancel()
+
+    async def close(self) -> None:
+        """Let what is under way end, refuse what waits, and close the connection."""
+        self._closed = True
+        while self._seal is not None:
+            await asyncio.sleep(0.005)
+        if self._mending:
+            self._mending.cancel()
+        self._refuse_waiting("The service is stopping. Nothing was recorded; try again in a moment.")
+        if self._wire:
+            self._wire.close()
+
+    # ------------------------------------------------------------------------------------ one batch after another
+
+    def _soon(self) -> None:
+        """Start the next batch one turn of the loop later, so that all who ask in this turn go together."""
+        if self._seal is None and not self._due:
+            self._due = True
+            self._loop.call_soon(self._next)
+
+    def _next(self) -> None:
+        """Start the next batch if there is one and a connection to send it on."""
+        self._due = False
+        if self._closed or self._seal is not None:
+            return
+        if self._wire is None or self._wire.closed or self._doubt:
+            self._mend()
+            return
+        batch = self._gather()
+        if batch:
+            self._run(self._sealing(batch))
+
+    def _gather(self) -> list[_Waiting]:
+        queue, most = (self._alone, 1) if self._alone else (self._waiting, MAX_FACTS)
+        batch: list[_Waiting] = []
+        facts = 0
+        while queue and facts < most:
+            waiting = queue.popleft()
+            if not waiting.done.done():
+                waiting.sent = True
+                batch.append(waiting)
+                facts += len(waiting.append.facts)
+        return batch
+
+    def _run(self, seal: Seal) -> None:
+        self._seal = seal
+        self._step(lambda: next(seal))
+
+    def _step(self, step: Callable[[], Sequence[Query]]) -> None:
+        """One turn of the seal: what it yields goes out; its end starts the next batch."""
+        assert self._wire is not None
+        try:
+            queries = step()
+        except StopIteration:
+            self._seal = None
+            self._soon()
+        else:
+            self._wire.send(queries, self._answered)
+
+    def _answered(self, answer: Answer) -> None:
+        seal = self._seal
+        assert seal is not None
+        if isinstance(answer, DatabaseTrouble):
+            self._step(lambda: seal.throw(answer))
+        else:
+            self._step(lambda: seal.send(answer))
+
+    # ------------------------------------------------------------------------------------ the seal
+
+    def _sealing(self, waiting: list[_Waiting]) -> Seal:
+        """Seal one batch, from the lock to the signature; every way out answers or requeues every command."""
+        try:
+            yield from self._sealed(waiting)
+        except Lost:
+            self._after_loss(waiting)
+        except DatabaseTrouble as trouble:
+            yield from self._rolled_back()
+            self._after_trouble(waiting, trouble)
+        except LedgerError as problem:
+            yield from self._rolled_back()
+            _fail_all(waiting, problem)
+        except Exception as problem:  # a defect of ours must not leave callers waiting or the lock held
+            log.exception("a seal failed")
+            yield from self._rolled_back()
+            _fail_all(waiting, DatabaseUnavailable(f"Sealing failed ({type(problem).__name__}). Nothing was recorded."))
+
+    def _sealed(self, waiting: list[_Waiting]) -> Seal:
+        appends = [each.append for each in waiting]
+        keys = [each.key for each in appends if each.key is not None]
+        answer = yield (
+            (b"begin", ()),
+            (b"lock", ()),
+            (b"clock", ()),
+            (b"chains", (binary.array_of_text(ids_of(appends)),)),
+            (b"receipts", (binary.array_of_uuid(keys),)),
+        )
+        # STOP HERE: the transaction is open and empty; PostgreSQL rolls it back.  Nobody was told anything.
+        size, edge, newest = self._head(answer[1])
+        clock = self._clock(binary.read_int8(answer[2][0][0]), newest)
+        batch = Batch(size, chains_of(answer[3]))
+        placed, newest = self._place(waiting, batch, receipts_of(answer[4]), clock, newest)
+        if not batch.facts:
+            yield ((b"rollback", ()),)
+            return
+        edge = edge.extend([each.leaf for each in batch.facts])
+        root = edge.root()
+        self._doubt = _Doubt(placed, edge, root, batch.facts[-1])
+        yield (*writes(batch, edge, root, newest), (b"commit", ()))
+        # STOP HERE: durable and not acknowledged; the caller's retry finds its receipt under its key.
+        self._committed()
+
+    def _committed(self) -> None:
+        """The COMMIT has returned, so the facts are durable.  Only now is anything signed."""
+        doubt, self._doubt = self._doubt, None
+        assert doubt is not None
+        assert self._wire is not None
+        if self._wire.take_warnings():
+            # PostgreSQL gave up waiting for a standby: here it stands, after a failover it may not.
+            self._unconfirmed = doubt.edge.size
+            for waiting in doubt.placed:
+                waiting.fail(_unknown(waiting.append))
+            return
+        self._unconfirmed = 0
+        self._release(doubt)
+
+    def _release(self, doubt: _Doubt) -> None:
+        edge = doubt.edge
+        self._edge = (edge.size, edge.to_bytes(), edge)
+        self._floor = edge.size
+        self.batches += 1
+        note = Checkpoint(self._signer.name, edge.size, doubt.root).sign(self._signer)
+        for each in doubt.placed:
+            self.sealed += len(each.facts)
+            each.answer(Receipt(each.facts, edge.size, note, binary.moment(each.recorded), each.append.warnings))
+        self._released(edge.size, note)
+
+    def _head(self, rows: Rows) -> tuple[int, RightEdge, int]:
+        """Size, right edge and newest recorded time, read under the lock.  Raises ReadOnly if facts are missing."""
+        if not rows:
+            raise self._close_for_writing("The ledger has no head: it was never set up, or it was emptied.")
+        size, data, newest = binary.read_int8(rows[0][0]), binary.read_bytes(rows[0][1]), binary.read_int8(rows[0][2])
+        known = self._edge
+        if size < self._floor or (known and known[0] == size and known[1] != data):
+            raise self._close_for_writing(
+                f"The ledger holds {size} facts, and is not the one that released a checkpoint of {self._floor} facts."
+            )
+        if known and known[0] == size:
+            return size, known[2], newest
+        return size, RightEdge.from_bytes(size, data), newest
+
+    def _close_for_writing(self, why: str) -> ReadOnly:
+        self.read_only = f"{why} It is open for reading only: restore what is missing before anything is added."
+        log.critical("%s", self.read_only)
+        return ReadOnly(self.read_only)
+
+    def _clock(self, database: int, newest: int) -> int:
+        """The ledger's clock, in microseconds.  Raises ClockInDoubt (ledger-format.md, Checkpoint)."""
+        if self._simulated:
+            return database
+        own = binary.microseconds(datetime.now(UTC))
+        if database < newest - CLOCK_TOLERANCE or abs(database - own) > CLOCK_TOLERANCE:
+            raise ClockInDoubt(
+                "The database's clock is more than five seconds behind the newest fact, or away from this machine's. "
+                "Nothing was recorded. Set the clocks right and try again."
+            )
+        return database
+
+    def _place(
+        self, waiting: list[_Waiting], batch: Batch, known: Mapping[bytes, Row], clock: int, newest: int
+    ) -> tuple[list[_Waiting], int]:
+        """Give each command its positions, or answer it alone.  Also the recorded time of the newest fact."""
+        placed: list[_Waiting] = []
+        fresh: set[bytes] = set()
+        for each in waiting:
+            append = each.append
+            try:
+                if append.key is not None and append.key in known:
+                    each.answer(self._again(append, known[append.key]))
+                elif append.key is not None and append.key in fresh:
+                    each.sent = False
+                    self._waiting.append(each)  # its twin is in this very batch: the next one finds the receipt
+                else:
+                    each.recorded = self._recorded(append, clock, newest)
+                    each.facts = place(append, batch, each.recorded)
+                    newest = each.recorded
+                    placed.append(each)
+                    if append.key is not None:
+                        fresh.add(append.key)
+            except LedgerError as problem:
+                each.fail(problem)
+        return placed, newest
+
+    def _again(self, append: Append, row: Row) -> Repeated:
+        receipt = repeated(append, row)
+        if receipt.size <= self._unconfirmed:
+            raise _unknown(append)
+        return receipt
+
+    def _recorded(self, append: Append, clock: int, newest: int) -> int:
+        if append.at is None:
+            return max(clock, newest)
+        if not self._simulated:
+            raise ClockInDoubt("Only a scenario or demonstration ledger lets a command set the time.")
+        at = binary.microseconds(append.at)
+        if at < newest:
+            raise ClockInDoubt(
+                f"The newest fact was recorded at {binary.moment(newest):%d %b %Y %H:%M:%S} UTC, and this says "
+                f"{append.at:%d %b %Y %H:%M:%S}: time does not run backwards."
+            )
+        return at
+
+    # ------------------------------------------------------------------------------------ when things go wrong
+
+    def _rolled_back(self) -> Seal:
+        self._doubt = None
+        try:
+            yield ((b"rollback", ()),)
+        except DatabaseTrouble:
+            return  # the connection is gone, and the transaction with it
+
+    def _late(self, waiting: _Waiting) -> None:
+        if waiting.sent:
+            waiting.fail(_unknown(waiting.append))
+        else:
+            waiting.fail(DatabaseUnavailable("The database did not answer in time. Nothing was recorded; try again."))
+
+    def _after_loss(self, waiting: list[_Waiting]) -> None:
+        """The connection broke.  Before COMMIT was sent nothing happened; after it, `_settle` will know."""
+        in_doubt = {id(each) for each in self._doubt.placed} if self._doubt else set[int]()
+        back = [each for each in waiting if not each.done.done() and id(each) not in in_doubt]
+        for each in reversed(back):
+            each.sent = False
+            self._waiting.appendleft(each)
+
+    def _after_trouble(self, waiting: list[_Waiting], trouble: DatabaseTrouble) -> None:
+        """PostgreSQL refused the batch and it is rolled back: say why, or find the one command it cannot take."""
+        log.warning("the database refused a batch of %d: %s", len(waiting), trouble.state)
+        if trouble.state == _DISK_FULL:
+            _fail_all(waiting, DiskFull("There is no room left to record anything. Nothing was recorded."))
+        elif len(waiting) > 1:
+            self._alone.extend(each for each in waiting if not each.done.done())
+        else:
+            _fail_all(
+                waiting, DatabaseUnavailable(f"The database refused this ({trouble.state}). Nothing was recorded.")
+            )
+
+    def _refuse_waiting(self, why: str) -> None:
+        for queue in (self._waiting, self._alone):
+            while queue:
+                queue.popleft().fail(DatabaseUnavailable(why))
+
+    def _mend(self) -> None:
+        if self._mending is None or self._mending.done():
+            self._mending = self._loop.create_task(self._reconnect())
+
+    async def _reconnect(self) -> None:
+        """Until there is a connection: try, tell those who wait, try again.  Then settle what is in doubt."""
+        pause = 0.05
+        while not self._closed:
+            try:
+                self._wire = await self._connect()
+                break
+            except (DatabaseTrouble, OSError, LedgerError) as problem:
+                log.warning("no connection to the ledger's database: %s", type(problem).__name__)
+                self._refuse_waiting(
+                    "The ledger's database does not answer. Nothing was recorded; try again in a moment."
+                )
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 1.0)
+        if self._doubt and not self._closed:
+            self._run(self._settle(self._doubt))
+        else:
+            self._mending = None
+            self._next()
+
+    def _settle(self, doubt: _Doubt) -> Seal:
+        """Did the COMMIT happen?  The head's lock waits for the old transaction to end, so the answer is final."""
+        try:
+            answer = yield (
+                (b"begin", ()),
+                (b"lock", ()),
+                (b"leaf", (binary.int8(doubt.last.position),)),
+                (b"rollback", ()),
+            )
+        except DatabaseTrouble:
+            return  # gone again: `_next` mends and settles anew
+        self._doubt = None
+        if answer[2] and answer[2][0][0] == doubt.last.leaf:
+            self._release(doubt)
+        else:
+            for each in reversed(doubt.placed):
+                each.sent = False
+                self._waiting.appendleft(each)
+
+
+def _fail_all(waiting: Sequence[_Waiting], problem: LedgerError) -> None:
+    for each in waiting:
+        each.fail(problem)
+
+
+def _unknown(append: Append) -> OutcomeUnknown:
+    key = append.key.hex() if append.key else None
+    shown = f"{key[:8]}-{key[8:12]}-{key[12:16]}-{key[16:20]}-{key[20:]}" if key else None
+    return OutcomeUnknown(
+        "It is not known whether this was recorded: the database did not answer in time. "
+        "Send the same request again with the same key; it will not be recorded twice.",
+        shown,
+    )
