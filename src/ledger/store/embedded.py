@@ -388,6 +388,8 @@ class EmbeddedCluster:
             ) from error
 
     def _check_or_make(self) -> None:
+        for left_over in self._place().glob(f"{self.name}.new-*"):
+            shutil.rmtree(left_over, ignore_errors=True)  # an orphaned initdb may still be at it; then the next time
         if not self._cluster.exists():
             self._make()
         data = self._data
@@ -408,8 +410,6 @@ class EmbeddedCluster:
         """Make the cluster under another name, roles and all, and give it its own only when it is whole."""
         account = host.account_for(self.home)
         place = self._place_for(account)
-        for left_over in place.glob(f"{self.name}.new-*"):
-            shutil.rmtree(left_over)
         if not self._keys_file.exists():
             passwords = {role: secrets.token_urlsafe(32) for role in (SUPERUSER, OWNER, self.app_role)}
             host.write_private(self._keys_file, json.dumps(passwords), host.owner_of(self.home))
