@@ -34,9 +34,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Final, Generic, TypeAlias, TypeVar, Union, get_args
+from typing import Annotated, Any, ClassVar, Final, Generic, TypeAlias, TypeVar, Union, cast, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, Strict
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    JsonValue,
+    Strict,
+)
 from pydantic import GetJsonSchemaHandler as GetJsonSchema
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticOmit, core_schema
@@ -165,6 +174,30 @@ def a_code(value: str) -> str:
     return value
 
 
+def a_client_id(value: str) -> str:
+    """The seven-digit number people see on the file."""
+    if not re.fullmatch(r"[0-9]{7}", value):
+        raise ValueError("use seven digits")
+    return value
+
+
+def without_floats(value: dict[str, Any]) -> dict[str, Any]:
+    """A structure as told, of texts, whole numbers, true and false: an entry has no floats."""
+    _refuse_floats(value)
+    return value
+
+
+def _refuse_floats(value: Any) -> None:
+    if isinstance(value, float):
+        raise ValueError("use whole numbers; no fraction can be sealed")
+    if isinstance(value, dict):
+        for each in cast("dict[str, Any]", value).values():
+            _refuse_floats(each)
+    elif isinstance(value, list):
+        for each in cast("list[Any]", value):
+            _refuse_floats(each)
+
+
 def in_london(value: datetime) -> datetime:
     """An aware instant in UTC.  Without an offset it is London's; where the clocks go back, the first one."""
     if value.tzinfo is None:
@@ -199,6 +232,16 @@ StaffText: TypeAlias = Annotated[Personal[Text], STAFF]
 Texts: TypeAlias = Annotated[list[Text], Field(max_length=LIST_ITEMS)]
 OwnTexts: TypeAlias = Annotated[Personal[Texts], OWN]
 OffenderTexts: TypeAlias = Annotated[Personal[Texts], OFFENDER]
+StaffTexts: TypeAlias = Annotated[Personal[Texts], STAFF]
+# Several people in one list: one sealed value per person, at the path field/0, field/1 … (catalogue, *Whose text*).
+ThirdPartyTexts: TypeAlias = Annotated[list[Personal[Text]], Field(max_length=LIST_ITEMS), THIRD_PARTY]
+
+Ids: TypeAlias = Annotated[list[Id], Field(max_length=LIST_ITEMS)]
+Count: TypeAlias = Annotated[int, Field(ge=0, le=WHOLE)]
+ClientId: TypeAlias = Annotated[str, AfterValidator(a_client_id)]
+Map: TypeAlias = Annotated[dict[Text, JsonValue], AfterValidator(without_floats), Field(max_length=LIST_ITEMS)]
+OwnMap: TypeAlias = Annotated[Personal[Map], OWN]
+ThirdPartyMap: TypeAlias = Annotated[Personal[Map], THIRD_PARTY]
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +253,9 @@ class Supplied:
 
 COMPUTED: Final = Supplied("ledger")
 ACTOR: Final = Supplied("actor")
+ACTOR_UNLESS_NAMED: Final = Supplied(
+    "actor unless named"
+)  # somebody else may have said it: the recorder writes it down
 TARGET: Final = Supplied("target")
 
 
@@ -243,6 +289,7 @@ class Fact(BaseModel):
     who: ClassVar[tuple[str, ...]] = ()
     rules: ClassVar[tuple[str, ...]] = ()
     effective_field: ClassVar[str | None] = None
+    is_plan: ClassVar[bool] = False  # a plan may be dated after the day asked for: views do not cut it off (GEN-05)
     whose: ClassVar[Mapping[str, Whose]] = {}
     supplied: ClassVar[Mapping[str, Supplied]] = {}
 
@@ -254,6 +301,7 @@ class Fact(BaseModel):
         who: tuple[str, ...] = (),
         rules: tuple[str, ...] = (),
         effective: str | None = None,
+        plan: bool = False,
         **other: Any,
     ) -> None:
         super().__init_subclass__(**other)
@@ -267,9 +315,11 @@ class Fact(BaseModel):
         who: tuple[str, ...] = (),
         rules: tuple[str, ...] = (),
         effective: str | None = None,
+        plan: bool = False,
         **other: Any,
     ) -> None:
         cls.topic, cls.command, cls.who, cls.rules, cls.effective_field = topic, command, who, rules, effective
+        cls.is_plan = plan
         cls.whose = dict(_marked(cls, Whose))
         cls.supplied = dict(_marked(cls, Supplied))
 

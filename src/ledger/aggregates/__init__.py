@@ -1,0 +1,33 @@
+"""What may be decided: the registry of nouns, their facts, folds and commands.
+
+A tuple is the registry: a new noun is one name here, a new fact one class in its noun's module.
+Proven by tests/aggregates/test_registry.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from ledger.aggregates.aggregate import Aggregate
+from ledger.aggregates.corrections import CORRECTIONS
+from ledger.aggregates.offender import OFFENDER_CASE
+from ledger.aggregates.placement import PLACEMENT
+from ledger.aggregates.policy import LEDGER, POLICY
+from ledger.aggregates.shape import Fact
+
+NOUNS: Final = (OFFENDER_CASE, PLACEMENT, POLICY, LEDGER)
+
+AGGREGATES: Final[Mapping[str, Aggregate]] = MappingProxyType({each.noun: each for each in NOUNS})
+COLLECTIONS: Final[Mapping[str, Aggregate]] = MappingProxyType({each.collection: each for each in NOUNS})
+FACTS: Final[tuple[type[Fact], ...]] = (*(fact for noun in NOUNS for fact in noun.facts), *CORRECTIONS)
+FACT_BY_TOPIC: Final[Mapping[str, type[Fact]]] = MappingProxyType({fact.topic: fact for fact in FACTS})
+COMMANDS: Final[Mapping[str, Mapping[str, type[Fact]]]] = MappingProxyType(
+    {noun.noun: {fact.command: fact for fact in noun.every_fact if fact.command} for noun in NOUNS}
+)
+
+
+def noun_of(stream: str) -> str:
+    """The noun of a stream's name: "offender-019a…" -> "offender", "policy" -> "policy"."""
+    return stream if stream in AGGREGATES else stream[:-37]

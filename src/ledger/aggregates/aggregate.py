@@ -1,0 +1,223 @@
+"""An aggregate: its facts, its fold, and how a command becomes a decision or is refused.
+
+    decide = who and where (ACTOR, TARGET) -> not in the future (GEN-05) -> the noun's own ruling -> what it computes
+
+Refusals come as one flat list, most fundamental first, then one act.  For a fact told by another system
+(`now.imported`) what only breaks the rule book becomes a caution: it has happened.  Proven by
+tests/aggregates/test_aggregate.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Final, Protocol, TypeVar, cast
+
+from ledger.aggregates.corrections import CORRECTING, CORRECTIONS, rule_on_correction
+from ledger.aggregates.shape import Closed, Decision, Fact, Now, Recorded, Supplied, Whose
+from ledger.errors import Caution, Refusal, Refused
+from ledger.rules import general
+from ledger.rules.dates import printed
+from ledger.rules.registry import labels
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A value the ledger computes, and the rule it comes from: one given must equal it."""
+
+    value: Any
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What a noun says about a draft: why not, or with which values, dated when, resting on what."""
+
+    refusals: tuple[Refusal, ...] = ()
+    computed: Mapping[str, Computed] = field(default_factory=dict[str, Computed])
+    cautions: tuple[Caution, ...] = ()
+    effective: date | datetime | None = None
+    about: tuple[str, ...] = ()
+    rests_on: tuple[int, ...] = ()
+    whose: Mapping[str, Whose | None] = field(default_factory=dict[str, "Whose | None"])
+
+
+class State(Protocol):
+    """What every fold yields, whatever else it knows: the facts it was folded from."""
+
+    @property
+    def history(self) -> Sequence[Recorded[Any]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The state of a noun whose facts are recorded as told."""
+
+    history: tuple[Recorded[Any], ...] = ()
+
+    @classmethod
+    def fold(cls, history: Sequence[Recorded[Any]]) -> Told:
+        """The facts themselves."""
+        return cls(tuple(history))
+
+
+S = TypeVar("S", bound=State)
+
+
+def as_told(state: Any, draft: Fact, now: Now, stream: str) -> Ruling:
+    """Most facts: nothing to decide, nothing to compute."""
+    del state, now
+    return Ruling(about=about_ids(draft, stream))
+
+
+def nothing_rests_on_it(state: Any, record: Recorded[Any]) -> Refusal | None:
+    """Most records may be struck out."""
+    del state, record
+    return None
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """A noun: `offender` in the collection `offenders`.
+
+    `first`: the fact that must come before every other, once; `opens`: the sealed fields its fold reads, by topic;
+    `protects`: the refusal, if any, that keeps a record from being struck out.
+    """
+
+    noun: str
+    collection: str
+    facts: tuple[type[Fact], ...]
+    fold: Callable[[Sequence[Recorded[Any]]], Any]
+    rule_on: Callable[[Any, Any, Now, str], Ruling] = as_told
+    opens: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    first: type[Fact] | None = None
+    protects: Callable[[Any, Recorded[Any]], Refusal | None] = nothing_rests_on_it
+
+    @property
+    def every_fact(self) -> tuple[type[Fact], ...]:
+        """Its own facts, and the two every stream has."""
+        return (*self.facts, *CORRECTIONS)
+
+    def decide(self, state: Any, draft: Fact, now: Now, stream: str) -> Decision:
+        """The facts a command comes to.  Raises Refused with every refusal, most fundamental first."""
+        ruling = self._ruling(state, draft, now, stream)
+        refusals = [
+            *_wrong_hands(draft, now, stream),
+            *self._not_begun(state, draft),
+            *_from_the_future(draft, ruling, now),
+            *ruling.refusals,
+            *_other_values(draft, ruling),
+        ]
+        standing = [each for each in refusals if not (now.imported and each.rule_book)]
+        if standing:
+            raise Refused(standing)
+        excused = tuple(Caution(each.rule, each.message) for each in refusals)
+        return Decision(
+            facts=(_completed(draft, ruling, now, stream),),
+            about=ruling.about,
+            effective=ruling.effective,
+            rests_on=ruling.rests_on,
+            under=labels(type(draft).rules),
+            cautions=excused + ruling.cautions,
+            marking=_marking(draft),
+            whose=ruling.whose,
+        )
+
+    def _ruling(self, state: Any, draft: Fact, now: Now, stream: str) -> Ruling:
+        if isinstance(draft, CORRECTING):
+            refusals, whose, at = rule_on_correction(state.history, draft, now, lambda each: self.protects(state, each))
+            return Ruling(refusals=tuple(refusals), whose=whose, rests_on=at)
+        return self.rule_on(state, draft, now, stream)
+
+    def _not_begun(self, state: State, draft: Fact) -> Iterator[Refusal]:
+        if self.first is None or isinstance(draft, CORRECTING):
+            return
+        begun = any(isinstance(each.fact, self.first) for each in state.history)
+        if begun and isinstance(draft, self.first):
+            yield Refusal("GEN-06", general.ALREADY.format(what=self.noun), rule_book=False)
+        if not begun and not isinstance(draft, self.first):
+            yield Refusal("GEN-06", general.NOT_YET.format(command=self.first.command), rule_book=False)
+
+
+# ------------------------------------------------------------------------------------------ what every command meets
+
+_ACTOR: Final = frozenset({"actor", "actor unless named"})
+
+
+def id_of(stream: str, noun: str = "") -> str:
+    """The id in a stream's name: "offender-019a…" -> "019a…"."""
+    return stream.removeprefix(f"{noun}-") if noun else stream[-36:]
+
+
+def _wrong_hands(draft: Fact, now: Now, stream: str) -> Iterator[Refusal]:
+    for name, supplied in type(draft).supplied.items():
+        given = getattr(draft, name)
+        if given is None:
+            continue
+        if supplied.by == "actor" and given != now.actor.id and not now.imported:
+            yield Refusal("GEN-08", general.OTHER_ACTOR.format(field=name), rule_book=False)
+        if supplied.by == "target" and given != id_of(stream):
+            yield Refusal("GEN-06", general.OTHER_TARGET.format(field=name), rule_book=False)
+
+
+def _from_the_future(draft: Fact, ruling: Ruling, now: Now) -> Iterator[Refusal]:
+    effective = ruling.effective or draft.effective()
+    if effective is not None and not type(draft).is_plan and general.in_the_future(effective, now.moment):
+        yield Refusal("GEN-05", general.FROM_THE_FUTURE, rule_book=False)
+
+
+def _other_values(draft: Fact, ruling: Ruling) -> Iterator[Refusal]:
+    for name, computed in ruling.computed.items():
+        given = getattr(draft, name)
+        if given is None or isinstance(given, Closed) or computed.value is None or given == computed.value:
+            continue
+        value = printed(computed.value) if isinstance(computed.value, date) else computed.value
+        yield Refusal(computed.rule, general.OTHER_VALUE.format(field=name, value=value))
+
+
+def _completed(draft: Fact, ruling: Ruling, now: Now, stream: str) -> Fact:
+    values: dict[str, Any] = {name: each.value for name, each in ruling.computed.items() if each.value is not None}
+    for name, supplied in type(draft).supplied.items():
+        if getattr(draft, name) is None and name not in values:
+            values.update(_supplied(name, supplied, now, stream))
+    return draft.completed(**values) if values else draft
+
+
+def _supplied(name: str, supplied: Supplied, now: Now, stream: str) -> dict[str, str]:
+    if supplied.by in _ACTOR:
+        return {name: now.actor.id}
+    return {name: id_of(stream)} if supplied.by == "target" else {}
+
+
+def _marking(draft: Fact) -> str | None:
+    value = getattr(draft, "marking", None)
+    return value if isinstance(value, str) else None
+
+
+# ------------------------------------------------------------------------------------------ about
+
+# Ids in facts that name somebody or something with a chain of its own, and the noun its stream begins with.
+_NAMES: Final = {
+    "offender_id": "offender",
+    "offender_refs": "offender",
+    "placement_id": "placement",
+    "placement_ids": "placement",
+    "nomination_id": "nomination",
+    "child_id": "child",
+    "entry_id": "register-entry",
+    "staff_id": "staff",
+    "trainee_id": "staff",
+    "pso_id": "staff",
+    "victim_id": "victim",
+}
+
+
+def about_ids(draft: Fact, stream: str, *more: str | None) -> tuple[str, ...]:
+    """The chains a fact moves beside its own stream's: those its ids name, and `more` that the decision resolved."""
+    found = {each for each in more if each}
+    for name, noun in _NAMES.items():
+        value: Any = getattr(draft, name, None)
+        several = cast("list[Any]", value if isinstance(value, list) else [value])
+        found.update(f"{noun}-{each}" for each in several if each is not None)
+    return tuple(sorted(found - {stream}))

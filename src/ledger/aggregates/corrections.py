@@ -1,0 +1,211 @@
+"""Putting records right without overwriting them (GEN-06): corrections and strikings-out, in every stream.
+
+    as_corrected(history)      the history as it is to be read: corrected values in place, struck-out facts gone
+
+A correction holds for all dates from its recording on: give `as_corrected` the prefix known at a moment.  It may itself
+be corrected or struck out: the latest word is applied first, so nothing it unsaid is applied at all.  Computed fields
+are not trusted from a corrected fact: folds compute them anew.  Proven by tests/aggregates/test_corrections.py and
+gen.yaml.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from functools import cache
+from typing import Annotated, Any, Final
+
+from pydantic import ConfigDict, JsonValue, StrictBool, TypeAdapter, ValidationError
+
+from ledger.aggregates.roles import SENIOR_OR_ABOVE
+from ledger.aggregates.shape import OWN, Closed, Code, Fact, Id, Now, OwnText, Personal, Recorded, Text, Whole, Whose
+from ledger.errors import Refusal
+from ledger.rules import general
+
+CorrectedValue = StrictBool | Whole | Text | list[JsonValue] | dict[str, JsonValue]
+
+
+class RecordCorrected(
+    Fact, topic="record.corrected.v1", command="CorrectRecord", who=("author-or-manager",), rules=("GEN-06",)
+):
+    """A field of an earlier record was wrong; this is what it should say.  Sealed as the field it corrects is."""
+
+    event_ref: Id
+    field: Code
+    corrected_value: Annotated[Personal[CorrectedValue], OWN]
+    reason: OwnText
+
+
+class RecordStruckOut(
+    Fact, topic="record.struck-out.v1", command="StrikeOutRecord", who=("author-or-manager",), rules=("GEN-06",)
+):
+    """An earlier record was made for the wrong person, or is not true at all."""
+
+    event_ref: Id
+    reason: OwnText
+
+
+CORRECTIONS: Final[tuple[type[Fact], ...]] = (RecordCorrected, RecordStruckOut)
+CORRECTING: Final = (RecordCorrected, RecordStruckOut)
+# Struck out by a manager only (catalogue, section 5): judgements, and what was done about a breach.
+MANAGERS_STRIKE: Final = frozenset(
+    {
+        "offender.absence-judged.v1",
+        "offender.absence-rejudged.v1",
+        "offender.breach-action-started.v1",
+        "offender.breach-action-not-taken.v1",
+        "offender.breach-outcome-recorded.v1",
+    }
+)
+
+# ------------------------------------------------------------------------------------------ reading
+
+
+def as_corrected(history: Sequence[Recorded[Any]]) -> list[Recorded[Any]]:
+    """A known prefix as it is to be read: the surviving facts, corrected, in order; corrections themselves left out."""
+    if not any(isinstance(each.fact, CORRECTING) for each in history):
+        return list(history)
+    struck, changed = _last_words(history)
+    return [
+        _with_corrections(each, changed.get(each.id, {}))
+        for each in history
+        if each.id not in struck and not isinstance(each.fact, CORRECTING)
+    ]
+
+
+def struck_out(history: Sequence[Recorded[Any]]) -> dict[str, int]:
+    """Records struck out within a known prefix, by id: the position of the striking-out."""
+    return _last_words(history)[0]
+
+
+Changes = dict[str, dict[str, tuple[Any, int]]]  # record id -> field -> (value, position of the correction)
+
+
+def _last_words(history: Sequence[Recorded[Any]]) -> tuple[dict[str, int], Changes]:
+    """From the last record back: each correction is applied only if nothing later unsaid it, and the latest wins."""
+    struck: dict[str, int] = {}
+    changed: Changes = {}
+    for each in reversed(history):
+        if each.id in struck:
+            continue
+        match _with_corrections(each, changed.get(each.id, {})).fact:
+            case RecordStruckOut() as fact:
+                struck.setdefault(fact.event_ref, each.position)
+            case RecordCorrected() as fact:
+                fields = changed.setdefault(fact.event_ref, {})
+                fields.setdefault(fact.field, (fact.corrected_value, each.position))
+            case _:
+                pass
+    return struck, changed
+
+
+def _with_corrections(record: Recorded[Any], fields: Mapping[str, tuple[Any, int]]) -> Recorded[Any]:
+    for name, (value, position) in sorted(fields.items(), key=lambda each: each[1][1]):
+        before: Fact = record.fact
+        fact = before.completed(**{name: read_value(type(before), name, value)})
+        told = fact.effective()
+        record = record.with_fact(fact, record.effective if told is None else told, position)
+    return record
+
+
+# ------------------------------------------------------------------------------------------ values of fields
+
+
+@cache
+def _adapter(fact_class: type[Fact], name: str) -> TypeAdapter[Any]:
+    info = fact_class.model_fields[name]
+    kind: Any = Annotated[(info.annotation, *info.metadata)]
+    return TypeAdapter(kind, config=ConfigDict(strict=True))
+
+
+def read_value(fact_class: type[Fact], name: str, value: Any) -> Any:
+    """A corrected value, as told in JSON, as the field holds it.  Raises ValidationError if it is none."""
+    if isinstance(value, Closed):
+        return value
+    return _adapter(fact_class, name).validate_json(json.dumps(value))
+
+
+def computed_fields(fact_class: type[Fact]) -> frozenset[str]:
+    """Fields the ledger fills in: by computing, from the actor, from the target."""
+    return frozenset(fact_class.supplied)
+
+
+def _is_reference(name: str) -> bool:
+    return name == "ref" or name.endswith(("_id", "_ids", "_ref", "_refs"))
+
+
+# ------------------------------------------------------------------------------------------ refusing
+
+Protects = Callable[[Recorded[Any]], Refusal | None]
+Correcting = RecordCorrected | RecordStruckOut
+
+
+def rule_on_correction(
+    history: Sequence[Recorded[Any]], draft: Correcting, now: Now, protects: Protects
+) -> tuple[list[Refusal], dict[str, Whose | None], tuple[int, ...]]:
+    """Refusals for a correction or striking-out, the key its value goes under, and the position it rests on."""
+    record = next((each for each in history if each.id == draft.event_ref), None)
+    if record is None:
+        return [_impossible(general.UNKNOWN.format(what="record", id=draft.event_ref))], {}, ()
+    whose: dict[str, Whose | None] = {}
+    if isinstance(draft, RecordCorrected):
+        refusals = [*_not_theirs(record, now), *_no_value(record, draft, now)]
+        whose = {"corrected_value": key_of(history, record, draft.field)}
+    else:
+        refusals = list(_not_to_be_struck(history, record, now, protects))
+    return refusals, whose, (record.position,)
+
+
+def key_of(history: Sequence[Recorded[Any]], record: Recorded[Any], name: str) -> Whose | None:
+    """Under whose key a correction of this field is sealed: as the field; a correction's correction as its first."""
+    fact: Fact = record.fact
+    if isinstance(fact, RecordCorrected) and name == "corrected_value":
+        first = next((each for each in history if each.id == fact.event_ref), None)
+        if first is not None:
+            return key_of(history, first, fact.field)
+    return type(fact).whose.get(name)
+
+
+def _impossible(message: str) -> Refusal:
+    return Refusal("GEN-06", message, rule_book=False)
+
+
+def _not_theirs(record: Recorded[Any], now: Now) -> Iterator[Refusal]:
+    if record.by.id != now.actor.id and now.actor.role not in SENIOR_OR_ABOVE:
+        yield Refusal("GEN-06", general.NOT_YOURS)
+
+
+def _no_value(record: Recorded[Any], draft: RecordCorrected, now: Now) -> Iterator[Refusal]:
+    fact: Fact = record.fact
+    fact_class = type(fact)
+    if draft.field not in fact_class.model_fields:
+        yield _impossible(general.NO_SUCH_FIELD.format(type=fact_class.__name__, field=draft.field))
+    elif draft.field in computed_fields(fact_class) or _is_reference(draft.field):
+        yield _impossible(general.NOT_CORRECTABLE.format(field=draft.field))
+    else:
+        yield from _no_such_value(fact_class, draft, now)
+
+
+def _no_such_value(fact_class: type[Fact], draft: RecordCorrected, now: Now) -> Iterator[Refusal]:
+    try:
+        value = read_value(fact_class, draft.field, draft.corrected_value)
+    except ValidationError as error:
+        yield _impossible(general.WRONG_TYPE.format(field=draft.field, why=error.errors()[0]["msg"]))
+        return
+    dated = draft.field == fact_class.effective_field and isinstance(value, date | datetime)
+    if dated and not fact_class.is_plan and general.in_the_future(value, now.moment):
+        yield Refusal("GEN-05", general.FROM_THE_FUTURE, rule_book=False)
+
+
+def _not_to_be_struck(
+    history: Sequence[Recorded[Any]], record: Recorded[Any], now: Now, protects: Protects
+) -> Iterator[Refusal]:
+    if record.id in struck_out(history):
+        yield _impossible(general.ALREADY_STRUCK)
+    yield from _not_theirs(record, now)
+    if record.fact.topic in MANAGERS_STRIKE and now.actor.role not in SENIOR_OR_ABOVE:
+        yield Refusal("GEN-06", general.MANAGER_STRIKES)
+    protected = protects(record)
+    if protected is not None:
+        yield protected

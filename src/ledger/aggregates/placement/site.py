@@ -1,0 +1,401 @@
+"""A work site from its plan to its end (rule book F; catalogue 6.2).
+
+As told; field by field as the catalogue has it, frozen in tests/golden/facts.json.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from ledger.aggregates.shape import (
+    ACTOR,
+    TARGET,
+    Code,
+    Count,
+    Day,
+    Fact,
+    Id,
+    OwnMap,
+    OwnText,
+    OwnTexts,
+    StaffId,
+    StaffText,
+    ThirdPartyText,
+    later,
+)
+
+
+class PlacementOpened(
+    Fact,
+    topic="placement.placement-opened.v1",
+    command="OpenPlacement",
+    who=("placement-coordinator",),
+    rules=("PLC-05", "PLC-55"),
+    plan=True,
+):
+    """A work site is described: the first fact of a placement."""
+
+    placement_id: Annotated[Id, TARGET] = later()
+    name: OwnText
+    type: OwnText
+    on_school_premises: bool
+    work_types: OwnTexts
+    in_school_hours: bool
+    in_hours_reason: OwnText | None = None
+    mode: Literal["GROUP", "IP", "PIP"]
+    max_no: Count
+    days_available: OwnTexts
+    address: OwnText
+    telephone: ThirdPartyText | None = None
+    mobile: ThirdPartyText | None = None
+    directions: OwnText | None = None
+    contact_name: ThirdPartyText | None = None
+    contact_position: ThirdPartyText | None = None
+    contact_address: ThirdPartyText | None = None
+    proposed_start: Day
+    projected_completion: Day
+    contingency: OwnText | None = None
+
+
+class ProjectAssessed(
+    Fact,
+    topic="placement.project-assessed.v1",
+    command="AssessProject",
+    who=("placement-coordinator",),
+    rules=("PLC-02",),
+    effective="on",
+):
+    """A proposed project was assessed."""
+
+    nomination_id: Id | None = None
+    answers: OwnMap
+    risks: OwnText
+    benefits: OwnText
+    recommendation: OwnText
+    by: Annotated[StaffId, ACTOR] = later()
+    on: Day
+
+
+class PlanningMeetingHeld(
+    Fact,
+    topic="placement.planning-meeting-held.v1",
+    command="RecordPlanningMeeting",
+    who=("placement-coordinator",),
+    rules=("PLC-10",),
+    effective="on",
+):
+    """The planning meeting with the head teacher was held."""
+
+    placement_id: Annotated[Id, TARGET] = later()
+    on: Day
+    head_teacher: ThirdPartyText
+    staff_id: Id
+
+
+class RiskAssessmentFiled(
+    Fact,
+    topic="placement.risk-assessment-filed.v1",
+    command="FileRiskAssessment",
+    who=("placement-coordinator",),
+    rules=("PLC-15",),
+    effective="on",
+):
+    """The risk assessment for one requirement was filed."""
+
+    requirement: Literal["S1", "S2", "S3", "H1", "H2", "H3", "H4", "TOOLS", "OTHER"]
+    achievable: bool
+    location: OwnText
+    noted_in_pqs5: bool
+    on: Day
+    by: Annotated[StaffId, ACTOR] = later()
+
+
+class PlacementJudgedNotViable(
+    Fact,
+    topic="placement.placement-judged-not-viable.v1",
+    command="JudgeNotViable",
+    who=("placement-coordinator",),
+    rules=("PLC-16",),
+    effective="on",
+):
+    """A requirement cannot be met; the placement is not viable."""
+
+    requirement: OwnText
+    on: Day
+    by: Annotated[StaffId, ACTOR] = later()
+
+
+class PlacementApproved(
+    Fact,
+    topic="placement.placement-approved.v1",
+    command="ApprovePlacement",
+    who=("head-of-unpaid-work",),
+    rules=("PLC-04",),
+    effective="on",
+):
+    """The head of unpaid work approved the placement."""
+
+    decided_by: Annotated[StaffId, ACTOR] = later()
+    on: Day
+    conditions: OwnText | None = None
+
+
+class AgreementDrafted(
+    Fact,
+    topic="placement.agreement-drafted.v1",
+    command="DraftAgreement",
+    who=("placement-coordinator",),
+    rules=("PLC-18",),
+):
+    """A version of the agreement was drafted."""
+
+    version: Count
+    sections: OwnMap
+
+
+class AgreementSigned(
+    Fact,
+    topic="placement.agreement-signed.v1",
+    command="SignAgreement",
+    who=("placement-coordinator",),
+    rules=("PLC-17", "PLC-18", "PLC-19"),
+):
+    """Provider and manager signed the agreement."""
+
+    version: Count
+    provider_name: ThirdPartyText
+    provider_position: ThirdPartyText
+    provider_signed_on: Day
+    manager_name: StaffText
+    manager_signed_on: Day
+    briefed_on_risk_assessments: bool
+    insurance_confirmed: bool
+    information_received: bool
+    tasks_agreed: bool
+    contact_agreed: bool
+    role_models_agreed: bool
+
+    def effective(self) -> Day:
+        """The later of the two signatures."""
+        return max(self.provider_signed_on, self.manager_signed_on)
+
+
+class PlacementStarted(
+    Fact,
+    topic="placement.placement-started.v1",
+    command="StartPlacement",
+    who=("placement-coordinator",),
+    rules=("PLC-21", "PLC-26"),
+    effective="on",
+):
+    """Work at the placement began."""
+
+    on: Day
+
+
+class TaskAdded(
+    Fact,
+    topic="placement.task-added.v1",
+    command="AddTask",
+    who=("placement-coordinator",),
+    rules=("PLC-22",),
+    effective="on",
+):
+    """A task was added to the work of the placement."""
+
+    task: OwnText
+    assessed_by: StaffId
+    on: Day
+
+
+class PlacementHoursChanged(
+    Fact,
+    topic="placement.placement-hours-changed.v1",
+    command="ChangeHours",
+    who=("placement-coordinator",),
+    rules=("PLC-13",),
+    plan=True,
+):
+    """Work moves into, or out of, school hours from a day on."""
+
+    in_school_hours: bool
+    from_date: Day
+
+
+class HeadTeacherApprovalGiven(
+    Fact,
+    topic="placement.head-teacher-approval-given.v1",
+    command="RecordHeadApproval",
+    who=("placement-coordinator",),
+    rules=("PLC-08",),
+    effective="given_on",
+):
+    """The head teacher approved that a person at high risk works at the school."""
+
+    approval_id: Id
+    offender_id: Id
+    head_teacher: ThirdPartyText
+    given_on: Day
+    form: Code
+
+
+class HeadTeacherApprovalWithdrawn(
+    Fact,
+    topic="placement.head-teacher-approval-withdrawn.v1",
+    command="WithdrawHeadApproval",
+    who=("placement-coordinator",),
+    rules=("PLC-08",),
+    effective="on",
+):
+    """The head teacher withdrew an approval."""
+
+    approval_id: Id
+    on: Day
+    reason: OwnText
+
+
+class SchoolCommunityInformed(
+    Fact,
+    topic="placement.school-community-informed.v1",
+    command="RecordSchoolInformed",
+    who=("placement-coordinator",),
+    rules=("PLC-28",),
+):
+    """Governors and parents were told of the placement."""
+
+    governors_on: Day | None = None
+    parents_on: Day | None = None
+
+    def effective(self) -> Day | None:
+        """The later of the dates given."""
+        return max((day for day in (self.governors_on, self.parents_on) if day), default=None)
+
+
+class ContactLogged(
+    Fact,
+    topic="placement.contact-logged.v1",
+    command="LogContact",
+    who=("supervisor", "placement-coordinator"),
+    rules=("PLC-23",),
+    effective="on",
+):
+    """A contact with the provider was logged."""
+
+    sheet_no: Count
+    on: Day
+    initials: StaffText
+    kind: OwnText
+    entry: ThirdPartyText
+    remedy: OwnText | None = None
+
+
+class DeviationNoted(
+    Fact,
+    topic="placement.deviation-noted.v1",
+    command="NoteDeviation",
+    who=("supervisor", "placement-coordinator"),
+    rules=("PLC-24",),
+    effective="noted_on",
+):
+    """Somebody noted that work differs from what was agreed."""
+
+    deviation_id: Id
+    what: OwnText
+    noted_on: Day
+    noted_by: Annotated[StaffId, ACTOR] = later()
+
+
+class DeviationResolved(
+    Fact,
+    topic="placement.deviation-resolved.v1",
+    command="ResolveDeviation",
+    who=("placement-coordinator",),
+    rules=("PLC-24",),
+    effective="on",
+):
+    """Both parties resolved a deviation."""
+
+    deviation_id: Id
+    how: OwnText
+    on: Day
+    agreed_by: OwnTexts
+
+
+class PlacementSuspended(
+    Fact,
+    topic="placement.placement-suspended.v1",
+    command="SuspendPlacement",
+    who=("supervisor", "placement-coordinator", "operations-manager"),
+    rules=("PLC-25",),
+    effective="on",
+):
+    """Work at the placement is suspended."""
+
+    cause: OwnText
+    deviation_id: Id | None = None
+    on: Day
+
+
+class GuidanceObtained(
+    Fact,
+    topic="placement.guidance-obtained.v1",
+    command="RecordGuidance",
+    who=("placement-coordinator",),
+    rules=("PLC-25",),
+    effective="on",
+):
+    """Guidance about a suspended placement was obtained."""
+
+    source: OwnText
+    on: Day
+    text: OwnText
+
+
+class PlacementResumed(
+    Fact,
+    topic="placement.placement-resumed.v1",
+    command="ResumePlacement",
+    who=("operations-manager",),
+    rules=("PLC-25",),
+    effective="on",
+):
+    """Work at a suspended placement goes on."""
+
+    on: Day
+    by: Annotated[StaffId, ACTOR] = later()
+    reason: OwnText
+
+
+class PlacementReviewed(
+    Fact,
+    topic="placement.placement-reviewed.v1",
+    command="ReviewPlacement",
+    who=("placement-coordinator",),
+    rules=("PLC-26",),
+):
+    """Both parties reviewed the placement and said whether it may continue."""
+
+    done_on: Day
+    form_reviewed: bool
+    pqs_reviewed: bool
+    provider_signed_on: Day | None = None
+    manager_signed_on: Day | None = None
+    may_continue: bool
+
+    def effective(self) -> Day:
+        """The later of the two signatures; unsigned, the day it was done."""
+        return max((day for day in (self.provider_signed_on, self.manager_signed_on) if day), default=self.done_on)
+
+
+class PlacementClosed(
+    Fact,
+    topic="placement.placement-closed.v1",
+    command="ClosePlacement",
+    who=("placement-coordinator",),
+    rules=("PLC-30",),
+    effective="on",
+):
+    """The placement came to its end."""
+
+    on: Day
+    reason: OwnText

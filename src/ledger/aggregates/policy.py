@@ -1,0 +1,229 @@
+"""Stream `policy`: settings and bank holidays, each dated and known from a position on (GEN-01, GEN-09).
+
+    policy = Policy.fold(facts of the streams `ledger` and `policy`, in order of position)
+    policy.setting("enf.evidence", on=date(2026, 1, 5), known=4711)      -> 7
+    policy.calendar(known=4711).add_working_days(date(2026, 1, 5), 7)
+
+Two times rule here too: a setting is in force *on* a day, as *known* at a position.  A release's own value holds from
+ever if it is the first release, from its own day if a later release brought it, so no release moves a past deadline.
+Proven by tests/aggregates/test_policy.py and gen.yaml.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Annotated, Any
+
+from pydantic import AfterValidator
+
+from ledger.aggregates.aggregate import Aggregate, Ruling
+from ledger.aggregates.corrections import as_corrected
+from ledger.aggregates.ledger_stream import ReleaseStarted
+from ledger.aggregates.shape import Day, Fact, Now, OwnText, OwnTexts, Recorded, opened
+from ledger.errors import Refusal
+from ledger.rules import general, settings
+from ledger.rules.dates import Calendar, day_of
+from ledger.rules.settings import KENT_COMMITTEES, SETTINGS
+
+
+def _a_public_name(value: str) -> str:
+    if not value.isprintable() or len(value) > 100:
+        raise ValueError("use a name of at most 100 printable characters")
+    return value
+
+
+PublicName = Annotated[str, AfterValidator(_a_public_name)]
+
+
+class PolicySettingChanged(
+    Fact,
+    topic="policy.setting-changed.v1",
+    command="ChangeSetting",
+    who=("chief-officer",),
+    rules=("GEN-09",),
+    plan=True,
+):
+    """A setting gets another value from a day on."""
+
+    key: PublicName
+    old: PublicName | None = None
+    new: PublicName
+    effective_from: Day
+    reason: OwnText
+    endorsed_by: OwnTexts | None = None
+
+
+class BankHolidaySet(
+    Fact,
+    topic="policy.bank-holiday-set.v1",
+    command="SetBankHoliday",
+    who=("chief-officer",),
+    rules=("GEN-01",),
+    plan=True,
+):
+    """A day becomes a bank holiday that the release did not know of."""
+
+    date: Day
+    name: PublicName
+    source_ref: OwnText
+
+
+Dated = tuple[date, int, str]  # in force from, position, value
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Settings and calendar as known at one position: what releases brought, and what the area set over it."""
+
+    built_in: dict[str, list[Dated]]
+    area: dict[str, list[Dated]]
+    calendar: Calendar
+
+    def value(self, key: str, on: date) -> str:
+        """The area's value in force on a day, else the release's; "" where neither set one."""
+        for lines in (self.area.get(key, ()), self.built_in.get(key, ())):
+            in_force = [value for since, _, value in lines if since <= on]
+            if in_force:
+                return in_force[-1]
+        return ""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Settings and calendar of a ledger, at every position up to its own."""
+
+    history: tuple[Recorded[Any], ...] = ()
+    _cache: dict[int, _Known] = field(default_factory=dict[int, _Known], compare=False, repr=False)
+
+    @classmethod
+    def fold(cls, history: Sequence[Recorded[Any]]) -> Policy:
+        """From the facts of the streams `ledger` and `policy`, in any order."""
+        return cls(tuple(sorted(history, key=lambda each: each.position)))
+
+    @cached_property
+    def version(self) -> int:
+        """How many facts stream `policy` holds: entries name it as `policy`."""
+        return max((each.version for each in self.history if each.stream == "policy"), default=0)
+
+    @cached_property
+    def release(self) -> int:
+        """Position of the last release: entries name it as `release`; 0 before the first."""
+        return max((each.position for each in self.history if isinstance(each.fact, ReleaseStarted)), default=0)
+
+    @cached_property
+    def _positions(self) -> list[int]:
+        return [each.position for each in self.history]
+
+    def setting(self, key: str, on: date, known: int | None = None) -> str | int | None:
+        """The value of `key` in force on a day, as known at a position (None: now); None where nothing is set."""
+        return SETTINGS[key].read(self._as_known(known).value(key, on))
+
+    def number(self, key: str, on: date, known: int | None = None) -> int:
+        """A setting that is a whole number and always set."""
+        value = self.setting(key, on, known)
+        return value if isinstance(value, int) else int(SETTINGS[key].value or 0)
+
+    def calendar(self, known: int | None = None) -> Calendar:
+        """The working days as known at a position (None: now)."""
+        return self._as_known(known).calendar
+
+    def holidays_added(self, after: int, known: int | None = None) -> dict[date, str]:
+        """Bank holidays known at `known` that were not known at position `after`: why a deadline grew longer."""
+        before = self.calendar(after).holidays
+        return {day: name for day, name in self.calendar(known).holidays.items() if day not in before}
+
+    def _as_known(self, known: int | None) -> _Known:
+        count = len(self.history) if known is None else bisect_right(self._positions, known)
+        found = self._cache.get(count)
+        if found is None:
+            found = self._cache[count] = _known(self.history[:count])
+        return found
+
+
+def _known(history: Sequence[Recorded[Any]]) -> _Known:
+    built_in: dict[str, list[Dated]] = {}
+    area: dict[str, list[Dated]] = {}
+    release: Recorded[ReleaseStarted] | None = None
+    added: dict[date, str] = {}
+    version = 0
+    for each in as_corrected(history):
+        match each.fact:
+            case ReleaseStarted() as fact:
+                _take_release(built_in, fact, date.min if release is None else day_of(each.effective), each.position)
+                release = each
+            case PolicySettingChanged() as fact:
+                area.setdefault(fact.key, []).append((fact.effective_from, each.position, fact.new))
+            case BankHolidaySet() as fact:
+                added[fact.date] = fact.name
+                version = each.version
+            case _:  # other facts of the ledger's own stream set nothing
+                pass
+    for lines in area.values():
+        lines.sort()
+    return _Known(built_in, area, _calendar(release, added, version))
+
+
+def _take_release(built_in: dict[str, list[Dated]], fact: ReleaseStarted, since: date, position: int) -> None:
+    """A later release's value holds from its own day, and only where it differs from the release before."""
+    for line in fact.settings:
+        lines = built_in.setdefault(line["key"], [])
+        if not lines or lines[-1][2] != line["value"]:
+            lines.append((since, position, line["value"]))
+
+
+def _calendar(release: Recorded[ReleaseStarted] | None, added: dict[date, str], version: int) -> Calendar:
+    listed = release.fact.bank_holidays if release else []
+    days = {date.fromisoformat(line["date"]): line["name"] for line in listed}
+    label = f"england-and-wales@release {release.position}" if release else "england-and-wales@no release"
+    return Calendar(
+        holidays={**days, **added},
+        first_year=min(days).year if days else 1,
+        last_year=max(days).year if days else 0,
+        label=f"{label} + policy {version}" if added else label,
+    )
+
+
+# ------------------------------------------------------------------------------------------ what may be decided
+
+
+def _rule_on(policy: Policy, draft: Fact, now: Now, stream: str) -> Ruling:
+    del policy, stream  # the values in force come from both streams: `now.policy` holds them
+    if isinstance(draft, PolicySettingChanged):
+        return Ruling(refusals=tuple(_setting_refusals(draft, now.policy)))
+    if isinstance(draft, BankHolidaySet):
+        return Ruling(refusals=tuple(_holiday_refusals(draft, now.policy)))
+    return Ruling()
+
+
+def _setting_refusals(draft: PolicySettingChanged, policy: Policy) -> Iterator[Refusal]:
+    setting = SETTINGS.get(draft.key)
+    if setting is None:
+        yield Refusal("GEN-09", settings.NO_SUCH_SETTING.format(key=draft.key), rule_book=False)
+        return
+    if not setting.accepts(draft.new):
+        message = settings.NOT_A_NUMBER.format(key=draft.key, unit=setting.unit)
+        yield Refusal("GEN-09", message, rule_book=False)
+    present = policy.setting(draft.key, draft.effective_from)
+    if draft.old is not None and draft.old != ("" if present is None else str(present)):
+        yield Refusal("GEN-09", settings.OTHER_PRESENT_VALUE.format(key=draft.key, present=present or "not set"))
+    if setting.of_kent and not set(KENT_COMMITTEES) <= set(opened(draft.endorsed_by) or ()):
+        yield Refusal("GEN-09", settings.ENDORSEMENT_MISSING)
+
+
+def _holiday_refusals(draft: BankHolidaySet, policy: Policy) -> Iterator[Refusal]:
+    if draft.date in policy.calendar().holidays:
+        yield Refusal("GEN-01", general.ALREADY.format(what="bank holiday"), rule_book=False)
+
+
+POLICY = Aggregate(
+    noun="policy",
+    collection="policy",
+    facts=(PolicySettingChanged, BankHolidaySet),
+    fold=Policy.fold,
+    rule_on=_rule_on,
+)
+LEDGER = Aggregate(noun="ledger", collection="ledger", facts=(ReleaseStarted,), fold=Policy.fold)

@@ -1,0 +1,108 @@
+"""Settings: every number of the rule book, dated, with its unit and its source (rule book O, GEN-09).
+
+The values here are those a release brings with it; the ledger seals them as data of `ledger.release-started.v1`, and a
+change is a fact of stream `policy`.  Nothing reads them from here but that fact.  Proven by
+tests/rules/test_settings.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from ledger.rules.registry import stated
+
+KENT_COMMITTEES: Final = ("KCPC", "MCPC")
+ENDORSEMENT_MISSING: Final = "Changes to the Kent protocol need the endorsement of both committees."
+NO_SUCH_SETTING: Final = "There is no setting {key}; `ledger rules` lists the settings."
+OTHER_PRESENT_VALUE: Final = "The present value of {key} is {present}; look again, then give it as `old`."
+NOT_A_NUMBER: Final = "{key} is counted in {unit}: give a whole number, 0 or more."
+
+stated(
+    "GEN-09",
+    "Each number of the rule book is a dated setting with its source; a change needs a reason, and for the rules of "
+    "the Kent school protocol the endorsement of both child protection committees. A past decision keeps its setting.",
+    edition="kent",
+    cite="KENT 1.3",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One key: its built-in value ("" for none), what it counts, who says so, and the rule it serves."""
+
+    key: str
+    value: str
+    unit: str
+    source: str
+    rule: str
+    number: bool = True
+
+    @property
+    def of_kent(self) -> bool:
+        """Whether both Kent committees must endorse a change."""
+        return self.key.startswith(("plc.school_", "plc.pqs_"))
+
+    def read(self, value: str) -> str | int | None:
+        """The value as the rules take it: a whole number, a text, or None where nothing is set."""
+        if not value:
+            return None
+        return int(value) if self.number else value
+
+    def accepts(self, value: str) -> bool:
+        """Whether a new value can be read: any text of a list, else a whole number from 0; empty unsets it."""
+        return not self.number or not value or (value.isascii() and value.isdigit() and len(value) < 10)
+
+
+_ALL: Final = (
+    Setting("upw.min_hours", "40", "hours", "CPOM s1", "UPW-01"),
+    Setting("upw.max_hours", "300", "hours", "CPOM s1", "UPW-01"),
+    Setting("upw.completion_months", "12", "months from sentence", "CPOM s1", "UPW-03"),
+    Setting("upw.check_months", "6, 9", "months from sentence", "CPOM s1", "PRG-01", number=False),
+    Setting("upw.check_early_days", "14", "calendar days", "local", "PRG-02"),
+    Setting("upw.first_appointment", "5", "working days from sentence", "CPOM s1", "UPW-10"),
+    Setting("upw.first_appointment_reminder", "3", "working days from sentence", "local", "UPW-10"),
+    Setting("upw.assessment", "15", "working days from sentence", "CPOM s1", "PRG-08"),
+    Setting("oasys.assessment", "15", "working days from sentence", "CPOM s1", "PRG-08"),
+    Setting("upw.assessment_reminder", "10", "working days from sentence", "local", "PRG-08"),
+    Setting("oasys.assessment_reminder", "10", "working days from sentence", "local", "PRG-08"),
+    Setting("enf.evidence", "5", "working days from issue", "CPOM s1", "ENF-04"),
+    Setting("enf.breach_threshold", "2", "unacceptable absences per order", "CPOM s1", "ENF-08"),
+    Setting("enf.breach_start_limit", "", "not set", "silent", "ENF-09", number=False),
+    Setting("hrs.ete_max_percent", "", "% of ordered minutes", 'source says "a percentage"', "HRS-06"),
+    Setting("hrs.long_day_minutes", "420", "minutes, warning", "CPOM Introduction", "HRS-04"),
+    Setting("plc.nomination_ack", "5", "working days from receipt", "CPOM s5", "PLC-01"),
+    Setting("plc.school_review_days", "84", "calendar days", "KENT 3.4", "PLC-26"),
+    Setting("plc.pqs_interval_months", "3", "months", "KENT A2", "PLC-34"),
+    Setting("plc.pqs_accredited_min", "6", "of 10", "KENT A2", "PLC-38"),
+    Setting("plc.pqs_q1_cap", "1", "points without direct beneficiary", "KENT A2", "PLC-36"),
+    Setting("plc.contact_hours", "30", "placement hours (preferred weekly)", "KENT A2", "PLC-35"),
+    Setting(
+        "plc.school_excluded_codes", "16-25, 27, 107, 139", "Home Office codes", "KENT 2.3", "PLC-06", number=False
+    ),
+    Setting("plc.incident_hours", "24", "elapsed hours", "CPOM s3", "PLC-42"),
+    Setting("plc.survey_months", "12", "months, or at end", "CPOM s6", "PLC-43"),
+    Setting("plc.hs_audit", "yearly", "random sample, size not set", "CPOM s6", "PLC-46", number=False),
+    Setting("plc.agreement_audit", "yearly", "random sample, size not set", "CPOM s6", "PLC-47", number=False),
+    Setting("cp.referral_reply", "10", "calendar days", "WMPA 3.1", "CP-12"),
+    Setting("cp.core_group", "10", "working days from conference", "WMPA 4.5", "CP-26"),
+    Setting("cp.core_assessment", "35", "calendar days", "WMPA 4.5", "CP-27"),
+    Setting("cp.review_conference", "3, 6", "months: first, then each", "WMPA 4.6", "CP-28", number=False),
+    Setting("cp.register_review", "4", "months", "WMPA 5.2", "CP-33"),
+    Setting("cp.monthly_report_day", "1", "working day of the month", "local", "CP-50"),
+    Setting("cp.loss_of_contact_days", "28", "calendar days, warning", "local", "CP-13"),
+    Setting("scr.duration", "4", "months", "WMPA 8.5", "SCR-07"),
+    Setting("mgt.supervision", "42", "calendar days", "CPOM s6", "MGT-02"),
+    Setting("mgt.observations_per_year", "2", "per supervisor", "CPOM s6", "MGT-03"),
+    Setting("mgt.hs_reading", "8", "weeks", "CPOM s3, Conclusion", "MGT-04"),
+    Setting("mgt.hs_training", "6", "months", "CPOM s3, Conclusion", "MGT-04"),
+    Setting("mgt.probation", "6", "months", "CPOM s3, Conclusion", "MGT-04"),
+    Setting("ins.plan", "28", "calendar days from publication", "HMIP", "INS-11"),
+    Setting("ins.bands", "80, 65, 50", "% lower edges, provisional", "HMIP in part", "INS-09", number=False),
+    Setting("ins.victim_contact", "40", "calendar days", "HMIP 2.2(f)", "INS-20"),
+    Setting("ins.programme_start", "6", "weeks from order or release", "HMIP 2.1 area (a)", "INS-16"),
+    Setting("case.transfer", "5", "calendar days", "HMIP 2.1(o), area (h)", "ALL-22"),
+    Setting("ssp.review", "12", "months", "STAFFS 9", "SSP-03"),
+)
+
+SETTINGS: Final = {each.key: each for each in _ALL}
