@@ -21,7 +21,7 @@ has one form. Limits: 65,535 bytes; objects and lists nested at most 16 deep, th
     marking      its protective marking, a text
     seen         {"position", "as_at", "known_at"}: the screen its author decided from; the times may be absent
     source       {"system", "recorded"}: where an imported fact comes from; the time may be absent
-    under        rule editions, texts
+    under        rule editions, texts, each once
     policy       version of the stream ``policy`` it was decided under, 0 or more
     release      position of the release it was decided under, 1 or more
     rests_on     positions of the facts a decision rests on, each once
@@ -30,19 +30,18 @@ has one form. Limits: 65,535 bytes; objects and lists nested at most 16 deep, th
 
 A day is ``2025-04-07``. An instant is UTC, ``2025-04-07T16:30:12Z``, with one to six digits of a second after
 a point or none; in ``recorded`` always six, so that order of texts is order of times. b64 is the canonical
-base64 of 32 bytes. No text is empty but in ``values``. Absent members are left out; nothing but ``previous``
-and what is in ``values`` may be null.
+base64 of 32 bytes. Absent members are left out: nothing but ``previous`` is ever null, and no text, list or
+object is empty, except inside ``values``.
 
-Of all members only ``previous`` and ``recorded`` are unknown before the log is locked, and they are neighbours
-in canonical order: a *draft* is the bytes before and behind them, so that sealing is one concatenation.
-
-    >>> draft = draft_entry({
+    >>> entry = format_entry({
     ...     "entry": 1, "id": "019a0000-0000-7000-8000-000000000001", "stream": "offender-7", "version": 1,
-    ...     "type": "offender.absence-recorded.v1", "effective": "2025-04-07",
-    ...     "by": {"id": "s1", "role": "supervisor"}, "values": {"kind": "FTA", "date": "2025-04-07"}})
-    >>> entry = draft.seal(None, "2025-04-07T16:30:12.345678Z")
-    >>> print(entry.decode())  # doctest: +NORMALIZE_WHITESPACE
-    {"by":{"id":"s1","role":"supervisor"},"effective":"2025-04-07","entry":1,"id":"019a0000-0000-7000-8000-000000000001","previous":null,"recorded":"2025-04-07T16:30:12.345678Z","stream":"offender-7","type":"offender.absence-recorded.v1","values":{"date":"2025-04-07","kind":"FTA"},"version":1}
+    ...     "previous": None, "type": "offender.absence-recorded.v1", "effective": "2025-04-07",
+    ...     "recorded": "2025-04-07T16:30:12.345678Z", "by": {"id": "s1", "role": "supervisor"},
+    ...     "values": {"kind": "FTA", "date": "2025-04-07"}})
+    >>> entry[:79]
+    b'{"by":{"id":"s1","role":"supervisor"},"effective":"2025-04-07","entry":1,"id":"'
+    >>> entry[115:]  # doctest: +NORMALIZE_WHITESPACE
+    b'","previous":null,"recorded":"2025-04-07T16:30:12.345678Z","stream":"offender-7","type":"offender.absence-recorded.v1","values":{"date":"2025-04-07","kind":"FTA"},"version":1}'
     >>> parse_entry(entry)["values"]["kind"]
     'FTA'
     >>> parse_entry(entry.replace(b'"version":1', b'"version":1.0'))
@@ -61,12 +60,11 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import datetime
 from functools import lru_cache
 from itertools import pairwise
-from typing import Literal, NamedTuple, NotRequired, TypeAlias, TypedDict, cast
+from typing import Literal, NotRequired, TypeAlias, TypedDict, cast
 
 import orjson
 
 from ledger.transparency.errors import EntryError, FormatError
-from ledger.transparency.note import encode_base64
 
 __all__ = [
     "MAX_DEPTH",
@@ -74,8 +72,6 @@ __all__ = [
     "MAX_INTEGER",
     "MAX_ITEMS",
     "MAX_TEXT_BYTES",
-    "EntryDraft",
-    "EntryMembers",
     "Json",
     "JsonValue",
     "SealedBy",
@@ -83,7 +79,7 @@ __all__ = [
     "SealedSeen",
     "SealedSource",
     "canonical",
-    "draft_entry",
+    "format_entry",
     "is_path",
     "parse_entry",
 ]
@@ -124,15 +120,17 @@ class SealedSource(TypedDict):
     recorded: NotRequired[str]
 
 
-class EntryMembers(TypedDict):
-    """The members of an entry that are known before the log is locked; the module's docstring says what each is."""
+class SealedEntry(TypedDict):
+    """The members of an entry as read; the module's docstring says what each is."""
 
     entry: Literal[1]
     id: str
     stream: str
     version: int
+    previous: str | None
     type: str
     effective: str
+    recorded: str
     by: SealedBy
     about: NotRequired[list[str]]
     key: NotRequired[str]
@@ -146,13 +144,6 @@ class EntryMembers(TypedDict):
     rests_on: NotRequired[list[int]]
     values: NotRequired[dict[str, JsonValue]]
     sealed: NotRequired[dict[str, list[str]]]
-
-
-class SealedEntry(EntryMembers):
-    """All members of an entry, as read."""
-
-    previous: str | None
-    recorded: str
 
 
 # --- canonical JSON ------------------------------------------------------------------------------------------
@@ -286,8 +277,8 @@ def _text(value: object) -> str | None:
 
 def _list_of(item: Check) -> Check:
     def check(value: object) -> str | None:
-        if not isinstance(value, list):
-            return "not a list"
+        if not isinstance(value, list) or not value:
+            return "not a list, or an empty one"
         items = cast("list[object]", value)
         if len(items) > MAX_ITEMS:
             return f"a list of {len(items)} items, more than {MAX_ITEMS}"
@@ -302,7 +293,7 @@ def _list_of(item: Check) -> Check:
 def _object_of(members: Mapping[str, Check], required: Set[str]) -> Check:
     def check(value: object) -> str | None:
         if not isinstance(value, dict):
-            return "not an object"
+            return _NO_OBJECT
         found = cast("dict[str, object]", value)
         for name, member in found.items():
             test = members.get(name)
@@ -318,14 +309,14 @@ def _object_of(members: Mapping[str, Check], required: Set[str]) -> Check:
 
 
 def _values(value: object) -> str | None:
-    if not isinstance(value, dict):
-        return "not an object"
+    if not isinstance(value, dict) or not value:
+        return _NO_OBJECT
     return _problem_in_object(cast("dict[object, object]", value), MAX_DEPTH - 1)
 
 
 def _sealed(value: object) -> str | None:
-    if not isinstance(value, dict):
-        return "not an object"
+    if not isinstance(value, dict) or not value:
+        return _NO_OBJECT
     for path, pair in cast("dict[str, object]", value).items():
         if not is_path(path):
             return f"the path {path[:80]!r} is not of [a-z0-9_/-]+"
@@ -341,6 +332,7 @@ def _sealed_pair(pair: object) -> str | None:
     return _hash(items[0]) or _text(items[1])
 
 
+_NO_OBJECT = "not an object, or an empty one"
 _hash = _matching(_HASH, "the base64 of 32 bytes")
 _moment_of_event = _moment(re.compile(f"{_DAY.pattern}|{_INSTANT.pattern}"), "a day, nor an instant in UTC")
 _MEMBERS: dict[str, Check] = {
@@ -374,6 +366,17 @@ _entry = _object_of(_MEMBERS, SealedEntry.__required_keys__)
 # --- entries -------------------------------------------------------------------------------------------------
 
 
+def format_entry(entry: SealedEntry) -> bytes:
+    """The bytes of this entry. Raises EntryError for members that ``parse_entry`` would not read again.
+
+    A sequencer that knows its members to be right may concatenate the same bytes faster: in canonical order
+    ``previous`` and ``recorded``, which only the lock knows, are neighbours.
+    """
+    data = _dumps(entry)
+    parse_entry(data)
+    return data
+
+
 def parse_entry(data: bytes) -> SealedEntry:
     """The members of these entry bytes. Raises EntryError, saying which member, for bytes no entry has."""
     if len(data) > MAX_ENTRY_BYTES:
@@ -400,39 +403,7 @@ def _contradiction(entry: SealedEntry) -> str | None:
         return "about: not sorted, each id once"
     if entry["stream"] in about:
         return "about: names its own stream"
-    rests_on = entry.get("rests_on", ())
-    return None if len(set(rests_on)) == len(rests_on) else "rests_on: a position twice"
-
-
-class EntryDraft(NamedTuple):
-    """An entry but for ``previous`` and ``recorded``: the bytes before the one and behind the other."""
-
-    prefix: bytes
-    suffix: bytes
-
-    def seal(self, previous: bytes | None, recorded: str) -> bytes:
-        """The entry's bytes. ``previous`` is the 32-byte leaf hash of the version before, None for version 1;
-        ``recorded`` an instant with six digits of a second. Neither is checked: this runs under the lock."""
-        leaf = b'"%b"' % encode_base64(previous).encode() if previous else b"null"
-        return b'%b%b,"recorded":"%b",%b' % (self.prefix, leaf, recorded.encode(), self.suffix)
-
-
-# What seal adds at most: a hash in base64 and an instant, both in quotes, the name of one and two commas.
-_SEALED_LATER = len(',"recorded":,') + 46 + 29
-
-
-def draft_entry(members: EntryMembers) -> EntryDraft:
-    """All that can be written before the lock. Raises EntryError if the entry could grow beyond MAX_ENTRY_BYTES.
-
-    The members are trusted to be of their types, which the type checker sees to: this is the way of every
-    write, and ``parse_entry`` of what it seals is the check. Raises FormatError for what is no JSON at all.
-    """
-    before = {name: member for name, member in members.items() if name < "previous"}
-    behind = {name: member for name, member in members.items() if name > "recorded"}
-    if len(before) + len(behind) != len(members):
-        raise EntryError("a draft has no previous and no recorded yet, nor any member between them")
-    draft = EntryDraft(_dumps(before)[:-1] + b',"previous":', _dumps(behind)[1:])
-    longest = len(draft.prefix) + len(draft.suffix) + _SEALED_LATER
-    if longest > MAX_ENTRY_BYTES:
-        raise EntryError(f"up to {longest} bytes, more than {MAX_ENTRY_BYTES}")
-    return draft
+    for name, items in (("under", entry.get("under", ())), ("rests_on", entry.get("rests_on", ()))):
+        if len(set(items)) < len(items):
+            return f"{name}: one of them twice"
+    return None
