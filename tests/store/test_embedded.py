@@ -226,7 +226,9 @@ def test_a_stale_pid_file_that_names_a_living_stranger_misleads_nobody(cluster: 
     data = home_of_data(cluster)
     account = host.owner_of(data)
     kill_server(cluster)
-    stranger = subprocess.Popen(["sleep", "60"], user=account.uid if AS_ROOT else None)
+    stranger = subprocess.Popen(
+        ["/bin/sh", "-c", "read never"], stdin=subprocess.PIPE, user=account.uid if AS_ROOT else None
+    )
     try:
         for lock_file in (data / "postmaster.pid", data.parent / "run" / f"{host.SOCKET_NAME}.lock"):
             _, rest = lock_file.read_text().split("\n", 1)
@@ -235,8 +237,7 @@ def test_a_stale_pid_file_that_names_a_living_stranger_misleads_nobody(cluster: 
         assert cluster.pid not in (None, stranger.pid)
         assert stranger.poll() is None
     finally:
-        stranger.kill()
-        stranger.wait()
+        stranger.communicate()
 
 
 def home_of_data(cluster: EmbeddedCluster) -> Path:
