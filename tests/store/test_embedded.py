@@ -287,6 +287,8 @@ def test_a_home_too_deep_for_a_socket_has_it_in_a_private_temporary_folder(open_
         assert mode(folder) == 0o700
         assert not folder.is_relative_to(cluster.home)
         assert ask(cluster.conninfo("postgres", "postgres"), "SELECT 1") == 1
+        cluster.release()
+        assert not folder.exists()
 
 
 def test_a_socket_folder_that_is_not_ours_is_refused(open_tmp_path: Path) -> None:

@@ -518,16 +518,21 @@ class EmbeddedCluster:
 
     def _stop(self, how: signal.Signals) -> None:
         """End the server and wait until it has ended; one that does not is told to drop everything."""
+        found = self._pid_file()
         for sign in (how, signal.SIGQUIT):
             pid = self.pid
             if pid is None:
-                return
+                break
             with suppress(ProcessLookupError):
                 os.kill(pid, sign)
             with suppress(EmbeddedError):
                 _wait_for(lambda pid=pid: not host.is_server_of(pid, self._data), STOP_LIMIT, "")
-                return
-        raise EmbeddedError(f"The {self.name} cluster's server in {self.home} does not stop; see {self.log_file}.")
+                break
+        else:
+            raise EmbeddedError(f"The {self.name} cluster's server in {self.home} does not stop; see {self.log_file}.")
+        if found and found.socket_folder and found.socket_folder.parent != self._cluster:
+            with suppress(OSError):  # not empty after a crash; it is used again
+                found.socket_folder.rmdir()
 
     def _log_text(self) -> str:
         try:
