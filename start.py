@@ -121,7 +121,11 @@ def main():
     os.chdir(ROOT)
     # One set-up at a time; the lock on the folder ends with this process or with exec.
     here = os.open(ROOT, os.O_RDONLY)
-    fcntl.flock(here, fcntl.LOCK_EX)
+    try:
+        fcntl.flock(here, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        say("Another set-up is under way here; waiting for it to end.")
+        fcntl.flock(here, fcntl.LOCK_EX)
     set_up()
     fcntl.flock(here, fcntl.LOCK_UN)
     if verb == "demo":

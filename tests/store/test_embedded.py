@@ -223,7 +223,7 @@ def test_the_server_of_a_killed_process_is_taken_over_and_stopped_in_the_end(clu
 def test_a_stale_pid_file_that_names_a_living_stranger_misleads_nobody(cluster: EmbeddedCluster) -> None:
     """After a restart of the machine or the container, the old number may belong to any process."""
     cluster.ensure_running()
-    data = home_of_data(cluster)
+    data = cluster.folder / "data"
     account = host.owner_of(data)
     kill_server(cluster)
     stranger = subprocess.Popen(
@@ -238,10 +238,6 @@ def test_a_stale_pid_file_that_names_a_living_stranger_misleads_nobody(cluster: 
         assert stranger.poll() is None
     finally:
         stranger.communicate()
-
-
-def home_of_data(cluster: EmbeddedCluster) -> Path:
-    return cluster.log_file.parent / "data"
 
 
 def test_an_interrupted_making_is_begun_anew(new_cluster: EmbeddedCluster) -> None:
@@ -265,7 +261,7 @@ def test_what_an_interrupted_making_left_is_cleared_away(cluster: EmbeddedCluste
 
 def test_a_socket_that_was_swept_away_comes_back(cluster: EmbeddedCluster) -> None:
     cluster.ensure_running()
-    (cluster.log_file.parent / "run" / host.SOCKET_NAME).unlink()
+    (cluster.folder / "run" / host.SOCKET_NAME).unlink()
     cluster.ensure_running()
     assert ask(cluster.conninfo("postgres", "postgres"), "SELECT 1") == 1
 
@@ -350,7 +346,7 @@ def test_a_home_that_is_closed_to_us_says_whom_to_run_as(open_tmp_path: Path) ->
 
 
 def test_a_data_folder_of_another_version_is_left_alone(cluster: EmbeddedCluster) -> None:
-    version = home_of_data(cluster) / "PG_VERSION"
+    version = cluster.folder / "data" / "PG_VERSION"
     version.write_text("17\n")
     with pytest.raises(EmbeddedError, match="made by PostgreSQL 17"):
         cluster.ensure_running()
@@ -372,7 +368,7 @@ def test_missing_passwords_are_reported_and_not_replaced(cluster: EmbeddedCluste
 
 def test_folders_keys_and_sockets_are_private(clusters: Clusters) -> None:
     cluster = clusters.ledger
-    folder = cluster.log_file.parent
+    folder = cluster.folder
     for private in (cluster.home / "keys", folder, folder / "data", folder / "run"):
         assert mode(private) == 0o700, private
     for private in (*(cluster.home / "keys").iterdir(), cluster.log_file, folder / "data" / "case-ledger.conf"):

@@ -215,9 +215,14 @@ class EmbeddedCluster:
         return found.pid if found and host.is_server_of(found.pid, self._data) else None
 
     @property
+    def folder(self) -> Path:
+        """Where the cluster lies: in the home, or elsewhere if the server's account cannot get into that."""
+        return self._place() / self.name
+
+    @property
     def log_file(self) -> Path:
         """Where the server writes what happens to it."""
-        return self._cluster / "server.log"
+        return self.folder / "server.log"
 
     def program(self, name: str) -> Path:
         """The path of one of PostgreSQL's programs: pg_dump, pg_basebackup, psql …"""
@@ -369,12 +374,8 @@ class EmbeddedCluster:
         return path.read_text(encoding="utf-8").strip()
 
     @property
-    def _cluster(self) -> Path:
-        return self._place() / self.name
-
-    @property
     def _data(self) -> Path:
-        return self._cluster / "data"
+        return self.folder / "data"
 
     # --- making ------------------------------------------------------------------------------------------------
 
@@ -390,7 +391,7 @@ class EmbeddedCluster:
     def _check_or_make(self) -> None:
         for left_over in self._place().glob(f"{self.name}.new-*"):
             shutil.rmtree(left_over, ignore_errors=True)  # an orphaned initdb may still be at it; then the next time
-        if not self._cluster.exists():
+        if not self.folder.exists():
             self._make()
         data = self._data
         try:
@@ -504,9 +505,8 @@ class EmbeddedCluster:
         return "is still in use" in self._log_text()[-400:]
 
     def _launch(self, stale: _PidFile | None) -> int:
-        cluster = self._cluster
         account = host.owner_of(self._data)
-        socket_folder = host.socket_folder(cluster, self._identity(), account)
+        socket_folder = host.socket_folder(self.folder, self._identity(), account)
         conf = SETTINGS | SIZES[self.name] | (THROWAWAY if self.throwaway else {})
         conf["unix_socket_directories"] = '"' + str(socket_folder).replace('"', '""') + '"'
         lines = [f"{key} = '{_quoted(value)}'\n" for key, value in conf.items()]
@@ -530,7 +530,7 @@ class EmbeddedCluster:
                 break
         else:
             raise EmbeddedError(f"The {self.name} cluster's server in {self.home} does not stop; see {self.log_file}.")
-        if found and found.socket_folder and found.socket_folder.parent != self._cluster:
+        if found and found.socket_folder and found.socket_folder.parent != self.folder:
             with suppress(OSError):  # not empty after a crash; it is used again
                 found.socket_folder.rmdir()
 
