@@ -35,7 +35,10 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
         SELECT e.position, e.entry FROM about AS a JOIN entries AS e USING (position)
         WHERE a.id = convert_from($1::bytea, 'UTF8') AND a.position <= $2::bigint ORDER BY a.position
     """,
-    "range": "SELECT position, entry FROM entries WHERE position BETWEEN $1::bigint AND $2::bigint ORDER BY position",
+    "range": """
+        SELECT position, leaf, entry FROM entries WHERE position BETWEEN $1::bigint AND $2::bigint ORDER BY position
+    """,
+    "leaves": "SELECT leaf FROM entries WHERE position BETWEEN $1::bigint AND $2::bigint ORDER BY position",
     "streams": """
         SELECT id FROM chains
         WHERE version > 0 AND id > convert_from($1::bytea, 'UTF8') AND id < convert_from($2::bytea, 'UTF8')
@@ -46,8 +49,13 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     """,
     # The newest entry recorded at or before a moment: `recorded` never decreases along the log.
     "known_at": "SELECT coalesce(max(position), 0) FROM entries WHERE recorded <= $1::timestamptz",
-    "chain": "SELECT version, last FROM chains WHERE id = convert_from($1::bytea, 'UTF8')",
-    "receipt": "SELECT key, digest, first, last, size, warnings FROM receipts WHERE key = convert_from($1::bytea, 'UTF8')::uuid",
+    "newest": """
+        SELECT coalesce(max(last) FILTER (WHERE id = 'ledger'), -1), coalesce(max(last) FILTER (WHERE id = 'policy'), -1)
+        FROM chains WHERE id IN ('ledger', 'policy')
+    """,
+    "receipt": """
+        SELECT key, digest, first, last, size, warnings FROM receipts WHERE key = convert_from($1::bytea, 'UTF8')::uuid
+    """,
     "checkpoint": "SELECT root FROM checkpoints WHERE size = $1::bigint",
     "keep_note": """
         INSERT INTO released (size, note) VALUES ($1::bigint, convert_from($2::bytea, 'UTF8')) ON CONFLICT DO NOTHING
@@ -92,9 +100,14 @@ class Database:
         """Entries of other streams that are about this id, in order."""
         return _stored(await self._ask(b"concerning", name.encode(), binary.int8(upto)))
 
-    async def positions(self, first: int, last: int) -> list[Stored]:
-        """The entries at these positions, both included."""
-        return _stored(await self._ask(b"range", binary.int8(first), binary.int8(last)))
+    async def entries(self, first: int, last: int) -> list[tuple[int, bytes, bytes]]:
+        """(position, leaf hash, entry) as stored, at these positions, both included."""
+        rows = await self._ask(b"range", binary.int8(first), binary.int8(last))
+        return [(binary.read_int8(row[0]), binary.read_bytes(row[1]), binary.read_bytes(row[2])) for row in rows]
+
+    async def leaves(self, first: int, last: int) -> list[bytes]:
+        """The stored leaf hashes at these positions, both included."""
+        return [binary.read_bytes(row[0]) for row in await self._ask(b"leaves", binary.int8(first), binary.int8(last))]
 
     async def streams(self, noun: str) -> list[str]:
         """The names of all streams of one noun."""
@@ -117,10 +130,10 @@ class Database:
         """The newest position recorded at or before this instant; 0 for none."""
         return binary.read_int8((await self._ask(b"known_at", binary.int8(binary.microseconds(moment))))[0][0])
 
-    async def chain(self, name: str) -> tuple[int, int]:
-        """(version as a stream, newest position in the chain) of an id; zeros for an unknown one."""
-        rows = await self._ask(b"chain", name.encode())
-        return (binary.read_int8(rows[0][0]), binary.read_int8(rows[0][1]) + 1) if rows else (0, 0)
+    async def newest_rules(self) -> tuple[int, int]:
+        """Newest positions in the chains of the streams `ledger` and `policy`; 0 for none."""
+        ledger, policy = (await self._ask(b"newest"))[0]
+        return binary.read_int8(ledger) + 1, binary.read_int8(policy) + 1
 
     async def receipt(self, key: UUID) -> tuple[bytes, Repeated] | None:
         """(digest of the command, where its receipt lies) under an idempotency key."""
@@ -155,7 +168,9 @@ class Database:
             except (DatabaseTrouble, OSError) as problem:
                 state = getattr(problem, "state", "08006")
                 if attempt == 2 or not state.startswith("08"):
-                    raise DatabaseUnavailable("The ledger's database does not answer. Try again in a moment.") from problem
+                    raise DatabaseUnavailable(
+                        "The ledger's database does not answer. Try again in a moment."
+                    ) from problem
         raise AssertionError("unreachable")
 
     async def _wire(self) -> Wire:

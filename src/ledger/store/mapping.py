@@ -187,7 +187,9 @@ def recorded(stored: Stored, opened: Mapping[str, Any] | None = None) -> Recorde
     members = stored.members
     fact_class = FACT_BY_TOPIC.get(stored.type)
     if fact_class is None:
-        raise Unknown(f"The fact at position {stored.position} is of type {stored.type}; run the release that wrote it.")
+        raise Unknown(
+            f"The fact at position {stored.position} is of type {stored.type}; run the release that wrote it."
+        )
     values = dict(members.get("values", {}))
     for path in stored.sealed:
         if not path.startswith("source/"):

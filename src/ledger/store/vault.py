@@ -155,6 +155,10 @@ class Vault:
             rows = await self._ask(b"secret", name.encode())
         return self._wrapping.unwrap(binary.read_bytes(rows[0][1]), name)
 
+    async def ping(self) -> None:
+        """Does it answer?"""
+        await self._ask(b"secret", b"ping")
+
     def forget(self) -> None:
         """Drop every key from memory."""
         self._owned.clear()

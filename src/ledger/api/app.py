@@ -1,0 +1,337 @@
+"""The HTTP application.
+
+    POST /{collection}/{id}/{command-in-kebab-case}      a command        roles: each command's own (events.md, Who)
+    GET  /{collection}/{id}/{view}                       a view           roles: READERS
+    GET  /worklists/{name}                               a worklist       roles: READERS
+    GET  /rules, /events                                 the registries   any role
+    GET  /log/checkpoint, /log/vkey                      open
+    GET  /health/live, /health/ready, /openapi.json, /docs   open
+
+The routes of commands and views are two patterns, not hundreds of routes: the registries of ledger.aggregates and
+ledger.projections are the routing table, and the OpenAPI page is printed from them.
+
+Proven by tests/api/.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from ledger.aggregates import COLLECTIONS
+from ledger.aggregates.roles import ANY_STAFF
+from ledger.aggregates.shape import a_random_id, in_london
+from ledger.api import openapi
+from ledger.api.problems import of_any
+from ledger.api.tokens import Bearer, Tokens
+from ledger.application import Command, Ledger
+from ledger.errors import Forbidden, Malformed, NotFound, TooLarge, Unauthenticated
+
+BODY_LIMIT: Final = 1_000_000  # bytes
+# Those who work on cases read them with their values; inspectors and auditors read states and dates, values withheld.
+READERS: Final = ANY_STAFF | {"inspector", "auditor"}
+WITHHELD_FROM: Final = frozenset({"inspector", "auditor"})
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def create_app(open_ledger: Callable[[], Awaitable[Ledger]]) -> FastAPI:
+    """The application around the ledger that `open_ledger` opens when it starts and that closes with it."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+        ledger = await open_ledger()
+        app.state.ledger = ledger
+        app.state.tokens = Tokens.of(ledger.store.origin, ledger.store.home)
+        try:
+            yield
+        finally:
+            await ledger.close()
+
+    return build(lifespan)
+
+
+def build(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> FastAPI:
+    """The routes, before there is a ledger behind them."""
+    app = FastAPI(title="Case ledger", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    for path, method, endpoint in ROUTES:
+        app.router.routes.append(Route(path, guarded(endpoint), methods=[method]))
+    app.router.redirect_slashes = False
+    app.add_exception_handler(404, _no_such_page)
+    app.add_exception_handler(405, _no_such_page)
+    return app
+
+
+def guarded(endpoint: Endpoint) -> Endpoint:
+    """Whatever goes wrong inside becomes a problem document."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except Exception as error:
+            return of_any(error)
+
+    return answer
+
+
+async def _no_such_page(request: Request, error: Exception) -> Response:
+    return of_any(
+        NotFound(f"There is nothing at {request.method} {request.url.path[:200]}. GET /docs lists what there is.")
+    )
+
+
+def json(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """JSON: days and instants (UTC, Z) in ISO form."""
+    return Response(orjson.dumps(body, option=orjson.OPT_UTC_Z), status, dict(headers or {}), "application/json")
+
+
+# ------------------------------------------------------------------------------------ who asks
+
+
+def bearer_of(request: Request) -> Bearer:
+    """Whom the token of a request speaks for.  Raises Unauthenticated."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthenticated("Send a token in the header Authorization: Bearer …")
+    tokens: Tokens = request.app.state.tokens
+    return tokens.check(token.strip())
+
+
+def reading_role(request: Request) -> str:
+    """The role a reader asks in.  Raises Unauthenticated, Forbidden."""
+    role = bearer_of(request).acting(request.headers.get("ledger-role")).role
+    if role not in READERS:
+        raise Forbidden(f"Cases are read by {', '.join(sorted(READERS))}; not by {role}.")
+    return role
+
+
+# ------------------------------------------------------------------------------------ commands
+
+
+async def command(request: Request) -> Response:
+    """POST /{collection}/{id}/{command}: 201 with a receipt, 200 with the same one for a repeated request."""
+    ledger: Ledger = request.app.state.ledger
+    actor = bearer_of(request).acting(request.headers.get("ledger-role"))
+    given = request.path_params
+    aggregate = COLLECTIONS.get(given["collection"])
+    if aggregate is None:
+        raise NotFound(
+            f"There is no collection {given['collection'][:40]!r}; there are: {', '.join(sorted(COLLECTIONS))}."
+        )
+    headers = request.headers
+    acknowledged = await ledger.execute(
+        Command(
+            name=openapi.command_named(given["name"]),
+            noun=aggregate.noun,
+            id=given["id"],
+            data=fields_of(await body_of(request)),
+            actor=actor,
+            key=_key(headers.get("idempotency-key")),
+            effective=headers.get("ledger-effective"),
+            if_match=_version(headers.get("if-match")),
+            seen=_seen(headers.get("ledger-seen")),
+        )
+    )
+    status = 200 if acknowledged.repeated else 201
+    return json(acknowledged.body, status, {"ETag": f'"{acknowledged.version}"'})
+
+
+def _no_collection(name: str) -> NotFound:
+    return NotFound(f"There is no collection {name[:40]!r}; there are: {', '.join(sorted(COLLECTIONS))}.")
+
+
+async def body_of(request: Request) -> bytes:
+    """The body, at most BODY_LIMIT bytes, whatever its header says.  Raises TooLarge."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > BODY_LIMIT:
+            raise TooLarge(f"A request is at most {BODY_LIMIT:,} bytes. File long documents as documents.")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def fields_of(body: bytes) -> dict[str, Any]:
+    """The fields of a command.  Raises Malformed for what is not one JSON object."""
+    try:
+        data = orjson.loads(body or b"{}")
+    except (orjson.JSONDecodeError, RecursionError) as wrong:
+        raise Malformed("The body is not JSON as RFC 8259 has it.", {"body": "not JSON"}) from wrong
+    if not isinstance(data, dict):
+        raise Malformed("The body is one JSON object: the fields of the command.", {"body": "not an object"})
+    return data
+
+
+def _key(text: str | None) -> UUID | None:
+    if text is None:
+        return None
+    try:
+        return UUID(a_random_id(text.strip().strip('"').lower()))
+    except ValueError as wrong:
+        raise Malformed("Idempotency-Key: use a UUID of version 4 or 7.", {"Idempotency-Key": str(wrong)}) from wrong
+
+
+def _version(text: str | None) -> int | None:
+    if text is None:
+        return None
+    found = re.fullmatch(r'"(\d{1,15})"', text.strip())
+    if found is None:
+        raise Malformed('If-Match: the version in double quotes, such as "12".', {"If-Match": "not a version"})
+    return int(found[1])
+
+
+def _seen(text: str | None) -> dict[str, Any] | None:
+    """`4711; as_at=2025-04-07; known_at=2025-04-07T16:30:00Z`: the screen the author decided from."""
+    if text is None:
+        return None
+    position, *rest = (part.strip() for part in text.split(";"))
+    try:
+        seen: dict[str, Any] = {"position": int(position)}
+        for part in rest:
+            name, _, value = part.partition("=")
+            if name == "as_at":
+                seen[name] = _day(value).isoformat()
+            elif name == "known_at":
+                seen[name] = _instant(value).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+            else:
+                raise ValueError(name)
+    except (ValueError, Malformed) as wrong:
+        example = "4711; as_at=2025-04-07; known_at=2025-04-07T16:30:00Z"
+        raise Malformed(f"Ledger-Seen: such as {example}", {"Ledger-Seen": "not a screen"}) from wrong
+    return seen
+
+
+# ------------------------------------------------------------------------------------ views
+
+
+async def view(request: Request) -> Response:
+    """GET /{collection}/{id}/{view}?as_at=&known_at=&explain=true"""
+    ledger: Ledger = request.app.state.ledger
+    role = reading_role(request)
+    given = request.path_params
+    aggregate = COLLECTIONS.get(given["collection"])
+    if aggregate is None:
+        raise _no_collection(given["collection"])
+    asked = _asked(request, {"as_at", "known_at", "explain"})
+    answer = await ledger.view(
+        aggregate.noun,
+        given["id"],
+        given["name"],
+        as_at=_day(asked["as_at"]) if "as_at" in asked else None,
+        known_at=_instant(asked["known_at"]) if "known_at" in asked else None,
+        explain=asked.get("explain", "false") == "true",
+        withhold=role in WITHHELD_FROM,
+    )
+    return json(answer)
+
+
+async def worklist(request: Request) -> Response:
+    """GET /worklists/{name}?as_at=&known_at="""
+    ledger: Ledger = request.app.state.ledger
+    reading_role(request)
+    asked = _asked(request, {"as_at", "known_at"})
+    rows = await ledger.worklist(
+        request.path_params["name"],
+        as_at=_day(asked["as_at"]) if "as_at" in asked else None,
+        known_at=_instant(asked["known_at"]) if "known_at" in asked else None,
+    )
+    return json({"items": rows, "next": None})
+
+
+def _asked(request: Request, known: set[str]) -> Mapping[str, str]:
+    unknown = [name for name in request.query_params if name not in known]
+    if unknown:
+        raise Malformed(f"The question knows {', '.join(sorted(known))}.", dict.fromkeys(unknown, "unknown parameter"))
+    return request.query_params
+
+
+def _day(text: str) -> date:
+    try:
+        if len(text) != 10:
+            raise ValueError(text)
+        return date.fromisoformat(text)
+    except ValueError as wrong:
+        raise Malformed("as_at: use a day such as 2025-04-28.", {"as_at": "not a day"}) from wrong
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return in_london(datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text))
+    except ValueError as wrong:
+        example = "known_at: use an instant such as 2025-04-28T16:30:00Z, or London time without an offset."
+        raise Malformed(example, {"known_at": "not an instant"}) from wrong
+
+
+# ------------------------------------------------------------------------------------ everything else
+
+
+async def checkpoint(request: Request) -> Response:
+    """The newest released checkpoint, a C2SP signed note."""
+    ledger: Ledger = request.app.state.ledger
+    return PlainTextResponse(await ledger.checkpoint())
+
+
+async def vkey(request: Request) -> Response:
+    """The key that checks it."""
+    ledger: Ledger = request.app.state.ledger
+    return PlainTextResponse(ledger.store.signer.verifier().vkey + "\n")
+
+
+async def live(request: Request) -> Response:
+    """The process answers."""
+    return json({"status": "UP"})
+
+
+async def ready(request: Request) -> Response:
+    """The database and the vault answer."""
+    ledger: Ledger = request.app.state.ledger
+    state = await ledger.ready()
+    return json(state, 200 if state["status"] == "UP" else 503)
+
+
+async def rules(request: Request) -> Response:
+    """Every rule with its source."""
+    bearer_of(request)
+    return json({"items": openapi.rules_listed(), "next": None})
+
+
+async def events(request: Request) -> Response:
+    """Every fact with its command and fields."""
+    bearer_of(request)
+    return json({"items": openapi.events_listed(), "next": None})
+
+
+async def description(request: Request) -> Response:
+    """The OpenAPI document."""
+    return json(openapi.document())
+
+
+async def docs(request: Request) -> Response:
+    """The same as a page for people."""
+    return HTMLResponse(openapi.page())
+
+
+ROUTES: Final[tuple[tuple[str, str, Endpoint], ...]] = (
+    ("/health/live", "GET", live),
+    ("/health/ready", "GET", ready),
+    ("/openapi.json", "GET", description),
+    ("/docs", "GET", docs),
+    ("/rules", "GET", rules),
+    ("/events", "GET", events),
+    ("/log/checkpoint", "GET", checkpoint),
+    ("/log/vkey", "GET", vkey),
+    ("/worklists/{name}", "GET", worklist),
+    ("/{collection}/{id}/{name}", "POST", command),
+    ("/{collection}/{id}/{name}", "GET", view),
+)

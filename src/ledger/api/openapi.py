@@ -1,0 +1,328 @@
+"""The description of the API, printed from the registries: an OpenAPI 3.1 document, and the same as a page.
+
+Proven by tests/api/test_openapi.py: every command and view of the registries is in it, and every example is accepted
+by the model it is an example of.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from html import escape
+from typing import Any, Final
+
+from ledger.aggregates import AGGREGATES
+from ledger.aggregates.aggregate import Aggregate
+from ledger.aggregates.roles import ROLES, roles_for
+from ledger.aggregates.shape import Fact
+from ledger.errors import LedgerError
+from ledger.projections import VIEWS, WORKLISTS
+from ledger.rules.registry import rules
+
+_EXAMPLES: Final[dict[str, Any]] = {
+    "date": "2025-04-07",
+    "date-time": "2025-04-07T16:30:00+01:00",
+    "time": "09:30",
+    "string": "text",
+    "integer": 120,
+    "boolean": True,
+    "array": [],
+    "object": {},
+}
+_RANDOM_ID: Final = "0196151c-7d5a-7000-8000-5b1f9c3a2d10"
+
+
+def kebab(name: str) -> str:
+    """RecordAbsence -> record-absence"""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower()
+
+
+@cache
+def _by_kebab() -> dict[str, str]:
+    return {
+        kebab(fact.command): fact.command for each in AGGREGATES.values() for fact in each.every_fact if fact.command
+    }
+
+
+def command_named(text: str) -> str:
+    """record-absence -> RecordAbsence; what is no command stays as it is, and is refused as unknown."""
+    return _by_kebab().get(text, text)
+
+
+def _commands() -> Iterator[tuple[Aggregate, type[Fact]]]:
+    for aggregate in AGGREGATES.values():
+        for fact in aggregate.every_fact:
+            if fact.command and (aggregate.facts and aggregate.noun != "ledger"):
+                yield aggregate, fact
+
+
+# ------------------------------------------------------------------------------------ registries
+
+
+@cache
+def rules_listed() -> list[dict[str, Any]]:
+    """The registry of rules, as data."""
+    return [each.listed() for each in rules()]
+
+
+@cache
+def events_listed() -> list[dict[str, Any]]:
+    """The registry of facts and commands, as data."""
+    return [
+        {
+            "event": fact.__name__,
+            "type": fact.topic,
+            "noun": aggregate.noun,
+            "command": fact.command or None,
+            "who": sorted(roles_for(fact)),
+            "rules": list(fact.rules),
+            "meaning": (fact.__doc__ or "").strip(),
+            "fields": [_field(fact, name) for name in fact.model_fields],
+        }
+        for aggregate in AGGREGATES.values()
+        for fact in aggregate.every_fact
+    ]
+
+
+def _field(fact: type[Fact], name: str) -> dict[str, Any]:
+    supplied = fact.supplied.get(name)
+    whose = fact.whose.get(name)
+    return {
+        "name": name,
+        "required": fact.model_fields[name].is_required(),
+        "sealed": whose is not None,
+        "subject": whose.subject.value if whose else None,
+        "supplied_by": supplied.by if supplied else None,
+    }
+
+
+# ------------------------------------------------------------------------------------ the document
+
+
+@cache
+def document() -> dict[str, Any]:
+    """OpenAPI 3.1."""
+    paths: dict[str, Any] = {}
+    for aggregate, fact in _commands():
+        paths[f"/{aggregate.collection}/{{id}}/{kebab(fact.command)}"] = {"post": _command(aggregate, fact)}
+    for view in VIEWS:
+        collection = AGGREGATES[view.noun].collection
+        paths[f"/{collection}/{{id}}/{view.name}"] = {"get": _view(view.name, view.noun)}
+    for name in WORKLISTS:
+        paths[f"/worklists/{name}"] = {"get": _get(f"Worklist {name}", _AT[:2], "items and next")}
+    paths |= _OTHERS
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Case ledger",
+            "version": "1",
+            "description": "Every action on a case is a fact, sealed when acknowledged; every answer says why.",
+        },
+        "security": [{"bearer": []}],
+        "paths": dict(sorted(paths.items())),
+        "components": {
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            "schemas": {"Receipt": _RECEIPT, "Problem": _PROBLEM},
+        },
+    }
+
+
+def _command(aggregate: Aggregate, fact: type[Fact]) -> dict[str, Any]:
+    schema = fact.model_json_schema()
+    return {
+        "operationId": f"{aggregate.noun}.{fact.command}",
+        "summary": fact.command,
+        "description": f"{(fact.__doc__ or '').strip()}\n\nGiven by: {', '.join(sorted(roles_for(fact)))}. "
+        f"Rules: {', '.join(fact.rules) or 'general'}.",
+        "tags": [aggregate.collection],
+        "parameters": [_id(aggregate), *_HEADERS],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": schema, "example": example(fact)}},
+        },
+        "responses": {
+            "201": {"description": "Recorded and sealed", "content": _content("Receipt")},
+            "200": {"description": "Recorded before: the same receipt", "content": _content("Receipt")},
+            **_problems("401", "403", "404", "409", "413", "422", "500", "503", "507"),
+        },
+    }
+
+
+def example(fact: type[Fact]) -> dict[str, Any]:
+    """A body that the command's model accepts: its required fields."""
+    properties = fact.model_json_schema().get("properties", {})
+    return {
+        name: _example(name, properties[name])
+        for name, info in fact.model_fields.items()
+        if info.is_required() and name in properties
+    }
+
+
+def _example(name: str, schema: dict[str, Any]) -> Any:
+    if "anyOf" in schema:
+        return _example(name, next(each for each in schema["anyOf"] if each.get("type") != "null"))
+    if "enum" in schema:
+        return schema["enum"][0]
+    if "const" in schema:
+        return schema["const"]
+    if schema.get("type") == "string" and (name.endswith("_id") or name in ("event_ref", "ref")):
+        return _RANDOM_ID
+    kind = str(schema.get("format") or schema.get("type"))
+    if kind == "array" and "items" in schema:
+        return [_example(name.removesuffix("s"), schema["items"])]
+    return _EXAMPLES.get(kind, "text")
+
+
+def _view(name: str, noun: str) -> dict[str, Any]:
+    aggregate = AGGREGATES[noun]
+    answer = _get(f"View {name} of a {noun}", _AT, "The view, with as_at, known_at and position")
+    return answer | {"tags": [aggregate.collection], "parameters": [_id(aggregate), *_AT]}
+
+
+def _get(summary: str, parameters: list[dict[str, Any]], says: str, *, opened: bool = False) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "summary": summary,
+        "parameters": parameters,
+        "responses": {
+            "200": {"description": says, "content": {"application/json": {"schema": {"type": "object"}}}},
+            **_problems(*(("503",) if opened else ("401", "403", "404", "422", "500", "503"))),
+        },
+    }
+    return found | ({"security": []} if opened else {})
+
+
+def _id(aggregate: Aggregate) -> dict[str, Any]:
+    single = aggregate.noun == aggregate.collection
+    schema = {"const": aggregate.noun} if single else {"type": "string", "format": "uuid"}
+    return {"name": "id", "in": "path", "required": True, "schema": schema}
+
+
+def _parameter(name: str, where: str, schema: dict[str, Any], says: str) -> dict[str, Any]:
+    return {"name": name, "in": where, "required": False, "schema": schema, "description": says}
+
+
+_TEXT: Final = {"type": "string"}
+_AT: Final = [
+    _parameter("as_at", "query", {"type": "string", "format": "date"}, "As at the end of this day, London time"),
+    _parameter("known_at", "query", {"type": "string", "format": "date-time"}, "As known at this instant"),
+    _parameter("explain", "query", {"type": "boolean"}, "With the rules, facts, calendar and settings of each answer"),
+]
+_HEADERS: Final = [
+    _parameter(
+        "Idempotency-Key", "header", {"type": "string", "format": "uuid"}, "The same request twice, one receipt"
+    ),
+    _parameter("If-Match", "header", _TEXT, 'The version looked at, such as "12"'),
+    _parameter("Ledger-Seen", "header", _TEXT, "The screen decided from: position; as_at=…; known_at=…"),
+    _parameter("Ledger-Effective", "header", _TEXT, "When it happened, for a fact without a date of its own"),
+    _parameter("Ledger-Role", "header", {"type": "string", "enum": sorted(ROLES)}, "Which of the token's roles acts"),
+]
+_RECEIPT: Final = {
+    "type": "object",
+    "required": ["events", "checkpoint", "warnings"],
+    "properties": {
+        "events": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "stream": _TEXT,
+                    "version": {"type": "integer"},
+                    "id": {"type": "string", "format": "uuid"},
+                    "type": _TEXT,
+                    "position": {"type": "integer"},
+                    "leaf": _TEXT,
+                },
+            },
+        },
+        "checkpoint": {"type": "string", "description": "A C2SP signed note that covers the events"},
+        "warnings": {"type": "array", "items": {"type": "object", "properties": {"rule": _TEXT, "message": _TEXT}}},
+    },
+}
+_PROBLEM: Final = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": _TEXT,
+        "title": _TEXT,
+        "status": {"type": "integer"},
+        "detail": _TEXT,
+        "rule": _TEXT,
+        "refusals": {"type": "array", "items": {"type": "object", "properties": {"rule": _TEXT, "message": _TEXT}}},
+        "errors": {"type": "object", "additionalProperties": _TEXT},
+    },
+}
+
+
+def _content(schema: str) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+
+
+def _problems(*statuses: str) -> dict[str, Any]:
+    titles = _titles()
+    schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    return {
+        status: {"description": titles[status], "content": {"application/problem+json": schema}} for status in statuses
+    }
+
+
+def _titles() -> dict[str, str]:
+    titles: dict[str, str] = {}
+    pending: list[type[LedgerError]] = [LedgerError]
+    while pending:
+        each = pending.pop(0)
+        pending += each.__subclasses__()
+        titles.setdefault(str(each.status), each.title)
+    return titles
+
+
+_OTHERS: Final[dict[str, Any]] = {
+    "/rules": {"get": _get("Every rule with its source", [], "items")},
+    "/events": {"get": _get("Every fact with its command and fields", [], "items")},
+    "/log/checkpoint": {"get": _get("The newest released checkpoint", [], "A C2SP signed note", opened=True)},
+    "/log/vkey": {"get": _get("The key that checks it", [], "A C2SP verifier key", opened=True)},
+    "/health/live": {"get": _get("The process answers", [], "status", opened=True)},
+    "/health/ready": {"get": _get("Database and vault answer", [], "status", opened=True)},
+}
+
+
+# ------------------------------------------------------------------------------------ the page
+
+
+@cache
+def page() -> str:
+    """The document as one HTML page, readable without any script."""
+    rows = "".join(
+        _row(path, method, each) for path, ways in document()["paths"].items() for method, each in ways.items()
+    )
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Case ledger: what it answers</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><style>
+body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; color: #0b0c0c }}
+details {{ border-top: 1px solid #b1b4b6; padding: .5rem 0 }} summary {{ cursor: pointer }}
+code, pre {{ font: .95em ui-monospace, monospace; background: #f3f2f1 }} pre {{ padding: .75rem; overflow-x: auto }}
+summary:focus-visible, a:focus-visible {{ outline: 3px solid #0b0c0c; background: #fd0 }}
+</style></head><body><main><h1>Case ledger: what it answers</h1>
+<p>Commands, views and registries. Everything but /health, /log and this page wants a bearer token
+(<code>ledger token --role R --id I</code>). The same as data: <a href="/openapi.json">/openapi.json</a>.</p>
+{rows}</main></body></html>"""
+
+
+def _row(path: str, method: str, operation: dict[str, Any]) -> str:
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    shown = ""
+    if body:
+        fields = "".join(
+            f"<li><code>{escape(name)}</code>{' (required)' if name in body['schema'].get('required', ()) else ''}</li>"
+            for name in body["schema"].get("properties", {})
+        )
+        shown = f"<p>Fields:</p><ul>{fields}</ul><pre>{escape(_pretty(body['example']))}</pre>"
+    says = "".join(
+        f"<p>{escape(part)}</p>" for part in operation.get("description", operation["summary"]).split("\n\n")
+    )
+    return f"<details><summary><code>{method.upper()} {escape(path)}</code></summary>{says}{shown}</details>"
+
+
+def _pretty(value: Any) -> str:
+    return json.dumps(value, indent=2)

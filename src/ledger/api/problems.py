@@ -1,0 +1,66 @@
+"""Every error as one shape: an RFC 9457 problem document, application/problem+json.
+
+Its `type` is /problems/<code> with the codes of ledger.errors; no stack trace, SQL or personal value ever stands in
+it.  Proven by tests/api/test_problems.py.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Final
+
+import orjson
+from starlette.responses import Response
+
+from ledger.errors import LedgerError, Unauthenticated, Unavailable
+from ledger.privacy.sealing import Unreadable
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+
+class Unexpected(LedgerError):
+    """500: a defect of ours.  Nothing is half done; the log has its place, nobody its details."""
+
+    code = "unexpected"
+    title = "Something is wrong on our side"
+
+
+class Damaged(LedgerError):
+    """500: a sealed value does not open or is not the one committed to, and no erasure says why."""
+
+    code = "damaged"
+    title = "A sealed value cannot be read"
+
+
+def problem(error: LedgerError) -> Response:
+    """The document for an error, with the headers that go with it."""
+    body: dict[str, Any] = {
+        "type": f"/problems/{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.message,
+        **error.extra(),
+    }
+    headers: dict[str, str] = {}
+    if isinstance(error, Unauthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, Unavailable):
+        headers["Retry-After"] = str(error.retry_after)
+    return Response(orjson.dumps(body), error.status, headers, MEDIA_TYPE)
+
+
+def of_any(error: Exception) -> Response:
+    """The document for whatever went wrong; what is not ours to explain is logged by its type and place alone."""
+    if isinstance(error, LedgerError):
+        return problem(error)
+    if isinstance(error, Unreadable):
+        log.error("%s", error)
+        return problem(Damaged("A sealed value cannot be read, and no erasure says why. Tell the operator."))
+    trace, place = error.__traceback__, "nowhere"
+    while trace is not None:
+        place = f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    log.error("unexpected %s at %s", type(error).__name__, place)
+    return problem(Unexpected("Something is wrong on our side. Nothing was recorded by halves; try again."))

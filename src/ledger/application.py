@@ -1,0 +1,630 @@
+"""The application: `Ledger.execute` is the one way in for a write, `Ledger.view` the one way to ask about a case.
+
+    1  authorise: may this role give this command?
+    2  a draft of the fact, read strictly; bad shape ends here
+    3  load the case (a fold, cached by version) and decide: refusals in order of precedence, then the fact
+    4  commitments and ciphertexts for what is not clear, under keys the vault has committed
+    5  the sequencer: sealed, or the case moved and it is decided again, at most three times
+
+A repeated command gets its first receipt before anything else is said about it.  A refusal that rests on a cached case
+is never final: the case is read again first.
+
+Proven by tests/test_application.py and every scenario.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import logging
+import random
+from collections import OrderedDict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from importlib import metadata
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from pydantic import ValidationError
+
+from ledger.aggregates import AGGREGATES, COMMANDS, FACT_BY_TOPIC, noun_of
+from ledger.aggregates.aggregate import Aggregate
+from ledger.aggregates.ledger_stream import ReleaseStarted, release_in_force
+from ledger.aggregates.policy import Policy
+from ledger.aggregates.roles import roles_for
+from ledger.aggregates.shape import (
+    LIST_ITEMS,
+    WHOLE,
+    Actor,
+    Decision,
+    Fact,
+    Now,
+    Recorded,
+    a_random_id,
+    a_text,
+    in_london,
+)
+from ledger.errors import (
+    Forbidden,
+    KeyReused,
+    LedgerError,
+    Malformed,
+    NotFound,
+    Refusal,
+    Refused,
+    StaleVersion,
+    Unavailable,
+)
+from ledger.privacy.canonical import canonical
+from ledger.privacy.sealing import DataKey, Unreadable, holds, open_box
+from ledger.projections import VIEWS, WORKLISTS, RowsOf, View
+from ledger.rules.dates import london_day
+from ledger.rules.general import FROM_THE_FUTURE, in_the_future
+from ledger.settings import Settings
+from ledger.store import mapping
+from ledger.store.appending import Append, Receipt, Repeated, Sealed
+from ledger.store.binary import LARGEST
+from ledger.store.database import positions_needing
+from ledger.store.mapping import Draft, Envelope, Stored
+from ledger.store.opening import Place, Store, open_store
+
+log = logging.getLogger(__name__)
+
+SINGLE_STREAMS: Final = frozenset({"policy", "ledger"})
+SYSTEM: Final = Actor("00000000-0000-4000-8000-000000000000", "system")
+TRIES: Final = 4  # one, and at most three more after the case moved
+CASES_KEPT: Final = 5_000
+CHECKED_SHARE: Final = 0.01  # of the values opened inside the house, checked against their commitment
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command, whichever door it came through."""
+
+    name: str  # RecordAbsence
+    noun: str  # offender
+    id: str  # of the target; "policy" for the policy
+    data: Mapping[str, Any]  # the fields, as JSON values
+    actor: Actor
+    key: UUID | None = None
+    at: datetime | None = None  # moves the clock: scenario and demonstration ledgers only
+    effective: str | None = None  # when it happened, for a fact without a date of its own
+    if_match: int | None = None
+    seen: Mapping[str, Any] | None = None
+    source: Mapping[str, Any] | None = None  # {"system", "recorded"}: an imported fact
+    source_sealed: Mapping[str, str] | None = None
+
+    @property
+    def stream(self) -> str:
+        return self.noun if self.noun in SINGLE_STREAMS else f"{self.noun}-{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """A receipt as people and programs get it; `repeated` when the command had been recorded before."""
+
+    body: dict[str, Any]
+    version: int
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyAt:
+    """The policy, and the newest positions of the streams `ledger` and `policy` that it was folded from."""
+
+    policy: Policy
+    at: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A case as folded from the facts of its stream: the cache of decisions.  It holds no opened value it need not."""
+
+    records: tuple[Recorded[Fact], ...]
+    state: Any
+
+    @property
+    def version(self) -> int:
+        return self.records[-1].version if self.records else 0
+
+
+class Ledger:
+    """An open ledger."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._cases: OrderedDict[str, Case] = OrderedDict()
+        self._policy: PolicyAt | None = None
+        self._secret = b""
+
+    @classmethod
+    async def open(
+        cls,
+        settings: Settings,
+        *,
+        kind: str = "",
+        places: Sequence[Place] | None = None,
+        began: datetime | None = None,
+    ) -> Ledger:
+        """Open, and seal the start of this release if it is a new one.
+
+        `began`: the clock of a simulated ledger at its very first fact.  Raises Setup, DatabaseUnavailable.
+        """
+        ledger = cls(await open_store(settings, kind=kind, places=places))
+        try:
+            ledger._secret = await ledger.store.vault.secret("digest-of-commands")
+            await ledger._start_release(began)
+        except BaseException:
+            await ledger.close()
+            raise
+        return ledger
+
+    async def close(self) -> None:
+        await self.store.close()
+
+    async def checkpoint(self) -> str:
+        """The newest released checkpoint.  Raises NotFound before the first."""
+        if self.store.released.note:
+            return self.store.released.note
+        head = await self.store.database.head()
+        root = await self.store.database.root_at(head.size) if head else None
+        if head is None or root is None:
+            raise NotFound("Nothing has been sealed yet.")
+        return self.store.note(head.size, root)
+
+    async def ready(self) -> dict[str, Any]:
+        """Do the database and the vault answer?  Status UP or DOWN, in all and of each."""
+        parts: dict[str, str] = {}
+        for name, ask in (("database", self.store.database.head), ("vault", self.store.vault.ping)):
+            try:
+                await ask()
+                parts[name] = "UP"
+            except LedgerError:
+                parts[name] = "DOWN"
+        parts["writing"] = "DOWN" if self.store.read_only else "UP"
+        return {"status": "UP" if set(parts.values()) == {"UP"} else "DOWN", "components": parts}
+
+    # ------------------------------------------------------------------------------------ commands
+
+    async def execute(self, command: Command) -> Acknowledged:
+        """Record what a command says, or refuse it.  Every error of ledger.errors but 401 and 413 may be raised."""
+        fact_class = _fact_class(command)
+        _authorise(command, fact_class)
+        draft = read_draft(fact_class, command.data)
+        digest = self._digest(command)
+        for attempt in range(TRIES):
+            case, fresh = await self._case(command.stream, fresh=attempt > 0)
+            policy = await self.policy(fresh=attempt > 0)
+            try:
+                _match(command, case)
+                decision = self._decide(command, draft, case, policy.policy)
+            except (Refused, StaleVersion):
+                again = await self._receipt_of(command, digest)
+                if again is not None:
+                    return again
+                if fresh or attempt == TRIES - 1:
+                    raise
+                continue
+            try:
+                return await self._append(command, decision, case, policy, digest)
+            except StaleVersion:
+                self._cases.pop(command.stream, None)
+                if command.if_match is not None or attempt == TRIES - 1:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _decide(self, command: Command, draft: Fact, case: Case, policy: Policy) -> Decision:
+        now = Now(
+            moment=command.at or datetime.now(UTC),
+            actor=command.actor,
+            policy=policy,
+            imported=command.source is not None,
+        )
+        return AGGREGATES[command.noun].decide(case.state, draft, now, command.stream)
+
+    async def _append(
+        self, command: Command, decision: Decision, case: Case, policy: PolicyAt, digest: bytes
+    ) -> Acknowledged:
+        moment = command.at or datetime.now(UTC)
+        envelope = Envelope(
+            by=command.actor,
+            policy=policy.policy.version,
+            release=policy.policy.release or None,
+            key=str(command.key) if command.key else None,
+            seen=command.seen,
+            source=command.source,
+            source_sealed=command.source_sealed,
+        )
+        drafts = _drafts(command, decision, case.version, moment)
+        owners = {owner for draft in drafts for owner in mapping.to_seal(draft, envelope)}
+        keys = await self.store.vault.keys_of(owners) if owners else {}
+        append = Append(
+            [mapping.pending(self.store.origin, draft, envelope, keys) for draft in drafts],
+            key=command.key.bytes if command.key else None,
+            digest=digest,
+            reads=(("policy", policy.at[1]),) if command.noun != "policy" else (),
+            at=command.at,
+            warnings=_warnings(decision),
+        )
+        receipt = await self.store.sequencer.append(append)
+        if isinstance(receipt, Repeated):
+            return await self._first_receipt(receipt)
+        self._remember(command, case, drafts, receipt)
+        return _acknowledged(receipt)
+
+    def _remember(self, command: Command, case: Case, drafts: Sequence[Draft], receipt: Receipt) -> None:
+        """Keep the case as it now is, folded from the very bytes that were sealed."""
+        aggregate = AGGREGATES[command.noun]
+        if command.noun in SINGLE_STREAMS:
+            self._policy = None
+        records = list(case.records)
+        for draft, sealed in zip(drafts, receipt.facts, strict=True):
+            opened = {
+                name: mapping.plain(getattr(draft.fact, name))
+                for name in aggregate.opens.get(type(draft.fact).topic, ())
+                if getattr(draft.fact, name) is not None
+            }
+            records.append(mapping.recorded(Stored.of(sealed.position, sealed.entry), opened))
+        self._keep(command.stream, aggregate, records)
+
+    def _digest(self, command: Command) -> bytes:
+        """HMAC of what was asked, under a key of the vault: tells a retry from another request with the same key."""
+        by = command.actor
+        asked = [command.name, command.stream, command.data, by.id, by.role, command.effective, command.source]
+        return hmac.digest(self._secret, canonical(asked), "sha256")
+
+    # ------------------------------------------------------------------------------------ receipts
+
+    async def _receipt_of(self, command: Command, digest: bytes) -> Acknowledged | None:
+        """The receipt of this very command, if it was recorded before."""
+        if command.key is None:
+            return None
+        found = await self.store.database.receipt(command.key)
+        if found is None:
+            return None
+        if found[0] != digest:
+            raise KeyReused("This key was used for another request. Draw a new key for a new request.")
+        return await self._first_receipt(found[1])
+
+    async def _first_receipt(self, where: Repeated) -> Acknowledged:
+        """The same receipt again, byte for byte: the signature is deterministic."""
+        entries = await self.store.database.entries(where.first, where.last)
+        root = await self.store.database.root_at(where.size)
+        if root is None or not entries:
+            raise Unavailable("The receipt is there but its facts are not; run 'ledger verify'.")
+        facts: list[Sealed] = []
+        for position, leaf, entry in entries:
+            members = orjson.loads(entry)
+            facts.append(Sealed(members["stream"], members["version"], position, leaf, entry))
+        note = self.store.note(where.size, root)
+        recorded = datetime.fromisoformat(orjson.loads(entries[-1][2])["recorded"])
+        receipt = Receipt(tuple(facts), where.size, note, recorded, where.warnings)
+        return _acknowledged(receipt, repeated=True)
+
+    # ------------------------------------------------------------------------------------ cases
+
+    async def _case(self, stream: str, *, fresh: bool = False) -> tuple[Case, bool]:
+        """The case, and whether it was read just now."""
+        kept = self._cases.get(stream)
+        if kept is not None and not fresh:
+            self._cases.move_to_end(stream)
+            return kept, False
+        aggregate = _aggregate_of(stream)
+        stored = await self.store.database.stream(stream)
+        return self._keep(stream, aggregate, await self.records(stored, aggregate.opens)), True
+
+    def _keep(self, stream: str, aggregate: Aggregate, records: Sequence[Recorded[Fact]]) -> Case:
+        case = Case(tuple(records), aggregate.fold(records))
+        self._cases[stream] = case
+        self._cases.move_to_end(stream)
+        if len(self._cases) > CASES_KEPT:
+            self._cases.popitem(last=False)
+        return case
+
+    async def records(
+        self, stored: Sequence[Stored], opens: Mapping[str, Collection[str]] | None, *, leaving: bool = False
+    ) -> list[Recorded[Fact]]:
+        """Facts from entries, opening the sealed fields a fold needs (`opens` by topic; None: all of them).
+
+        `leaving`: the values go out of the house, so each is checked against its commitment.
+        """
+        wanted = opens if opens is not None else {each.type: tuple(each.sealed) for each in stored}
+        positions = positions_needing(stored, wanted)
+        opened = await self._opened({each.position: each for each in stored}, positions, leaving) if positions else {}
+        return [mapping.recorded(each, opened.get(each.position)) for each in stored]
+
+    async def _opened(
+        self, stored: Mapping[int, Stored], positions: Sequence[int], leaving: bool
+    ) -> dict[int, dict[str, Any]]:
+        boxes = await self.store.database.boxes(positions)
+        keys = await self.store.vault.keys_by_id(box.key_id for found in boxes.values() for box in found)
+        opened: dict[int, dict[str, Any]] = {}
+        for position, found in boxes.items():
+            fact = str(stored[position].members["id"])
+            for box in found:
+                key = keys.get(box.key_id)
+                if key is None:
+                    raise Unreadable(f"the vault has no key {UUID(bytes=box.key_id)} for the fact at {position}")
+                values = open_box(self.store.origin, fact, key, box)
+                if leaving or random.random() < CHECKED_SHARE:  # noqa: S311 - a spot check, not a secret
+                    _check(stored[position], fact, key, values)
+                opened.setdefault(position, {}).update(values)
+        return opened
+
+    # ------------------------------------------------------------------------------------ policy
+
+    async def policy(self, *, fresh: bool = False) -> PolicyAt:
+        """Settings and calendar as known now; `fresh` asks whether they have moved."""
+        known = self._policy
+        if known is not None and not fresh:
+            return known
+        newest = await self.store.database.newest_rules()
+        if known is None or known.at != newest:
+            stored = [each for name in ("ledger", "policy") for each in await self.store.database.stream(name)]
+            records = await self.records(stored, AGGREGATES["policy"].opens)
+            known = self._policy = PolicyAt(Policy.fold(records), newest)
+        return known
+
+    async def _start_release(self, began: datetime | None) -> None:
+        """Seal what this release brings with it, if the last one brought something else."""
+        fact = release_in_force(metadata.version("case-ledger"))
+        while self.store.read_only is None:
+            stored = await self.store.database.stream("ledger")
+            records = await self.records(stored, {})
+            releases = [each for each in records if isinstance(each.fact, ReleaseStarted)]
+            if releases and releases[-1].fact == fact:
+                return
+            version = records[-1].version if records else 0
+            at = None if not self.store.simulated or records else began
+            moment = at or datetime.now(UTC)
+            draft = Draft(mapping.fact_id(moment), "ledger", version + 1, fact, moment)
+            pending = mapping.pending(self.store.origin, draft, Envelope(SYSTEM, policy=0), {})
+            try:
+                await self.store.sequencer.append(Append([pending], at=at))
+            except StaleVersion:
+                continue  # another process started at the same moment
+            self._policy = None
+            return
+
+    # ------------------------------------------------------------------------------------ views
+
+    async def view(
+        self,
+        noun: str,
+        id: str,  # noqa: A002 - the contract's own word
+        name: str,
+        *,
+        as_at: date | None = None,
+        known_at: datetime | None = None,
+        explain: bool = False,
+        withhold: bool = False,
+    ) -> dict[str, Any]:
+        """One view of a case as at the end of a day, as known at a moment; without either: now.
+
+        `withhold`: sealed values that do not decide anything are not opened (roles that may not read them).
+        Raises NotFound, DatabaseUnavailable, VaultUnavailable.
+        """
+        view = _view(noun, name)
+        stream = noun if noun in SINGLE_STREAMS else f"{noun}-{id}"
+        moment = known_at or datetime.now(UTC)
+        upto = await self.store.database.known_at(known_at) if known_at else None
+        stored = await (
+            self.store.database.stream(stream) if upto is None else self.store.database.stream(stream, upto)
+        )
+        if not stored:
+            raise NotFound(f"There is no {noun} {id}{' as known then' if known_at else ''}.")
+        policy = (await self.policy(fresh=True)).policy
+        opens = None if view.opens is None and not withhold else view.opens or AGGREGATES[noun].opens
+        history = await self.records(stored, opens, leaving=True)
+        known = upto if upto is not None else max(history[-1].position, *(each.position for each in policy.history))
+        day = as_at or london_day(moment)
+        answer = view.show(history, policy, day, known, explain)
+        return {
+            "as_at": day,
+            "known_at": moment,
+            "position": max(each.position for each in history),
+            **answer,
+        }
+
+    async def worklist(
+        self, name: str, *, as_at: date | None = None, known_at: datetime | None = None
+    ) -> list[dict[str, Any]]:
+        """The rows of a worklist, folded case by case as of that position."""
+        rows_of = _worklist(name)
+        upto = await self.store.database.known_at(known_at) if known_at else None
+        policy = (await self.policy(fresh=True)).policy
+        day = as_at or london_day(known_at or datetime.now(UTC))
+        rows: list[dict[str, Any]] = []
+        for stream in await self.store.database.streams("offender"):
+            stored = await self.store.database.stream(stream, LARGEST if upto is None else upto)
+            if stored:
+                history = await self.records(stored, AGGREGATES["offender"].opens)
+                rows += rows_of(history, policy, day, upto if upto is not None else history[-1].position)
+        return rows
+
+
+# ---------------------------------------------------------------------------------------- reading a command
+
+
+def _fact_class(command: Command) -> type[Fact]:
+    """Raises NotFound for a noun or command that is not in the catalogue, Malformed for an id that is not random."""
+    commands = COMMANDS.get(command.noun)
+    if commands is None:
+        raise NotFound(f"There is nothing called {command.noun[:40]!r} to give a command to.")
+    fact_class = commands.get(command.name)
+    if fact_class is None:
+        raise NotFound(f"A {command.noun} knows no command {command.name[:60]!r}. GET /events lists them all.")
+    if command.noun in SINGLE_STREAMS:
+        if command.id != command.noun:
+            raise NotFound(f"There is one {command.noun}: address it as {command.noun}/{command.noun}.")
+        return fact_class
+    try:
+        a_random_id(command.id)
+    except ValueError as wrong:
+        raise Malformed(f"The id in the address is not usable: {wrong}.", {"id": str(wrong)}) from wrong
+    return fact_class
+
+
+def _authorise(command: Command, fact_class: type[Fact]) -> None:
+    allowed = roles_for(fact_class)
+    if command.actor.role not in allowed:
+        raise Forbidden(f"{command.name} is given by {', '.join(sorted(allowed))}; not by {command.actor.role}.")
+
+
+def read_draft(fact_class: type[Fact], data: Mapping[str, Any]) -> Fact:
+    """A draft of the fact from JSON values.  Raises Malformed, naming each field."""
+    errors: dict[str, str] = {}
+    for name, value in data.items():
+        wrong = unfit(value)
+        if wrong:
+            errors[str(name)] = wrong
+    if not errors:
+        try:
+            draft = fact_class.model_validate_json(orjson.dumps(data))
+        except ValidationError as problem:
+            errors = _by_field(problem)
+        else:
+            return draft
+    first, why = next(iter(errors.items()))
+    raise Malformed(f"{fact_class.command}: {first}: {why}.", errors)
+
+
+def _by_field(problem: ValidationError) -> dict[str, str]:
+    errors: dict[str, str] = {}
+    for each in problem.errors(include_url=False, include_input=False, include_context=False):
+        field = str(each["loc"][0]) if each["loc"] else "data"
+        errors.setdefault(field, each["msg"].removeprefix("Value error, "))
+    return errors
+
+
+def unfit(value: Any, depth: int = 1) -> str | None:
+    """Why a JSON value can be in no fact (ledger-format.md, Entry), or None."""
+    match value:
+        case None | bool():
+            return None
+        case str():
+            return _complaint(value)
+        case int():
+            return None if -WHOLE <= value <= WHOLE else "a number is at most 9007199254740991"
+        case float():
+            return "numbers are whole: no fractions, no exponents"
+        case list() | dict() if depth > 15:
+            return "at most 16 levels deep"
+        case list():
+            items: list[Any] = value
+            if len(items) > LIST_ITEMS:
+                return f"at most {LIST_ITEMS} items"
+            return next((wrong for each in items if (wrong := unfit(each, depth + 1))), None)
+        case dict():
+            members: dict[str, Any] = value
+            if len(members) > LIST_ITEMS:
+                return f"at most {LIST_ITEMS} members"
+            both = (unfit(each, depth + 1) for pair in members.items() for each in pair)
+            return next((wrong for wrong in both if wrong), None)
+        case _:
+            return "not a JSON value"
+
+
+def _complaint(text: str) -> str | None:
+    try:
+        a_text(text)
+    except ValueError as wrong:
+        return str(wrong)
+    return None
+
+
+def _match(command: Command, case: Case) -> None:
+    if command.if_match is not None and command.if_match != case.version:
+        raise StaleVersion(
+            f"The record changed; look again. It is at version {case.version}, you looked at {command.if_match}."
+        )
+
+
+# ---------------------------------------------------------------------------------------- writing a receipt
+
+
+def _drafts(command: Command, decision: Decision, version: int, moment: datetime) -> list[Draft]:
+    return [
+        Draft(
+            id=mapping.fact_id(moment),
+            stream=command.stream,
+            version=version + number,
+            fact=fact,
+            effective=_effective(command, decision, fact, moment),
+            about=tuple(each for each in decision.about if each != command.stream),
+            under=decision.under,
+            rests_on=decision.rests_on,
+            marking=decision.marking,
+            whose=decision.whose,
+        )
+        for number, fact in enumerate(decision.facts, start=1)
+    ]
+
+
+def _effective(command: Command, decision: Decision, fact: Fact, moment: datetime) -> date | datetime:
+    """The fact's own date, else what the decision found, else what the command says, else the moment of recording."""
+    told = fact.effective() or decision.effective
+    if told is not None or command.effective is None:
+        return told or moment
+    try:
+        text = command.effective
+        given = date.fromisoformat(text) if len(text) == 10 else in_london(datetime.fromisoformat(text))
+    except ValueError as wrong:
+        raise Malformed(f"effective: {wrong}.", {"effective": "use a date or a time with its date"}) from wrong
+    if not type(fact).is_plan and in_the_future(given, moment):
+        raise Refused([Refusal("GEN-05", FROM_THE_FUTURE, rule_book=False)])
+    return given
+
+
+def _warnings(decision: Decision) -> bytes | None:
+    told = [{"rule": each.rule, "message": each.message} for each in decision.cautions]
+    return canonical(told) if told else None
+
+
+def _acknowledged(receipt: Receipt, *, repeated: bool = False) -> Acknowledged:
+    events = [
+        {
+            "stream": each.stream,
+            "version": each.version,
+            "id": members["id"],
+            "type": FACT_BY_TOPIC[members["type"]].__name__,
+            "position": each.position,
+            "leaf": base64.b64encode(each.leaf).decode(),
+        }
+        for each in receipt.facts
+        if (members := orjson.loads(each.entry))
+    ]
+    warnings = orjson.loads(receipt.warnings) if receipt.warnings else []
+    body = {"events": events, "checkpoint": receipt.note, "warnings": warnings}
+    return Acknowledged(body, receipt.facts[-1].version, repeated)
+
+
+# ---------------------------------------------------------------------------------------- reading a case
+
+
+def _check(stored: Stored, fact: str, key: DataKey, values: Mapping[str, Any]) -> None:
+    for path, value in values.items():
+        pair = stored.sealed.get(path)
+        if pair is None or not holds(fact, key, path, value, pair[0]):
+            raise Unreadable(f"the value {path} beside the fact at {stored.position} is not the one committed to")
+
+
+def _aggregate_of(stream: str) -> Aggregate:
+    return AGGREGATES[noun_of(stream)]
+
+
+def _view(noun: str, name: str) -> View:
+    for view in VIEWS:
+        if view.noun == noun and view.name == name:
+            return view
+    known = ", ".join(view.name for view in VIEWS if view.noun == noun) or "none yet"
+    raise NotFound(f"There is no view {name[:40]!r} of a {noun[:40]}; there are: {known}.")
+
+
+def _worklist(name: str) -> RowsOf:
+    found = WORKLISTS.get(name)
+    if found is None:
+        raise NotFound(f"There is no worklist {name[:40]!r}; there are: {', '.join(sorted(WORKLISTS))}.")
+    return found

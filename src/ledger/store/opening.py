@@ -1,0 +1,316 @@
+"""Opening a ledger: its clusters, keys and schema, the check that nothing released is missing, and its two doors.
+
+    home/keys/log.key        0600   seed of the Ed25519 key that signs checkpoints
+    home/keys/vault.key      0600   wraps every key in the vault
+    home/keys/token.key      0600   seed of the embedded issuer's Ed25519 key (api)
+    home/checkpoint                 the newest released checkpoint, synced, at most a second old
+
+Keys are made on the first start, outside every database folder.  A ledger that is smaller than the checkpoint file
+says, or another one, opens read-only: facts that were acknowledged are missing, and writing on would hide it.
+
+Proven by tests/store/test_opening.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, LiteralString
+
+import psycopg
+
+from ledger.errors import LedgerError, Setup
+from ledger.settings import Settings
+from ledger.store import binary, sequencer
+from ledger.store.database import Database, Head
+from ledger.store.embedded import EmbeddedCluster
+from ledger.store.migrate import Which, migrate, pending
+from ledger.store.sequencer import Sequencer
+from ledger.store.vault import STATEMENTS as VAULT_STATEMENTS
+from ledger.store.vault import Vault, WrappingKey, secret_file
+from ledger.store.wire import Lost, Wire
+from ledger.transparency.checkpoint import Checkpoint
+from ledger.transparency.errors import TransparencyError
+from ledger.transparency.note import Signer
+from ledger.transparency.tree import RightEdge
+
+log = logging.getLogger(__name__)
+
+# The same plans every time: planning anew costs more than the statements, and the tables are small or keyed.
+SETUP: Final = ("SET plan_cache_mode = force_generic_plan", "SET enable_seqscan = off", "SET jit = off")
+DEMONSTRATION: Final = "demonstration"
+SCENARIO: Final = "scenario"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one database is: how its owner and the application connect, and what brings its server back."""
+
+    which: Which
+    owner: Callable[[], str]
+    application: Callable[[], str]
+    revive: Callable[[], None] = lambda: None
+
+    async def connect(self, statements: Mapping[str, LiteralString]) -> Wire:
+        """A connection as the application's role; a server of ours that is down is started again."""
+        role = "ledger_app" if self.which == "ledger" else "vault_app"
+        setup = (*SETUP, f"SET ROLE {role}")
+        try:
+            return await Wire.connect(self.application(), statements, setup)
+        except (Lost, LedgerError):
+            await asyncio.get_running_loop().run_in_executor(None, self.revive)
+            return await Wire.connect(self.application(), statements, setup)
+
+
+def embedded_place(cluster: EmbeddedCluster, database: str) -> Place:
+    """A database of an embedded cluster, made if it is not there."""
+    return Place(
+        cluster.name,
+        lambda: cluster.conninfo(cluster.owner_role, database),
+        lambda: cluster.conninfo(cluster.app_role, database),
+        cluster.ensure_running,
+    )
+
+
+def place_at(which: Which, url: str, owner_url: str | None = None) -> Place:
+    """A database of somebody else's server."""
+    return Place(which, lambda: owner_url or url, lambda: url)
+
+
+@dataclass(slots=True)
+class Released:
+    """Keeps the newest released checkpoint: in memory at once, in a synced file and a table at most a second later."""
+
+    path: Path
+    database: Database
+    size: int = 0
+    note: str = ""
+    _written: int = 0
+    _task: asyncio.Task[None] | None = None
+
+    def __call__(self, size: int, note: str) -> None:
+        if size > self.size:
+            self.size, self.note = size, note
+
+    def start(self) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._keep())
+
+    async def stop(self) -> None:
+        if self._task:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        await self.keep()
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(0.5)
+            await self.keep()
+
+    async def keep(self) -> None:
+        """Write the newest one if it is not written yet."""
+        size, note = self.size, self.note
+        if size == self._written:
+            return
+        try:
+            await asyncio.get_running_loop().run_in_executor(None, write_synced, self.path, note)
+            self._written = size
+            await self.database.keep_note(size, note)
+        except (OSError, LedgerError) as problem:
+            log.error("the released checkpoint could not be kept: %s", type(problem).__name__)
+
+
+def write_synced(path: Path, text: str) -> None:
+    """Replace a file by another whole one, durable when this returns."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    with open(draft, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+@dataclass(slots=True)
+class Store:
+    """An open ledger, below everything that knows what a fact means."""
+
+    origin: str
+    simulated: bool
+    home: Path
+    signer: Signer
+    database: Database
+    sequencer: Sequencer
+    vault: Vault
+    released: Released
+    clusters: Sequence[EmbeddedCluster] = field(default_factory=tuple)
+
+    def note(self, size: int, root: bytes) -> str:
+        """The signed note of a checkpoint that was released: Ed25519 makes the same one every time."""
+        return Checkpoint(self.origin, size, root).sign(self.signer)
+
+    @property
+    def read_only(self) -> str | None:
+        """Why nothing may be added, if so."""
+        return self.sequencer.read_only
+
+    async def close(self) -> None:
+        """Let what is under way end; stop embedded servers that nobody else uses."""
+        await self.sequencer.close()
+        await self.released.stop()
+        self.database.close()
+        self.vault.close()
+        for cluster in self.clusters:
+            await asyncio.get_running_loop().run_in_executor(None, cluster.release)
+
+
+async def open_store(settings: Settings, *, kind: str = "", places: Sequence[Place] | None = None) -> Store:
+    """Open the ledger of these settings, made if there is none.
+
+    `kind` is "" for a real ledger, DEMONSTRATION or SCENARIO for one whose commands may set the clock; the origin says
+    so for ever.  Raises Setup, EmbeddedError, DatabaseUnavailable.
+    """
+    settings.home.mkdir(parents=True, exist_ok=True)
+    clusters: list[EmbeddedCluster] = []
+    if places is None:
+        clusters = [EmbeddedCluster(settings.home, name) for name, url in _embedded(settings) if url is None]
+    try:
+        if places is None:
+            places = await asyncio.get_running_loop().run_in_executor(None, _prepare, settings, clusters)
+        return await _open(settings, kind, places, clusters)
+    except BaseException:
+        for cluster in clusters:
+            cluster.release()
+        raise
+
+
+def _embedded(settings: Settings) -> Sequence[tuple[Which, str | None]]:
+    return (("ledger", settings.database_url), ("vault", settings.vault_url))
+
+
+def _prepare(settings: Settings, clusters: Sequence[EmbeddedCluster]) -> list[Place]:
+    """Blocking: start and migrate what is embedded; check what is not.  The places of ledger and vault."""
+    places: list[Place] = []
+    by_name = {cluster.name: cluster for cluster in clusters}
+    for which, url in _embedded(settings):
+        if url is None:
+            cluster = by_name[which]
+            cluster.ensure_running()
+            cluster.ensure_database(which)
+            place = embedded_place(cluster, which)
+            migrate(place.owner(), which)
+        else:
+            place = place_at(which, url)
+            _check_schema(place)
+        places.append(place)
+    return places
+
+
+def _check_schema(place: Place) -> None:
+    try:
+        missing = pending(place.application(), place.which)
+    except psycopg.OperationalError as problem:
+        raise Setup(f"The {place.which}'s database cannot be reached. Check its address and that it runs.") from problem
+    if missing:
+        raise Setup(f"The {place.which}'s schema lacks {', '.join(missing)}. Run 'ledger migrate'.")
+
+
+async def _open(settings: Settings, kind: str, places: Sequence[Place], clusters: Sequence[EmbeddedCluster]) -> Store:
+    ledger, vault = places
+    database = Database(ledger.connect)
+    head = await database.head() or await _first_head(ledger, database, settings, kind)
+    _check_kind(head, kind, settings)
+    signer = Signer(head.origin, secret_file(settings.home / "keys" / "log.key"))
+    released = Released(settings.home / "checkpoint", database)
+    missing, floor = await _compare(head, released.path, signer, database)
+    store = Store(
+        head.origin,
+        head.simulated,
+        settings.home,
+        signer,
+        database,
+        Sequencer(
+            lambda: ledger.connect(sequencer.STATEMENTS),
+            signer,
+            simulated=head.simulated,
+            released=released,
+            floor=floor,
+            deadline=settings.command_deadline,
+        ),
+        Vault(lambda: vault.connect(VAULT_STATEMENTS), WrappingKey.at(settings.home / "keys" / "vault.key")),
+        released,
+        clusters,
+    )
+    store.sequencer.read_only = missing
+    released.start()
+    return store
+
+
+async def _first_head(place: Place, database: Database, settings: Settings, kind: str) -> Head:
+    """Give a new ledger its name, for ever."""
+    name = settings.origin or f"ledger-{secrets.token_hex(4)}.local"
+    origin = f"{name}/{kind}" if kind else name
+
+    def insert() -> None:
+        with psycopg.connect(place.application(), autocommit=True) as connection:
+            connection.execute(
+                "INSERT INTO head (origin, simulated, size, edge, recorded) VALUES (%s, %s, 0, '', %s) "
+                "ON CONFLICT DO NOTHING",
+                (origin, bool(kind), binary.EPOCH),
+            )
+
+    await asyncio.get_running_loop().run_in_executor(None, insert)
+    head = await database.head()
+    assert head is not None
+    return head
+
+
+def _check_kind(head: Head, kind: str, settings: Settings) -> None:
+    """A demonstration must never be taken for a real ledger, nor write into one."""
+    found = head.origin.rpartition("/")[2] if head.simulated else ""
+    if found != kind and kind:
+        raise Setup(f"{settings.home} holds the ledger {head.origin}. Set LEDGER_HOME to another folder for this.")
+    expected = f"{settings.origin}/{found}" if found else settings.origin
+    if settings.origin and expected != head.origin:
+        raise Setup(f"LEDGER_ORIGIN is {settings.origin}, but this ledger's name is {head.origin} and never changes.")
+
+
+async def _compare(head: Head, path: Path, signer: Signer, database: Database) -> tuple[str | None, int]:
+    """Does it hold what was last released?  Why it must open read-only, or None; and the size that was released."""
+    if not path.exists():
+        if head.size:
+            log.warning("there is no file %s to compare the ledger with; it begins with the next checkpoint", path.name)
+        return None, 0
+    try:
+        kept = Checkpoint.open(path.read_text("utf-8"), head.origin, [signer.verifier()])
+    except TransparencyError as problem:
+        return _read_only(f"The checkpoint file does not fit this ledger's name and key ({problem})"), 0
+    if kept.size > head.size:
+        return _read_only(f"The ledger holds {head.size} facts; {kept.size} were acknowledged"), kept.size
+    if kept.size and await _root_of(kept.size, database) != kept.root:
+        return _read_only(f"The first {kept.size} facts are not the ones that were acknowledged"), kept.size
+    return None, kept.size
+
+
+def _read_only(why: str) -> str:
+    message = f"{why}. It is open for reading only: restore the ledger that belongs to this home."
+    log.critical("%s", message)
+    return message
+
+
+async def _root_of(size: int, database: Database) -> bytes:
+    """From every leaf, not from a row that says so."""
+    edge = RightEdge()
+    for first in range(1, size + 1, 20_000):
+        edge = edge.extend(await database.leaves(first, min(first + 19_999, size)))
+    return edge.root()
