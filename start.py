@@ -22,7 +22,7 @@ CHECKS = (
     ("style", "ruff", "check"),
     ("format", "ruff", "format", "--check"),
     ("types", "basedpyright"),
-    ("contracts", "lint-imports"),
+    ("contracts", "lint-imports", "--no-logo"),
 )
 # Settings of the caller's Python that would leak into ours.
 ENV = {k: v for k, v in os.environ.items() if k not in ("PYTHONHOME", "PYTHONPATH", "PIP_USER", "PIP_TARGET")}
