@@ -71,10 +71,15 @@ def as_told(state: Any, draft: Fact, now: Now, stream: str) -> Ruling:
     return Ruling(about=about_ids(draft, stream))
 
 
-def nothing_rests_on_it(state: Any, record: Recorded[Any]) -> Refusal | None:
+def nothing_rests_on_it(state: Any, record: Recorded[Any], now: Now) -> Refusal | None:
     """Most records may be struck out."""
-    del state, record
+    del state, record, now
     return None
+
+
+def one_more(fold: Callable[[Sequence[Recorded[Any]]], Any]) -> Callable[[Any, Recorded[Any]], Any]:
+    """The next state of a noun that is cheap to fold: all of it again."""
+    return lambda state, recorded: fold([*state.history, recorded])
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,8 @@ class Aggregate:
     """A noun: `offender` in the collection `offenders`.
 
     `first`: the fact that must come before every other, once; `opens`: the sealed fields its fold reads, by topic;
-    `protects`: the refusal, if any, that keeps a record from being struck out.
+    `protects`: the refusal, if any, that keeps a record from being struck out;
+    `takes`: a fold by one fact more, if it has one.
     """
 
     noun: str
@@ -92,12 +98,17 @@ class Aggregate:
     rule_on: Callable[[Any, Any, Now, str], Ruling] = as_told
     opens: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     first: type[Fact] | None = None
-    protects: Callable[[Any, Recorded[Any]], Refusal | None] = nothing_rests_on_it
+    protects: Callable[[Any, Recorded[Any], Now], Refusal | None] = nothing_rests_on_it
+    takes: Callable[[Any, Recorded[Any]], Any] | None = None
 
     @property
     def every_fact(self) -> tuple[type[Fact], ...]:
         """Its own facts, and the two every stream has."""
         return (*self.facts, *CORRECTIONS)
+
+    def take(self, state: Any, recorded: Recorded[Any]) -> Any:
+        """The state with one fact more; the old one must not be used again (it may be the same object, changed)."""
+        return (self.takes or one_more(self.fold))(state, recorded)
 
     def decide(self, state: Any, draft: Fact, now: Now, stream: str) -> Decision:
         """The facts a command comes to.  Raises Refused with every refusal, most fundamental first."""
@@ -126,7 +137,9 @@ class Aggregate:
 
     def _ruling(self, state: Any, draft: Fact, now: Now, stream: str) -> Ruling:
         if isinstance(draft, CORRECTING):
-            refusals, whose, at = rule_on_correction(state.history, draft, now, lambda each: self.protects(state, each))
+            refusals, whose, at = rule_on_correction(
+                state.history, draft, now, lambda each: self.protects(state, each, now)
+            )
             return Ruling(refusals=tuple(refusals), whose=whose, rests_on=at)
         return self.rule_on(state, draft, now, stream)
 

@@ -6,10 +6,12 @@ them.  All days are London's.  Proven by tests/rules/test_dates.py against a slo
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from calendar import monthrange
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -37,45 +39,55 @@ class CalendarMissing(Exception):
 class Calendar:
     """Working days: Monday to Friday except the bank holidays of England and Wales, for the years loaded.
 
-    `label` names where it came from ("england-and-wales@release 1 + policy 3").
+    `label` names where it came from ("england-and-wales@release 1 + policy 3").  Every method raises CalendarMissing
+    where it would have to look beyond the years loaded.
     """
 
     holidays: Mapping[date, str]
     first_year: int
     last_year: int
     label: str = "england-and-wales"
-    _added: dict[tuple[date, int], date] = field(
-        default_factory=dict[tuple[date, int], date], compare=False, repr=False
-    )
+
+    @cached_property
+    def _days(self) -> list[date]:
+        """Every working day of the years loaded, in order."""
+        if self.last_year < self.first_year:
+            return []
+        first, last = date(self.first_year, 1, 1).toordinal(), date(self.last_year, 12, 31).toordinal()
+        days = (date.fromordinal(n) for n in range(first, last + 1))
+        return [day for day in days if day.weekday() < _SATURDAY and day not in self.holidays]
+
+    def _index(self, day: date) -> int:
+        """How many working days of the calendar there are up to and including `day`."""
+        if not self.first_year <= (day + ONE_DAY).year <= self.last_year + 1:
+            raise CalendarMissing(day.year)
+        return bisect_right(self._days, day)
 
     def is_working_day(self, day: date) -> bool:
-        """Monday to Friday and no bank holiday.  CalendarMissing outside the years loaded."""
+        """Monday to Friday and no bank holiday."""
         if not self.first_year <= day.year <= self.last_year:
             raise CalendarMissing(day.year)
         return day.weekday() < _SATURDAY and day not in self.holidays
 
-    def walk(self, day: date) -> Iterator[date]:
-        """The working days after `day`, for ever."""
-        while True:
-            day += ONE_DAY
-            if self.is_working_day(day):
-                yield day
-
     def working_days_after(self, day: date, n: int) -> list[date]:
         """The n working days that follow `day` (day 0)."""
-        return [each for each, _ in zip(self.walk(day), range(n), strict=False)]
+        start = self._index(day)
+        found = self._days[start : start + n]
+        if len(found) < n:
+            raise CalendarMissing(self.last_year + 1)
+        return found
 
     def add_working_days(self, day: date, n: int) -> date:
         """The nth working day after `day` (day 0); `day` itself for n = 0."""
-        found = self._added.get((day, n))
-        if found is None:
-            found = self._added[day, n] = self.working_days_after(day, n)[-1] if n else day
-        return found
+        return self.working_days_after(day, n)[-1] if n else day
 
     def working_days_between(self, after: date, until: date) -> int:
         """How many working days lie after `after`, up to and including `until`; 0 if it is not later."""
-        span = range(1, (until - after).days + 1)
-        return sum(1 for n in span if self.is_working_day(after + timedelta(days=n)))
+        if until <= after:
+            return 0
+        if until.year > self.last_year:
+            raise CalendarMissing(until.year)
+        return self._index(until) - self._index(after)
 
 
 stated(

@@ -30,8 +30,8 @@ EXTENSION_BEYOND_OPERATIONAL_PERIOD: Final = "EXTENSION_BEYOND_OPERATIONAL_PERIO
 
 @rule("UPW-01", edition="manual-2022", cite="CPOM s1", anchor="sentence")
 def hours_in_range(hours: int, least: int, most: int) -> bool:
-    """A requirement is between 40 and 300 whole hours.  Reading: the same limits bind the total a court varies it "
-    "to."""
+    """A requirement is between 40 and 300 whole hours.  Reading: the same limits bind the total a court varies it
+    to."""
     return least <= hours <= most
 
 

@@ -1,0 +1,125 @@
+"""The tally of unacceptable absences and the state of the breach of one order (ENF-08 to ENF-12).
+
+A sweep over the days on which something changed: what became (un)acceptable takes effect at the start of its day, then
+what people did on that day follows.  Proven by tests/aggregates/test_breach.py and enforcement.yaml.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final, Literal, TypeAlias
+
+from ledger.aggregates.offender.absences import UNACCEPTABLE, Standing, deadline_of, standing_on, standings
+from ledger.aggregates.offender.entities import BreachAct, Order, happened
+from ledger.aggregates.offender.facts import BreachActionNotTaken, BreachActionStarted, BreachOutcomeRecorded
+from ledger.aggregates.policy import Policy
+from ledger.rules.enforcement import basis_fell, in_breach, spends
+
+BreachState: TypeAlias = Literal["none", "triggered", "action-started", "not-taken", "dealt-with"]
+THRESHOLD: Final = "enf.breach_threshold"
+
+
+@dataclass(slots=True)
+class Breach:
+    """Where a breach stands at the end of a day.
+
+    `on`: the day it was triggered; `tally`: live unacceptable absences; `spent`: absences a proven breach relied on;
+    `basis_changed`: since when the court must be told that the tally fell (ENF-11); `facts`: positions it rests on.
+    """
+
+    state: BreachState = "none"
+    on: date | None = None
+    tally: int = 0
+    basis_changed: date | None = None
+    spent: set[str] = field(default_factory=set[str])
+    relied_on: set[str] = field(default_factory=set[str])
+    rule: str = "ENF-08"
+    facts: tuple[int, ...] = ()
+    threshold: int = 2
+
+
+Standings: TypeAlias = dict[str, list[Standing]]
+
+
+def standings_of(order: Order, policy: Policy, known: int | None = None) -> Standings:
+    """The states of every absence of the order, by absence id."""
+    return {each.record.fact.absence_id: standings(each, deadline_of(each, policy, known)) for each in order.absences}
+
+
+def breach_of(order: Order, found: Standings, policy: Policy, as_at: date, known: int | None = None) -> Breach:
+    """The tally and the breach of an order at the end of a day, as known at a position."""
+    breach = Breach()
+    before: set[str] = set()
+    for day in sorted(_days(order, found, as_at)):
+        breach.threshold = policy.number(THRESHOLD, day, known)
+        unacceptable = _unacceptable(found, day)
+        _absences_changed(breach, unacceptable, before, day)
+        for act in order.breach_acts:
+            if happened(act) == day:
+                _acted(breach, act, unacceptable, order)
+        before = unacceptable
+    breach.facts = (*_basis(found, as_at), *(each.position for each in order.breach_acts if happened(each) <= as_at))
+    return breach
+
+
+def _days(order: Order, found: Standings, as_at: date) -> set[date]:
+    changed = {each.since for standings in found.values() for each in standings}
+    acted = {happened(each) for each in order.breach_acts}
+    return {day for day in changed | acted if day <= as_at}
+
+
+def _unacceptable(found: Standings, day: date) -> set[str]:
+    return {id for id, each in found.items() if standing_on(each, day).status == UNACCEPTABLE}  # noqa: A001
+
+
+def _basis(found: Standings, as_at: date) -> Iterable[int]:
+    for each in found.values():
+        standing = standing_on(each, as_at)
+        if standing.status == UNACCEPTABLE:
+            yield from standing.facts
+
+
+def _absences_changed(breach: Breach, unacceptable: set[str], before: set[str], day: date) -> None:
+    """A day's absences: the breach is triggered, withdrawn, or its basis falls or returns."""
+    breach.tally = len(unacceptable - breach.spent)
+    enough = in_breach(breach.tally, breach.threshold)
+    closed = breach.state in ("not-taken", "dealt-with")
+    if enough and (breach.state == "none" or (closed and unacceptable - before - breach.spent)):
+        breach.state, breach.on, breach.basis_changed, breach.rule = "triggered", day, None, "ENF-08"
+    elif breach.state == "triggered" and not enough:
+        breach.state, breach.on, breach.rule = "none", None, "ENF-11"
+    elif breach.state in ("action-started", "dealt-with"):
+        _basis_changed(breach, unacceptable, day)
+
+
+def _basis_changed(breach: Breach, unacceptable: set[str], day: date) -> None:
+    """After court action: before the outcome by the live tally, after it by the absences a proven breach relied on."""
+    if breach.state == "dealt-with" and not breach.relied_on & breach.spent:
+        return
+    left = breach.tally if breach.state == "action-started" else len(breach.relied_on & unacceptable)
+    fell = basis_fell(left, min(breach.threshold, len(breach.relied_on) or breach.threshold))
+    breach.basis_changed = (breach.basis_changed or day) if fell else None
+
+
+def _acted(breach: Breach, act: BreachAct, unacceptable: set[str], order: Order) -> None:
+    """What people did about it on a day."""
+    match act.fact:
+        case BreachActionStarted():
+            breach.state, breach.rule = "action-started", "ENF-09"
+            breach.on = breach.on or happened(act)
+            known = {each.record.fact.absence_id for each in order.absences if each.record.position < act.position}
+            breach.relied_on = (unacceptable & known) - breach.spent
+            fell = basis_fell(breach.tally, breach.threshold)
+            breach.basis_changed = happened(act) if fell else None
+        case BreachActionNotTaken():
+            breach.state, breach.rule = "not-taken", "ENF-09"
+        case BreachOutcomeRecorded() as outcome:
+            if breach.state != "action-started":
+                breach.relied_on = unacceptable - breach.spent
+            breach.state, breach.rule, breach.basis_changed = "dealt-with", "ENF-10", None
+            if spends(outcome.proven, outcome.result):
+                breach.spent |= breach.relied_on
+                breach.relied_on &= unacceptable
+                breach.tally = len(unacceptable - breach.spent)

@@ -1,0 +1,282 @@
+"""The case: a pure fold over the facts of one person, shared by decisions and views.
+
+    case = Case.fold(history)                 as known, for a decision
+    case.take(recorded)                       one fact more; a correction folds anew
+    case = Case.as_at(history, day)           as known, with only what had happened by the end of that day
+
+A fact about an entity that is not there (struck out, or not yet happened as at that day) is passed over.  Proven by
+tests/aggregates/test_case.py: taking fact by fact equals folding at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any, Final, TypeVar
+
+from ledger.aggregates.corrections import CORRECTING, as_corrected
+from ledger.aggregates.offender import facts
+from ledger.aggregates.offender.entities import Absence, Allocation, Order, Session, happened
+from ledger.aggregates.shape import Closed, Fact, Recorded
+
+F = TypeVar("F", bound=Fact)
+BY_SESSION: Final = (
+    facts.SessionAttended,
+    facts.LatenessRecorded,
+    facts.SentHome,
+    facts.WorkStopped,
+    facts.HoursCredited,
+)
+
+
+@dataclass(slots=True)
+class Case:
+    """One person's orders and what was done under them.  Changed only by `take`."""
+
+    history: list[Recorded[Any]] = field(default_factory=list[Recorded[Any]])
+    orders: dict[str, Order] = field(default_factory=dict[str, Order])
+    sessions: dict[str, Session] = field(default_factory=dict[str, Session])
+    absences: dict[str, Absence] = field(default_factory=dict[str, Absence])
+    allocations: dict[str, Allocation] = field(default_factory=dict[str, Allocation])
+    ete: dict[str, Recorded[facts.EteActivityAgreed]] = field(
+        default_factory=dict[str, Recorded[facts.EteActivityAgreed]]
+    )
+    letters: dict[str, Absence] = field(default_factory=dict[str, Absence])
+    documents: set[str] = field(default_factory=set[str])
+    levels: list[tuple[date, int, str | Closed]] = field(default_factory=list[tuple[date, int, "str | Closed"]])
+    registrations: list[Recorded[facts.RegistrationNotedOnCase]] = field(
+        default_factory=list[Recorded[facts.RegistrationNotedOnCase]]
+    )
+
+    @classmethod
+    def fold(cls, history: Sequence[Recorded[Any]]) -> Case:
+        """The case as known from these facts of its stream, in order of position."""
+        case = cls._of(prepared(history))
+        case.history = list(history)
+        return case
+
+    @classmethod
+    def as_at(cls, history: Sequence[Recorded[Any]], day: date) -> Case:
+        """As known from these facts, counting only what had happened by the end of `day`; plans are exempt."""
+        return cls._of(each for each in prepared(history) if each.fact.is_plan or happened(each) <= day)
+
+    @classmethod
+    def _of(cls, records: Iterable[Recorded[Any]]) -> Case:
+        case = cls()
+        for each in records:
+            case._move(each)
+        return case
+
+    def take(self, recorded: Recorded[Any]) -> Case:
+        """This case with one fact more, at the end; itself, changed, unless the fact corrects an earlier one."""
+        if isinstance(recorded.fact, CORRECTING):
+            return Case.fold([*self.history, recorded])
+        self.history.append(recorded)
+        self._move(recorded)
+        return self
+
+    def _move(self, recorded: Recorded[Any]) -> None:
+        fact: Fact = recorded.fact
+        move = _MOVES.get(type(fact))
+        if move is not None:
+            move(self, recorded)
+
+    def level(self) -> str | Closed | None:
+        """The present level of risk of serious harm; CLOSED or Erased where it cannot be read, None where none is."""
+        return max(self.levels, key=lambda each: each[:2])[2] if self.levels else None
+
+
+def prepared(history: Sequence[Recorded[Any]]) -> list[Recorded[Any]]:
+    """As corrected, with attendance facts on the (perhaps corrected) day of their session."""
+    records = as_corrected(history)
+    days = {each.fact.session_id: each.fact.date for each in records if isinstance(each.fact, facts.SessionScheduled)}
+    for n, each in enumerate(records):
+        if isinstance(each.fact, BY_SESSION):
+            day = days.get(each.fact.session_id)
+            if day is not None and day != each.effective:
+                records[n] = replace(each, effective=day)
+    return records
+
+
+# ------------------------------------------------------------------------------------------ how each fact moves it
+
+_MOVES: Final[dict[type[Fact], Callable[[Case, Recorded[Any]], None]]] = {}
+
+
+def moves(kind: type[F]) -> Callable[[Callable[[Case, Recorded[F]], None]], Callable[[Case, Recorded[F]], None]]:
+    """Register how a fact moves the case.  Facts without a move are told only: tests name them one by one."""
+
+    def register(move: Callable[[Case, Recorded[F]], None]) -> Callable[[Case, Recorded[F]], None]:
+        _MOVES[kind] = move
+        return move
+
+    return register
+
+
+def moving() -> frozenset[type[Fact]]:
+    """The facts that move a case."""
+    return frozenset(_MOVES)
+
+
+def _joins_order(kind: type[Fact], part: Callable[[Order], list[Any]]) -> None:
+    """Facts that only join a list of their order."""
+
+    def move(case: Case, recorded: Recorded[Any]) -> None:
+        order = case.orders.get(recorded.fact.order_id)
+        if order is not None:
+            part(order).append(recorded)
+
+    _MOVES[kind] = move
+
+
+def _joins_session(kind: type[Fact], part: Callable[[Session], list[Any]]) -> None:
+    def move(case: Case, recorded: Recorded[Any]) -> None:
+        session = case.sessions.get(recorded.fact.session_id)
+        if session is not None:
+            part(session).append(recorded)
+
+    _MOVES[kind] = move
+
+
+def _joins_absence(kind: type[Fact], part: Callable[[Absence], list[Any]]) -> None:
+    def move(case: Case, recorded: Recorded[Any]) -> None:
+        absence = case.absences.get(recorded.fact.absence_id)
+        if absence is not None:
+            part(absence).append(recorded)
+
+    _MOVES[kind] = move
+
+
+_joins_order(facts.FirstAppointmentOffered, lambda order: order.offers)
+_joins_order(facts.UpwAssessmentCompleted, lambda order: order.upw_assessments)
+_joins_order(facts.ProgressCheckCompleted, lambda order: order.checks)
+_joins_order(facts.ProgressActionTaken, lambda order: order.actions)
+_joins_order(facts.CourtApplicationMade, lambda order: order.applications)
+_joins_order(facts.CourtVariationMade, lambda order: order.variations)
+_joins_order(facts.BreachActionStarted, lambda order: order.breach_acts)
+_joins_order(facts.BreachActionNotTaken, lambda order: order.breach_acts)
+_joins_order(facts.BreachOutcomeRecorded, lambda order: order.breach_acts)
+_joins_order(facts.UpwRequirementCompleted, lambda order: order.completions)
+_joins_order(facts.SupervisionEnded, lambda order: order.endings)
+_joins_order(facts.HoursAdjusted, lambda order: order.credits)
+_joins_session(facts.SessionAttended, lambda session: session.attended)
+_joins_session(facts.LatenessRecorded, lambda session: session.late)
+_joins_session(facts.SentHome, lambda session: session.sent_home)
+_joins_session(facts.WorkStopped, lambda session: session.stopped)
+_joins_absence(facts.EvidenceReceived, lambda absence: absence.evidence)
+_joins_absence(facts.AbsenceJudged, lambda absence: absence.judgements)
+_joins_absence(facts.AbsenceRejudged, lambda absence: absence.judgements)
+
+
+@moves(facts.OrderMade)
+def _(case: Case, recorded: Recorded[facts.OrderMade]) -> None:
+    case.orders.setdefault(recorded.fact.order_id, Order(recorded))
+
+
+@moves(facts.RiskAssessmentCompleted)
+def _(case: Case, recorded: Recorded[facts.RiskAssessmentCompleted]) -> None:
+    case.levels.append((happened(recorded), recorded.position, recorded.fact.rosh_level))
+    order = case.orders.get(recorded.fact.order_id)
+    if order is not None:
+        order.risk_assessments.append(recorded)
+
+
+@moves(facts.RiskLevelChanged)
+def _(case: Case, recorded: Recorded[facts.RiskLevelChanged]) -> None:
+    case.levels.append((happened(recorded), recorded.position, recorded.fact.to_level))
+
+
+@moves(facts.PlacementAllocated)
+def _(case: Case, recorded: Recorded[facts.PlacementAllocated]) -> None:
+    allocation = case.allocations.setdefault(recorded.fact.allocation_id, Allocation(recorded))
+    order = case.orders.get(recorded.fact.order_id)
+    if order is not None:
+        order.allocations.append(allocation)
+
+
+def _changes_allocation(case: Case, recorded: Recorded[Any]) -> None:
+    allocation = case.allocations.get(recorded.fact.allocation_id)
+    if allocation is not None:
+        allocation.changes.append(recorded)
+
+
+for _kind in (facts.AllocationSuspended, facts.AllocationResumed, facts.AllocationEnded):
+    _MOVES[_kind] = _changes_allocation
+
+
+@moves(facts.SessionScheduled)
+def _(case: Case, recorded: Recorded[facts.SessionScheduled]) -> None:
+    session = case.sessions.setdefault(recorded.fact.session_id, Session(recorded))
+    order = case.orders.get(recorded.fact.order_id)
+    if order is not None:
+        order.sessions.append(session)
+
+
+@moves(facts.SessionCancelled)
+def _(case: Case, recorded: Recorded[facts.SessionCancelled]) -> None:
+    session = case.sessions.get(recorded.fact.session_id)
+    if session is not None:
+        session.cancelled = recorded
+
+
+@moves(facts.AbsenceRecorded)
+def _(case: Case, recorded: Recorded[facts.AbsenceRecorded]) -> None:
+    absence = case.absences.setdefault(recorded.fact.absence_id, Absence(recorded))
+    order = case.orders.get(recorded.fact.order_id)
+    if order is not None:
+        order.absences.append(absence)
+    session = case.sessions.get(recorded.fact.session_id or "")
+    if session is not None:
+        session.absences.append(recorded)
+
+
+@moves(facts.EnforcementLetterIssued)
+def _(case: Case, recorded: Recorded[facts.EnforcementLetterIssued]) -> None:
+    absence = case.absences.get(recorded.fact.absence_id)
+    if absence is not None:
+        absence.letters.append(recorded)
+        case.letters[recorded.fact.letter_id] = absence
+
+
+@moves(facts.HoursCredited)
+def _(case: Case, recorded: Recorded[facts.HoursCredited]) -> None:
+    session = case.sessions.get(recorded.fact.session_id)
+    if session is not None:
+        session.credits.append(recorded)
+    order = case.orders.get(recorded.fact.order_id)
+    if order is not None:
+        order.credits.append(recorded)
+
+
+@moves(facts.EteActivityAgreed)
+def _(case: Case, recorded: Recorded[facts.EteActivityAgreed]) -> None:
+    case.ete.setdefault(recorded.fact.ete_id, recorded)
+    order = case.orders.get(recorded.fact.order_id)
+    if order is not None:
+        order.ete.append(recorded)
+
+
+@moves(facts.EteHoursCredited)
+def _(case: Case, recorded: Recorded[facts.EteHoursCredited]) -> None:
+    agreed = case.ete.get(recorded.fact.ete_id)
+    order = case.orders.get(agreed.fact.order_id) if agreed else None
+    if order is not None:
+        order.credits.append(recorded)
+
+
+@moves(facts.CaseTransferredToHistoryFile)
+def _(case: Case, recorded: Recorded[facts.CaseTransferredToHistoryFile]) -> None:
+    order = case.orders.get(recorded.fact.ref)
+    if order is not None and recorded.fact.scope == "SUPERVISION_CASE":
+        order.history_file.append(recorded)
+
+
+@moves(facts.DocumentFiled)
+def _(case: Case, recorded: Recorded[facts.DocumentFiled]) -> None:
+    case.documents.add(recorded.fact.doc_id)
+
+
+@moves(facts.RegistrationNotedOnCase)
+def _(case: Case, recorded: Recorded[facts.RegistrationNotedOnCase]) -> None:
+    case.registrations.append(recorded)

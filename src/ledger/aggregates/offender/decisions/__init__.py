@@ -1,0 +1,8 @@
+"""What may be decided about a case, by area of the rule book; each module registers its decisions with `ruling`."""
+
+from __future__ import annotations
+
+from ledger.aggregates.offender.decisions import attendance, enforcement, hours, orders
+from ledger.aggregates.offender.decisions.ruling import rule_on
+
+__all__ = ["attendance", "enforcement", "hours", "orders", "rule_on"]

@@ -1,0 +1,189 @@
+"""Decisions on letters, evidence, judgements and breach (rule book B).
+
+Proven by tests/aggregates/test_decisions_enforcement.py and enforcement.yaml.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ledger.aggregates.aggregate import Computed, Ruling
+from ledger.aggregates.offender.absences import (
+    ACCEPTABLE,
+    UNACCEPTABLE,
+    UNKNOWN,
+    Deadline,
+    deadline_of,
+    deadline_told,
+    standing_on,
+    standings,
+    timely,
+)
+from ledger.aggregates.offender.breach import Breach, breach_of, standings_of
+from ledger.aggregates.offender.case import Case
+from ledger.aggregates.offender.decisions.ruling import blank, decides, today
+from ledger.aggregates.offender.entities import Absence
+from ledger.aggregates.offender.facts import (
+    AbsenceJudged,
+    AbsenceRejudged,
+    BreachActionNotTaken,
+    BreachActionStarted,
+    BreachOutcomeRecorded,
+    EnforcementLetterIssued,
+    EvidenceReceived,
+)
+from ledger.aggregates.shape import Now, Recorded
+from ledger.errors import Caution, Refusal
+from ledger.rules import enforcement, general
+from ledger.rules.dates import date, london_day, printed
+
+# ------------------------------------------------------------------------------------------ letter and evidence
+
+
+@decides(EnforcementLetterIssued)
+def _(case: Case, draft: EnforcementLetterIssued, now: Now) -> Ruling:
+    absence = case.absences[draft.absence_id]
+    deadline = deadline_told(draft.issued_on, now.policy, None)
+    return Ruling(
+        refusals=tuple(_letter_refusals(absence, draft, deadline)),
+        computed={"evidence_deadline": Computed(deadline.told, "ENF-04")},
+    )
+
+
+def _letter_refusals(absence: Absence, draft: EnforcementLetterIssued, deadline: Deadline) -> Iterator[Refusal]:
+    if absence.letter is not None:
+        yield Refusal("ENF-03", enforcement.SECOND_LETTER)
+    if draft.issued_on < absence.date:
+        yield Refusal("ENF-03", enforcement.LETTER_BEFORE_ABSENCE)
+    if deadline.missing_year is not None:
+        yield Refusal("GEN-01", general.NO_BANK_HOLIDAYS.format(year=deadline.missing_year))
+
+
+@decides(EvidenceReceived)
+def _(case: Case, draft: EvidenceReceived, now: Now) -> Ruling:
+    absence = case.absences[draft.absence_id]
+    deadline = deadline_of(absence, now.policy)
+    late = enforcement.is_late(london_day(draft.received_at), deadline.until if deadline else None)
+    return Ruling(computed={"late": Computed(late, "ENF-07")}, rests_on=_positions(absence))
+
+
+def _positions(absence: Absence) -> tuple[int, ...]:
+    """The whole trail of an absence: what a judgement on it rests on."""
+    trail: list[Recorded[object]] = [absence.record, *absence.letters, *absence.evidence, *absence.judgements]  # type: ignore[list-item]
+    return tuple(each.position for each in trail)
+
+
+# ------------------------------------------------------------------------------------------ judgements
+
+
+@decides(AbsenceJudged)
+def _(case: Case, draft: AbsenceJudged, now: Now) -> Ruling:
+    absence = case.absences[draft.absence_id]
+    refusals = list(_judgement_refusals(absence, draft.judged_on, now))
+    if blank(draft.reason):
+        refusals.append(Refusal("ENF-05", enforcement.REASON_FOR_JUDGEMENT))
+    prayer = draft.result == "ACCEPTABLE" and str(draft.reason_code).strip().lower() == enforcement.PRAYER_CODE
+    cautions = (Caution("ENF-16", enforcement.PRAYER_ALONE),) if prayer else ()
+    return Ruling(refusals=tuple(refusals), cautions=cautions, rests_on=_positions(absence))
+
+
+def _judgement_refusals(absence: Absence, judged_on: date, now: Now) -> Iterator[Refusal]:
+    """A practitioner judges evidence that came in time; what came late, or a result that stands, is not for them."""
+    deadline = deadline_of(absence, now.policy)
+    until = deadline.until if deadline else None
+    standing = standing_on(standings(absence, deadline), judged_on)
+    if until is not None and (standing.deemed or _late_since_judged(absence, until)):
+        arrived = enforcement.LATE_EVIDENCE if absence.evidence else enforcement.NO_EVIDENCE
+        yield Refusal("ENF-07", arrived.format(day=printed(until)))
+    elif absence.judgements and not _fresh(absence, until):
+        yield Refusal("ENF-05", enforcement.ALREADY_JUDGED)
+
+
+def _fresh(absence: Absence, until: date | None) -> bool:
+    """Whether evidence inside the deadline was recorded after the last judgement."""
+    last = max(each.position for each in absence.judgements)
+    return any(each.position > last for each in timely(absence, until))
+
+
+def _late_since_judged(absence: Absence, until: date) -> bool:
+    """Whether, after a judgement, only late evidence was added: it is not for the practitioner to weigh."""
+    if not absence.judgements or _fresh(absence, until):
+        return False
+    last = max(each.position for each in absence.judgements)
+    return any(each.position > last for each in absence.evidence)
+
+
+@decides(AbsenceRejudged)
+def _(case: Case, draft: AbsenceRejudged, now: Now) -> Ruling:
+    absence = case.absences[draft.absence_id]
+    standing = standing_on(standings(absence, deadline_of(absence, now.policy)), draft.decided_on)
+    refusals: list[Refusal] = []
+    if standing.status not in (ACCEPTABLE, UNACCEPTABLE, UNKNOWN):
+        refusals.append(Refusal("ENF-07", enforcement.NOTHING_TO_REJUDGE))
+    if blank(draft.reason):
+        refusals.append(Refusal("ENF-07", enforcement.REASON_FOR_LATE_EVIDENCE))
+    result = standing.status.upper() if standing.status in (ACCEPTABLE, UNACCEPTABLE) else None
+    return Ruling(
+        refusals=tuple(refusals),
+        computed={"from_result": Computed(result, "ENF-07")},
+        rests_on=_positions(absence),
+    )
+
+
+# ------------------------------------------------------------------------------------------ breach
+
+
+def _breach(case: Case, order_id: str, day: date, now: Now) -> Breach:
+    order = case.orders[order_id]
+    return breach_of(order, standings_of(order, now.policy), now.policy, day)
+
+
+@decides(BreachActionStarted)
+def _(case: Case, draft: BreachActionStarted, now: Now) -> Ruling:
+    breach = _breach(case, draft.order_id, draft.started_on, now)
+    refusals: list[Refusal] = []
+    if breach.state == "action-started":
+        refusals.append(Refusal("ENF-09", enforcement.ALREADY_STARTED))
+    elif not enforcement.in_breach(breach.tally, breach.threshold):
+        one = breach.tally == 1
+        message = enforcement.TOO_FEW.format(n=breach.tally, s="" if one else "s", v="s" if one else "")
+        refusals.append(Refusal("ENF-11", message))
+    return Ruling(refusals=tuple(refusals), rests_on=breach.facts)
+
+
+@decides(BreachActionNotTaken)
+def _(case: Case, draft: BreachActionNotTaken, now: Now) -> Ruling:
+    breach = _breach(case, draft.order_id, today(now), now)
+    refusals: list[Refusal] = []
+    if breach.state in ("none", "dealt-with"):
+        refusals.append(Refusal("ENF-09", enforcement.NO_BREACH))
+    if blank(draft.reason):
+        refusals.append(Refusal("ENF-09", enforcement.REASON_FOR_DECLINING))
+    return Ruling(refusals=tuple(refusals), rests_on=breach.facts)
+
+
+@decides(BreachOutcomeRecorded)
+def _(case: Case, draft: BreachOutcomeRecorded, now: Now) -> Ruling:
+    breach = _breach(case, draft.order_id, draft.decided_on, now)
+    started = breach.state == "action-started"
+    cautions = () if started else (Caution("ENF-10", enforcement.NO_ACTION_STARTED),)
+    return Ruling(cautions=cautions, rests_on=breach.facts)
+
+
+def court_rests_on(case: Case, record: Recorded[Any], now: Now) -> Refusal | None:
+    """Why a record may not be struck out: a court has dealt with a breach that rests on it (catalogue, section 5)."""
+    absence = case.absences.get(getattr(record.fact, "absence_id", None) or "")
+    order_id = absence.record.fact.order_id if absence else getattr(record.fact, "order_id", None)
+    order = case.orders.get(order_id or "")
+    if order is None:
+        return None
+    if isinstance(record.fact, BreachActionStarted):
+        dealt = any(
+            isinstance(each.fact, BreachOutcomeRecorded) and each.position > record.position
+            for each in order.breach_acts
+        )
+    else:
+        breach = _breach(case, order.id, today(now), now)
+        dealt = absence is not None and absence.record.fact.absence_id in breach.spent
+    return Refusal("GEN-06", general.COURT_RESTS_ON_IT) if dealt else None

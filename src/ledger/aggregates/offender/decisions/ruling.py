@@ -1,0 +1,180 @@
+"""How a command about a case is ruled on: what is impossible, what the history file bars, then the fact's own decision.
+
+    @decides(EnforcementLetterIssued)
+    def _(case: Case, draft: EnforcementLetterIssued, now: Now) -> Ruling: ...
+
+Facts without a decision are recorded as told.  A fact that names an entity which is not there, or brings an id that is,
+is impossible whoever tells it.  Proven by the tables of tests/aggregates/test_decisions_*.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date
+from typing import Any, Final, TypeVar
+
+from ledger.aggregates.aggregate import Ruling, about_ids
+from ledger.aggregates.offender import facts
+from ledger.aggregates.offender.case import BY_SESSION, Case
+from ledger.aggregates.offender.entities import Order
+from ledger.aggregates.shape import Closed, Fact, Now, Personal
+from ledger.errors import Refusal
+from ledger.rules import general
+from ledger.rules.dates import london_day
+from ledger.rules.hours import OTHER_ORDER
+from ledger.rules.orders import IN_HISTORY_FILE
+
+F = TypeVar("F", bound=Fact)
+Decides = Callable[[Case, Any, Now], Ruling]
+_DECISIONS: Final[dict[type[Fact], Decides]] = {}
+
+
+def decides(kind: type[F]) -> Callable[[Callable[[Case, F, Now], Ruling]], Callable[[Case, F, Now], Ruling]]:
+    """Register the decision on a fact; everything it names exists by then."""
+
+    def register(decision: Callable[[Case, F, Now], Ruling]) -> Callable[[Case, F, Now], Ruling]:
+        _DECISIONS[kind] = decision
+        return decision
+
+    return register
+
+
+def rule_on(case: Case, draft: Fact, now: Now, stream: str) -> Ruling:
+    """The ruling on a draft: refusals first the impossible, then the history file, then the fact's own."""
+    impossible = tuple(_impossible(case, draft))
+    if impossible:
+        return Ruling(refusals=impossible)
+    decision = _DECISIONS.get(type(draft))
+    ruling = decision(case, draft, now) if decision else Ruling()
+    return replace(
+        ruling,
+        refusals=(*_in_history(case, draft), *ruling.refusals),
+        effective=ruling.effective or _day_of_session(case, draft),
+        about=about_ids(draft, stream, *ruling.about, _placement(case, draft)),
+        rests_on=tuple(sorted({*_named(case, draft), *ruling.rests_on})),
+    )
+
+
+# ------------------------------------------------------------------------------------------ what it names
+
+_BRINGS: Final[dict[type[Fact], tuple[str, Callable[[Case], Any]]]] = {
+    facts.OrderMade: ("order_id", lambda case: case.orders),
+    facts.SessionScheduled: ("session_id", lambda case: case.sessions),
+    facts.AbsenceRecorded: ("absence_id", lambda case: case.absences),
+    facts.EnforcementLetterIssued: ("letter_id", lambda case: case.letters),
+    facts.PlacementAllocated: ("allocation_id", lambda case: case.allocations),
+    facts.EteActivityAgreed: ("ete_id", lambda case: case.ete),
+    facts.DocumentFiled: ("doc_id", lambda case: case.documents),
+}
+_NAMES: Final[dict[str, tuple[str, Callable[[Case], Any]]]] = {
+    "order_id": ("order", lambda case: case.orders),
+    "session_id": ("session", lambda case: case.sessions),
+    "absence_id": ("absence", lambda case: case.absences),
+    "allocation_id": ("allocation", lambda case: case.allocations),
+}
+
+
+def _impossible(case: Case, draft: Fact) -> Iterator[Refusal]:
+    brings, there = _BRINGS.get(type(draft), ("", None))
+    if there is not None and getattr(draft, brings) in there(case):
+        yield Refusal("GEN-06", general.TWICE.format(field=brings, id=getattr(draft, brings)), rule_book=False)
+    for name, (what, where) in _NAMES.items():
+        id = getattr(draft, name, None) if name != brings else None  # noqa: A001
+        if id is not None and id not in where(case):
+            yield Refusal("GEN-06", general.UNKNOWN.format(what=what, id=id), rule_book=False)
+    if _of_another_order(case, draft):
+        yield Refusal("GEN-06", OTHER_ORDER, rule_book=False)
+
+
+def _of_another_order(case: Case, draft: Fact) -> bool:
+    if isinstance(draft, facts.SessionScheduled):
+        return False
+    session = case.sessions.get(getattr(draft, "session_id", None) or "")
+    named = getattr(draft, "order_id", None)
+    return session is not None and named is not None and session.record.fact.order_id != named
+
+
+def _named(case: Case, draft: Fact) -> Iterator[int]:
+    """Positions of the records a draft names: what it rests on."""
+    for name, (_, where) in _NAMES.items():
+        entity = where(case).get(getattr(draft, name, None))
+        if entity is not None:
+            yield entity.record.position
+
+
+def _placement(case: Case, draft: Fact) -> str | None:
+    """The placement whose session or allocation a fact is about."""
+    absence = case.absences.get(getattr(draft, "absence_id", None) or "")
+    session_id = getattr(draft, "session_id", None) or (absence.record.fact.session_id if absence else None)
+    session = case.sessions.get(session_id or "")
+    allocation = case.allocations.get(getattr(draft, "allocation_id", None) or "")
+    found = session.record.fact if session else allocation.record.fact if allocation else None
+    return f"placement-{found.placement_id}" if found else None
+
+
+def _day_of_session(case: Case, draft: Fact) -> date | None:
+    return case.sessions[draft.session_id].date if isinstance(draft, BY_SESSION) else None
+
+
+def order_of(case: Case, draft: Fact) -> Order | None:
+    """The order a fact belongs to, by what it names."""
+    absence = case.absences.get(getattr(draft, "absence_id", None) or "")
+    session = case.sessions.get(getattr(draft, "session_id", None) or "")
+    allocation = case.allocations.get(getattr(draft, "allocation_id", None) or "")
+    ete = case.ete.get(getattr(draft, "ete_id", None) or "")
+    holder = absence or session or allocation
+    found = holder.record.fact.order_id if holder else ete.fact.order_id if ete else None
+    return case.orders.get(getattr(draft, "order_id", None) or found or "")
+
+
+# ------------------------------------------------------------------------------------------ the history file
+
+# UPW-15: new plans and decisions are refused there; facts that arrive late, and corrections, are not.
+PLANS_AND_DECISIONS: Final[frozenset[type[Fact]]] = frozenset(
+    {
+        facts.PractitionerAssigned,
+        facts.FirstAppointmentOffered,
+        facts.TraineeInvolved,
+        facts.PsoInvolvementApproved,
+        facts.CaseTransferred,
+        facts.ManagementDecisionRecorded,
+        facts.SentencePlanObjectiveSet,
+        facts.LearningPlanMade,
+        facts.TaskRestrictionSet,
+        facts.PlacementAllocated,
+        facts.AllocationSuspended,
+        facts.AllocationResumed,
+        facts.SessionScheduled,
+        facts.EnforcementLetterIssued,
+        facts.AbsenceJudged,
+        facts.AbsenceRejudged,
+        facts.BreachActionStarted,
+        facts.BreachActionNotTaken,
+        facts.ProgressActionTaken,
+        facts.CourtApplicationMade,
+        facts.EteActivityAgreed,
+    }
+)
+
+
+def _in_history(case: Case, draft: Fact) -> Iterator[Refusal]:
+    if type(draft) not in PLANS_AND_DECISIONS:
+        return
+    order = order_of(case, draft)
+    orders = [order] if order else list(case.orders.values())
+    if orders and all(each.history_file for each in orders):
+        yield Refusal("UPW-15", IN_HISTORY_FILE)
+
+
+# ------------------------------------------------------------------------------------------ small helps
+
+
+def blank(text: Personal[str] | None) -> bool:
+    """Whether a reason was left empty."""
+    return text is None or (not isinstance(text, Closed) and not text.strip())
+
+
+def today(now: Now) -> date:
+    """The ledger's day, in London."""
+    return london_day(now.moment)

@@ -1,0 +1,158 @@
+"""What a case is made of: orders, sessions, absences, allocations, each with the facts about it, as recorded.
+
+Entities hold facts, never conclusions: what follows from them is computed where it is asked (`absences`, `breach`,
+`account`, `progress`), so a changed calendar or setting needs no second fold.  Proven by tests/aggregates/test_case.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, TypeAlias, TypeVar
+
+from ledger.aggregates.offender.facts import (
+    AbsenceJudged,
+    AbsenceRecorded,
+    AbsenceRejudged,
+    AllocationEnded,
+    AllocationResumed,
+    AllocationSuspended,
+    BreachActionNotTaken,
+    BreachActionStarted,
+    BreachOutcomeRecorded,
+    CaseTransferredToHistoryFile,
+    CourtApplicationMade,
+    CourtVariationMade,
+    EnforcementLetterIssued,
+    EteActivityAgreed,
+    EteHoursCredited,
+    EvidenceReceived,
+    FirstAppointmentOffered,
+    HoursAdjusted,
+    HoursCredited,
+    LatenessRecorded,
+    OrderMade,
+    PlacementAllocated,
+    ProgressActionTaken,
+    ProgressCheckCompleted,
+    RiskAssessmentCompleted,
+    SentHome,
+    SessionAttended,
+    SessionCancelled,
+    SessionScheduled,
+    SupervisionEnded,
+    UpwAssessmentCompleted,
+    UpwRequirementCompleted,
+    WorkStopped,
+)
+from ledger.aggregates.shape import Recorded
+from ledger.rules.dates import day_of
+
+Judgement: TypeAlias = Recorded[AbsenceJudged] | Recorded[AbsenceRejudged]
+BreachAct: TypeAlias = Recorded[BreachActionStarted] | Recorded[BreachActionNotTaken] | Recorded[BreachOutcomeRecorded]
+Credit: TypeAlias = Recorded[HoursCredited] | Recorded[EteHoursCredited] | Recorded[HoursAdjusted]
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Absence:
+    """One enforcement item: the absence, its letter, the evidence and every judgement, in order of position."""
+
+    record: Recorded[AbsenceRecorded]
+    letters: list[Recorded[EnforcementLetterIssued]] = field(default_factory=list[Any])
+    evidence: list[Recorded[EvidenceReceived]] = field(default_factory=list[Any])
+    judgements: list[Judgement] = field(default_factory=list[Any])
+
+    @property
+    def date(self) -> date:
+        """The day of the absence."""
+        return self.record.fact.date
+
+    @property
+    def letter(self) -> Recorded[EnforcementLetterIssued] | None:
+        """The one letter (ENF-03); an import may tell of more, then the first counts."""
+        return self.letters[0] if self.letters else None
+
+
+@dataclass(slots=True)
+class Session:
+    """A planned session and what came of it."""
+
+    record: Recorded[SessionScheduled]
+    cancelled: Recorded[SessionCancelled] | None = None
+    attended: list[Recorded[SessionAttended]] = field(default_factory=list[Any])
+    late: list[Recorded[LatenessRecorded]] = field(default_factory=list[Any])
+    sent_home: list[Recorded[SentHome]] = field(default_factory=list[Any])
+    stopped: list[Recorded[WorkStopped]] = field(default_factory=list[Any])
+    absences: list[Recorded[AbsenceRecorded]] = field(default_factory=list[Any])
+    credits: list[Recorded[HoursCredited]] = field(default_factory=list[Any])
+
+    @property
+    def date(self) -> date:
+        """The day it is planned for: attendance facts happened on it."""
+        return self.record.fact.date
+
+    @property
+    def has_outcome(self) -> bool:
+        """Attended, absent or sent home (ENF-01)."""
+        return bool(self.attended or self.absences or self.sent_home)
+
+
+@dataclass(slots=True)
+class Allocation:
+    """A stretch of work at one placement."""
+
+    record: Recorded[PlacementAllocated]
+    changes: list[Recorded[AllocationSuspended] | Recorded[AllocationResumed] | Recorded[AllocationEnded]] = field(
+        default_factory=list[Any]
+    )
+
+
+@dataclass(slots=True)
+class Order:
+    """An order and everything done under it."""
+
+    record: Recorded[OrderMade]
+    absences: list[Absence] = field(default_factory=list[Any])
+    sessions: list[Session] = field(default_factory=list[Any])
+    allocations: list[Allocation] = field(default_factory=list[Any])
+    offers: list[Recorded[FirstAppointmentOffered]] = field(default_factory=list[Any])
+    upw_assessments: list[Recorded[UpwAssessmentCompleted]] = field(default_factory=list[Any])
+    risk_assessments: list[Recorded[RiskAssessmentCompleted]] = field(default_factory=list[Any])
+    checks: list[Recorded[ProgressCheckCompleted]] = field(default_factory=list[Any])
+    actions: list[Recorded[ProgressActionTaken]] = field(default_factory=list[Any])
+    applications: list[Recorded[CourtApplicationMade]] = field(default_factory=list[Any])
+    variations: list[Recorded[CourtVariationMade]] = field(default_factory=list[Any])
+    ete: list[Recorded[EteActivityAgreed]] = field(default_factory=list[Any])
+    credits: list[Credit] = field(default_factory=list[Any])
+    breach_acts: list[BreachAct] = field(default_factory=list[Any])
+    completions: list[Recorded[UpwRequirementCompleted]] = field(default_factory=list[Any])
+    endings: list[Recorded[SupervisionEnded]] = field(default_factory=list[Any])
+    history_file: list[Recorded[CaseTransferredToHistoryFile]] = field(default_factory=list[Any])
+
+    @property
+    def id(self) -> str:
+        """The order's id."""
+        return self.record.fact.order_id
+
+    @property
+    def sentence_date(self) -> date:
+        """Day 0 of every clock of the order."""
+        return self.record.fact.sentence_date
+
+    @property
+    def operational_period_end(self) -> date | None:
+        """The limit of a suspended sentence order; None for a community order."""
+        return self.record.fact.operational_period_end if self.record.fact.order_type == "SSO" else None
+
+
+def last(records: list[T], day: Callable[[T], date]) -> T | None:
+    """The latest by day, then by position (lists are in order of position)."""
+    return max(enumerate(records), key=lambda each: (day(each[1]), each[0]), default=(0, None))[1]
+
+
+def happened(record: Recorded[Any]) -> date:
+    """The London day a recorded fact took effect."""
+    return day_of(record.effective)

@@ -1,0 +1,246 @@
+"""How a requirement stands: its state, its checks at six and nine months, its appointment and assessment clocks.
+
+Everything is asked of a case as at a day and as known at a position.  Where no calendar is loaded a clock says so
+(`calendar-missing`) and nothing fails.  Proven by tests/aggregates/test_progress.py, progress.yaml and order.yaml.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, Literal, TypeAlias
+
+from ledger.aggregates.offender.account import Account, account_of
+from ledger.aggregates.offender.case import Case
+from ledger.aggregates.offender.entities import Order, happened, last
+from ledger.aggregates.offender.facts import BreachOutcomeRecorded, CourtVariationMade, ProgressCheckCompleted
+from ledger.aggregates.policy import Policy
+from ledger.aggregates.shape import Recorded
+from ledger.rules.dates import Calendar, CalendarMissing
+from ledger.rules.orders import first_appointment_due, operational_period_over, twelve_month_point
+from ledger.rules.progress import assessment_due, check_due, counts_from, guide_minutes, working_end
+
+State: TypeAlias = Literal[
+    "in-time", "completed", "outstanding", "application-made", "extended", "revoked", "operational-period-ended"
+]
+CALENDAR_MISSING: Final = "calendar-missing"
+MONTHS: Final = "upw.completion_months"
+CHECK_MONTHS: Final = "upw.check_months"
+EARLY_DAYS: Final = "upw.check_early_days"
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """The state of an order's unpaid work at the end of a day, the rule that gives it and the facts it rests on."""
+
+    state: State
+    due_on: date
+    working_end: date
+    twelve_months: date
+    outstanding_at_twelve_months: int | None
+    account: Account
+    rule: str
+    facts: tuple[int, ...]
+
+
+def twelve_months_of(order: Order, policy: Policy, known: int | None = None) -> date:
+    """The corresponding day twelve months after sentence (UPW-03)."""
+    return twelve_month_point(order.sentence_date, policy.number(MONTHS, order.sentence_date, known))
+
+
+def extension_of(order: Order) -> Recorded[CourtVariationMade] | None:
+    """The court's latest extension, if any."""
+    return last(
+        [each for each in order.variations if each.fact.result == "EXTENDED" and each.fact.new_end_date], happened
+    )
+
+
+def due_on(order: Order, policy: Policy, known: int | None = None) -> date:
+    """By when the hours must be done: twelve months from sentence, or the court's new end (UPW-03, UPW-08)."""
+    extension = extension_of(order)
+    return (extension.fact.new_end_date if extension else None) or twelve_months_of(order, policy, known)
+
+
+def requirement_of(case: Case, order: Order, policy: Policy, as_at: date, known: int | None = None) -> Requirement:
+    """The state of the requirement at the end of a day (PRG-05, PRG-09, UPW-04 to UPW-09)."""
+    account = account_of(case, order, as_at)
+    due = due_on(order, policy, known)
+    point = twelve_months_of(order, policy, known)
+    state, rule, facts = _state(case, order, account, due, as_at)
+    return Requirement(
+        state=state,
+        due_on=due,
+        working_end=working_end(due, order.operational_period_end),
+        twelve_months=point,
+        outstanding_at_twelve_months=account_of(case, order, point).balance if as_at > point else None,
+        account=account,
+        rule=rule,
+        facts=(order.record.position, *facts),
+    )
+
+
+_Found: TypeAlias = tuple[State, str, tuple[int, ...]]
+
+
+def _state(case: Case, order: Order, account: Account, due: date, as_at: date) -> _Found:
+    ended = _ended(order)
+    if ended is not None:
+        return ended
+    if account.balance and operational_period_over(as_at, order.operational_period_end):
+        return "operational-period-ended", "UPW-09", account.facts
+    extension = extension_of(order)
+    if as_at <= due:
+        return ("extended", "UPW-08", (extension.position,)) if extension else ("in-time", "UPW-03", ())
+    if account.balance == 0 and account_of(case, order, due).balance == 0:
+        return "in-time", "UPW-12", account.facts
+    application = last(order.applications, happened)
+    if application is not None and not _decided_since(order, application.position, happened(application)):
+        return "application-made", "UPW-05", (application.position,)
+    return "outstanding", "UPW-04", account.facts
+
+
+def _ended(order: Order) -> _Found | None:
+    """Revoked by the court, or confirmed as complete: whichever came first stands."""
+    revoked = [each for each in order.variations if each.fact.result == "REVOKED"]
+    resentenced = [each for each in order.breach_acts if _revokes(each.fact)]
+    found: list[tuple[date, int, State, str]] = [
+        *((happened(each), each.position, "revoked", "PRG-05") for each in revoked),
+        *((happened(each), each.position, "revoked", "ENF-10") for each in resentenced),
+        *((happened(each), each.position, "completed", "UPW-12") for each in order.completions),
+    ]
+    if not found:
+        return None
+    _, position, state, rule = min(found)
+    return state, rule, (position,)
+
+
+def _revokes(fact: object) -> bool:
+    return isinstance(fact, BreachOutcomeRecorded) and fact.proven and fact.result == "REVOKED_RESENTENCED"
+
+
+def _decided_since(order: Order, position: int, made: date) -> bool:
+    """Whether the court varied, or refused to vary, the order after an application."""
+    return any((happened(each), each.position) > (made, position) for each in order.variations)
+
+
+# ------------------------------------------------------------------------------------------ checks
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The check at one point.  `days_late`: calendar days, once late; `amber`: below the guide figure (PRG-04)."""
+
+    point: int
+    due: date
+    state: Literal["not-due", "due", "done", "done-late", "overdue"]
+    done: Recorded[ProgressCheckCompleted] | None
+    days_late: int | None
+    guide_minutes: int
+    amber: bool
+
+
+def check_points(order: Order, policy: Policy, known: int | None = None) -> tuple[int, ...]:
+    """The months of the checks: 6 and 9, a dated setting."""
+    listed = policy.setting(CHECK_MONTHS, order.sentence_date, known)
+    return tuple(int(each) for each in str(listed or "6, 9").split(","))
+
+
+def check_of(case: Case, order: Order, point: int, policy: Policy, as_at: date, known: int | None = None) -> Check:
+    """The check at a point, at the end of a day (PRG-01, PRG-02, PRG-07)."""
+    due = check_due(order.sentence_date, point)
+    counts = counts_from(due, policy.number(EARLY_DAYS, order.sentence_date, known))
+    done = next((each for each in _checks(order, point) if each.fact.done_on >= counts), None)
+    share = guide_minutes(
+        account_of(case, order, as_at).ordered, point, policy.number(MONTHS, order.sentence_date, known)
+    )
+    if done is not None:
+        late = (done.fact.done_on - due).days
+        below = account_of(case, order, done.fact.done_on).credited < share
+        return Check(point, due, "done-late" if late > 0 else "done", done, max(0, late), share, below)
+    if as_at > due:
+        below = account_of(case, order, due).credited < share
+        return Check(point, due, "overdue", None, (as_at - due).days, share, below)
+    return Check(point, due, "due" if as_at >= counts else "not-due", None, None, share, amber=False)
+
+
+def _checks(order: Order, point: int) -> list[Recorded[ProgressCheckCompleted]]:
+    found = [each for each in order.checks if each.fact.point == point]
+    return sorted(found, key=lambda each: (each.fact.done_on, each.position))
+
+
+# ------------------------------------------------------------------------------------------ clocks of working days
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Something due a number of working days after sentence.  `due` is None where no calendar is loaded."""
+
+    due: date | None
+    state: Literal["not-due", "due", "done", "done-late", "overdue", "calendar-missing"]
+    done_on: date | None
+    working_days_late: int | None
+    facts: tuple[int, ...]
+    settings: dict[str, int]
+
+
+def first_appointment_of(order: Order, policy: Policy, as_at: date, known: int | None = None) -> Clock:
+    """The first appointment: what counts is the day it was for, once that day has come (UPW-10)."""
+    came = [(each.fact.offered_for, each.position) for each in order.offers if each.fact.offered_for <= as_at]
+    return _clock(order, "upw.first_appointment", came, policy, as_at, known)
+
+
+def assessment_of(
+    order: Order, which: Literal["upw", "risk"], policy: Policy, as_at: date, known: int | None = None
+) -> Clock:
+    """The unpaid work assessment or the risk assessment of an order (PRG-08)."""
+    records = order.upw_assessments if which == "upw" else order.risk_assessments
+    done = [(each.fact.completed_on, each.position) for each in records]
+    return _clock(order, "upw.assessment" if which == "upw" else "oasys.assessment", done, policy, as_at, known)
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """How long after sentence something is due, and from when it is reminded of: working days, with their settings."""
+
+    key: str
+    days: int
+    reminder: int
+
+    @property
+    def settings(self) -> dict[str, int]:
+        return {self.key: self.days, f"{self.key}_reminder": self.reminder}
+
+
+def _clock(
+    order: Order, key: str, done: Sequence[tuple[date, int]], policy: Policy, as_at: date, known: int | None
+) -> Clock:
+    since = order.sentence_date
+    span = _Span(key, policy.number(key, since, known), policy.number(f"{key}_reminder", since, known))
+    first = min(done, default=None)
+    facts = (order.record.position, *((first[1],) if first else ()))
+    return _running(since, span, first[0] if first else None, facts, policy.calendar(known), as_at)
+
+
+def _running(
+    sentence: date, span: _Span, done_on: date | None, facts: tuple[int, ...], calendar: Calendar, as_at: date
+) -> Clock:
+    due_rule = first_appointment_due if span.key == "upw.first_appointment" else assessment_due
+    try:
+        due = due_rule(sentence, span.days, calendar)
+        reminded = calendar.add_working_days(sentence, span.reminder)
+    except CalendarMissing:
+        return Clock(None, CALENDAR_MISSING, done_on, None, facts, span.settings)
+    late = _days_late(calendar, due, done_on or as_at)
+    if done_on is not None:
+        return Clock(due, "done-late" if done_on > due else "done", done_on, late, facts, span.settings)
+    if as_at > due:
+        return Clock(due, "overdue", None, late, facts, span.settings)
+    return Clock(due, "due" if as_at >= reminded else "not-due", None, None, facts, span.settings)
+
+
+def _days_late(calendar: Calendar, due: date, until: date) -> int | None:
+    try:
+        return calendar.working_days_between(due, until)
+    except CalendarMissing:
+        return None
