@@ -25,7 +25,7 @@ has one form. Limits: 65,535 bytes; objects and lists nested at most 16 deep, th
     policy       version of the stream ``policy`` it was decided under, 0 or more
     release      position of the release it was decided under, 1 or more
     rests_on     positions of the facts a decision rests on, each once
-    values       any JSON within the limits
+    values       an object of any JSON within the limits
     sealed       {path: [b64 commitment, key id]}
 
 A day is ``2025-04-07``. An instant is UTC, ``2025-04-07T16:30:12Z``, with one to six digits of a second after
@@ -46,7 +46,7 @@ object is empty, except inside ``values``.
     'FTA'
     >>> parse_entry(entry.replace(b'"version":1', b'"version":1.0'))
     Traceback (most recent call last):
-    ledger.transparency.errors.EntryError: version: not an integer from 1
+    ledger.transparency.errors.EntryError: version: expected an integer from 1
     >>> parse_entry(entry.replace(b',"version":', b', "version":'))
     Traceback (most recent call last):
     ledger.transparency.errors.EntryError: not in canonical form (RFC 8785)
@@ -56,11 +56,11 @@ of the standard library's ``json``, by the property tests in tests/transparency/
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from itertools import pairwise
-from typing import Literal, NotRequired, TypeAlias, TypedDict, cast
+from typing import Literal, NamedTuple, NotRequired, TypeAlias, TypedDict, cast
 
 import orjson
 
@@ -231,136 +231,97 @@ def _utf8_length(text: str) -> int:
 
 
 # --- members -------------------------------------------------------------------------------------------------
+#
+# The members as one grammar over canonical bytes. Each piece matches exactly one JSON value, so a match of the
+# whole reads the entry from left to right in one way only; possessive quantifiers ("++") never try another, which
+# would let a hostile text take for ever. The one open piece is `values`, checked as parsed instead.
 
 _NAME = re.compile(r"[a-z0-9_/-]+")
-_ID = re.compile(r"[a-z0-9_-]+")
-_TYPE = re.compile(r"[a-z0-9-]+\.[a-z0-9-]+\.v[1-9][0-9]*")
-_UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
-_UUID4_OR_7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+_ID = rb'"[a-z0-9_-]++"'
+_TEXT = rb'"(?:[^"\\]++|\\.)++"'
+_COUNT = rb"(?:0|[1-9][0-9]{0,15})"  # that it is within 2^53 - 1 shows when it is written again
+_POSITION = rb"[1-9][0-9]{0,15}"
 # 32 bytes are 43 characters, the last of which carries four bits and two zero ones: one spelling only.
-_HASH = re.compile(r"[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z")
-_RECORDED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
-
-Check = Callable[[object], str | None]
-"""Says what is wrong with a member's value, as the end of a sentence that begins with its name."""
+_HASH = rb'"[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]="'
+_DAY = rb"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_SECOND = _DAY + rb"T[0-9]{2}:[0-9]{2}:[0-9]{2}"
+_MOMENT = rb'"(?:%b(?:\.[0-9]{1,6})?Z|%b)"' % (_SECOND, _DAY)
 
 
-def _matching(pattern: re.Pattern[str], words: str) -> Check:
-    matches = pattern.fullmatch
-    return lambda value: None if isinstance(value, str) and matches(value) else f"not {words}"
+def _uuid(versions: bytes) -> bytes:
+    return rb'"[0-9a-f]{8}-[0-9a-f]{4}-[%b][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"' % versions
 
 
-def _moment(pattern: re.Pattern[str], words: str) -> Check:
-    matches, read = pattern.fullmatch, datetime.fromisoformat
-
-    def check(value: object) -> str | None:
-        try:
-            return None if isinstance(value, str) and matches(value) and read(value) else f"not {words}"
-        except ValueError:
-            return f"{value} is in no calendar"
-
-    return check
+def _list(item: bytes) -> bytes:
+    return rb"\[%b(?:,%b){0,%d}+\]" % (item, item, MAX_ITEMS - 1)
 
 
-def _integer(least: int) -> Check:
-    def check(value: object) -> str | None:
-        return None if type(value) is int and least <= value <= MAX_INTEGER else f"not an integer from {least}"
+def _object(required: Mapping[str, bytes], optional: Mapping[str, bytes]) -> bytes:
+    """An object of these members in order of their names; at least one is required.
 
-    return check
-
-
-def _text(value: object) -> str | None:
-    return _problem(value, 0) if isinstance(value, str) and value else "not a text, or an empty one"
-
-
-def _list_of(item: Check) -> Check:
-    def check(value: object) -> str | None:
-        if not isinstance(value, list) or not value:
-            return "not a list, or an empty one"
-        items = cast("list[object]", value)
-        if len(items) > MAX_ITEMS:
-            return f"a list of {len(items)} items, more than {MAX_ITEMS}"
-        for found in items:
-            if problem := item(found):
-                return problem
-        return None
-
-    return check
+    The last required member is always there: those before it bring the comma behind them, those after it the
+    comma before them.
+    """
+    last = max(required)
+    pieces: list[bytes] = []
+    for name, value in sorted({**required, **optional}.items()):
+        member = b'"%b":%b' % (name.encode(), value)
+        group = member if name == last else b"(?:%b,)" % member if name < last else b"(?:,%b)" % member
+        pieces.append(group + b"?" if name in optional else group)
+    return rb"\{%b\}" % b"".join(pieces)
 
 
-def _object_of(members: Mapping[str, Check], required: Set[str]) -> Check:
-    def check(value: object) -> str | None:
-        if not isinstance(value, dict):
-            return _NO_OBJECT
-        found = cast("dict[str, object]", value)
-        for name, member in found.items():
-            test = members.get(name)
-            if test is None:
-                return f"{name[:80]!r} is not one of its members"
-            if problem := test(member):
-                return f"{name}: {problem}"
-        if required <= found.keys():
-            return None
-        return f"without {', '.join(sorted(required - found.keys()))}"
+class _Member(NamedTuple):
+    """The canonical bytes of a member's value, and what they are in words."""
 
-    return check
+    pattern: bytes
+    words: str
 
 
-def _values(value: object) -> str | None:
-    if not isinstance(value, dict) or not value:
-        return _NO_OBJECT
-    return _problem_in_object(cast("dict[object, object]", value), MAX_DEPTH - 1)
-
-
-def _sealed(value: object) -> str | None:
-    if not isinstance(value, dict) or not value:
-        return _NO_OBJECT
-    for path, pair in cast("dict[str, object]", value).items():
-        if not is_path(path):
-            return f"the path {path[:80]!r} is not of [a-z0-9_/-]+"
-        if problem := _sealed_pair(pair):
-            return f"{path}: {problem}"
-    return None
-
-
-def _sealed_pair(pair: object) -> str | None:
-    items = cast("list[object]", pair) if isinstance(pair, list) else []
-    if len(items) != 2:
-        return "not a list of a commitment and a key id"
-    return _hash(items[0]) or _text(items[1])
-
-
-_NO_OBJECT = "not an object, or an empty one"
-_hash = _matching(_HASH, "the base64 of 32 bytes")
-_moment_of_event = _moment(re.compile(f"{_DAY.pattern}|{_INSTANT.pattern}"), "a day, nor an instant in UTC")
-_MEMBERS: dict[str, Check] = {
-    "entry": lambda value: None if type(value) is int and value == 1 else "not 1, the format this reads",
-    "id": _matching(_UUID7, "a UUID of version 7 in lower case"),
-    "stream": _matching(_ID, "an id of [a-z0-9_-]+"),
-    "version": _integer(1),
-    "previous": lambda value: None if value is None else _hash(value),
-    "type": _matching(_TYPE, "a type like noun.fact.v1"),
-    "effective": _moment_of_event,
-    "recorded": _moment(_RECORDED, "an instant in UTC with six digits of a second"),
-    "by": _object_of({"id": _text, "role": _text, "unit": _text}, {"id", "role"}),
-    "about": _list_of(_matching(_ID, "an id of [a-z0-9_-]+")),
-    "key": _matching(_UUID4_OR_7, "a UUID of version 4 or 7 in lower case"),
-    "caused_by": _text,
-    "marking": _text,
-    "seen": _object_of(
-        {"position": _integer(0), "as_at": _moment_of_event, "known_at": _moment_of_event}, {"position"}
+_REQUIRED = {
+    "entry": _Member(rb"1", "1, the format that is read here"),
+    "id": _Member(_uuid(b"7"), "a UUID of version 7 in lower case"),
+    "stream": _Member(_ID, "an id of [a-z0-9_-]+"),
+    "version": _Member(_POSITION, "an integer from 1"),
+    "previous": _Member(rb"(?:null|%b)" % _HASH, "null or the base64 of 32 bytes"),
+    "type": _Member(rb'"[a-z0-9-]++\.[a-z0-9-]++\.v[1-9][0-9]*+"', "a type like noun.fact.v1"),
+    "effective": _Member(_MOMENT, "a day or an instant in UTC"),
+    "recorded": _Member(rb'"%b\.[0-9]{6}Z"' % _SECOND, "an instant in UTC with six digits of a second"),
+    "by": _Member(
+        _object({"id": _TEXT, "role": _TEXT}, {"unit": _TEXT}), "an object of texts: id, role and perhaps unit"
     ),
-    "source": _object_of({"system": _text, "recorded": _moment_of_event}, {"system"}),
-    "under": _list_of(_text),
-    "policy": _integer(0),
-    "release": _integer(1),
-    "rests_on": _list_of(_integer(1)),
-    "values": _values,
-    "sealed": _sealed,
 }
-_entry = _object_of(_MEMBERS, SealedEntry.__required_keys__)
+_OPTIONAL = {
+    "about": _Member(_list(_ID), f"a list of 1 to {MAX_ITEMS} ids of [a-z0-9_-]+"),
+    "key": _Member(_uuid(b"47"), "a UUID of version 4 or 7 in lower case"),
+    "caused_by": _Member(_TEXT, "a text that is not empty"),
+    "marking": _Member(_TEXT, "a text that is not empty"),
+    "seen": _Member(
+        _object({"position": _COUNT}, {"as_at": _MOMENT, "known_at": _MOMENT}),
+        "an object of a position and perhaps as_at and known_at, days or instants",
+    ),
+    "source": _Member(
+        _object({"system": _TEXT}, {"recorded": _MOMENT}),
+        "an object of a system and perhaps recorded, a day or instant",
+    ),
+    "under": _Member(_list(_TEXT), f"a list of 1 to {MAX_ITEMS} texts"),
+    "policy": _Member(_COUNT, "an integer from 0"),
+    "release": _Member(_POSITION, "an integer from 1"),
+    "rests_on": _Member(_list(_POSITION), f"a list of 1 to {MAX_ITEMS} integers from 1"),
+    "values": _Member(rb"\{.+\}", "an object with members"),
+    "sealed": _Member(
+        rb'\{(?:"[a-z0-9_/-]++":\[%b,%b\](?:,(?!\})|(?=\})))++\}' % (_HASH, _TEXT),
+        "an object with paths of [a-z0-9_/-]+, each with a commitment (the base64 of 32 bytes) and a key id",
+    ),
+}
+_MEMBERS = {**_REQUIRED, **_OPTIONAL}
+_NAMES = frozenset(_MEMBERS)
+_GRAMMAR = re.compile(
+    _object(
+        {name: member.pattern for name, member in _REQUIRED.items()},
+        {name: member.pattern for name, member in _OPTIONAL.items()},
+    )
+)
 
 
 # --- entries -------------------------------------------------------------------------------------------------
@@ -383,19 +344,39 @@ def parse_entry(data: bytes) -> SealedEntry:
         raise EntryError(f"{len(data)} bytes, more than {MAX_ENTRY_BYTES}")
     try:
         parsed: object = orjson.loads(data)
+        written = _dumps(parsed)
+    except FormatError as error:
+        raise EntryError(str(error)) from error
     except orjson.JSONDecodeError as error:
         raise EntryError(f"not JSON: {error}") from error
+    # The names are looked at beside the grammar because its open piece, `values`, could swallow a member behind it.
+    if written != data or not _GRAMMAR.fullmatch(data) or not _NAMES.issuperset(cast("SealedEntry", parsed)):
+        raise EntryError(_explain(parsed))
     entry = cast("SealedEntry", parsed)
-    if problem := _entry(parsed) or _contradiction(entry):
+    if problem := _contradiction(entry, len(data)):
         raise EntryError(problem)
-    # Finds white space, order, escapes, spellings of numbers and members given twice, all at once.
-    if _dumps(parsed) != data:
-        raise EntryError("not in canonical form (RFC 8785)")
     return entry
 
 
-def _contradiction(entry: SealedEntry) -> str | None:
-    """What no member shows by itself."""
+def _explain(parsed: object) -> str:
+    """Why bytes that are JSON are not an entry: slow, and only called for bytes that are not.
+
+    No value is shown: what was sealed by mistake should not travel on in a message.
+    """
+    if not isinstance(parsed, dict):
+        return "not a JSON object"
+    members = cast("dict[str, object]", parsed)
+    for name, value in members.items():
+        if name not in _MEMBERS:
+            return f"{name[:80]!r} is no member of an entry"
+        if not re.fullmatch(_MEMBERS[name].pattern, _dumps(value)):
+            return f"{name}: expected {_MEMBERS[name].words}"
+    missing = _REQUIRED.keys() - members.keys()
+    return f"without {', '.join(sorted(missing))}" if missing else "not in canonical form (RFC 8785)"
+
+
+def _contradiction(entry: SealedEntry, size: int) -> str | None:
+    """What the grammar cannot see."""
     if (entry["version"] == 1) != (entry["previous"] is None):
         return "previous: null in version 1 and never otherwise"
     about = entry.get("about", ())
@@ -403,7 +384,25 @@ def _contradiction(entry: SealedEntry) -> str | None:
         return "about: not sorted, each id once"
     if entry["stream"] in about:
         return "about: names its own stream"
-    for name, items in (("under", entry.get("under", ())), ("rests_on", entry.get("rests_on", ()))):
-        if len(set(items)) < len(items):
+    for name in ("under", "rests_on"):
+        items = entry.get(name, ())
+        if len(items) > 1 and len(set(items)) < len(items):
             return f"{name}: one of them twice"
+    # Only an entry longer than the longest text can hold such a text outside `values`.
+    limited = entry if size > MAX_TEXT_BYTES else entry.get("values")
+    return _problem(limited, MAX_DEPTH if limited is entry else MAX_DEPTH - 1) or _no_moment(entry)
+
+
+def _no_moment(entry: SealedEntry) -> str | None:
+    """The first time in this entry that is in no calendar, such as 30 February."""
+    moments: list[str | None] = [entry["effective"], entry["recorded"]]
+    if seen := entry.get("seen"):
+        moments += [seen.get("as_at"), seen.get("known_at")]
+    if source := entry.get("source"):
+        moments.append(source.get("recorded"))
+    for moment in filter(None, moments):
+        try:
+            datetime.fromisoformat(moment)
+        except ValueError:
+            return f"{moment} is in no calendar"
     return None

@@ -85,7 +85,8 @@ CODES: Mapping[str, str] = MappingProxyType(
 
 
 class StoredRow(NamedTuple):
-    """One entry as stored. Columns that repeat what can be had from the bytes are compared where given."""
+    """One entry as stored. Columns that repeat what can be had from the bytes are compared where given: the leaf
+    hash by itself, stream and version together."""
 
     position: int
     entry: bytes
@@ -260,9 +261,9 @@ class LedgerVerifier:
             except EntryError as error:
                 self._find("entry-malformed", str(error), position, stream)
             else:
-                self._entry(position, entry, leaf)
-                if (stream or entry["stream"]) != entry["stream"] or (version or entry["version"]) != entry["version"]:
+                if stream is not None and (stream, version) != (entry["stream"], entry["version"]):
                     self._find("row-differs", f"stored as {stream} version {version}", position, entry["stream"])
+                self._entry(position, entry, leaf)
             self._pending.append(leaf)
             if self._next is not None and self._next.size <= self._size:
                 self._compare_checkpoints()
