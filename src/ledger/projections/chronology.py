@@ -1,0 +1,186 @@
+"""View `chronology`: every fact of a case in the order it happened, and what should have happened and did not.
+
+Values stand as first recorded; a correction is an event of its own that names what it corrects.  Ordered by effective
+time, then position; a day comes before the instants of its London day.  Sealed values that were not opened print as
+`[sealed]`, erased ones as `[record erased dd/mm/yyyy]`.  Proven by tests/projections/test_chronology.py and gen.yaml.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, time
+from typing import Any, Final
+
+from ledger.aggregates.corrections import CORRECTING, struck_out
+from ledger.aggregates.offender.absences import deadline_of, standing_on, standings, timely
+from ledger.aggregates.offender.breach import breach_of, standings_of
+from ledger.aggregates.offender.case import Case
+from ledger.aggregates.offender.entities import Absence, Order, Session
+from ledger.aggregates.offender.progress import (
+    assessment_of,
+    check_of,
+    check_points,
+    first_appointment_of,
+    requirement_of,
+)
+from ledger.aggregates.policy import Policy
+from ledger.aggregates.shape import Closed, Fact, Recorded
+from ledger.projections.why import Row
+from ledger.rules.dates import chronological, day_of
+from ledger.rules.general import recorded_late_days
+from ledger.rules.registry import label
+
+
+def view(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: int, explain: bool = False) -> Row:
+    """The facts that had happened by the end of the day, as known, and the gaps between them."""
+    del explain  # a fact explains itself; a gap carries its rule
+    shown = sorted((each for each in history if day_of(each.effective) <= as_at), key=_order_of)
+    corrected, struck = _corrected_by(history), struck_out(history)
+    by_id = {each.id: each for each in history}
+    return {
+        "events": [_event(each, by_id, corrected, struck) for each in shown],
+        "gaps": list(gaps(Case.as_at(history, as_at), policy, as_at, known)),
+    }
+
+
+def _order_of(record: Recorded[Any]) -> tuple[Any, ...]:
+    return *chronological(record.effective), record.position
+
+
+def _corrected_by(history: Sequence[Recorded[Any]]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for each in history:
+        if isinstance(each.fact, CORRECTING):
+            found.setdefault(each.fact.event_ref, []).append(each.position)
+    return found
+
+
+def _event(
+    record: Recorded[Any],
+    by_id: Mapping[str, Recorded[Any]],
+    corrected: Mapping[str, list[int]],
+    struck: Mapping[str, int],
+) -> Row:
+    fact: Fact = record.fact
+    target = by_id.get(fact.event_ref) if isinstance(fact, CORRECTING) else None
+    late_days = recorded_late_days(record.effective, record.recorded)
+    return {
+        "position": record.position,
+        "id": record.id,
+        "type": type(fact).__name__,
+        "title": title(type(fact)),
+        "effective": record.effective,
+        "recorded": record.recorded,
+        "late_days": late_days,
+        "by": {"id": record.by.id, "role": record.by.role, "unit": record.by.unit},
+        "values": {name: plain(value) for name, value in fact.given().items()},
+        "corrects": target.position if target else None,
+        "corrected_by": corrected.get(record.id, []),
+        "struck_out": record.id in struck,
+        "late": late_days > 0,
+        "after_hold": False,  # holds are facts of a case review, which the ledger does not hold yet
+    }
+
+
+def plain(value: Any) -> Any:
+    """A value as a page prints it: closed and erased ones as their text, times as HH:MM, lists and maps inside out."""
+    if isinstance(value, Closed):
+        return str(value)
+    if isinstance(value, time):
+        return f"{value:%H:%M:%S}" if value.second else f"{value:%H:%M}"
+    if isinstance(value, list):
+        return [plain(each) for each in _items(value)]
+    if isinstance(value, dict):
+        return {name: plain(each) for name, each in _members(value)}
+    return value
+
+
+def _items(value: Any) -> list[Any]:
+    return list(value)
+
+
+def _members(value: Any) -> list[tuple[str, Any]]:
+    return list(value.items())
+
+
+_WORDS: Final = {
+    "Upw": "unpaid work",
+    "Ete": "education and employment",
+    "Pso": "PSO",
+    "Pqs": "quality standards",
+    "Hs": "health and safety",
+}
+
+
+def title(kind: type[Fact]) -> str:
+    """A fact's name in plain English: EnforcementLetterIssued -> "Enforcement letter issued"."""
+    words = re.findall(r"[A-Z][a-z]+", kind.__name__)
+    text = " ".join(_WORDS.get(word, word.lower()) for word in words)
+    return text[0].upper() + text[1:]
+
+
+# ------------------------------------------------------------------------------------------ gaps
+
+
+def gaps(case: Case, policy: Policy, as_at: date, known: int) -> Iterator[Row]:
+    """What should have happened by the end of the day and did not, order by order."""
+    for order in case.orders.values():
+        yield from _clock_gaps(order, policy, as_at, known)
+        yield from _progress_gaps(case, order, policy, as_at, known)
+        yield from _enforcement_gaps(order, policy, as_at, known)
+        for session in order.sessions:
+            yield from _session_gap(order, session, as_at)
+
+
+def _gap(rule: str, what: str, since: date, as_at: date, **ids: str) -> Row:
+    return {"rule": rule, "edition": label(rule), "what": what, "since": since, "days": (as_at - since).days, **ids}
+
+
+def _clock_gaps(order: Order, policy: Policy, as_at: date, known: int) -> Iterator[Row]:
+    clocks = (
+        ("UPW-10", "No first appointment", first_appointment_of(order, policy, as_at, known)),
+        ("PRG-08", "No unpaid work assessment", assessment_of(order, "upw", policy, as_at, known)),
+        ("PRG-08", "No risk assessment", assessment_of(order, "risk", policy, as_at, known)),
+    )
+    for rule, what, clock in clocks:
+        if clock.state == "overdue" and clock.due is not None:
+            yield _gap(rule, what, clock.due, as_at, order_id=order.id)
+
+
+def _progress_gaps(case: Case, order: Order, policy: Policy, as_at: date, known: int) -> Iterator[Row]:
+    for point in check_points(order, policy, known):
+        check = check_of(case, order, point, policy, as_at, known)
+        if check.state == "overdue":
+            yield _gap("PRG-07", f"No {point}-month check", check.due, as_at, order_id=order.id)
+    found = requirement_of(case, order, policy, as_at, known)
+    if found.state == "outstanding":
+        yield _gap("UPW-05", "No application to court", found.due_on, as_at, order_id=order.id)
+    if found.account.balance == 0 and not order.completions and found.state != "revoked":
+        credited = max((day_of(each.effective) for each in order.credits), default=order.sentence_date)
+        yield _gap("UPW-12", "Completion not confirmed", credited, as_at, order_id=order.id)
+
+
+def _enforcement_gaps(order: Order, policy: Policy, as_at: date, known: int) -> Iterator[Row]:
+    for absence in order.absences:
+        yield from _absence_gap(order, absence, policy, as_at, known)
+    breach = breach_of(order, standings_of(order, policy, known), policy, as_at, known)
+    if breach.state == "triggered" and breach.on is not None:
+        yield _gap("ENF-09", "Breach not decided on", breach.on, as_at, order_id=order.id)
+
+
+def _absence_gap(order: Order, absence: Absence, policy: Policy, as_at: date, known: int) -> Iterator[Row]:
+    deadline = deadline_of(absence, policy, known)
+    standing = standing_on(standings(absence, deadline), as_at)
+    ids = {"order_id": order.id, "absence_id": absence.record.fact.absence_id}
+    if standing.status == "no-letter":
+        yield _gap("ENF-03", "No enforcement letter", absence.date, as_at, **ids)
+    until = deadline.until if deadline else None
+    if standing.status == "under-consideration" and until is not None and as_at > until and timely(absence, until):
+        yield _gap("ENF-05", "Evidence not judged", until, as_at, **ids)
+
+
+def _session_gap(order: Order, session: Session, as_at: date) -> Iterator[Row]:
+    if session.date < as_at and not session.has_outcome and session.cancelled is None:
+        ids = {"order_id": order.id, "session_id": session.record.fact.session_id}
+        yield _gap("ENF-01", "No outcome of a session", session.date, as_at, **ids)

@@ -1,0 +1,203 @@
+"""View `enforcement`: each order with its tally, its breach, and where every absence stands (contract, *Views*).
+
+Dates are `date`, instants aware `datetime` in UTC; the door that serves them writes ISO.  Unknown, because erased or
+closed, is `unknown` for a status and None for a flag.  Proven by tests/projections/test_enforcement.py and
+enforcement.yaml.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from ledger.aggregates.offender.absences import Deadline, Standing, deadline_of, standing_on, standings
+from ledger.aggregates.offender.breach import THRESHOLD, Breach, breach_of, standings_of
+from ledger.aggregates.offender.case import Case
+from ledger.aggregates.offender.entities import Absence, Judgement, Order
+from ledger.aggregates.offender.facts import AbsenceJudged
+from ledger.aggregates.policy import Policy
+from ledger.aggregates.shape import Closed, Recorded
+from ledger.projections.why import Row, explained
+from ledger.rules.dates import london_day
+from ledger.rules.enforcement import is_late
+from ledger.rules.general import recorded_late_days
+
+CALENDAR_MISSING = "calendar-missing"
+FAST_TRACK = frozenset({"HIGH", "VERY_HIGH"})
+
+
+def view(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: int, explain: bool = False) -> Row:
+    """Orders as recorded; absences by date."""
+    case = Case.as_at(history, as_at)
+    return {"orders": [_order(case, order, policy, as_at, known, explain) for order in case.orders.values()]}
+
+
+def _order(case: Case, order: Order, policy: Policy, as_at: date, known: int, explain: bool) -> Row:
+    found = standings_of(order, policy, known)
+    breach = breach_of(order, found, policy, as_at, known)
+    absences = sorted(order.absences, key=lambda each: (each.date, each.record.position))
+    row: Row = {
+        "order_id": order.id,
+        **state_of(breach),
+        "fast_track": fast_track(case),
+        "absences": [_absence(each, breach, policy, as_at, known, explain) for each in absences],
+    }
+    return explained(
+        row,
+        explain,
+        rules=_rules(breach),
+        facts=(order.record.position, *breach.facts),
+        settings={THRESHOLD: breach.threshold},
+    )
+
+
+def state_of(breach: Breach) -> Row:
+    """Tally, breach, its day, and whether its basis changed after court action."""
+    return {
+        "tally": breach.tally,
+        "breach": breach.state,
+        "breach_on": breach.on,
+        "basis_changed": breach.basis_changed is not None,
+    }
+
+
+def _rules(breach: Breach) -> list[str]:
+    found = ["ENF-08", breach.rule]
+    if breach.basis_changed:
+        found.append("ENF-11")
+    if breach.spent:
+        found.append("ENF-12")
+    return list(dict.fromkeys(found))
+
+
+def fast_track(case: Case) -> bool | None:
+    """High and very high risk go to court by the fast track (ENF-09); None where the level cannot be read."""
+    level = case.level()
+    return None if isinstance(level, Closed) else level in FAST_TRACK
+
+
+# ------------------------------------------------------------------------------------------ an absence
+
+
+def _absence(absence: Absence, breach: Breach, policy: Policy, as_at: date, known: int, explain: bool) -> Row:
+    deadline = deadline_of(absence, policy, known)
+    standing = standing_on(standings(absence, deadline), as_at)
+    recorded = absence.record
+    row: Row = {
+        "absence_id": recorded.fact.absence_id,
+        "date": absence.date,
+        "kind": recorded.fact.kind,
+        "status": standing.status,
+        "status_since": standing.since,
+        "deemed": standing.deemed,
+        "spent": recorded.fact.absence_id in breach.spent,
+        "recorded_late_days": recorded_late_days(recorded.effective, recorded.recorded),
+        "letter": _letter(absence, deadline, explain),
+        "evidence": _evidence(absence, deadline),
+        "judgements": [_judgement(each) for each in absence.judgements],
+    }
+    return _because(row, standing, deadline, explain)
+
+
+def _because(row: Row, standing: Standing, deadline: Deadline | None, explain: bool) -> Row:
+    return explained(
+        row,
+        explain,
+        rules=[standing.rule],
+        facts=standing.facts,
+        calendar=deadline.calendar if deadline else None,
+        settings={"enf.evidence": deadline.days} if deadline else None,
+    )
+
+
+def _letter(absence: Absence, deadline: Deadline | None, explain: bool) -> Row | None:
+    """The letter with its clock; a deadline lengthened by a later holiday shows both days and the reason (GEN-01)."""
+    letter = absence.letter
+    if letter is None or deadline is None:
+        return None
+    row: Row = {
+        "letter_id": letter.fact.letter_id,
+        "issued_on": letter.fact.issued_on,
+        "evidence_deadline": deadline.told or CALENDAR_MISSING,
+        "working_days": list(deadline.working_days),
+    }
+    if deadline.until != deadline.told:
+        row["evidence_until"] = deadline.until
+        row["lengthened_by"] = list(deadline.lengthened_by)
+    return explained(
+        row,
+        explain,
+        rules=["ENF-04", "GEN-01"],
+        facts=[letter.position],
+        calendar=deadline.calendar,
+        settings={"enf.evidence": deadline.days},
+    )
+
+
+def _evidence(absence: Absence, deadline: Deadline | None) -> list[Row]:
+    until = deadline.until if deadline else None
+    return [
+        {"received_at": each.fact.received_at, "late": is_late(london_day(each.fact.received_at), until)}
+        for each in sorted(absence.evidence, key=lambda each: (each.fact.received_at, each.position))
+    ]
+
+
+def _judgement(record: Judgement) -> Row:
+    fact = record.fact
+    if isinstance(fact, AbsenceJudged):
+        return {"result": fact.result, "on": fact.judged_on, "by": record.by.id, "by_manager": False}
+    result = str(fact.to_result) if isinstance(fact.to_result, Closed) else fact.to_result
+    return {"result": result, "on": fact.decided_on, "by": record.by.id, "by_manager": True}
+
+
+# ------------------------------------------------------------------------------------------ rows of worklists
+
+
+def breach_rows(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: int) -> list[Row]:
+    """Worklist `breach`: orders with a breach to decide on or before the court; oldest first within a case."""
+    case = Case.as_at(history, as_at)
+    rows: list[Row] = []
+    for order in case.orders.values():
+        breach = breach_of(order, standings_of(order, policy, known), policy, as_at, known)
+        if breach.state in ("triggered", "action-started"):
+            rows.append({"order_id": order.id, **state_of(breach), "fast_track": fast_track(case)})
+    return rows
+
+
+def letter_rows(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: int) -> list[Row]:
+    """Worklist `letters`: absences without a letter by age, and open letters with the days left."""
+    case = Case.as_at(history, as_at)
+    return [
+        row
+        for order in case.orders.values()
+        for absence in sorted(order.absences, key=lambda each: (each.date, each.record.position))
+        if (row := _letter_row(order, absence, policy, as_at, known)) is not None
+    ]
+
+
+def _letter_row(order: Order, absence: Absence, policy: Policy, as_at: date, known: int) -> Row | None:
+    deadline = deadline_of(absence, policy, known)
+    standing = standing_on(standings(absence, deadline), as_at)
+    if standing.status not in ("no-letter", "awaiting-evidence", "under-consideration"):
+        return None
+    until = deadline.until if deadline else None
+    return {
+        "order_id": order.id,
+        "absence_id": absence.record.fact.absence_id,
+        "date": absence.date,
+        "status": standing.status,
+        "status_since": standing.since,
+        "letter": _letter(absence, deadline, explain=False),
+        "days_left": (until - as_at).days if until else None,
+        "age_days": (as_at - absence.date).days,
+    }
+
+
+def basis_changed_since(case: Case, policy: Policy, as_at: date, known: int) -> list[tuple[Order, date]]:
+    """Orders whose breach lost its basis after court action, with the day it did (ENF-11)."""
+    found = [
+        (order, breach_of(order, standings_of(order, policy, known), policy, as_at, known).basis_changed)
+        for order in case.orders.values()
+    ]
+    return [(order, since) for order, since in found if since is not None]

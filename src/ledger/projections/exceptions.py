@@ -1,0 +1,80 @@
+"""Exceptions and late records of a case: facts that break a rule, or came late, and what they are (contract, *Views*).
+
+A fact that has happened is never refused for breaking a rule; it is recorded, and shows here.  Proven by
+tests/projections/test_exceptions.py and progress.yaml.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from ledger.aggregates.offender.case import BY_SESSION, Case, prepared
+from ledger.aggregates.offender.entities import Order, happened
+from ledger.aggregates.offender.facts import AbsenceRecorded
+from ledger.aggregates.policy import Policy
+from ledger.aggregates.shape import Recorded
+from ledger.projections.enforcement import basis_changed_since
+from ledger.projections.why import Row
+from ledger.rules.enforcement import BREACH_BASIS_CHANGED
+from ledger.rules.general import recorded_late_days
+from ledger.rules.orders import EXTENSION_BEYOND_OPERATIONAL_PERIOD, beyond_operational_period
+
+ATTENDANCE: Final = (*BY_SESSION, AbsenceRecorded)
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionFlag:
+    """A flag on a recorded fact, the rule that raises it, since when, and where it comes from."""
+
+    flag: str
+    rule: str
+    since: date
+    order_id: str
+    facts: tuple[int, ...] = ()
+
+
+def exceptions(case: Case, policy: Policy, as_at: date, known: int) -> list[ExceptionFlag]:
+    """The exception flags of a case, oldest first."""
+    found = [each for order in case.orders.values() for each in _beyond_operational_period(order)]
+    found += [
+        ExceptionFlag(BREACH_BASIS_CHANGED, "ENF-11", since, order.id)
+        for order, since in basis_changed_since(case, policy, as_at, known)
+    ]
+    return sorted(found, key=lambda each: each.since)
+
+
+def _beyond_operational_period(order: Order) -> list[ExceptionFlag]:
+    return [
+        ExceptionFlag(EXTENSION_BEYOND_OPERATIONAL_PERIOD, "UPW-06", happened(each), order.id, (each.position,))
+        for each in order.variations
+        if each.fact.result == "EXTENDED"
+        and each.fact.new_end_date is not None
+        and beyond_operational_period(each.fact.new_end_date, order.operational_period_end)
+    ]
+
+
+def exception_rows(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: int) -> list[Row]:
+    """Worklist `exceptions`: one row for each flag of a case."""
+    return [
+        {"order_id": each.order_id, "flag": each.flag, "rule": each.rule, "since": each.since}
+        for each in exceptions(Case.as_at(history, as_at), policy, as_at, known)
+    ]
+
+
+def late_rows(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: int) -> list[Row]:
+    """Worklist `late-recording`: attendance not recorded the same day (ENF-01, ENF-14), latest first."""
+    del policy, known
+    rows = [
+        {
+            "type": type(each.fact).__name__,
+            "position": each.position,
+            "date": happened(each),
+            "late_days": recorded_late_days(each.effective, each.recorded),
+        }
+        for each in prepared(history)
+        if isinstance(each.fact, ATTENDANCE) and happened(each) <= as_at
+    ]
+    return sorted((row for row in rows if row["late_days"]), key=lambda row: -row["position"])
