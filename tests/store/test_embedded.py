@@ -266,6 +266,15 @@ def test_a_socket_that_was_swept_away_comes_back(cluster: EmbeddedCluster) -> No
     assert ask(cluster.conninfo("postgres", "postgres"), "SELECT 1") == 1
 
 
+def test_a_server_that_will_not_start_says_why(cluster: EmbeddedCluster) -> None:
+    settings = cluster.folder / "data" / "postgresql.auto.conf"
+    before = settings.read_text()
+    settings.write_text("shared_buffers = plenty\n")
+    with pytest.raises(EmbeddedError, match="shared_buffers"):
+        cluster.ensure_running()
+    settings.write_text(before)
+
+
 # --- where it may lie ------------------------------------------------------------------------------------------
 
 

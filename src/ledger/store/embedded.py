@@ -51,6 +51,7 @@ START_LIMIT = 120.0
 STOP_LIMIT = 60.0
 TURN_LIMIT = 180.0
 PAUSE = 0.01
+TRIES = 3
 LOG_LIMIT = 10_000_000
 
 SETTINGS = {
@@ -479,6 +480,7 @@ class EmbeddedCluster:
     def _start_if_down(self) -> None:
         """Find the server running, or wait for it to finish starting or stopping, or start it."""
         started: int | None = None
+        failures = 0
         deadline = time.monotonic() + START_LIMIT
         while time.monotonic() < deadline:
             found = self._pid_file()
@@ -490,7 +492,8 @@ class EmbeddedCluster:
                 if found.is_ready:  # it listens where nobody finds it: its socket was swept from a temporary folder
                     self._stop(signal.SIGINT)
             elif started is None or not host.is_alive(started):
-                if started is not None and not self._may_try_again():
+                failures += started is not None
+                if failures and not self._may_try_again(failures):
                     break
                 started = self._launch(found)
             time.sleep(PAUSE)
@@ -499,10 +502,10 @@ class EmbeddedCluster:
             f"The whole log is {self.log_file}."
         )
 
-    def _may_try_again(self) -> bool:
-        """Whether the server refused only because a killed one's last children are still ending."""
+    def _may_try_again(self, failures: int) -> bool:
+        """Whether to start it once more: it may have been killed, or a killed one's last children are still ending."""
         time.sleep(10 * PAUSE)
-        return "is still in use" in self._log_text()[-400:]
+        return failures < TRIES or "is still in use" in self._log_text()[-400:]
 
     def _launch(self, stale: _PidFile | None) -> int:
         account = host.owner_of(self._data)
