@@ -62,6 +62,8 @@ def _of_one_width(oid: int, width: int, items: Sequence[bytes]) -> bytes:
     """An array whose items are all `width` bytes: one join, no loop of ours."""
     if not items:
         return _EMPTY.pack(0, 0, oid)
+    if set(map(len, items)) != {width}:  # another width would shift all that follow
+        raise ValueError(f"an item is not {width} bytes long")
     length = _LENGTH(width)
     return _HEADER.pack(1, 0, oid, len(items), 1) + length + length.join(items)
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import Final, LiteralString, TypeAlias
 
 from psycopg import pq
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import ExecStatus
 
 Params: TypeAlias = Sequence[bytes | None]
@@ -50,13 +51,25 @@ class _Request:
 
 
 _BINARY: Final = 1
+_ENDED: Final = (b"FATAL", b"PANIC")
+# A network that swallows packets must not be waited for until TCP gives up, hours later. No effect on a socket file.
+_PATIENCE: Final[dict[str, str]] = {
+    "connect_timeout": "5",
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "10000",
+}
 _GOOD: Final = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
 
 
 def _state_of(result: pq.abc.PGresult) -> DatabaseTrouble:
     state = (result.error_field(pq.DiagnosticField.SQLSTATE) or b"XX000").decode()
     text = (result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or b"").decode(errors="replace")
-    return Lost(text) if state.startswith(("57P", "08")) else DatabaseTrouble(state, text)
+    # Whatever its SQLSTATE (a full disk under the write-ahead log panics at COMMIT): the session is over, and nobody
+    # was told how far it got.
+    ended = result.error_field(pq.DiagnosticField.SEVERITY_NONLOCALIZED) in _ENDED
+    return Lost(f"{state}: {text}") if ended else DatabaseTrouble(state, text)
 
 
 class Wire:
@@ -85,7 +98,11 @@ class Wire:
         for name, text in statements.items():
             connection.send_prepare(name.encode(), text.encode())
         wire._sync(_into(done))
-        await done
+        try:
+            await done
+        except BaseException:
+            wire.close()
+            raise
         return wire
 
     @property
@@ -213,7 +230,8 @@ def _into(done: asyncio.Future[list[Rows]]) -> Callable[[Answer], None]:
 
 def _connected(conninfo: str, setup: Sequence[str]) -> pq.abc.PGconn:
     """Blocking; runs on a thread of the executor."""
-    connection = pq.PGconn.connect(conninfo.encode())
+    patient = make_conninfo("", **(_PATIENCE | conninfo_to_dict(conninfo)))
+    connection = pq.PGconn.connect(patient.encode())
     if connection.status != pq.ConnStatus.OK:
         text = connection.error_message.decode(errors="replace").strip()
         connection.finish()
