@@ -24,6 +24,20 @@ MAX_ENTRY: Final = 65_535
 Query: TypeAlias = tuple[bytes, Params]
 Row: TypeAlias = tuple[bytes | None, ...]
 
+# The session of the sequencer: what it runs before anything else.
+SETUP: Final[tuple[LiteralString, ...]] = (
+    # The same plans every time: planning anew costs more than the statements, and everything is found by a key.
+    "SET plan_cache_mode = force_generic_plan",
+    "SET enable_seqscan = off",
+    "SET jit = off",
+    # What is read after the lock must be what is true after the lock, whatever the server's default.
+    "SET default_transaction_isolation = 'read committed'",
+    # A process that was stopped while it held the lock gives it back.
+    "SET idle_in_transaction_session_timeout = '5s'",
+    # Acknowledged means durable; what waits for standbys beyond that stays as the operator has set it.
+    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
+)
+
 STATEMENTS: Final[dict[str, LiteralString]] = {
     "begin": "BEGIN",
     "commit": "COMMIT",

@@ -29,6 +29,7 @@ from typing import Final, TypeAlias
 from ledger.errors import ClockInDoubt, DatabaseUnavailable, DiskFull, LedgerError, OutcomeUnknown, ReadOnly
 from ledger.store import binary
 from ledger.store.appending import (
+    SETUP,
     STATEMENTS,
     Append,
     Batch,
@@ -49,20 +50,23 @@ from ledger.transparency.checkpoint import Checkpoint
 from ledger.transparency.note import Signer
 from ledger.transparency.tree import RightEdge
 
-__all__ = ["STATEMENTS", "Sequencer"]
+__all__ = ["SETUP", "STATEMENTS", "Sequencer"]
 
 log = logging.getLogger(__name__)
 
 MAX_FACTS: Final = 2_000  # of one transaction: bounds how long the head is locked
 CLOCK_TOLERANCE: Final = 5_000_000  # microseconds (ledger-format.md, Checkpoint)
 _DISK_FULL: Final = "53100"
+_BAD_DATA: Final = ("22", "23", "54")  # classes of SQLSTATE that are about what was sent
+_STOPPING: Final = "The service is stopping. Nothing was recorded; try again in a moment."
+_NO_ANSWER: Final = "The ledger's database does not answer. Nothing was recorded; try again in a moment."
 
 Seal: TypeAlias = Generator[Sequence[Query], list[Rows], None]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Waiting:
-    """One caller's append.  `sent`: it is in a transaction, so its outcome is not known before the answer."""
+    """One caller's append.  `sent`: it is in a COMMIT, so its outcome is not known before the answer."""
 
     append: Append
     done: asyncio.Future[Receipt | Repeated]
@@ -125,8 +129,8 @@ class Sequencer:
         self.batches = 0
         self.sealed = 0
 
-    async def append(self, append: Append) -> Receipt | Repeated:
-        """Seal the facts of one command.
+    def append(self, append: Append) -> asyncio.Future[Receipt | Repeated]:
+        """Seal the facts of one command: appends get their positions in the order of these calls.
 
         Raises StaleVersion, KeyReused, EntryTooLarge, ClockInDoubt, DiskFull, ReadOnly, DatabaseUnavailable: nothing
         was written.  OutcomeUnknown: it may stand; ask again with the same key.
@@ -134,26 +138,31 @@ class Sequencer:
         if self.read_only:
             raise ReadOnly(self.read_only)
         if self._closed:
-            raise DatabaseUnavailable("The service is stopping. Nothing was recorded; try again in a moment.")
+            raise DatabaseUnavailable(_STOPPING)
+        if not append.facts:
+            raise ValueError("an append has at least one fact")
         waiting = _Waiting(append, self._loop.create_future())
         timer = self._loop.call_later(self._deadline, self._late, waiting)
+        waiting.done.add_done_callback(lambda _: timer.cancel())
         self._waiting.append(waiting)
         self._soon()
-        try:
-            return await waiting.done
-        finally:
-            timer.cancel()
+        return waiting.done
 
     async def close(self) -> None:
         """Let what is under way end, refuse what waits, and close the connection."""
         self._closed = True
-        while self._seal is not None:
+        ends = self._loop.time() + self._deadline
+        while self._seal is not None and self._loop.time() < ends:
             await asyncio.sleep(0.005)
         if self._mending:
             self._mending.cancel()
-        self._refuse_waiting("The service is stopping. Nothing was recorded; try again in a moment.")
         if self._wire:
             self._wire.close()
+        while self._seal is not None:  # it had no answer in all that time; now it has one
+            await asyncio.sleep(0)
+        self._refuse_waiting(_STOPPING)
+        if self._doubt:
+            _leave_unknown(self._doubt.placed)
 
     # ------------------------------------------------------------------------------------ one batch after another
 
@@ -182,7 +191,6 @@ class Sequencer:
         while queue and facts < most:
             waiting = queue.popleft()
             if not waiting.done.done():
-                waiting.sent = True
                 batch.append(waiting)
                 facts += len(waiting.append.facts)
         return batch
@@ -218,18 +226,16 @@ class Sequencer:
             yield from self._sealed(waiting)
         except Lost:
             self._after_loss(waiting)
-        except DatabaseTrouble as trouble:
-            yield from self._rolled_back()
-            self._after_trouble(waiting, trouble)
         except LedgerError as problem:
             yield from self._rolled_back()
             _fail_all(waiting, problem)
-        except Exception as problem:  # a defect of ours must not leave callers waiting or the lock held
-            log.exception("a seal failed")
+        except Exception as problem:  # a defect of ours too must not leave callers waiting or the lock held
             yield from self._rolled_back()
-            _fail_all(waiting, DatabaseUnavailable(f"Sealing failed ({type(problem).__name__}). Nothing was recorded."))
+            self._after_trouble(waiting, problem)
 
     def _sealed(self, waiting: list[_Waiting]) -> Seal:
+        if self._unconfirmed:
+            yield from self._confirmed()
         appends = [each.append for each in waiting]
         keys = [each.key for each in appends if each.key is not None]
         answer = yield (
@@ -250,6 +256,7 @@ class Sequencer:
         edge = edge.extend([each.leaf for each in batch.facts])
         root = edge.root()
         self._doubt = _Doubt(placed, edge, root, batch.facts[-1])
+        self._take_warnings()
         yield (*writes(batch, edge, root, newest), (b"commit", ()))
         # STOP HERE: durable and not acknowledged; the caller's retry finds its receipt under its key.
         self._committed()
@@ -258,15 +265,27 @@ class Sequencer:
         """The COMMIT has returned, so the facts are durable.  Only now is anything signed."""
         doubt, self._doubt = self._doubt, None
         assert doubt is not None
-        assert self._wire is not None
-        if self._wire.take_warnings():
+        if self._take_warnings():
             # PostgreSQL gave up waiting for a standby: here it stands, after a failover it may not.
             self._unconfirmed = doubt.edge.size
-            for waiting in doubt.placed:
-                waiting.fail(_unknown(waiting.append))
+            _leave_unknown(doubt.placed)
             return
         self._unconfirmed = 0
-        self._release(doubt)
+        try:
+            self._release(doubt)
+        except Exception:  # it stands, and whoever has no receipt yet finds it under its key
+            log.exception("a checkpoint could not be released")
+            _leave_unknown(doubt.placed)
+
+    def _confirmed(self) -> Seal:
+        """A COMMIT that waits for the standby confirms the earlier ones that did not."""
+        self._take_warnings()
+        yield ((b"begin", ()), (b"lock", ()), (b"commit", ()))
+        if not self._take_warnings():
+            self._unconfirmed = 0
+
+    def _take_warnings(self) -> int:
+        return self._wire.take_warnings() if self._wire else 0
 
     def _release(self, doubt: _Doubt) -> None:
         edge = doubt.edge
@@ -315,24 +334,29 @@ class Sequencer:
     ) -> tuple[list[_Waiting], int]:
         """Give each command its positions, or answer it alone.  Also the recorded time of the newest fact."""
         placed: list[_Waiting] = []
+        twins: list[_Waiting] = []
         fresh: set[bytes] = set()
         for each in waiting:
             append = each.append
+            if each.done.done():  # its caller was told, while the lock was awaited, that nothing was recorded
+                continue
             try:
                 if append.key is not None and append.key in known:
                     each.answer(self._again(append, known[append.key]))
                 elif append.key is not None and append.key in fresh:
-                    each.sent = False
-                    self._waiting.append(each)  # its twin is in this very batch: the next one finds the receipt
+                    twins.append(each)
                 else:
                     each.recorded = self._recorded(append, clock, newest)
                     each.facts = place(append, batch, each.recorded)
+                    each.sent = True
                     newest = each.recorded
                     placed.append(each)
                     if append.key is not None:
                         fresh.add(append.key)
             except LedgerError as problem:
                 each.fail(problem)
+        waiting[:] = [each for each in waiting if each not in twins]
+        self._waiting.extend(twins)  # the next batch finds their receipts
         return placed, newest
 
     def _again(self, append: Append, row: Row) -> Repeated:
@@ -367,7 +391,7 @@ class Sequencer:
         if waiting.sent:
             waiting.fail(_unknown(waiting.append))
         else:
-            waiting.fail(DatabaseUnavailable("The database did not answer in time. Nothing was recorded; try again."))
+            waiting.fail(DatabaseUnavailable(_NO_ANSWER))
 
     def _after_loss(self, waiting: list[_Waiting]) -> None:
         """The connection broke.  Before COMMIT was sent nothing happened; after it, `_settle` will know."""
@@ -377,17 +401,20 @@ class Sequencer:
             each.sent = False
             self._waiting.appendleft(each)
 
-    def _after_trouble(self, waiting: list[_Waiting], trouble: DatabaseTrouble) -> None:
-        """PostgreSQL refused the batch and it is rolled back: say why, or find the one command it cannot take."""
-        log.warning("the database refused a batch of %d: %s", len(waiting), trouble.state)
-        if trouble.state == _DISK_FULL:
+    def _after_trouble(self, waiting: list[_Waiting], trouble: Exception) -> None:
+        """The batch could not be sealed and is rolled back: say why, or find the one command that stands in the way."""
+        name = trouble.state if isinstance(trouble, DatabaseTrouble) else type(trouble).__name__
+        log.warning("a batch of %d could not be sealed: %s", len(waiting), name)
+        for each in waiting:
+            each.sent = False
+        if name == _DISK_FULL:
             _fail_all(waiting, DiskFull("There is no room left to record anything. Nothing was recorded."))
         elif len(waiting) > 1:
             self._alone.extend(each for each in waiting if not each.done.done())
         else:
-            _fail_all(
-                waiting, DatabaseUnavailable(f"The database refused this ({trouble.state}). Nothing was recorded.")
-            )
+            _fail_all(waiting, DatabaseUnavailable(f"This could not be sealed ({name}). Nothing was recorded."))
+            if self._wire and not name.startswith(_BAD_DATA):
+                self._wire.close()  # not the command's fault: perhaps a demoted server, or a session without its plans
 
     def _refuse_waiting(self, why: str) -> None:
         for queue in (self._waiting, self._alone):
@@ -401,15 +428,17 @@ class Sequencer:
     async def _reconnect(self) -> None:
         """Until there is a connection: try, tell those who wait, try again.  Then settle what is in doubt."""
         pause = 0.05
+        if self._doubt and self._wire and not self._wire.closed:
+            await asyncio.sleep(1.0)  # the database answers, but will not say: perhaps a standby
         while not self._closed:
             try:
+                if self._wire:
+                    self._wire.close()
                 self._wire = await self._connect()
                 break
             except (DatabaseTrouble, OSError, LedgerError) as problem:
                 log.warning("no connection to the ledger's database: %s", type(problem).__name__)
-                self._refuse_waiting(
-                    "The ledger's database does not answer. Nothing was recorded; try again in a moment."
-                )
+                self._refuse_waiting(_NO_ANSWER)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 1.0)
         if self._doubt and not self._closed:
@@ -419,23 +448,32 @@ class Sequencer:
             self._next()
 
     def _settle(self, doubt: _Doubt) -> Seal:
-        """Did the COMMIT happen?  The head's lock waits for the old transaction to end, so the answer is final."""
+        """Did the COMMIT happen?  The head's lock waits for the old transaction to end, so the answer is final.
+
+        This transaction ends with a COMMIT too: its wait for the standby stands in for the one that was cut short.
+        """
+        self._take_warnings()
         try:
             answer = yield (
                 (b"begin", ()),
                 (b"lock", ()),
                 (b"leaf", (binary.int8(doubt.last.position),)),
-                (b"rollback", ()),
+                (b"commit", ()),
             )
         except DatabaseTrouble:
             return  # gone again: `_next` mends and settles anew
-        self._doubt = None
         if answer[2] and answer[2][0][0] == doubt.last.leaf:
-            self._release(doubt)
+            self._committed()
         else:
+            self._doubt = None
             for each in reversed(doubt.placed):
                 each.sent = False
                 self._waiting.appendleft(each)
+
+
+def _leave_unknown(placed: Sequence[_Waiting]) -> None:
+    for each in placed:
+        each.fail(_unknown(each.append))
 
 
 def _fail_all(waiting: Sequence[_Waiting], problem: LedgerError) -> None:
