@@ -115,7 +115,7 @@ def _with_corrections(record: Recorded[Any], fields: Mapping[str, tuple[Any, int
 @cache
 def _adapter(fact_class: type[Fact], name: str) -> TypeAdapter[Any]:
     info = fact_class.model_fields[name]
-    kind: Any = Annotated[(info.annotation, *info.metadata)]
+    kind: Any = Annotated[(info.annotation, *info.metadata)] if info.metadata else info.annotation
     return TypeAdapter(kind, config=ConfigDict(strict=True))
 
 

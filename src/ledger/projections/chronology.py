@@ -115,7 +115,7 @@ _WORDS: Final = {
 
 def title(kind: type[Fact]) -> str:
     """A fact's name in plain English: EnforcementLetterIssued -> "Enforcement letter issued"."""
-    words = re.findall(r"[A-Z][a-z]+", kind.__name__)
+    words: list[str] = re.findall(r"[A-Z][a-z0-9]+", kind.__name__)
     text = " ".join(_WORDS.get(word, word.lower()) for word in words)
     return text[0].upper() + text[1:]
 

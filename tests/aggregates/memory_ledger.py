@@ -1,0 +1,141 @@
+"""A ledger in memory: the same decisions, folds and views as the real one, without sealing; scenarios play on it.
+
+Sealed values are closed before anything is folded, except those an aggregate or a view says it opens: so a fold that
+reads a value it did not declare is found out here.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from itertools import pairwise
+from uuid import uuid4
+
+from pydantic import ValidationError
+
+from ledger.aggregates import AGGREGATES, COMMANDS, noun_of
+from ledger.aggregates.ledger_stream import release_in_force
+from ledger.aggregates.policy import Policy
+from ledger.aggregates.roles import roles_for
+from ledger.aggregates.shape import CLOSED, Actor, Now
+from ledger.aggregates.shape import Recorded as Record
+from ledger.errors import Forbidden, Malformed, NotFound, Refused
+from ledger.projections import VIEWS, WORKLISTS
+from ledger.scenarios import instant
+
+SYSTEM = Actor(str(uuid4()), "system")
+BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def closed(record, opens):
+    """The record as a decoder gives it: sealed values closed unless `opens` (None: all) names them."""
+    if opens is None:
+        return record
+    kept = opens.get(record.fact.topic, ())
+    shut = {
+        name: CLOSED
+        for name in type(record.fact).whose
+        if name not in kept and getattr(record.fact, name) is not None and name not in record.in_clear
+    }
+    return replace(record, fact=record.fact.completed(**shut)) if shut else record
+
+
+@dataclass(frozen=True, slots=True)
+class Kept(Record):
+    """A record that remembers which of its sealed fields are in clear (a correction of a clear field)."""
+
+    in_clear: frozenset[str] = frozenset()
+
+
+@dataclass
+class MemoryLedger:
+    records: list[Kept] = field(default_factory=list)
+
+    def __post_init__(self):
+        self._record("ledger", release_in_force(), BEGINNING, BEGINNING, SYSTEM, (), frozenset())
+
+    # ---------------------------------------------------------------- writing
+
+    def give(self, at, by, to, command, data, effective=None, key=None, imported=False):
+        noun, _, id = to.partition("/")
+        stream = noun if noun == "policy" else f"{noun}-{id}"
+        aggregate, fact_class = AGGREGATES[noun], COMMANDS[noun][command]
+        if by.role not in roles_for(fact_class):
+            raise Forbidden(f"{command} is not given by {by.role}")
+        try:
+            draft = fact_class.model_validate_json(json.dumps(data))
+        except ValidationError as error:
+            raise Malformed(str(error)) from error
+        state = aggregate.fold(self.history(stream, opens=aggregate.opens))
+        try:
+            decision = aggregate.decide(state, draft, Now(at, by, self.policy(), imported), stream)
+        except Refused as refused:
+            return refused
+        when = decision.effective or decision.facts[0].effective() or self._told(effective) or at
+        in_clear = frozenset(name for name, whose in decision.whose.items() if whose is None)
+        events = [
+            self._record(stream, fact, when, at, by, decision.about, in_clear, decision) for fact in decision.facts
+        ]
+        return {"events": events, "warnings": [{"rule": w.rule, "message": w.message} for w in decision.cautions]}
+
+    def _told(self, effective):
+        if effective is None:
+            return None
+        return date.fromisoformat(effective) if len(effective) == 10 else instant(effective)
+
+    def _record(self, stream, fact, when, at, by, about, in_clear, decision=None):
+        at = at.astimezone(UTC)
+        record = Kept(
+            position=len(self.records) + 1,
+            stream=stream,
+            version=sum(each.stream == stream for each in self.records) + 1,
+            id=str(uuid4()),
+            fact=fact,
+            effective=when,
+            recorded=at,
+            by=by,
+            about=about,
+            under=decision.under if decision else (),
+            rests_on=decision.rests_on if decision else (),
+            in_clear=in_clear,
+        )
+        assert all(a.recorded <= b.recorded for a, b in pairwise([*self.records, record])), "time runs forward"
+        self.records.append(record)
+        return {"id": record.id, "position": record.position, "type": type(fact).__name__}
+
+    # ---------------------------------------------------------------- reading
+
+    def history(self, stream, known=None, opens=None):
+        known = len(self.records) if known is None else known
+        return [closed(each, opens) for each in self.records[:known] if each.stream == stream]
+
+    def policy(self):
+        return Policy.fold([each for each in self.records if each.stream in ("policy", "ledger")])
+
+    def known(self, known_at):
+        if known_at is None:
+            return len(self.records)
+        return sum(each.recorded <= known_at for each in self.records)
+
+    def ask(self, path, as_at, known_at, explain=False):
+        noun, *rest = path.split("/")
+        known = self.known(known_at)
+        if noun == "worklist":
+            return {"items": self._rows(rest[0], as_at, known)}
+        view = next((each for each in VIEWS if (each.noun, each.name) == (noun, rest[-1])), None)
+        if view is None:
+            raise NotFound(f"no view {path}")
+        history = self.history(f"{noun}-{rest[0]}", known, view.opens)
+        return view.show(history, self.policy(), as_at, known, explain)
+
+    def _rows(self, name, as_at, known):
+        if name not in WORKLISTS:
+            raise NotFound(f"no worklist {name}")
+        streams = dict.fromkeys(each.stream for each in self.records if noun_of(each.stream) == "offender")
+        opens = AGGREGATES["offender"].opens
+        return [
+            row
+            for stream in streams
+            for row in WORKLISTS[name](self.history(stream, known, opens), self.policy(), as_at, known)
+        ]
