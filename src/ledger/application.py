@@ -17,33 +17,26 @@ from __future__ import annotations
 import base64
 import hmac
 import logging
-import random
-from collections import OrderedDict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from importlib import metadata
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 import orjson
-from pydantic import ValidationError
 
-from ledger.aggregates import AGGREGATES, COMMANDS, FACT_BY_TOPIC, noun_of
-from ledger.aggregates.aggregate import Aggregate
+from ledger.aggregates import AGGREGATES, COMMANDS, FACT_BY_TOPIC
+from ledger.aggregates.drafts import read_draft
 from ledger.aggregates.ledger_stream import ReleaseStarted, release_in_force
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.roles import roles_for
 from ledger.aggregates.shape import (
-    LIST_ITEMS,
-    WHOLE,
     Actor,
     Decision,
     Fact,
     Now,
-    Recorded,
     a_random_id,
-    a_text,
     in_london,
 )
 from ledger.errors import (
@@ -58,7 +51,6 @@ from ledger.errors import (
     Unavailable,
 )
 from ledger.privacy.canonical import canonical
-from ledger.privacy.sealing import DataKey, Unreadable, holds, open_box
 from ledger.projections import VIEWS, WORKLISTS, RowsOf, View
 from ledger.rules.dates import london_day
 from ledger.rules.general import FROM_THE_FUTURE, in_the_future
@@ -66,8 +58,8 @@ from ledger.settings import Settings
 from ledger.store import mapping
 from ledger.store.appending import Append, Receipt, Repeated, Sealed
 from ledger.store.binary import LARGEST
-from ledger.store.database import positions_needing
-from ledger.store.mapping import Draft, Envelope, Stored
+from ledger.store.cases import Case, Cases, PolicyAt
+from ledger.store.mapping import Draft, Envelope
 from ledger.store.opening import Place, Store, open_store
 
 log = logging.getLogger(__name__)
@@ -77,6 +69,13 @@ SYSTEM: Final = Actor("00000000-0000-4000-8000-000000000000", "system")
 TRIES: Final = 4  # one, and at most three more after the case moved
 CASES_KEPT: Final = 5_000
 CHECKED_SHARE: Final = 0.01  # of the values opened inside the house, checked against their commitment
+
+
+class Turn(Protocol):
+    """A place in a queue: `comes` waits until all before have been sent to the sequencer, `passes` lets the next go."""
+
+    async def comes(self) -> None: ...
+    def passes(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +94,8 @@ class Command:
     seen: Mapping[str, Any] | None = None
     source: Mapping[str, Any] | None = None  # {"system", "recorded"}: an imported fact
     source_sealed: Mapping[str, str] | None = None
+    recorder: Actor | None = None  # who records it, where that is not the actor: the importer
+    turn: Turn | None = None  # keeps the order of a file
 
     @property
     def stream(self) -> str:
@@ -110,33 +111,12 @@ class Acknowledged:
     repeated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyAt:
-    """The policy, and the newest positions of the streams `ledger` and `policy` that it was folded from."""
-
-    policy: Policy
-    at: tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A case as folded from the facts of its stream: the cache of decisions.  It holds no opened value it need not."""
-
-    records: tuple[Recorded[Fact], ...]
-    state: Any
-
-    @property
-    def version(self) -> int:
-        return self.records[-1].version if self.records else 0
-
-
 class Ledger:
     """An open ledger."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._cases: OrderedDict[str, Case] = OrderedDict()
-        self._policy: PolicyAt | None = None
+        self.cases = Cases(store.origin, store.database, store.vault)
         self._secret = b""
 
     @classmethod
@@ -144,7 +124,7 @@ class Ledger:
         cls,
         settings: Settings,
         *,
-        kind: str = "",
+        kind: str | None = None,
         places: Sequence[Place] | None = None,
         began: datetime | None = None,
     ) -> Ledger:
@@ -174,6 +154,18 @@ class Ledger:
             raise NotFound("Nothing has been sealed yet.")
         return self.store.note(head.size, root)
 
+    async def status(self) -> dict[str, Any]:
+        """What the ledger holds, and whether it may be written to."""
+        head = await self.store.database.head()
+        assert head is not None
+        return {
+            "origin": head.origin,
+            "facts": head.size,
+            "newest_fact": head.recorded,
+            "read_only": self.store.read_only,
+            "released_checkpoint": self.store.released.read(),
+        }
+
     async def ready(self) -> dict[str, Any]:
         """Do the database and the vault answer?  Status UP or DOWN, in all and of each."""
         parts: dict[str, str] = {}
@@ -195,8 +187,8 @@ class Ledger:
         draft = read_draft(fact_class, command.data)
         digest = self._digest(command)
         for attempt in range(TRIES):
-            case, fresh = await self._case(command.stream, fresh=attempt > 0)
-            policy = await self.policy(fresh=attempt > 0)
+            case, fresh = await self.cases.case(command.stream, fresh=attempt > 0)
+            policy = await self.cases.policy(fresh=attempt > 0)
             try:
                 _match(command, case)
                 decision = self._decide(command, draft, case, policy.policy)
@@ -210,7 +202,7 @@ class Ledger:
             try:
                 return await self._append(command, decision, case, policy, digest)
             except StaleVersion:
-                self._cases.pop(command.stream, None)
+                self.cases.forget(command.stream)
                 if command.if_match is not None or attempt == TRIES - 1:
                     raise
         raise AssertionError("unreachable")
@@ -229,7 +221,7 @@ class Ledger:
     ) -> Acknowledged:
         moment = command.at or datetime.now(UTC)
         envelope = Envelope(
-            by=command.actor,
+            by=command.recorder or command.actor,
             policy=policy.policy.version,
             release=policy.policy.release or None,
             key=str(command.key) if command.key else None,
@@ -248,26 +240,16 @@ class Ledger:
             at=command.at,
             warnings=_warnings(decision),
         )
-        receipt = await self.store.sequencer.append(append)
+        if command.turn:
+            await command.turn.comes()
+        sealing = self.store.sequencer.append(append)
+        if command.turn:
+            command.turn.passes()
+        receipt = await sealing
         if isinstance(receipt, Repeated):
             return await self._first_receipt(receipt)
-        self._remember(command, case, drafts, receipt)
+        self.cases.remember(command.stream, case, drafts, receipt)
         return _acknowledged(receipt)
-
-    def _remember(self, command: Command, case: Case, drafts: Sequence[Draft], receipt: Receipt) -> None:
-        """Keep the case as it now is, folded from the very bytes that were sealed."""
-        aggregate = AGGREGATES[command.noun]
-        if command.noun in SINGLE_STREAMS:
-            self._policy = None
-        records = list(case.records)
-        for draft, sealed in zip(drafts, receipt.facts, strict=True):
-            opened = {
-                name: mapping.plain(getattr(draft.fact, name))
-                for name in aggregate.opens.get(type(draft.fact).topic, ())
-                if getattr(draft.fact, name) is not None
-            }
-            records.append(mapping.recorded(Stored.of(sealed.position, sealed.entry), opened))
-        self._keep(command.stream, aggregate, records)
 
     def _digest(self, command: Command) -> bytes:
         """HMAC of what was asked, under a key of the vault: tells a retry from another request with the same key."""
@@ -303,76 +285,14 @@ class Ledger:
         receipt = Receipt(tuple(facts), where.size, note, recorded, where.warnings)
         return _acknowledged(receipt, repeated=True)
 
-    # ------------------------------------------------------------------------------------ cases
-
-    async def _case(self, stream: str, *, fresh: bool = False) -> tuple[Case, bool]:
-        """The case, and whether it was read just now."""
-        kept = self._cases.get(stream)
-        if kept is not None and not fresh:
-            self._cases.move_to_end(stream)
-            return kept, False
-        aggregate = _aggregate_of(stream)
-        stored = await self.store.database.stream(stream)
-        return self._keep(stream, aggregate, await self.records(stored, aggregate.opens)), True
-
-    def _keep(self, stream: str, aggregate: Aggregate, records: Sequence[Recorded[Fact]]) -> Case:
-        case = Case(tuple(records), aggregate.fold(records))
-        self._cases[stream] = case
-        self._cases.move_to_end(stream)
-        if len(self._cases) > CASES_KEPT:
-            self._cases.popitem(last=False)
-        return case
-
-    async def records(
-        self, stored: Sequence[Stored], opens: Mapping[str, Collection[str]] | None, *, leaving: bool = False
-    ) -> list[Recorded[Fact]]:
-        """Facts from entries, opening the sealed fields a fold needs (`opens` by topic; None: all of them).
-
-        `leaving`: the values go out of the house, so each is checked against its commitment.
-        """
-        wanted = opens if opens is not None else {each.type: tuple(each.sealed) for each in stored}
-        positions = positions_needing(stored, wanted)
-        opened = await self._opened({each.position: each for each in stored}, positions, leaving) if positions else {}
-        return [mapping.recorded(each, opened.get(each.position)) for each in stored]
-
-    async def _opened(
-        self, stored: Mapping[int, Stored], positions: Sequence[int], leaving: bool
-    ) -> dict[int, dict[str, Any]]:
-        boxes = await self.store.database.boxes(positions)
-        keys = await self.store.vault.keys_by_id(box.key_id for found in boxes.values() for box in found)
-        opened: dict[int, dict[str, Any]] = {}
-        for position, found in boxes.items():
-            fact = str(stored[position].members["id"])
-            for box in found:
-                key = keys.get(box.key_id)
-                if key is None:
-                    raise Unreadable(f"the vault has no key {UUID(bytes=box.key_id)} for the fact at {position}")
-                values = open_box(self.store.origin, fact, key, box)
-                if leaving or random.random() < CHECKED_SHARE:  # noqa: S311 - a spot check, not a secret
-                    _check(stored[position], fact, key, values)
-                opened.setdefault(position, {}).update(values)
-        return opened
-
-    # ------------------------------------------------------------------------------------ policy
-
-    async def policy(self, *, fresh: bool = False) -> PolicyAt:
-        """Settings and calendar as known now; `fresh` asks whether they have moved."""
-        known = self._policy
-        if known is not None and not fresh:
-            return known
-        newest = await self.store.database.newest_rules()
-        if known is None or known.at != newest:
-            stored = [each for name in ("ledger", "policy") for each in await self.store.database.stream(name)]
-            records = await self.records(stored, AGGREGATES["policy"].opens)
-            known = self._policy = PolicyAt(Policy.fold(records), newest)
-        return known
+    # ------------------------------------------------------------------------------------ releases
 
     async def _start_release(self, began: datetime | None) -> None:
         """Seal what this release brings with it, if the last one brought something else."""
         fact = release_in_force(metadata.version("case-ledger"))
         while self.store.read_only is None:
             stored = await self.store.database.stream("ledger")
-            records = await self.records(stored, {})
+            records = await self.cases.records(stored, {})
             releases = [each for each in records if isinstance(each.fact, ReleaseStarted)]
             if releases and releases[-1].fact == fact:
                 return
@@ -385,7 +305,6 @@ class Ledger:
                 await self.store.sequencer.append(Append([pending], at=at))
             except StaleVersion:
                 continue  # another process started at the same moment
-            self._policy = None
             return
 
     # ------------------------------------------------------------------------------------ views
@@ -415,9 +334,9 @@ class Ledger:
         )
         if not stored:
             raise NotFound(f"There is no {noun} {id}{' as known then' if known_at else ''}.")
-        policy = (await self.policy(fresh=True)).policy
+        policy = (await self.cases.policy(fresh=True)).policy
         opens = None if view.opens is None and not withhold else view.opens or AGGREGATES[noun].opens
-        history = await self.records(stored, opens, leaving=True)
+        history = await self.cases.records(stored, opens, leaving=True)
         known = upto if upto is not None else max(history[-1].position, *(each.position for each in policy.history))
         day = as_at or london_day(moment)
         answer = view.show(history, policy, day, known, explain)
@@ -434,13 +353,13 @@ class Ledger:
         """The rows of a worklist, folded case by case as of that position."""
         rows_of = _worklist(name)
         upto = await self.store.database.known_at(known_at) if known_at else None
-        policy = (await self.policy(fresh=True)).policy
+        policy = (await self.cases.policy(fresh=True)).policy
         day = as_at or london_day(known_at or datetime.now(UTC))
         rows: list[dict[str, Any]] = []
         for stream in await self.store.database.streams("offender"):
             stored = await self.store.database.stream(stream, LARGEST if upto is None else upto)
             if stored:
-                history = await self.records(stored, AGGREGATES["offender"].opens)
+                history = await self.cases.records(stored, AGGREGATES["offender"].opens)
                 rows += rows_of(history, policy, day, upto if upto is not None else history[-1].position)
         return rows
 
@@ -471,68 +390,6 @@ def _authorise(command: Command, fact_class: type[Fact]) -> None:
     allowed = roles_for(fact_class)
     if command.actor.role not in allowed:
         raise Forbidden(f"{command.name} is given by {', '.join(sorted(allowed))}; not by {command.actor.role}.")
-
-
-def read_draft(fact_class: type[Fact], data: Mapping[str, Any]) -> Fact:
-    """A draft of the fact from JSON values.  Raises Malformed, naming each field."""
-    errors: dict[str, str] = {}
-    for name, value in data.items():
-        wrong = unfit(value)
-        if wrong:
-            errors[str(name)] = wrong
-    if not errors:
-        try:
-            draft = fact_class.model_validate_json(orjson.dumps(data))
-        except ValidationError as problem:
-            errors = _by_field(problem)
-        else:
-            return draft
-    first, why = next(iter(errors.items()))
-    raise Malformed(f"{fact_class.command}: {first}: {why}.", errors)
-
-
-def _by_field(problem: ValidationError) -> dict[str, str]:
-    errors: dict[str, str] = {}
-    for each in problem.errors(include_url=False, include_input=False, include_context=False):
-        field = str(each["loc"][0]) if each["loc"] else "data"
-        errors.setdefault(field, each["msg"].removeprefix("Value error, "))
-    return errors
-
-
-def unfit(value: Any, depth: int = 1) -> str | None:
-    """Why a JSON value can be in no fact (ledger-format.md, Entry), or None."""
-    match value:
-        case None | bool():
-            return None
-        case str():
-            return _complaint(value)
-        case int():
-            return None if -WHOLE <= value <= WHOLE else "a number is at most 9007199254740991"
-        case float():
-            return "numbers are whole: no fractions, no exponents"
-        case list() | dict() if depth > 15:
-            return "at most 16 levels deep"
-        case list():
-            items: list[Any] = value
-            if len(items) > LIST_ITEMS:
-                return f"at most {LIST_ITEMS} items"
-            return next((wrong for each in items if (wrong := unfit(each, depth + 1))), None)
-        case dict():
-            members: dict[str, Any] = value
-            if len(members) > LIST_ITEMS:
-                return f"at most {LIST_ITEMS} members"
-            both = (unfit(each, depth + 1) for pair in members.items() for each in pair)
-            return next((wrong for wrong in both if wrong), None)
-        case _:
-            return "not a JSON value"
-
-
-def _complaint(text: str) -> str | None:
-    try:
-        a_text(text)
-    except ValueError as wrong:
-        return str(wrong)
-    return None
 
 
 def _match(command: Command, case: Case) -> None:
@@ -596,23 +453,12 @@ def _acknowledged(receipt: Receipt, *, repeated: bool = False) -> Acknowledged:
         for each in receipt.facts
         if (members := orjson.loads(each.entry))
     ]
-    warnings = orjson.loads(receipt.warnings) if receipt.warnings else []
+    warnings: list[dict[str, str]] = orjson.loads(receipt.warnings) if receipt.warnings else []
     body = {"events": events, "checkpoint": receipt.note, "warnings": warnings}
     return Acknowledged(body, receipt.facts[-1].version, repeated)
 
 
 # ---------------------------------------------------------------------------------------- reading a case
-
-
-def _check(stored: Stored, fact: str, key: DataKey, values: Mapping[str, Any]) -> None:
-    for path, value in values.items():
-        pair = stored.sealed.get(path)
-        if pair is None or not holds(fact, key, path, value, pair[0]):
-            raise Unreadable(f"the value {path} beside the fact at {stored.position} is not the one committed to")
-
-
-def _aggregate_of(stream: str) -> Aggregate:
-    return AGGREGATES[noun_of(stream)]
 
 
 def _view(noun: str, name: str) -> View:

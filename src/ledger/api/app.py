@@ -19,7 +19,7 @@ import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 import orjson
@@ -170,7 +170,7 @@ def fields_of(body: bytes) -> dict[str, Any]:
         raise Malformed("The body is not JSON as RFC 8259 has it.", {"body": "not JSON"}) from wrong
     if not isinstance(data, dict):
         raise Malformed("The body is one JSON object: the fields of the command.", {"body": "not an object"})
-    return data
+    return cast("dict[str, Any]", data)
 
 
 def _key(text: str | None) -> UUID | None:
@@ -285,7 +285,7 @@ async def checkpoint(request: Request) -> Response:
 async def vkey(request: Request) -> Response:
     """The key that checks it."""
     ledger: Ledger = request.app.state.ledger
-    return PlainTextResponse(ledger.store.signer.verifier().vkey + "\n")
+    return PlainTextResponse(ledger.store.signer.verifier().vkey() + "\n")
 
 
 async def live(request: Request) -> Response:

@@ -19,7 +19,7 @@ from ledger.aggregates.roles import ROLES, roles_for
 from ledger.aggregates.shape import Fact
 from ledger.errors import LedgerError
 from ledger.projections import VIEWS, WORKLISTS
-from ledger.rules.registry import rules
+from ledger.rules.registry import EDITIONS, rules
 
 _EXAMPLES: Final[dict[str, Any]] = {
     "date": "2025-04-07",
@@ -64,7 +64,19 @@ def _commands() -> Iterator[tuple[Aggregate, type[Fact]]]:
 @cache
 def rules_listed() -> list[dict[str, Any]]:
     """The registry of rules, as data."""
-    return [each.listed() for each in rules()]
+    return [
+        {
+            "id": each.id,
+            "name": each.name,
+            "edition": each.edition,
+            "title": EDITIONS[each.edition].title,
+            "source": each.cite,
+            "anchor": each.anchor,
+            "starts": each.starts,
+            "text": each.text,
+        }
+        for each in rules()
+    ]
 
 
 @cache

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, LiteralString
@@ -50,7 +50,8 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     # The newest entry recorded at or before a moment: `recorded` never decreases along the log.
     "known_at": "SELECT coalesce(max(position), 0) FROM entries WHERE recorded <= $1::timestamptz",
     "newest": """
-        SELECT coalesce(max(last) FILTER (WHERE id = 'ledger'), -1), coalesce(max(last) FILTER (WHERE id = 'policy'), -1)
+        SELECT coalesce(max(last) FILTER (WHERE id = 'ledger'), -1),
+            coalesce(max(last) FILTER (WHERE id = 'policy'), -1)
         FROM chains WHERE id IN ('ledger', 'policy')
     """,
     "receipt": """
@@ -184,8 +185,3 @@ class Database:
 
 def _stored(rows: Rows) -> list[Stored]:
     return [Stored.of(binary.read_int8(row[0]), binary.read_bytes(row[1])) for row in rows]
-
-
-def positions_needing(stored: Sequence[Stored], opens: Mapping[str, Collection[str]]) -> list[int]:
-    """Positions whose ciphertexts a fold must read: those with a sealed path that it opens."""
-    return [each.position for each in stored if any(path in opens.get(each.type, ()) for path in each.sealed)]

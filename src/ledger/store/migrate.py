@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from importlib import resources
-from typing import Final, Literal, cast
+from typing import Final, Literal
 
 import psycopg
 from psycopg import sql
@@ -68,7 +68,7 @@ def _run(connection: psycopg.Connection, name: str, text: str, done: dict[str, s
         return False
     with connection.transaction():
         # The files are part of the package, not input.
-        connection.execute(sql.SQL(cast("str", text)))  # pyright: ignore[reportArgumentType]
+        connection.execute(sql.SQL(text))  # pyright: ignore[reportArgumentType]
         connection.execute("INSERT INTO migrations (name, digest) VALUES (%s, %s)", (name, digest))
     return True
 

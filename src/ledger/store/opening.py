@@ -98,6 +98,10 @@ class Released:
         if size > self.size:
             self.size, self.note = size, note
 
+    def read(self) -> str | None:
+        """The newest note as kept in the file."""
+        return self.path.read_text("utf-8") if self.path.exists() else None
+
     def start(self) -> None:
         self._task = asyncio.get_running_loop().create_task(self._keep())
 
@@ -153,6 +157,7 @@ class Store:
     sequencer: Sequencer
     vault: Vault
     released: Released
+    conninfo: Callable[[], str]  # how the application connects; it holds a password
     clusters: Sequence[EmbeddedCluster] = field(default_factory=tuple)
 
     def note(self, size: int, root: bytes) -> str:
@@ -174,20 +179,19 @@ class Store:
             await asyncio.get_running_loop().run_in_executor(None, cluster.release)
 
 
-async def open_store(settings: Settings, *, kind: str = "", places: Sequence[Place] | None = None) -> Store:
+async def open_store(settings: Settings, *, kind: str | None = None, places: Sequence[Place] | None = None) -> Store:
     """Open the ledger of these settings, made if there is none.
 
-    `kind` is "" for a real ledger, DEMONSTRATION or SCENARIO for one whose commands may set the clock; the origin says
-    so for ever.  Raises Setup, EmbeddedError, DatabaseUnavailable.
+    `kind`: DEMONSTRATION or SCENARIO for one whose commands may set the clock (the origin says so for ever), "" for a
+    real one, None for whatever is there.  Raises Setup, EmbeddedError, DatabaseUnavailable.
     """
     settings.home.mkdir(parents=True, exist_ok=True)
     clusters: list[EmbeddedCluster] = []
     if places is None:
         clusters = [EmbeddedCluster(settings.home, name) for name, url in _embedded(settings) if url is None]
     try:
-        if places is None:
-            places = await asyncio.get_running_loop().run_in_executor(None, _prepare, settings, clusters)
-        return await _open(settings, kind, places, clusters)
+        found = places if places is not None else await asyncio.to_thread(_prepare, settings, clusters)
+        return await _open(settings, kind, found, clusters)
     except BaseException:
         for cluster in clusters:
             cluster.release()
@@ -196,6 +200,20 @@ async def open_store(settings: Settings, *, kind: str = "", places: Sequence[Pla
 
 def _embedded(settings: Settings) -> Sequence[tuple[Which, str | None]]:
     return (("ledger", settings.database_url), ("vault", settings.vault_url))
+
+
+def migrate_all(settings: Settings) -> dict[str, list[str]]:
+    """Blocking: bring the schemas of ledger and vault up to date; the names of the migrations that ran, by database."""
+    ran: dict[str, list[str]] = {}
+    for which, url in _embedded(settings):
+        if url is None:
+            with EmbeddedCluster(settings.home, which) as cluster:
+                cluster.ensure_database(which)
+                ran[which] = migrate(cluster.conninfo(cluster.owner_role, which), which)
+        else:
+            owner = settings.owner_url if which == "ledger" else None
+            ran[which] = migrate(owner or url, which)
+    return ran
 
 
 def _prepare(settings: Settings, clusters: Sequence[EmbeddedCluster]) -> list[Place]:
@@ -225,10 +243,12 @@ def _check_schema(place: Place) -> None:
         raise Setup(f"The {place.which}'s schema lacks {', '.join(missing)}. Run 'ledger migrate'.")
 
 
-async def _open(settings: Settings, kind: str, places: Sequence[Place], clusters: Sequence[EmbeddedCluster]) -> Store:
+async def _open(
+    settings: Settings, kind: str | None, places: Sequence[Place], clusters: Sequence[EmbeddedCluster]
+) -> Store:
     ledger, vault = places
     database = Database(ledger.connect)
-    head = await database.head() or await _first_head(ledger, database, settings, kind)
+    head = await database.head() or await _first_head(ledger, database, settings, kind or "")
     _check_kind(head, kind, settings)
     signer = Signer(head.origin, secret_file(settings.home / "keys" / "log.key"))
     released = Released(settings.home / "checkpoint", database)
@@ -249,6 +269,7 @@ async def _open(settings: Settings, kind: str, places: Sequence[Place], clusters
         ),
         Vault(lambda: vault.connect(VAULT_STATEMENTS), WrappingKey.at(settings.home / "keys" / "vault.key")),
         released,
+        ledger.application,
         clusters,
     )
     store.sequencer.read_only = missing
@@ -275,10 +296,10 @@ async def _first_head(place: Place, database: Database, settings: Settings, kind
     return head
 
 
-def _check_kind(head: Head, kind: str, settings: Settings) -> None:
+def _check_kind(head: Head, kind: str | None, settings: Settings) -> None:
     """A demonstration must never be taken for a real ledger, nor write into one."""
     found = head.origin.rpartition("/")[2] if head.simulated else ""
-    if found != kind and kind:
+    if kind is not None and found != kind:
         raise Setup(f"{settings.home} holds the ledger {head.origin}. Set LEDGER_HOME to another folder for this.")
     expected = f"{settings.origin}/{found}" if found else settings.origin
     if settings.origin and expected != head.origin:

@@ -1,0 +1,80 @@
+"""The command line: one line per verb; parse, call one function, print.  Every verb takes --json.
+
+What a verb does stands in `ledger.verbs`; here is only what it is called and what it takes.
+Proven by tests/test_cli.py and tests/journeys/.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ledger import verbs
+from ledger.errors import LedgerError
+from ledger.store.embedded import EmbeddedError
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every verb with what it takes."""
+    top = argparse.ArgumentParser(
+        prog="ledger", description="The case ledger: every fact sealed, every answer explained."
+    )
+    top.set_defaults(verb=None, json=False)
+    names = top.add_subparsers(title="verbs", metavar="VERB")
+
+    def verb(name: str, function: verbs.Verb, says: str) -> argparse.ArgumentParser:
+        found = names.add_parser(name, help=says, description=says)
+        found.add_argument("--json", action="store_true", help="print JSON")
+        found.set_defaults(verb=function)
+        return found
+
+    each = verb("demo", verbs.demo, "embedded PostgreSQL, a demonstration caseload, the server")
+    each.add_argument("--port", type=int, default=8000)
+    verb("serve", verbs.serve, "serve the ledger that the environment names")
+    verb("migrate", verbs.migrate, "bring the schemas of ledger and vault up to date")
+    verb("status", verbs.status, "positions and the last checkpoint")
+    each = verb("import", verbs.import_file, "record the commands of a JSON Lines file")
+    each.add_argument("file", type=Path)
+    each = verb("scenario", verbs.scenario, "run scenarios, each in a fresh ledger")
+    each.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    each = verb("case", verbs.case, "a view of a case")
+    each.add_argument("id", help="an offender's id, or noun/id")
+    each.add_argument("--as-at", metavar="DAY")
+    each.add_argument("--known-at", metavar="INSTANT")
+    each.add_argument("--view", default="enforcement")
+    each.add_argument("--explain", action="store_true", help="with rules, facts, calendar and settings")
+    each = verb("log", verbs.log, "the transparency log: checkpoint or verifier key")
+    each.add_argument("what", choices=("checkpoint", "vkey"))
+    verb("verify", verbs.verify, "read every stored byte again and check the whole ledger")
+    verb("rules", verbs.rules, "every rule with its source")
+    verb("events", verbs.events, "every fact with its command, roles and fields")
+    each = verb("token", verbs.token, "a token from the embedded issuer")
+    each.add_argument("--role", required=True, action="append", help="may be given more than once")
+    each.add_argument("--id", help="the staff member's random id; drawn if left out")
+    each.add_argument("--unit")
+    each.add_argument("--hours", type=int, default=8, help="how long it holds")
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb.  0: done; 1: done, and something was not as it should be; 2: it could not be done."""
+    top = parser()
+    given = top.parse_args(arguments)
+    if given.verb is None:
+        top.print_help()
+        return 2
+    try:
+        return int(given.verb(given))
+    except (LedgerError, EmbeddedError) as problem:
+        print(f"ledger: {problem}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

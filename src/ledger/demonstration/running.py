@@ -1,0 +1,115 @@
+"""`ledger demo`: the embedded databases, a caseload on the first start, the server, and a token for each role.
+
+The caseload is made once, dated relative to that day, and played through the same door as an import.  A first start
+that was interrupted goes on where it stopped: the day is remembered and every line has its key.
+
+Proven by tests/journeys/test_first_minutes.py.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+from uuid import uuid4
+
+import orjson
+from ledger.demonstration.caseload import caseload
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from ledger import serving
+from ledger.aggregates.roles import ROLES
+from ledger.aggregates.shape import in_london
+from ledger.api.tokens import Tokens
+from ledger.application import SYSTEM, Ledger
+from ledger.errors import Setup
+from ledger.importing import LineKeys, Outcome, import_lines
+from ledger.rules.dates import london_day
+from ledger.settings import Settings
+from ledger.store.opening import DEMONSTRATION, write_synced
+
+TOKEN_HOURS: Final = 24 * 7
+
+
+def run(settings: Settings, port: int, console: Console) -> None:
+    """Serve the demonstration until a signal comes.  Raises Setup if the home holds a real ledger."""
+    settings = settings.model_copy(update={"listen": f"{settings.listen_host}:{port}"})
+    started = time.monotonic()
+
+    async def open_ledger() -> Ledger:
+        return await open_demonstration(settings, console)
+
+    async def ready(ledger: Ledger, tokens: Tokens) -> None:
+        console.print(f"Ready after {time.monotonic() - started:.1f} s.")
+        breaches = await ledger.worklist("breach")
+        _print_doors(settings, ledger, tokens, console, str(breaches[0]["offender_id"]))
+
+    serving.serve(settings, open_ledger, ready)
+
+
+async def open_demonstration(settings: Settings, console: Console) -> Ledger:
+    """Open the demonstration ledger with its caseload in it."""
+    day, whole = _remembered(settings)
+    lines = [] if whole else caseload(day)
+    began = in_london(datetime.fromisoformat(str(lines[0]["at"]))) - timedelta(minutes=1) if lines else None
+    ledger = await Ledger.open(settings, kind=DEMONSTRATION, began=began)
+    try:
+        if lines:
+            await _play(ledger, lines, settings, console)
+            _remember(settings, day, whole=True)
+    except BaseException:
+        await ledger.close()
+        raise
+    return ledger
+
+
+async def _play(ledger: Ledger, lines: list[dict[str, object]], settings: Settings, console: Console) -> None:
+    numbered = ((number, orjson.dumps(line)) for number, line in enumerate(lines, start=1))
+    keys = LineKeys(settings.home, settings.home / "demonstration")
+    with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console) as bar:
+        task = bar.add_task("Recording a year of casework", total=len(lines))
+
+        def progress(outcome: Outcome) -> None:
+            if outcome.lines % 100 == 0 or outcome.lines == len(lines):
+                bar.update(task, completed=outcome.lines)
+
+        outcome = await import_lines(ledger, numbered, keys, SYSTEM, progress)
+    if outcome.rejected:
+        line, rule, reason = outcome.rejected[0]
+        raise Setup(f"{len(outcome.rejected)} lines of the demonstration were refused; line {line}: {rule}: {reason}")
+    console.print(f"{outcome.facts + outcome.repeated:,} facts recorded and sealed.")
+
+
+def _remembered(settings: Settings) -> tuple[date, bool]:
+    """The day the caseload is dated by, and whether it is whole."""
+    path = settings.home / "demonstration.json"
+    if not path.exists():
+        settings.home.mkdir(parents=True, exist_ok=True)
+        _remember(settings, london_day(datetime.now(UTC)), whole=False)
+    kept = orjson.loads(path.read_bytes())
+    return date.fromisoformat(kept["day"]), bool(kept["whole"])
+
+
+def _remember(settings: Settings, day: date, *, whole: bool) -> None:
+    text = orjson.dumps({"day": day.isoformat(), "whole": whole}).decode()
+    write_synced(settings.home / "demonstration.json", text)
+
+
+def _print_doors(settings: Settings, ledger: Ledger, tokens: Tokens, console: Console, case: str) -> None:
+    """The address, and a token for each role that a person can have."""
+    address = f"http://{settings.listen}"
+    console.print(f"\n{ledger.store.origin}\n  {address}/docs\n", markup=False, highlight=False)
+    for role in ROLES:
+        if role != "system":
+            token = tokens.issue(str(uuid4()), (role,), "North", TOKEN_HOURS * 3600)
+            console.print(f"{role}: {token}", markup=False, highlight=False, soft_wrap=True)
+    console.print(
+        f"\nTry (with a practitioner's token as TOKEN):\n"
+        f"  curl -H 'Authorization: Bearer TOKEN' {address}/offenders/{case}/enforcement\n"
+        f"  curl -H 'Authorization: Bearer TOKEN' {address}/worklists/breach\n"
+        "Stop with Ctrl-C.",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )

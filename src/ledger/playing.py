@@ -1,0 +1,151 @@
+"""Scenarios against the real thing: each in a fresh ledger on an embedded PostgreSQL, with a simulated clock.
+
+The clusters are throw-away ones in a temporary folder; a scenario's two databases are copies of migrated templates.
+After every refusal the log must be as long as before: nothing may be written.  Proven by tests/test_playing.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from secrets import token_hex
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from ledger.aggregates.shape import Actor
+from ledger.application import Command, Ledger
+from ledger.errors import LedgerError, Refused, Setup
+from ledger.scenarios import Receipt, Scenario, instant, load, play
+from ledger.settings import Settings
+from ledger.store.embedded import EmbeddedCluster
+from ledger.store.migrate import migrate
+from ledger.store.opening import SCENARIO, embedded_place
+
+_TEMPLATE: Final = "template_of_scenarios"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How one scenario came out."""
+
+    scenario: str
+    file: str
+    failures: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        return not self.failures
+
+    def listed(self) -> dict[str, Any]:
+        """As data (contract, *The command line*)."""
+        return {"scenario": self.scenario, "file": self.file, "passed": self.passed, "failures": list(self.failures)}
+
+    def shown(self) -> str:
+        """For people."""
+        lines = [f"{'passed' if self.passed else 'FAILED'}  {self.scenario}  ({self.file})"]
+        return "\n".join([*lines, *(f"        {each}" for each in self.failures)])
+
+
+def play_files(files: Sequence[Path]) -> list[Result]:
+    """Play every scenario of these files, in order.  Raises Setup for a file that is not there or not YAML."""
+    scenarios = [(file, scenario) for file in files for scenario in _loaded(file)]
+    with throwaway_clusters() as clusters:
+        return [Result(each.name, str(file), tuple(play_one(each, clusters))) for file, each in scenarios]
+
+
+def _loaded(file: Path) -> list[Scenario]:
+    try:
+        return load(file)
+    except OSError as problem:
+        raise Setup(f"The scenario file {file} cannot be read.") from problem
+    except (KeyError, TypeError, ValueError) as problem:
+        raise Setup(f"The scenario file {file} is not as the scenarios' README says: {problem!r}.") from problem
+
+
+@contextmanager
+def throwaway_clusters() -> Generator[Sequence[EmbeddedCluster]]:
+    """A ledger cluster and a vault cluster with migrated templates, gone afterwards."""
+    home = Path(tempfile.mkdtemp(prefix="ledger-"))
+    home.chmod(0o711)
+    clusters = [EmbeddedCluster(home, name, throwaway=True) for name in ("ledger", "vault")]
+    try:
+        for cluster in clusters:
+            cluster.ensure_running()
+            cluster.create_database(_TEMPLATE)
+            migrate(cluster.conninfo(cluster.owner_role, _TEMPLATE), cluster.name)
+        yield clusters
+    finally:
+        for cluster in clusters:
+            cluster.remove()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def play_one(scenario: Scenario, clusters: Sequence[EmbeddedCluster]) -> list[str]:
+    """Play one scenario in databases of its own; what did not come out as written."""
+    name = f"scenario_{token_hex(6)}"
+    home = Path(tempfile.mkdtemp(prefix="scenario-"))
+    for cluster in clusters:
+        cluster.create_database(name, _TEMPLATE)
+    try:
+        with asyncio.Runner() as runner:
+            began = min((instant(step["at"]) for step in scenario.steps), default=instant("2025-01-01 00:00"))
+            places = [embedded_place(cluster, name) for cluster in clusters]
+            opening = Ledger.open(Settings(home=home), kind=SCENARIO, places=places, began=began - timedelta(days=1))
+            ledger = runner.run(opening)
+            try:
+                return play(scenario, Played(ledger, runner))
+            finally:
+                runner.run(ledger.close())
+    finally:
+        for cluster in clusters:
+            cluster.drop_database(name)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+class Played:
+    """A real ledger as a scenario sees it (scenarios.Ledger)."""
+
+    def __init__(self, ledger: Ledger, runner: asyncio.Runner) -> None:
+        self._ledger = ledger
+        self._runner = runner
+
+    def give(
+        self,
+        at: datetime,
+        by: Actor,
+        to: str,
+        command: str,
+        data: dict[str, Any],
+        effective: str | None,
+        key: str | None,
+    ) -> Receipt | Refused:
+        noun, _, name = to.partition("/")
+        given = Command(command, noun, name, data, by, key=UUID(key) if key else uuid4(), at=at, effective=effective)
+        return self._runner.run(self._given(given))
+
+    async def _given(self, command: Command) -> Receipt | Refused:
+        head = self._ledger.store.database.head
+        before = await head()
+        try:
+            return (await self._ledger.execute(command)).body
+        except Refused as refused:
+            after = await head()
+            if before != after:
+                raise LedgerError("A refused command has written to the ledger.") from refused
+            return refused
+
+    def ask(self, path: str, as_at: date | None, known_at: datetime | None) -> Any:
+        return self._runner.run(self._asked(path, as_at, known_at))
+
+    async def _asked(self, path: str, as_at: date | None, known_at: datetime | None) -> Any:
+        first, _, rest = path.partition("/")
+        if first == "worklist":
+            return {"items": await self._ledger.worklist(rest, as_at=as_at, known_at=known_at)}
+        name, _, view = rest.partition("/")
+        return await self._ledger.view(first, name, view or first, as_at=as_at, known_at=known_at)

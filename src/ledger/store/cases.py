@@ -1,0 +1,150 @@
+"""Cases as folded from what is stored: read, opened as far as a fold needs, and kept for the next decision.
+
+The cache holds no opened value but those the fold declares.  The policy is such a case too, of the streams `ledger` and
+`policy` together.  Proven by tests/store/test_cases.py and every scenario.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import OrderedDict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from ledger.aggregates import AGGREGATES, noun_of
+from ledger.aggregates.policy import Policy
+from ledger.aggregates.shape import Fact, Recorded
+from ledger.privacy.sealing import DataKey, Unreadable, holds, open_box
+from ledger.store import mapping
+from ledger.store.appending import Receipt
+from ledger.store.database import Database
+from ledger.store.mapping import Draft, Stored
+from ledger.store.vault import Vault
+
+CASES_KEPT: Final = 5_000
+POLICY_STREAMS: Final = ("ledger", "policy")
+CHECKED_SHARE: Final = 0.01  # of the values opened inside the house, checked against their commitment
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyAt:
+    """The policy, and the newest positions of the streams `ledger` and `policy` that it was folded from."""
+
+    policy: Policy
+    at: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A case as folded from the facts of its stream: the cache of decisions.  It holds no opened value it need not."""
+
+    version: int
+    state: Any
+
+
+class Cases:
+    """The cases of a ledger."""
+
+    def __init__(self, origin: str, database: Database, vault: Vault) -> None:
+        self._origin = origin
+        self._database = database
+        self._vault = vault
+        self._cases: OrderedDict[str, Case] = OrderedDict()
+        self._policy: PolicyAt | None = None
+
+    async def case(self, stream: str, *, fresh: bool = False) -> tuple[Case, bool]:
+        """The case, and whether it was read just now."""
+        kept = self._cases.get(stream)
+        if kept is not None and not fresh:
+            self._cases.move_to_end(stream)
+            return kept, False
+        aggregate = AGGREGATES[noun_of(stream)]
+        stored = await self._database.stream(stream)
+        records = await self.records(stored, aggregate.opens)
+        case = self._cases[stream] = Case(records[-1].version if records else 0, aggregate.fold(records))
+        self._cases.move_to_end(stream)
+        if len(self._cases) > CASES_KEPT:
+            self._cases.popitem(last=False)
+        return case, True
+
+    def remember(self, stream: str, case: Case, drafts: Sequence[Draft], receipt: Receipt) -> None:
+        """Keep the case as it now is, folded from the very bytes that were sealed."""
+        aggregate = AGGREGATES[noun_of(stream)]
+        if stream in POLICY_STREAMS:
+            self._policy = None
+        if self._cases.get(stream) is not case:
+            self._cases.pop(stream, None)  # somebody read it anew meanwhile: the next one reads it whole
+            return
+        state = case.state
+        for draft, sealed in zip(drafts, receipt.facts, strict=True):
+            opened = {
+                name: mapping.plain(getattr(draft.fact, name))
+                for name in aggregate.opens.get(type(draft.fact).topic, ())
+                if getattr(draft.fact, name) is not None
+            }
+            state = aggregate.take(state, mapping.recorded(Stored.of(sealed.position, sealed.entry), opened))
+        self._cases[stream] = Case(receipt.facts[-1].version, state)
+
+    def forget(self, stream: str) -> None:
+        """The case has moved: the next one who asks reads it."""
+        self._cases.pop(stream, None)
+
+    async def records(
+        self, stored: Sequence[Stored], opens: Mapping[str, Collection[str]] | None, *, leaving: bool = False
+    ) -> list[Recorded[Fact]]:
+        """Facts from entries, opening the sealed fields a fold needs (`opens` by topic; None: all of them).
+
+        `leaving`: the values go out of the house, so each is checked against its commitment.
+        """
+        paths = {each.position: _to_open(each, opens) for each in stored}
+        wanted = {each.position: each for each in stored if paths[each.position]}
+        opened = await self._opened(wanted, leaving) if wanted else {}
+        return [
+            mapping.recorded(each, {path: opened[each.position][path] for path in paths[each.position]})
+            for each in stored
+        ]
+
+    async def _opened(self, stored: Mapping[int, Stored], leaving: bool) -> dict[int, dict[str, Any]]:
+        """Every value of these facts by path.  Raises Unreadable, VaultUnavailable."""
+        boxes = await self._database.boxes(list(stored))
+        keys = await self._vault.keys_by_id(box.key_id for found in boxes.values() for box in found)
+        opened: dict[int, dict[str, Any]] = {}
+        for position, found in boxes.items():
+            fact = str(stored[position].members["id"])
+            for box in found:
+                key = keys.get(box.key_id)
+                if key is None:
+                    raise Unreadable(f"the vault has no key {UUID(bytes=box.key_id)} for the fact at {position}")
+                values = open_box(self._origin, fact, key, box)
+                if leaving or random.random() < CHECKED_SHARE:  # noqa: S311 - a spot check, not a secret
+                    _check(stored[position], fact, key, values)
+                opened.setdefault(position, {}).update(values)
+        return opened
+
+    # ------------------------------------------------------------------------------------ policy
+
+    async def policy(self, *, fresh: bool = False) -> PolicyAt:
+        """Settings and calendar as known now; `fresh` asks whether they have moved."""
+        known = self._policy
+        if known is not None and not fresh:
+            return known
+        newest = await self._database.newest_rules()
+        if known is None or known.at != newest:
+            stored = [each for name in POLICY_STREAMS for each in await self._database.stream(name)]
+            records = await self.records(stored, AGGREGATES["policy"].opens)
+            known = self._policy = PolicyAt(Policy.fold(records), newest)
+        return known
+
+
+def _to_open(stored: Stored, opens: Mapping[str, Collection[str]] | None) -> list[str]:
+    """The sealed paths of a fact that are read: those its type opens, or all of them."""
+    return [path for path in stored.sealed if opens is None or path in opens.get(stored.type, ())]
+
+
+def _check(stored: Stored, fact: str, key: DataKey, values: Mapping[str, Any]) -> None:
+    for path, value in values.items():
+        pair = stored.sealed.get(path)
+        if pair is None or not holds(fact, key, path, value, pair[0]):
+            raise Unreadable(f"the value {path} beside the fact at {stored.position} is not the one committed to")

@@ -1,0 +1,117 @@
+"""`ledger verify` over the whole ledger: every stored byte is read again, in one snapshot, by the offline oracle.
+
+What is believed is nothing in the database: the oracle (ledger.transparency.verify) rebuilds tree, chains, versions
+and times from the entries alone; here the rows are only fetched.  The newest released checkpoint outside the database
+is compared too, so a cut tail shows.  Proven by tests/store/test_verifying.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+
+from ledger.store import binary
+from ledger.transparency.note import NoteVerifier
+from ledger.transparency.verify import (
+    Finding,
+    KeptCheckpoint,
+    LedgerVerifier,
+    Report,
+    StoredChain,
+    StoredHead,
+    StoredRow,
+)
+
+PAGE: Final = 5_000
+
+
+def verify_database(
+    conninfo: str,
+    origin: str,
+    verifier: NoteVerifier,
+    kept_file: Path | None = None,
+    progress: Callable[[int, int], None] = lambda done, of: None,
+) -> Report:
+    """Re-read a whole ledger; `progress` hears (entries read, of how many).  Raises psycopg.OperationalError."""
+    with psycopg.connect(conninfo) as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        connection.read_only = True
+        head = connection.execute("SELECT size, edge FROM head").fetchone()
+        size = head[0] if head else 0
+        oracle = LedgerVerifier(checkpoints=_checkpoints(connection, kept_file), origin=origin, verifiers=[verifier])
+        done = 0
+        beside: list[Finding] = []
+        for page in _pages(connection):
+            oracle.add(StoredRow(*row[:5]) for row in page)
+            beside += [
+                Finding("row-differs", "the column `recorded` says something else than the entry", row[0], row[3])
+                for row in page
+                if _recorded_differs(row[1], row[5])
+            ]
+            done += len(page)
+            progress(done, size)
+        report = oracle.finish(head=StoredHead(size, edge=head[1] if head else b""), chains=_chains(connection))
+        beside += filter(None, [_about_differs(connection)])
+        return replace(report, findings=report.findings + tuple(beside[:100]), found=report.found + len(beside))
+
+
+def _pages(connection: psycopg.Connection) -> Iterator[list[Any]]:
+    with connection.cursor(name="entries") as cursor:
+        cursor.itersize = PAGE
+        cursor.execute("SELECT position, entry, leaf, stream, version, recorded FROM entries ORDER BY position")
+        while page := cursor.fetchmany(PAGE):
+            yield page
+
+
+def _chains(connection: psycopg.Connection) -> Iterator[StoredChain]:
+    with connection.cursor(name="chains") as cursor:
+        cursor.itersize = PAGE
+        cursor.execute("SELECT id, n, chain, last, version, leaf FROM chains ORDER BY id")
+        for row in cursor:
+            yield StoredChain(*row)
+
+
+def _checkpoints(connection: psycopg.Connection, kept_file: Path | None) -> list[KeptCheckpoint]:
+    """Every kept root and note, and the newest one that was released, by size."""
+    rows = connection.execute(
+        "SELECT size, root, note FROM checkpoints FULL JOIN released USING (size) ORDER BY size"
+    ).fetchall()
+    kept = [KeptCheckpoint(*row) for row in rows]
+    if kept_file is not None and kept_file.exists():
+        note = kept_file.read_text("utf-8")
+        kept.append(KeptCheckpoint(int(note.split("\n")[1]), note=note))
+    return sorted(kept, key=lambda each: each.size)
+
+
+def _recorded_differs(entry: bytes, recorded: datetime) -> bool:
+    """Is the column that `known_at` searches the time sealed in the entry?  Its first `recorded` is the envelope's."""
+    sealed = b'"recorded":"' + binary.instant(binary.microseconds(recorded)) + b'"'
+    return entry.find(b'"recorded":"') != entry.find(sealed)
+
+
+# `about` repeats what entries say, for reading; a row too many or too few would hide or add something to a person.
+_ABOUT = """
+    WITH said AS (
+        SELECT e.position, a.id FROM entries AS e,
+            jsonb_array_elements_text(convert_from(e.entry, 'UTF8')::jsonb -> 'about') AS a (id)
+        WHERE convert_from(e.entry, 'UTF8')::jsonb ? 'about'
+    )
+    SELECT coalesce(s.position, b.position), coalesce(s.id, b.id)
+    FROM said AS s FULL JOIN about AS b ON b.position = s.position AND b.id = s.id
+    WHERE s.id IS NULL OR b.id IS NULL ORDER BY 1 LIMIT 1
+"""
+
+
+def _about_differs(connection: psycopg.Connection) -> Finding | None:
+    try:
+        row = connection.execute(_ABOUT).fetchone()
+    except psycopg.DataError:
+        return None  # an entry is not JSON any more: the oracle has named it
+    if row is None:
+        return None
+    return Finding("row-differs", "the list of what concerns an id differs from what the entries say", row[0], row[1])

@@ -1,0 +1,287 @@
+"""What each verb of the command line does: one function each, from the parsed arguments to an exit code.
+
+Printed for people by default, as JSON with --json.  Proven by tests/test_cli.py.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final, TypeVar, cast
+from uuid import uuid4
+
+import orjson
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from ledger import playing, serving
+from ledger.aggregates.shape import Actor, in_london
+from ledger.api import openapi
+from ledger.api.tokens import Tokens
+from ledger.application import Ledger
+from ledger.errors import Malformed, Setup
+from ledger.importing import Outcome
+from ledger.importing import import_file as import_lines_of
+from ledger.settings import Settings
+from ledger.store.opening import migrate_all
+from ledger.store.verifying import verify_database
+
+Verb = Callable[[argparse.Namespace], int]
+T = TypeVar("T")
+
+out: Final = Console()
+err: Final = Console(stderr=True)
+
+
+def say(given: argparse.Namespace, body: Any, show: Callable[[], None]) -> None:
+    """The answer: JSON if asked for, else as `show` prints it for people."""
+    if given.json:
+        sys.stdout.write(orjson.dumps(body, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z).decode() + "\n")
+    else:
+        show()
+
+
+def with_ledger(use: Callable[[Ledger], Awaitable[T]]) -> T:
+    """Open the ledger the environment names, whatever its kind, use it, close it."""
+
+    async def run() -> T:
+        ledger = await Ledger.open(Settings.from_environment(), kind=None)
+        try:
+            return await use(ledger)
+        finally:
+            await ledger.close()
+
+    return asyncio.run(run())
+
+
+# ------------------------------------------------------------------------------------ serving
+
+
+def demo(given: argparse.Namespace) -> int:
+    """The demonstration: its caseload is made on the first start."""
+    from ledger.demonstration.running import run
+
+    run(Settings.from_environment(), given.port, err)
+    return 0
+
+
+def serve(given: argparse.Namespace) -> int:
+    """Serve until a signal."""
+    del given
+    settings = Settings.from_environment()
+
+    async def ready(ledger: Ledger, tokens: Tokens) -> None:
+        del tokens
+        err.print(f"{ledger.store.origin}: http://{settings.listen} (stop with Ctrl-C)")
+
+    serving.serve(settings, lambda: Ledger.open(settings, kind=None), ready)
+    return 0
+
+
+def migrate(given: argparse.Namespace) -> int:
+    """Bring both schemas up to date."""
+    ran = migrate_all(Settings.from_environment())
+    say(given, ran, lambda: _pairs({which: ", ".join(names) or "up to date" for which, names in ran.items()}))
+    return 0
+
+
+def status(given: argparse.Namespace) -> int:
+    """What the ledger holds; exit 1 if it may not be written to."""
+
+    async def use(ledger: Ledger) -> dict[str, Any]:
+        return await ledger.status()
+
+    found = with_ledger(use)
+    say(given, found, lambda: _pairs(found))
+    return 1 if found["read_only"] else 0
+
+
+# ------------------------------------------------------------------------------------ recording
+
+
+def import_file(given: argparse.Namespace) -> int:
+    """Import a file with a progress bar; exit 1 if a line was set aside."""
+    file: Path = given.file
+    if not file.is_file():
+        raise Setup(f"There is no file {file}.")
+    with file.open("rb") as opened:
+        total = sum(1 for _ in opened)
+    importer = Actor(str(uuid4()), "administrator")
+
+    async def use(ledger: Ledger) -> Outcome:
+        with _bar() as bar:
+            task = bar.add_task("import", total=total)
+            return await import_lines_of(ledger, file, importer, lambda o: bar.update(task, completed=o.lines))
+
+    outcome = with_ledger(use)
+    body = {
+        "recorded": outcome.recorded,
+        "repeated": outcome.repeated,
+        "facts": outcome.facts,
+        "rejected": [{"line": line, "rule": rule, "reason": reason} for line, rule, reason in outcome.rejected],
+    }
+    say(given, body, lambda: _imported(file, outcome))
+    return 1 if outcome.rejected else 0
+
+
+def _imported(file: Path, outcome: Outcome) -> None:
+    out.print(
+        f"{outcome.recorded:,} lines recorded, {outcome.repeated:,} recorded before, {outcome.facts:,} new facts."
+    )
+    if outcome.rejected:
+        aside = file.with_name(f"{file.stem}.rejected.jsonl")
+        out.print(f"{len(outcome.rejected):,} lines set aside, with their reasons in {aside}:")
+        for line, rule, reason in outcome.rejected[:10]:
+            out.print(f"  line {line}: {rule}: {reason}", highlight=False, markup=False)
+
+
+def scenario(given: argparse.Namespace) -> int:
+    """Run scenarios; exit 1 if one fails."""
+    results = playing.play_files(given.files)
+    items = [each.listed() for each in results]
+    say(given, {"items": items}, lambda: _outline([each.shown() for each in results]))
+    return 0 if all(each.passed for each in results) else 1
+
+
+# ------------------------------------------------------------------------------------ asking
+
+
+def case(given: argparse.Namespace) -> int:
+    """A view of a case."""
+    noun, _, name = str(given.id).rpartition("/")
+    as_at = _day(given.as_at) if given.as_at else None
+    known_at = _instant(given.known_at) if given.known_at else None
+
+    async def use(ledger: Ledger) -> dict[str, Any]:
+        return await ledger.view(
+            noun or "offender", name, given.view, as_at=as_at, known_at=known_at, explain=given.explain
+        )
+
+    found = with_ledger(use)
+    say(given, found, lambda: _tree(found))
+    return 0
+
+
+def log(given: argparse.Namespace) -> int:
+    """The newest checkpoint, or the key that checks it."""
+
+    async def use(ledger: Ledger) -> str:
+        return await ledger.checkpoint() if given.what == "checkpoint" else ledger.store.signer.verifier().vkey()
+
+    text = with_ledger(use)
+    say(given, {given.what: text}, lambda: out.print(text.rstrip("\n"), markup=False, highlight=False, soft_wrap=True))
+    return 0
+
+
+def verify(given: argparse.Namespace) -> int:
+    """The whole ledger, every byte; exit 1 if something does not hold."""
+
+    async def use(ledger: Ledger) -> Any:
+        with _bar() as bar:
+            task = bar.add_task("verify", total=None)
+            return await asyncio.to_thread(
+                verify_database,
+                ledger.store.conninfo(),
+                ledger.store.origin,
+                ledger.store.signer.verifier(),
+                ledger.store.released.path,
+                lambda done, of: bar.update(task, completed=done, total=of),
+            )
+
+    report = with_ledger(use)
+    findings = [str(each) for each in report.findings]
+    body = {"ok": report.ok, "summary": report.summary(), "size": report.size, "findings": findings}
+    say(given, body, lambda: _outline([report.summary(), *findings]))
+    return 0 if report.ok else 1
+
+
+def rules(given: argparse.Namespace) -> int:
+    """The registry of rules."""
+    items = openapi.rules_listed()
+    say(given, {"items": items}, lambda: _table(items, ("id", "name", "edition", "source", "text")))
+    return 0
+
+
+def events(given: argparse.Namespace) -> int:
+    """The registry of facts."""
+    items = openapi.events_listed()
+    shown = [item | {"who": ", ".join(item["who"]) if len(item["who"]) < 8 else "any staff"} for item in items]
+    say(given, {"items": items}, lambda: _table(shown, ("event", "command", "noun", "who", "meaning")))
+    return 0
+
+
+def token(given: argparse.Namespace) -> int:
+    """A token on standard output, and for whom on standard error."""
+
+    async def use(ledger: Ledger) -> Tokens:
+        return Tokens.of(ledger.store.origin, ledger.store.home)
+
+    staff_id = given.id or str(uuid4())
+    text = with_ledger(use).issue(staff_id, tuple(given.role), given.unit, given.hours * 3600)
+    if not given.id:
+        err.print(f"for the new staff id {staff_id}")
+    say(given, {"id": staff_id, "token": text}, lambda: print(text))
+    return 0
+
+
+# ------------------------------------------------------------------------------------ reading and printing
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as wrong:
+        raise Malformed("--as-at: use a day such as 2025-04-28.") from wrong
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return in_london(datetime.fromisoformat(text))
+    except ValueError as wrong:
+        raise Malformed("--known-at: use an instant such as 2025-04-28T16:30, London time.") from wrong
+
+
+def _bar() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=err
+    )
+
+
+def _pairs(found: Mapping[str, Any]) -> None:
+    for name, value in found.items():
+        out.print(f"{name.replace('_', ' ')}: {value}", markup=False, highlight=False)
+
+
+def _outline(lines: Sequence[str]) -> None:
+    for each in lines:
+        out.print(each, markup=False, highlight=False)
+
+
+def _table(items: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
+    table = Table(*columns, show_lines=False)
+    for item in items:
+        table.add_row(*(str(item[column] or "") for column in columns))
+    out.print(table)
+
+
+def _tree(value: Any, depth: int = 0) -> None:
+    """A view as an outline: names with their values, lists as dashes."""
+    if isinstance(value, dict):
+        for name, each in cast("dict[str, Any]", value).items():
+            _branch(f"{'  ' * depth}{name.replace('_', ' ')}:", each, depth)
+    else:
+        for each in cast("list[Any]", value):
+            _branch(f"{'  ' * depth}-", each, depth)
+
+
+def _branch(label: str, value: Any, depth: int) -> None:
+    if isinstance(value, dict | list) and value:
+        out.print(label, markup=False, highlight=False)
+        _tree(value, depth + 1)
+    elif value is not None and value != []:
+        out.print(f"{label} {value}", markup=False, highlight=False)
