@@ -19,6 +19,7 @@ from typing import Protocol
 import pytest
 
 from ledger.store.embedded import EmbeddedCluster
+from ledger.store.migrate import migrate
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,22 @@ def clusters() -> Generator[Clusters]:
         with ThreadPoolExecutor() as pool:
             list(pool.map(EmbeddedCluster.ensure_running, (pair.ledger, pair.vault)))
         yield pair
+
+
+@pytest.fixture(scope="session")
+def ledger_template(clusters: Clusters) -> str:
+    """A database with the ledger's schema, as the migrations leave it."""
+    clusters.ledger.create_database("ledger_template")
+    migrate(clusters.ledger.conninfo(clusters.ledger.owner_role, "ledger_template"), "ledger")
+    return "ledger_template"
+
+
+@pytest.fixture(scope="session")
+def vault_template(clusters: Clusters) -> str:
+    """A database with the vault's schema, as the migrations leave it."""
+    clusters.vault.create_database("vault_template")
+    migrate(clusters.vault.conninfo(clusters.vault.owner_role, "vault_template"), "vault")
+    return "vault_template"
 
 
 @pytest.fixture

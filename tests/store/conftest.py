@@ -10,8 +10,6 @@ import pytest
 from tests.conftest import Clusters, FreshDatabase
 from tests.store.ledgers import Ledger, verify_everything
 
-from ledger.store.migrate import migrate
-
 
 class NewLedger(Protocol):
     """Makes an empty ledger that is verified, whole, when the test ends."""
@@ -23,22 +21,6 @@ class NewLedger(Protocol):
 def anyio_backend() -> tuple[str, dict[str, Any]]:
     """What asynchronous tests run on: the loop of the server."""
     return "asyncio", {"use_uvloop": True}
-
-
-@pytest.fixture(scope="session")
-def ledger_template(clusters: Clusters) -> str:
-    """A database with the ledger's schema, as the migrations leave it."""
-    clusters.ledger.create_database("ledger_template")
-    migrate(clusters.ledger.conninfo(clusters.ledger.owner_role, "ledger_template"), "ledger")
-    return "ledger_template"
-
-
-@pytest.fixture(scope="session")
-def vault_template(clusters: Clusters) -> str:
-    """A database with the vault's schema, as the migrations leave it."""
-    clusters.vault.create_database("vault_template")
-    migrate(clusters.vault.conninfo(clusters.vault.owner_role, "vault_template"), "vault")
-    return "vault_template"
 
 
 @pytest.fixture(scope="session")
