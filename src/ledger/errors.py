@@ -19,6 +19,9 @@
     │   ├── ClockInDoubt            the clocks disagree; nothing is sealed
     │   └── ReadOnly                the ledger is smaller than, or other than, what was once released
     ├── DiskFull             507    no room to write; reading goes on
+    ├── Unexpected           500    a defect of ours
+    ├── Damaged              500    a sealed value does not open, or is not the one committed to
+    ├── UnknownFact          500    a fact of a type this release does not have
     └── Setup                       the operator has something to mend before the ledger can start
 
 A message says what is, with the values, then what to do; it never holds a personal value.  The `code` never
@@ -85,29 +88,39 @@ class Malformed(LedgerError):
 
 
 class EntryTooLarge(Malformed):
+    """422: the fact would not fit into one entry of 65,535 bytes; shorten its texts or file a document."""
+
     code = "entry-too-large"
     title = "This does not fit into one entry"
 
 
 class Unauthenticated(LedgerError):
+    """401: no token, or one that does not hold; the challenge says Bearer."""
+
     code = "unauthenticated"
     title = "Sign in first"
     status = 401
 
 
 class Forbidden(LedgerError):
+    """403: the role may not give this command or read this view; the detail names the roles that may."""
+
     code = "forbidden"
     title = "This role may not do that"
     status = 403
 
 
 class NotFound(LedgerError):
+    """404: no such case, view, command or page."""
+
     code = "not-found"
     title = "Not found"
     status = 404
 
 
 class Conflict(LedgerError):
+    """409: what was asked does not fit what is recorded."""
+
     code = "conflict"
     title = "This does not fit what is recorded"
     status = 409
@@ -131,22 +144,30 @@ class Refused(Conflict):
 
 
 class StaleVersion(Conflict):
+    """409: the record changed since it was looked at; look again."""
+
     code = "stale-version"
     title = "The record changed"
 
 
 class KeyReused(Conflict):
+    """409: the idempotency key belongs to another request; draw a new one."""
+
     code = "key-reused"
     title = "This key belongs to another request"
 
 
 class TooLarge(LedgerError):
+    """413: the body is over the limit."""
+
     code = "too-large"
     title = "The body is too large"
     status = 413
 
 
 class TooMany(LedgerError):
+    """429: more at once than this service takes; slow down."""
+
     code = "too-many"
     title = "Too many requests at once"
     status = 429
@@ -176,30 +197,61 @@ class OutcomeUnknown(Unavailable):
 
 
 class DatabaseUnavailable(Unavailable):
+    """503: the ledger's database does not answer; nothing was recorded."""
+
     code = "database-unavailable"
     title = "The ledger's database does not answer"
 
 
 class VaultUnavailable(Unavailable):
+    """503: the vault does not answer, or lacks a key; the detail names what cannot be read."""
+
     code = "vault-unavailable"
     title = "The vault does not answer"
 
 
 class ClockInDoubt(Unavailable):
+    """503: the clocks disagree by more than five seconds; nothing is sealed until they are right."""
+
     code = "clock-in-doubt"
     title = "The clocks disagree"
 
 
 class ReadOnly(Unavailable):
+    """503: the ledger is smaller than, or other than, what was once released; it is open for reading only."""
+
     code = "read-only"
     title = "The ledger is open for reading only"
     retry_after = 60
 
 
 class DiskFull(LedgerError):
+    """507: no room to write; nothing was recorded, reading goes on."""
+
     code = "disk-full"
     title = "No room to write"
     status = 507
+
+
+class Unexpected(LedgerError):
+    """500: a defect of ours.  Nothing is half done; the log has its place, nobody its details."""
+
+    code = "unexpected"
+    title = "Something is wrong on our side"
+
+
+class Damaged(LedgerError):
+    """500: a sealed value does not open or is not the one committed to, and no erasure says why."""
+
+    code = "damaged"
+    title = "A sealed value cannot be read"
+
+
+class UnknownFact(LedgerError):
+    """500: a fact was written by a newer release than this one; run that one."""
+
+    code = "unknown-fact"
+    title = "This release does not know a fact"
 
 
 class Setup(LedgerError):

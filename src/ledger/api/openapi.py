@@ -281,12 +281,31 @@ def _problems(*statuses: str) -> dict[str, Any]:
 
 def _titles() -> dict[str, str]:
     titles: dict[str, str] = {}
-    pending: list[type[LedgerError]] = [LedgerError]
-    while pending:
-        each = pending.pop(0)
-        pending += each.__subclasses__()
+    for each in _errors():
         titles.setdefault(str(each.status), each.title)
     return titles
+
+
+def _errors() -> list[type[LedgerError]]:
+    """The tree of errors, from its root."""
+    found: list[type[LedgerError]] = [LedgerError]
+    for each in found:
+        found += each.__subclasses__()
+    return found
+
+
+def errors_listed() -> list[dict[str, Any]]:
+    """Every problem a caller may meet, as data."""
+    return [
+        {
+            "code": each.code,
+            "status": each.status,
+            "title": each.title,
+            "meaning": " ".join((each.__doc__ or "").split()),
+        }
+        for each in sorted(_errors(), key=lambda each: (each.status, each.code))
+        if "code" in vars(each)
+    ]
 
 
 _OTHERS: Final[dict[str, Any]] = {

@@ -12,26 +12,12 @@ from typing import Any, Final
 import orjson
 from starlette.responses import Response
 
-from ledger.errors import LedgerError, Unauthenticated, Unavailable
+from ledger.errors import Damaged, LedgerError, Unauthenticated, Unavailable, Unexpected
 from ledger.privacy.sealing import Unreadable
 
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE: Final = "application/problem+json"
-
-
-class Unexpected(LedgerError):
-    """500: a defect of ours.  Nothing is half done; the log has its place, nobody its details."""
-
-    code = "unexpected"
-    title = "Something is wrong on our side"
-
-
-class Damaged(LedgerError):
-    """500: a sealed value does not open or is not the one committed to, and no erasure says why."""
-
-    code = "damaged"
-    title = "A sealed value cannot be read"
 
 
 def problem(error: LedgerError) -> Response:

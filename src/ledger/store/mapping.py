@@ -20,20 +20,13 @@ import orjson
 
 from ledger.aggregates import FACT_BY_TOPIC
 from ledger.aggregates.shape import CLOSED, Actor, Closed, Fact, Recorded, Whose
-from ledger.errors import LedgerError
+from ledger.errors import UnknownFact
 from ledger.privacy.canonical import canonical
 from ledger.privacy.owners import Owner, owner_of
 from ledger.privacy.sealing import DataKey, seal
 from ledger.store.appending import Ciphertext, Pending
 
 _BEFORE: Final = "previous"  # members that sort before it make the prefix
-
-
-class Unknown(LedgerError):
-    """A fact of a type this release does not know: written by a newer one."""
-
-    code = "unknown-fact"
-    title = "This release does not know a fact"
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,12 +175,12 @@ class Stored:
 def recorded(stored: Stored, opened: Mapping[str, Any] | None = None) -> Recorded[Fact]:
     """The fact with its envelope.  Values in `opened` (by path) are read, the other sealed ones are CLOSED.
 
-    Raises Unknown for a type that this release does not have.
+    Raises UnknownFact for a type that this release does not have.
     """
     members = stored.members
     fact_class = FACT_BY_TOPIC.get(stored.type)
     if fact_class is None:
-        raise Unknown(
+        raise UnknownFact(
             f"The fact at position {stored.position} is of type {stored.type}; run the release that wrote it."
         )
     values = dict(members.get("values", {}))

@@ -1,0 +1,103 @@
+"""Pages printed from the registries: `python -m ledger.pages` writes docs/rules.md, events.md, settings.md, problems.md.
+
+A test (tests/house/test_docs.py) fails when one of them is not what the registries say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+from ledger.api.openapi import errors_listed, events_listed, rules_listed
+from ledger.projections import VIEWS, WORKLISTS
+from ledger.rules.settings import SETTINGS as SETTINGS_OF_LAW
+from ledger.settings import Settings
+
+FOLDER: Final = Path(__file__).parents[2] / "docs"
+
+
+def pages() -> dict[str, str]:
+    """Every generated page by file name."""
+    return {"rules.md": _rules(), "events.md": _events(), "settings.md": _settings(), "problems.md": _problems()}
+
+
+def _rules() -> str:
+    rows = [
+        (each["id"], each["name"], each["text"], each["source"], f"{each['edition']}, by {each['anchor']}")
+        for each in rules_listed()
+    ]
+    return _page(
+        "Rules",
+        "What the law and the protocols say, as the code holds it. Printed from ledger.rules; `ledger rules` is the same.",
+        _table(("Rule", "Name", "Text", "Source", "Edition"), rows),
+    )
+
+
+def _events() -> str:
+    parts: list[str] = []
+    for each in events_listed():
+        fields = ", ".join(
+            f"{field['name']}{'*' if field['required'] else ''}"
+            f"{' (sealed ' + field['subject'] + ')' if field['sealed'] else ''}"
+            for field in each["fields"]
+        )
+        who = ", ".join(each["who"]) if len(each["who"]) < 12 else "any staff"
+        parts.append(
+            f"### {each['event']} ({each['noun']})\n\n{each['meaning']}\n\n"
+            f"- type `{each['type']}`, command {each['command'] or 'none: written by the ledger'}\n"
+            f"- given by: {who}\n- rules: {', '.join(each['rules']) or 'general'}\n- fields: {fields}\n"
+        )
+    views = ", ".join(f"{view.name} ({view.noun})" for view in VIEWS)
+    return _page(
+        "Facts, commands and views",
+        "A star marks what must be given; *sealed* values stand in the entry as commitments (O offender, C child, "
+        "V victim, T third party, S staff, - free text). Printed from ledger.aggregates; `ledger events` is the same.\n\n"
+        f"Views: {views}. Worklists: {', '.join(sorted(WORKLISTS))}.",
+        "\n".join(parts),
+    )
+
+
+def _settings() -> str:
+    environment = _table(("Variable", "Default", "Meaning"), Settings.documented())
+    law = _table(
+        ("Key", "Value", "Unit", "Source", "Rule"),
+        [(each.key, each.value or "not set", each.unit, each.source, each.rule) for each in SETTINGS_OF_LAW.values()],
+    )
+    return _page(
+        "Settings",
+        "How the ledger runs is set in the environment. What the law and the protocols allow is a dated fact of the "
+        "ledger, changed by ChangeSetting.",
+        f"## In the environment\n\n{environment}\n\n## In the ledger\n\n{law}",
+    )
+
+
+def _problems() -> str:
+    rows = [(f"/problems/{each['code']}", each["status"], each["title"], each["meaning"]) for each in errors_listed()]
+    return _page(
+        "Problems",
+        "Every error is one shape, RFC 9457 `application/problem+json`; a code never changes its meaning.",
+        _table(("Type", "Status", "Title", "Meaning"), rows),
+    )
+
+
+def _page(title: str, lead: str, body: str) -> str:
+    return f"# {title}\n\n{lead}\n\n{body.rstrip()}\n"
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    def line(cells: Iterable[object]) -> str:
+        return "| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+
+    return "\n".join([line(columns), line("---" for _ in columns), *(line(row) for row in rows)])
+
+
+def main() -> None:
+    """Write every page."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, text in pages().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
