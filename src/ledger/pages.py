@@ -1,4 +1,4 @@
-"""Pages printed from the registries: `python -m ledger.pages` writes docs/rules.md, events.md, settings.md, problems.md.
+"""Pages printed from the registries: `python -m ledger.pages` writes rules, events, settings and problems into docs/.
 
 A test (tests/house/test_docs.py) fails when one of them is not what the registries say.
 """
@@ -29,7 +29,7 @@ def _rules() -> str:
     ]
     return _page(
         "Rules",
-        "What the law and the protocols say, as the code holds it. Printed from ledger.rules; `ledger rules` is the same.",
+        "What the law and the protocols say, as the code holds it. `ledger rules` prints the same.",
         _table(("Rule", "Name", "Text", "Source", "Edition"), rows),
     )
 
@@ -52,7 +52,7 @@ def _events() -> str:
     return _page(
         "Facts, commands and views",
         "A star marks what must be given; *sealed* values stand in the entry as commitments (O offender, C child, "
-        "V victim, T third party, S staff, - free text). Printed from ledger.aggregates; `ledger events` is the same.\n\n"
+        "V victim, T third party, S staff, - free text). `ledger events` prints the same.\n\n"
         f"Views: {views}. Worklists: {', '.join(sorted(WORKLISTS))}.",
         "\n".join(parts),
     )

@@ -294,6 +294,10 @@ def _errors() -> list[type[LedgerError]]:
     return found
 
 
+def _words(text: str | None) -> str:
+    return " ".join((text or "").split())
+
+
 def errors_listed() -> list[dict[str, Any]]:
     """Every problem a caller may meet, as data."""
     return [
