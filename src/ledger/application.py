@@ -319,48 +319,48 @@ class Ledger:
         known_at: datetime | None = None,
         explain: bool = False,
         withhold: bool = False,
+        clock: str = "ledger",
     ) -> dict[str, Any]:
         """One view of a case as at the end of a day, as known at a moment; without either: now.
 
+        `clock="source"`: an imported fact counts as known from when the other system recorded it (contract, *Clock*).
         `withhold`: sealed values that do not decide anything are not opened (roles that may not read them).
         Raises NotFound, DatabaseUnavailable, VaultUnavailable.
         """
         view = _view(noun, name)
         stream = noun if noun in SINGLE_STREAMS else f"{noun}-{id}"
-        moment = known_at or datetime.now(UTC)
-        upto = await self.store.database.known_at(known_at) if known_at else None
-        stored = await (
-            self.store.database.stream(stream) if upto is None else self.store.database.stream(stream, upto)
-        )
-        if not stored:
+        upto = await self._known(known_at, clock)
+        stored = await self.store.database.stream(stream, upto)
+        opens = AGGREGATES[noun].opens if withhold else view.opens
+        history = await self.cases.records(stored, opens, leaving=True)
+        if known_at and clock == "source":
+            history = [each for each in history if (each.source_recorded or each.recorded) <= known_at]
+        if not history:
             raise NotFound(f"There is no {noun} {id}{' as known then' if known_at else ''}.")
         policy = (await self.cases.policy(fresh=True)).policy
-        opens = None if view.opens is None and not withhold else view.opens or AGGREGATES[noun].opens
-        history = await self.cases.records(stored, opens, leaving=True)
-        known = upto if upto is not None else max(history[-1].position, *(each.position for each in policy.history))
+        moment = known_at or datetime.now(UTC)
         day = as_at or london_day(moment)
-        answer = view.show(history, policy, day, known, explain)
-        return {
-            "as_at": day,
-            "known_at": moment,
-            "position": max(each.position for each in history),
-            **answer,
-        }
+        answer = view.show(history, policy, day, upto, explain)
+        return {"as_at": day, "known_at": moment, "position": history[-1].position, **answer}
+
+    async def _known(self, known_at: datetime | None, clock: str = "ledger") -> int:
+        """The newest position that counts as known at a moment of the ledger's clock."""
+        if known_at is None or clock == "source":
+            return LARGEST
+        return await self.store.database.known_at(known_at)
 
     async def worklist(
         self, name: str, *, as_at: date | None = None, known_at: datetime | None = None
     ) -> list[dict[str, Any]]:
         """The rows of a worklist, folded case by case as of that position."""
         rows_of = _worklist(name)
-        upto = await self.store.database.known_at(known_at) if known_at else None
+        upto = await self._known(known_at)
         policy = (await self.cases.policy(fresh=True)).policy
         day = as_at or london_day(known_at or datetime.now(UTC))
         rows: list[dict[str, Any]] = []
         for stream in await self.store.database.streams("offender"):
-            stored = await self.store.database.stream(stream, LARGEST if upto is None else upto)
-            if stored:
-                history = await self.cases.records(stored, AGGREGATES["offender"].opens)
-                rows += rows_of(history, policy, day, upto if upto is not None else history[-1].position)
+            stored = await self.store.database.stream(stream, upto)
+            rows += rows_of(await self.cases.records(stored, AGGREGATES["offender"].opens), policy, day, upto)
         return rows
 
 

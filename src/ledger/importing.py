@@ -30,7 +30,8 @@ from uuid import UUID
 import orjson
 
 from ledger.aggregates import COMMANDS
-from ledger.aggregates.shape import Actor, a_random_id, a_text, in_london
+from ledger.aggregates.roles import ROLES
+from ledger.aggregates.shape import Actor, a_code, a_random_id, in_london
 from ledger.application import SINGLE_STREAMS, Acknowledged, Command, Ledger
 from ledger.errors import ClockInDoubt, LedgerError, Malformed, ReadOnly, Refused, Unavailable
 
@@ -221,8 +222,17 @@ def _actor(value: Any) -> Actor:
     by = _object(value)
     if by is None or not {"id", "role"} <= set(by) <= {"id", "role", "unit"}:
         raise Malformed("by is {id, role, unit}: every entry must be signed and dated.")
+    if by["role"] not in ROLES:
+        raise Malformed("by.role is none of the roles.")
     unit = by.get("unit")
-    return Actor(_random_id(by["id"], "by.id"), str(by["role"]), str(unit) if unit is not None else None)
+    return Actor(_random_id(by["id"], "by.id"), by["role"], _code(unit, "by.unit") if unit is not None else None)
+
+
+def _code(value: Any, name: str) -> str:
+    try:
+        return a_code(str(value))
+    except ValueError as wrong:
+        raise Malformed(f"{name}: {wrong}.") from wrong
 
 
 def _source(value: Any) -> dict[str, str] | None:
@@ -231,10 +241,10 @@ def _source(value: Any) -> dict[str, str] | None:
     source = _object(value)
     if source is None or set(source) != {"system", "recorded"}:
         raise Malformed("source is {system, recorded}: the other system, and when it recorded this.")
-    system = str(source["system"])
-    if not system or len(system) > 64 or a_text(system) != system:
-        raise Malformed("source.system is the short name of a system.")
-    return {"system": system, "recorded": _instant(source["recorded"], "source.recorded").strftime(_SEALED_INSTANT)}
+    return {
+        "system": _code(source["system"], "source.system"),
+        "recorded": _instant(source["recorded"], "source.recorded").strftime(_SEALED_INSTANT),
+    }
 
 
 _SEALED_INSTANT: Final = "%Y-%m-%dT%H:%M:%S.%fZ"

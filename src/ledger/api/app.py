@@ -216,14 +216,14 @@ def _seen(text: str | None) -> dict[str, Any] | None:
 
 
 async def view(request: Request) -> Response:
-    """GET /{collection}/{id}/{view}?as_at=&known_at=&explain=true"""
+    """GET /{collection}/{id}/{view}?as_at=&known_at=&explain=true&clock=source"""
     ledger: Ledger = request.app.state.ledger
     role = reading_role(request)
     given = request.path_params
     aggregate = COLLECTIONS.get(given["collection"])
     if aggregate is None:
         raise _no_collection(given["collection"])
-    asked = _asked(request, {"as_at", "known_at", "explain"})
+    asked = _asked(request, {"as_at", "known_at", "explain", "clock"})
     answer = await ledger.view(
         aggregate.noun,
         given["id"],
@@ -232,6 +232,7 @@ async def view(request: Request) -> Response:
         known_at=_instant(asked["known_at"]) if "known_at" in asked else None,
         explain=asked.get("explain", "false") == "true",
         withhold=role in WITHHELD_FROM,
+        clock=_clock(asked.get("clock", "ledger")),
     )
     return json(answer)
 
@@ -254,6 +255,12 @@ def _asked(request: Request, known: set[str]) -> Mapping[str, str]:
     if unknown:
         raise Malformed(f"The question knows {', '.join(sorted(known))}.", dict.fromkeys(unknown, "unknown parameter"))
     return request.query_params
+
+
+def _clock(text: str) -> str:
+    if text not in ("ledger", "source"):
+        raise Malformed("clock: ledger, or source for what another system knew.", {"clock": "ledger or source"})
+    return text
 
 
 def _day(text: str) -> date:

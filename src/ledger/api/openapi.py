@@ -219,6 +219,7 @@ _TEXT: Final = {"type": "string"}
 _AT: Final = [
     _parameter("as_at", "query", {"type": "string", "format": "date"}, "As at the end of this day, London time"),
     _parameter("known_at", "query", {"type": "string", "format": "date-time"}, "As known at this instant"),
+    _parameter("clock", "query", {"enum": ["ledger", "source"]}, "Whose record time `known_at` is measured by"),
     _parameter("explain", "query", {"type": "boolean"}, "With the rules, facts, calendar and settings of each answer"),
 ]
 _HEADERS: Final = [

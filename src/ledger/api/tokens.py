@@ -19,7 +19,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.aggregates.roles import ROLES
-from ledger.aggregates.shape import Actor, a_random_id
+from ledger.aggregates.shape import Actor, a_code, a_random_id
 from ledger.errors import Forbidden, Malformed, Unauthenticated
 from ledger.store.vault import secret_file
 
@@ -65,7 +65,7 @@ class Tokens:
 
     def issue(self, staff_id: str, roles: tuple[str, ...], unit: str | None = None, lifetime: int = LIFETIME) -> str:
         """A signed token.  Raises Malformed for an unknown role or an id that is not random."""
-        _check_subject(staff_id, roles)
+        _check_subject(staff_id, roles, unit)
         now = int(time.time())
         claims: dict[str, Any] = {
             "iss": self._origin,
@@ -106,20 +106,23 @@ class Tokens:
                 options={"require": ["exp", "iat", "sub", "aud", "iss"]},
             )
             roles = tuple(str(role) for role in claims.get("roles", ()))
-            _check_subject(claims["sub"], roles)
+            unit = claims.get("unit")
+            _check_subject(claims["sub"], roles, unit)
         except (jwt.PyJWTError, Malformed, TypeError) as wrong:
             raise Unauthenticated(
                 "This token does not hold: it is forged, expired or meant for another ledger."
             ) from wrong
-        unit = claims.get("unit")
-        return Bearer(claims["sub"], roles, unit if isinstance(unit, str) else None, float(claims["exp"]))
+        return Bearer(claims["sub"], roles, unit, float(claims["exp"]))
 
 
-def _check_subject(staff_id: str, roles: tuple[str, ...]) -> None:
+def _check_subject(staff_id: str, roles: tuple[str, ...], unit: str | None) -> None:
+    """What stands in clear in every entry: a random id, known roles, a code for the unit.  Raises Malformed."""
     try:
         a_random_id(staff_id)
+        if unit is not None:
+            a_code(unit)
     except ValueError as wrong:
-        raise Malformed(f"The staff id must be random: {wrong}.", {"id": str(wrong)}) from wrong
+        raise Malformed(f"The staff id is random and the unit a code: {wrong}.", {"id": str(wrong)}) from wrong
     unknown = [role for role in roles if role not in ROLES]
     if unknown or not roles:
         raise Malformed(f"The roles are {_list(sorted(ROLES))}.", {"role": f"unknown: {_list(unknown)}"})

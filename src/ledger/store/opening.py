@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import logging
 import os
 import secrets
@@ -123,11 +124,19 @@ class Released:
         if size == self._written:
             return
         try:
-            await asyncio.get_running_loop().run_in_executor(None, write_synced, self.path, note)
+            await asyncio.to_thread(keep_newest, self.path, size, note)
             self._written = size
             await self.database.keep_note(size, note)
         except (OSError, LedgerError) as problem:
             log.error("the released checkpoint could not be kept: %s", type(problem).__name__)
+
+
+def keep_newest(path: Path, size: int, note: str) -> None:
+    """Write a note unless the file holds a later one: other processes of this home keep theirs in it too."""
+    with open(path.with_name(f".{path.name}.lock"), "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists() or int(path.read_text("utf-8").split("\n")[1]) < size:
+            write_synced(path, note)
 
 
 def write_synced(path: Path, text: str) -> None:
