@@ -5,6 +5,7 @@
     GET  /worklists/{name}                               a worklist       roles: READERS
     GET  /rules, /events                                 the registries   any role
     GET  /log/checkpoint, /log/vkey                      open
+    GET  /problems/{code}                                open
     GET  /health/live, /health/ready, /openapi.json, /docs   open
 
 The routes of commands and views are two patterns, not hundreds of routes: the registries of ledger.aggregates and
@@ -319,6 +320,15 @@ async def events(request: Request) -> Response:
     return json({"items": openapi.events_listed(), "next": None})
 
 
+async def meaning(request: Request) -> Response:
+    """What a problem's type means: its address is the type itself."""
+    code = request.path_params["code"]
+    found = next((each for each in openapi.errors_listed() if each["code"] == code), None)
+    if found is None:
+        raise NotFound(f"There is no problem {code[:40]!r}.")
+    return json(found)
+
+
 async def description(request: Request) -> Response:
     """The OpenAPI document."""
     return json(openapi.document())
@@ -334,6 +344,7 @@ ROUTES: Final[tuple[tuple[str, str, Endpoint], ...]] = (
     ("/health/ready", "GET", ready),
     ("/openapi.json", "GET", description),
     ("/docs", "GET", docs),
+    ("/problems/{code}", "GET", meaning),
     ("/rules", "GET", rules),
     ("/events", "GET", events),
     ("/log/checkpoint", "GET", checkpoint),

@@ -302,20 +302,17 @@ def _words(text: str | None) -> str:
 def errors_listed() -> list[dict[str, Any]]:
     """Every problem a caller may meet, as data."""
     return [
-        {
-            "code": each.code,
-            "status": each.status,
-            "title": each.title,
-            "meaning": " ".join((each.__doc__ or "").split()),
-        }
+        {"code": each.code, "status": each.status, "title": each.title, "meaning": _words(each.__doc__)}
         for each in sorted(_errors(), key=lambda each: (each.status, each.code))
         if "code" in vars(each)
     ]
 
 
+_CODE: Final = {"name": "code", "in": "path", "required": True, "schema": _TEXT}
 _OTHERS: Final[dict[str, Any]] = {
     "/rules": {"get": _get("Every rule with its source", [], "items")},
     "/events": {"get": _get("Every fact with its command and fields", [], "items")},
+    "/problems/{code}": {"get": _get("What a problem means", [_CODE], "code, status, title, meaning", opened=True)},
     "/log/checkpoint": {"get": _get("The newest released checkpoint", [], "A C2SP signed note", opened=True)},
     "/log/vkey": {"get": _get("The key that checks it", [], "A C2SP verifier key", opened=True)},
     "/health/live": {"get": _get("The process answers", [], "status", opened=True)},
