@@ -58,8 +58,8 @@ class MemoryLedger:
     # ---------------------------------------------------------------- writing
 
     def give(self, at, by, to, command, data, effective=None, key=None, imported=False):
-        noun, _, id = to.partition("/")
-        stream = noun if noun == "policy" else f"{noun}-{id}"
+        noun, _, name = to.partition("/")
+        stream = noun if noun == "policy" else f"{noun}-{name}"
         aggregate, fact_class = AGGREGATES[noun], COMMANDS[noun][command]
         if by.role not in roles_for(fact_class):
             raise Forbidden(f"{command} is not given by {by.role}")

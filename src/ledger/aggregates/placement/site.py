@@ -27,7 +27,7 @@ from ledger.aggregates.shape import (
 
 class PlacementOpened(
     Fact,
-    topic="placement.placement-opened.v1",
+    topic="placement.opened.v1",
     command="OpenPlacement",
     who=("placement-coordinator",),
     rules=("PLC-05", "PLC-55"),
@@ -112,7 +112,7 @@ class RiskAssessmentFiled(
 
 class PlacementJudgedNotViable(
     Fact,
-    topic="placement.placement-judged-not-viable.v1",
+    topic="placement.judged-not-viable.v1",
     command="JudgeNotViable",
     who=("placement-coordinator",),
     rules=("PLC-16",),
@@ -127,7 +127,7 @@ class PlacementJudgedNotViable(
 
 class PlacementApproved(
     Fact,
-    topic="placement.placement-approved.v1",
+    topic="placement.approved.v1",
     command="ApprovePlacement",
     who=("head-of-unpaid-work",),
     rules=("PLC-04",),
@@ -182,7 +182,7 @@ class AgreementSigned(
 
 class PlacementStarted(
     Fact,
-    topic="placement.placement-started.v1",
+    topic="placement.started.v1",
     command="StartPlacement",
     who=("placement-coordinator",),
     rules=("PLC-21", "PLC-26"),
@@ -210,7 +210,7 @@ class TaskAdded(
 
 class PlacementHoursChanged(
     Fact,
-    topic="placement.placement-hours-changed.v1",
+    topic="placement.hours-changed.v1",
     command="ChangeHours",
     who=("placement-coordinator",),
     rules=("PLC-13",),
@@ -323,7 +323,7 @@ class DeviationResolved(
 
 class PlacementSuspended(
     Fact,
-    topic="placement.placement-suspended.v1",
+    topic="placement.suspended.v1",
     command="SuspendPlacement",
     who=("supervisor", "placement-coordinator", "operations-manager"),
     rules=("PLC-25",),
@@ -353,7 +353,7 @@ class GuidanceObtained(
 
 class PlacementResumed(
     Fact,
-    topic="placement.placement-resumed.v1",
+    topic="placement.resumed.v1",
     command="ResumePlacement",
     who=("operations-manager",),
     rules=("PLC-25",),
@@ -368,7 +368,7 @@ class PlacementResumed(
 
 class PlacementReviewed(
     Fact,
-    topic="placement.placement-reviewed.v1",
+    topic="placement.reviewed.v1",
     command="ReviewPlacement",
     who=("placement-coordinator",),
     rules=("PLC-26",),
@@ -389,7 +389,7 @@ class PlacementReviewed(
 
 class PlacementClosed(
     Fact,
-    topic="placement.placement-closed.v1",
+    topic="placement.closed.v1",
     command="ClosePlacement",
     who=("placement-coordinator",),
     rules=("PLC-30",),

@@ -26,7 +26,7 @@ RoshLevel = Literal["LOW", "MEDIUM", "HIGH", "VERY_HIGH"]
 
 
 class OffenderRecorded(
-    Fact, topic="offender.offender-recorded.v1", command="RecordOffender", who=("court-officer", "team-admin")
+    Fact, topic="offender.recorded.v1", command="RecordOffender", who=("court-officer", "team-admin")
 ):
     """A person on probation becomes known to the ledger: the first fact of the case."""
 
@@ -51,7 +51,7 @@ class OffenderRecorded(
 
 class OffenderDetailsCorrected(
     Fact,
-    topic="offender.offender-details-corrected.v1",
+    topic="offender.details-corrected.v1",
     command="CorrectOffenderDetails",
     who=("team-admin", "practitioner"),
 ):

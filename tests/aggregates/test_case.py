@@ -1,0 +1,105 @@
+"""The fold of a case: fact by fact equals at once; closed and erased values never break it; each fact has its place."""
+
+from datetime import date
+
+import pytest
+from tests.aggregates.memory_ledger import MemoryLedger, closed
+from tests.aggregates.telling import Telling
+from tests.scenarios.test_scenarios import FILES, HERE
+
+from ledger.aggregates.offender import OPENS
+from ledger.aggregates.offender.case import Case, moving
+from ledger.aggregates.offender.facts import FACTS
+from ledger.aggregates.shape import Erased
+from ledger.projections import VIEWS
+from ledger.scenarios import load, play
+
+# Facts of a case that move nothing in areas A to D: told, shown in the chronology, read by later areas.
+TOLD_ONLY = {
+    "AbsenceInformationPassed", "AssessmentReviewed", "AwardAchieved", "CaseContactsListed", "CaseTransferred",
+    "CommunicationNeedRecorded", "ComplianceActionTaken", "ConcernPassedOn", "DataAdviceTaken", "DiversityNeedRecorded",
+    "EteReferralMade", "FileDisclosed", "FileMarkRemoved", "FileMarked", "HomeVisitMade", "InductionCompleted",
+    "InformationShared", "LearningPlanMade", "ManagementDecisionRecorded", "MisdirectionReported", "NotebookEntryMade",
+    "OffenceRecorded", "OffenderDetailsCorrected", "OffenderRecorded", "PractitionerAssigned",
+    "PrisonCoordinatorInformed", "PsoInvolvementApproved", "QualityChecked", "RiskConcernReported",
+    "RiskManagerConsulted", "SentencePlanObjectiveSet", "SignificantChangeRecorded", "SkillsScreeningDone",
+    "TaskRestrictionSet", "ToolCompetenceConfirmed", "TraineeInvolved", "VictimContactOffered",
+    "VictimInformationFiled",
+}  # fmt: skip
+
+
+def test_every_fact_moves_the_case_or_is_told_only():
+    assert {fact.__name__ for fact in FACTS} == {fact.__name__ for fact in moving()} | TOLD_ONLY
+    assert not {fact.__name__ for fact in moving()} & TOLD_ONLY
+
+
+def told():
+    """The cases of every scenario, as histories."""
+    for name in FILES:
+        for scenario in load(HERE / f"{name}.yaml"):
+            ledger = MemoryLedger()
+            play(scenario, ledger)
+            for stream in dict.fromkeys(each.stream for each in ledger.records if each.stream.startswith("offender-")):
+                yield ledger, [each for each in ledger.records if each.stream == stream]
+
+
+def test_taking_fact_by_fact_equals_folding_at_once():
+    for _, history in told():
+        case = Case()
+        for each in history:
+            case = case.take(each)
+        assert case == Case.fold(history)
+
+
+def test_views_need_no_more_than_they_say_they_open():
+    day = date(2026, 12, 31)
+    for ledger, history in told():
+        for view in VIEWS:
+            if view.opens is None:
+                continue
+            shut = [closed(each, view.opens) for each in history]
+            known = len(ledger.records)
+            assert view.show(history, ledger.policy(), day, known, False) == view.show(
+                shut, ledger.policy(), day, known, False
+            )
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+def test_with_every_sealed_value_closed_a_view_still_answers(view):
+    for ledger, history in told():
+        shut = [closed(each, {}) for each in history]
+        view.show(shut, ledger.policy(), date(2026, 12, 31), len(ledger.records), True)
+
+
+def test_a_state_that_rested_on_an_erased_value_is_unknown():
+    telling = Telling().order().absence("a1", "2025-04-12").letter("l1", "a1", "2025-04-17")
+    telling.rejudge("a1", "2025-05-06", "ACCEPTABLE")
+    history = telling.ledger.history(f"offender-{telling.names.id('ann')}")
+    gone = Erased(date(2025, 6, 1))
+    last = history[-1]
+    history[-1] = last.with_fact(last.fact.completed(to_result=gone), last.effective, last.position)
+    view = next(view for view in VIEWS if view.name == "enforcement")
+    order = view.show(history, telling.ledger.policy(), date(2025, 6, 2), 99, True)["orders"][0]
+    assert (order["tally"], order["absences"][0]["status"]) == (0, "unknown")
+    assert order["absences"][0]["judgements"][0]["result"] == "[record erased 01/06/2025]"
+
+
+def test_an_unreadable_level_leaves_the_fast_track_open():
+    telling = Telling().order()
+    data = {"order_id": "o1", "completed_on": "2025-01-20", "rosh_level": "HIGH", "marking": "CONFIDENTIAL"}
+    telling.tell("2025-01-20 10:00", "practitioner", "CompleteRiskAssessment", **data)
+    assert telling.enforcement("2025-01-20")["fast_track"] is True
+    assert telling.enforcement("2025-01-19")["fast_track"] is False
+    history = telling.ledger.history(f"offender-{telling.names.id('ann')}", opens={})
+    view = next(view for view in VIEWS if view.name == "enforcement")
+    assert view.show(history, telling.ledger.policy(), date(2025, 1, 20), 99, False)["orders"][0]["fast_track"] is None
+
+
+def test_the_fold_opens_only_what_areas_a_to_d_read():
+    assert set(OPENS) == {
+        "offender.risk-assessment-completed.v1",
+        "offender.risk-level-changed.v1",
+        "offender.absence-rejudged.v1",
+        "offender.progress-action-taken.v1",
+        "record.corrected.v1",
+    }
