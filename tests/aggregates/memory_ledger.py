@@ -75,7 +75,8 @@ class MemoryLedger:
         when = decision.effective or decision.facts[0].effective() or self._told(effective) or at
         in_clear = frozenset(name for name, whose in decision.whose.items() if whose is None)
         events = [
-            self._record(stream, fact, when, at, by, decision.about, in_clear, decision) for fact in decision.facts
+            self._record(stream, fact, when, at, by, decision.about, in_clear, decision, imported)
+            for fact in decision.facts
         ]
         return {"events": events, "warnings": [{"rule": w.rule, "message": w.message} for w in decision.cautions]}
 
@@ -84,7 +85,7 @@ class MemoryLedger:
             return None
         return date.fromisoformat(effective) if len(effective) == 10 else instant(effective)
 
-    def _record(self, stream, fact, when, at, by, about, in_clear, decision=None):
+    def _record(self, stream, fact, when, at, by, about, in_clear, decision=None, imported=False):
         at = at.astimezone(UTC)
         record = Kept(
             position=len(self.records) + 1,
@@ -99,6 +100,7 @@ class MemoryLedger:
             under=decision.under if decision else (),
             rests_on=decision.rests_on if decision else (),
             in_clear=in_clear,
+            source_recorded=at if imported else None,
         )
         assert all(a.recorded <= b.recorded for a, b in pairwise([*self.records, record])), "time runs forward"
         self.records.append(record)

@@ -73,6 +73,7 @@ class BankHolidaySet(
 
 
 Dated = tuple[date, int, str]  # in force from, position, value
+_Key = tuple[int, tuple[tuple[date, str], ...]]  # a calendar: position of its release, holidays set since
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ class Policy:
 
     history: tuple[Recorded[Any], ...] = ()
     _cache: dict[int, _Known] = field(default_factory=dict[int, _Known], compare=False, repr=False)
+    _calendars: dict[_Key, Calendar] = field(default_factory=dict["_Key", Calendar], compare=False, repr=False)
 
     @classmethod
     def fold(cls, history: Sequence[Recorded[Any]]) -> Policy:
@@ -140,11 +142,15 @@ class Policy:
         count = len(self.history) if known is None else bisect_right(self._positions, known)
         found = self._cache.get(count)
         if found is None:
-            found = self._cache[count] = _known(self.history[:count])
+            found = self._cache[count] = _known(self.history[:count], self._calendars)
         return found
 
+    def as_known(self, position: int) -> Policy:
+        """The policy as known at a position, knowing nothing later: what a decision of that moment had."""
+        return Policy(self.history[: bisect_right(self._positions, position)])
 
-def _known(history: Sequence[Recorded[Any]]) -> _Known:
+
+def _known(history: Sequence[Recorded[Any]], calendars: dict[_Key, Calendar]) -> _Known:
     built_in: dict[str, list[Dated]] = {}
     area: dict[str, list[Dated]] = {}
     release: Recorded[ReleaseStarted] | None = None
@@ -164,7 +170,10 @@ def _known(history: Sequence[Recorded[Any]]) -> _Known:
                 pass
     for lines in area.values():
         lines.sort()
-    return _Known(built_in, area, _calendar(release, added, version))
+    key = (release.position if release else 0, tuple(sorted(added.items())))
+    if key not in calendars:
+        calendars[key] = _calendar(release, added, version)
+    return _Known(built_in, area, calendars[key])
 
 
 def _take_release(built_in: dict[str, list[Dated]], fact: ReleaseStarted, since: date, position: int) -> None:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, time
+from functools import cache
 from typing import Any, Final
 
 from ledger.aggregates.corrections import CORRECTING, struck_out
-from ledger.aggregates.offender.absences import deadline_of, standing_on, standings, timely
-from ledger.aggregates.offender.breach import breach_of, standings_of
+from ledger.aggregates.offender.absences import standing_on, timely
+from ledger.aggregates.offender.breach import Trail, breach_of, trails_of
 from ledger.aggregates.offender.case import Case
-from ledger.aggregates.offender.entities import Absence, Order, Session
+from ledger.aggregates.offender.entities import Order, Session
 from ledger.aggregates.offender.progress import (
     assessment_of,
     check_of,
@@ -113,6 +114,7 @@ _WORDS: Final = {
 }
 
 
+@cache
 def title(kind: type[Fact]) -> str:
     """A fact's name in plain English: EnforcementLetterIssued -> "Enforcement letter issued"."""
     words: list[str] = re.findall(r"[A-Z][a-z0-9]+", kind.__name__)
@@ -162,16 +164,17 @@ def _progress_gaps(case: Case, order: Order, policy: Policy, as_at: date, known:
 
 
 def _enforcement_gaps(order: Order, policy: Policy, as_at: date, known: int) -> Iterator[Row]:
-    for absence in order.absences:
-        yield from _absence_gap(order, absence, policy, as_at, known)
-    breach = breach_of(order, standings_of(order, policy, known), policy, as_at, known)
+    trails = trails_of(order, policy, known)
+    for trail in trails.values():
+        yield from _absence_gap(order, trail, as_at)
+    breach = breach_of(order, trails, policy, as_at, known)
     if breach.state == "triggered" and breach.on is not None:
         yield _gap("ENF-09", "Breach not decided on", breach.on, as_at, order_id=order.id)
 
 
-def _absence_gap(order: Order, absence: Absence, policy: Policy, as_at: date, known: int) -> Iterator[Row]:
-    deadline = deadline_of(absence, policy, known)
-    standing = standing_on(standings(absence, deadline), as_at)
+def _absence_gap(order: Order, trail: Trail, as_at: date) -> Iterator[Row]:
+    absence, deadline = trail.absence, trail.deadline
+    standing = standing_on(trail.standings, as_at)
     ids = {"order_id": order.id, "absence_id": absence.record.fact.absence_id}
     if standing.status == "no-letter":
         yield _gap("ENF-03", "No enforcement letter", absence.date, as_at, **ids)

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from ledger.aggregates.offender.absences import Deadline, Standing, deadline_of, standing_on, standings
-from ledger.aggregates.offender.breach import THRESHOLD, Breach, breach_of, standings_of
+from ledger.aggregates.offender.absences import Deadline, Standing, standing_on
+from ledger.aggregates.offender.breach import THRESHOLD, Breach, Trail, Trails, breach_of, trails_of
 from ledger.aggregates.offender.case import Case
 from ledger.aggregates.offender.entities import Absence, Judgement, Order
 from ledger.aggregates.offender.facts import AbsenceJudged
@@ -34,14 +34,13 @@ def view(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: i
 
 
 def _order(case: Case, order: Order, policy: Policy, as_at: date, known: int, explain: bool) -> Row:
-    found = standings_of(order, policy, known)
-    breach = breach_of(order, found, policy, as_at, known)
-    absences = sorted(order.absences, key=lambda each: (each.date, each.record.position))
+    trails = trails_of(order, policy, known)
+    breach = breach_of(order, trails, policy, as_at, known)
     row: Row = {
         "order_id": order.id,
         **state_of(breach),
         "fast_track": fast_track(case),
-        "absences": [_absence(each, breach, policy, as_at, known, explain) for each in absences],
+        "absences": [_absence(each, breach, as_at, explain) for each in by_date(trails)],
     }
     return explained(
         row,
@@ -80,9 +79,14 @@ def fast_track(case: Case) -> bool | None:
 # ------------------------------------------------------------------------------------------ an absence
 
 
-def _absence(absence: Absence, breach: Breach, policy: Policy, as_at: date, known: int, explain: bool) -> Row:
-    deadline = deadline_of(absence, policy, known)
-    standing = standing_on(standings(absence, deadline), as_at)
+def by_date(trails: Trails) -> list[Trail]:
+    """Absences by the day they happened, then as recorded."""
+    return sorted(trails.values(), key=lambda each: (each.absence.date, each.absence.record.position))
+
+
+def _absence(trail: Trail, breach: Breach, as_at: date, explain: bool) -> Row:
+    absence, deadline = trail.absence, trail.deadline
+    standing = standing_on(trail.standings, as_at)
     recorded = absence.record
     row: Row = {
         "absence_id": recorded.fact.absence_id,
@@ -159,7 +163,7 @@ def breach_rows(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, k
     case = Case.as_at(history, as_at)
     rows: list[Row] = []
     for order in case.orders.values():
-        breach = breach_of(order, standings_of(order, policy, known), policy, as_at, known)
+        breach = breach_of(order, trails_of(order, policy, known), policy, as_at, known)
         if breach.state in ("triggered", "action-started"):
             rows.append({"order_id": order.id, **state_of(breach), "fast_track": fast_track(case)})
     return rows
@@ -171,14 +175,14 @@ def letter_rows(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, k
     return [
         row
         for order in case.orders.values()
-        for absence in sorted(order.absences, key=lambda each: (each.date, each.record.position))
-        if (row := _letter_row(order, absence, policy, as_at, known)) is not None
+        for trail in by_date(trails_of(order, policy, known))
+        if (row := _letter_row(order, trail, as_at)) is not None
     ]
 
 
-def _letter_row(order: Order, absence: Absence, policy: Policy, as_at: date, known: int) -> Row | None:
-    deadline = deadline_of(absence, policy, known)
-    standing = standing_on(standings(absence, deadline), as_at)
+def _letter_row(order: Order, trail: Trail, as_at: date) -> Row | None:
+    absence, deadline = trail.absence, trail.deadline
+    standing = standing_on(trail.standings, as_at)
     if standing.status not in ("no-letter", "awaiting-evidence", "under-consideration"):
         return None
     until = deadline.until if deadline else None
@@ -197,7 +201,7 @@ def _letter_row(order: Order, absence: Absence, policy: Policy, as_at: date, kno
 def basis_changed_since(case: Case, policy: Policy, as_at: date, known: int) -> list[tuple[Order, date]]:
     """Orders whose breach lost its basis after court action, with the day it did (ENF-11)."""
     found = [
-        (order, breach_of(order, standings_of(order, policy, known), policy, as_at, known).basis_changed)
+        (order, breach_of(order, trails_of(order, policy, known), policy, as_at, known).basis_changed)
         for order in case.orders.values()
     ]
     return [(order, since) for order, since in found if since is not None]

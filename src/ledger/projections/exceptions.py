@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
+from ledger.aggregates.corrections import CORRECTING
 from ledger.aggregates.offender.case import BY_SESSION, Case, prepared
+from ledger.aggregates.offender.decisions import rule_on
 from ledger.aggregates.offender.entities import Order, happened
 from ledger.aggregates.offender.facts import AbsenceRecorded
 from ledger.aggregates.policy import Policy
-from ledger.aggregates.shape import Recorded
+from ledger.aggregates.shape import Now, Recorded
 from ledger.projections.enforcement import basis_changed_since
 from ledger.projections.why import Row
 from ledger.rules.enforcement import BREACH_BASIS_CHANGED
@@ -56,11 +58,38 @@ def _beyond_operational_period(order: Order) -> list[ExceptionFlag]:
     ]
 
 
+BROKEN_WHEN_IMPORTED: Final = "RULE_BROKEN_BEFORE_IMPORT"
+
+
+def broken_when_imported(history: Sequence[Recorded[Any]], policy: Policy, as_at: date) -> list[ExceptionFlag]:
+    """Rules that facts told by another system break: the decision on each is taken again, as known then.
+
+    A line of history is never refused for breaking a rule (contract, *Import of history*); this is where it shows.
+    """
+    if all(each.source_recorded is None for each in history):
+        return []
+    case, found = Case(), list[ExceptionFlag]()
+    for each in history:
+        if each.source_recorded is not None and happened(each) <= as_at and not isinstance(each.fact, CORRECTING):
+            now = Now(each.recorded, each.by, policy.as_known(each.position), imported=True)
+            broken = [
+                refusal.rule for refusal in rule_on(case, each.fact, now, each.stream).refusals if refusal.rule_book
+            ]
+            order_id = getattr(each.fact, "order_id", "")
+            found += [
+                ExceptionFlag(BROKEN_WHEN_IMPORTED, rule, happened(each), order_id, (each.position,))
+                for rule in dict.fromkeys(broken)
+            ]
+        case = case.take(each)
+    return found
+
+
 def exception_rows(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: int) -> list[Row]:
     """Worklist `exceptions`: one row for each flag of a case."""
+    flags = exceptions(Case.as_at(history, as_at), policy, as_at, known) + broken_when_imported(history, policy, as_at)
     return [
-        {"order_id": each.order_id, "flag": each.flag, "rule": each.rule, "since": each.since}
-        for each in exceptions(Case.as_at(history, as_at), policy, as_at, known)
+        {"order_id": each.order_id or None, "flag": each.flag, "rule": each.rule, "since": each.since}
+        for each in sorted(flags, key=lambda each: each.since)
     ]
 
 

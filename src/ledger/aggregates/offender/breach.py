@@ -11,8 +11,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Literal, TypeAlias
 
-from ledger.aggregates.offender.absences import UNACCEPTABLE, Standing, deadline_of, standing_on, standings
-from ledger.aggregates.offender.entities import BreachAct, Order, happened
+from ledger.aggregates.offender.absences import (
+    UNACCEPTABLE,
+    Deadline,
+    Standing,
+    deadline_of,
+    standing_on,
+    standings,
+)
+from ledger.aggregates.offender.entities import Absence, BreachAct, Order, happened
 from ledger.aggregates.offender.facts import BreachActionNotTaken, BreachActionStarted, BreachOutcomeRecorded
 from ledger.aggregates.policy import Policy
 from ledger.rules.enforcement import basis_fell, in_breach, spends
@@ -40,45 +47,69 @@ class Breach:
     threshold: int = 2
 
 
-Standings: TypeAlias = dict[str, list[Standing]]
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """One absence with its deadline and every state it passed through."""
+
+    absence: Absence
+    deadline: Deadline | None
+    standings: list[Standing]
 
 
-def standings_of(order: Order, policy: Policy, known: int | None = None) -> Standings:
-    """The states of every absence of the order, by absence id."""
-    return {each.record.fact.absence_id: standings(each, deadline_of(each, policy, known)) for each in order.absences}
+Trails: TypeAlias = dict[str, Trail]
 
 
-def breach_of(order: Order, found: Standings, policy: Policy, as_at: date, known: int | None = None) -> Breach:
+def trails_of(order: Order, policy: Policy, known: int | None = None) -> Trails:
+    """The trail of every absence of the order, by absence id, as known at a position."""
+    found: Trails = {}
+    for absence in order.absences:
+        deadline = deadline_of(absence, policy, known)
+        found[absence.record.fact.absence_id] = Trail(absence, deadline, standings(absence, deadline))
+    return found
+
+
+def breach_of(order: Order, trails: Trails, policy: Policy, as_at: date, known: int | None = None) -> Breach:
     """The tally and the breach of an order at the end of a day, as known at a position."""
     breach = Breach()
-    before: set[str] = set()
-    for day in sorted(_days(order, found, as_at)):
+    changes, acts = _changes(trails, as_at), _acts(order, as_at)
+    unacceptable: set[str] = set()
+    for day in sorted({*changes, *acts}):
         breach.threshold = policy.number(THRESHOLD, day, known)
-        unacceptable = _unacceptable(found, day)
+        before = set(unacceptable)
+        for absence_id, status in changes.get(day, ()):
+            (unacceptable.add if status == UNACCEPTABLE else unacceptable.discard)(absence_id)
         _absences_changed(breach, unacceptable, before, day)
-        for act in order.breach_acts:
-            if happened(act) == day:
-                _acted(breach, act, unacceptable, order)
-        before = unacceptable
-    breach.facts = (*_basis(found, as_at), *(each.position for each in order.breach_acts if happened(each) <= as_at))
+        for act in acts.get(day, ()):
+            _acted(breach, act, unacceptable, order)
+    breach.facts = tuple(_basis(trails, unacceptable, as_at)) + tuple(
+        each.position for day in acts.values() for each in day
+    )
     return breach
 
 
-def _days(order: Order, found: Standings, as_at: date) -> set[date]:
-    changed = {each.since for standings in found.values() for each in standings}
-    acted = {happened(each) for each in order.breach_acts}
-    return {day for day in changed | acted if day <= as_at}
+def _changes(trails: Trails, as_at: date) -> dict[date, list[tuple[str, str]]]:
+    """By day, the absences that then took a state in which they count, or left one."""
+    found: dict[date, list[tuple[str, str]]] = {}
+    for absence_id, trail in trails.items():
+        counted = False
+        for standing in trail.standings:
+            if standing.since <= as_at and (counted or standing.status == UNACCEPTABLE):
+                found.setdefault(standing.since, []).append((absence_id, standing.status))
+                counted = standing.status == UNACCEPTABLE
+    return found
 
 
-def _unacceptable(found: Standings, day: date) -> set[str]:
-    return {id for id, each in found.items() if standing_on(each, day).status == UNACCEPTABLE}  # noqa: A001
+def _acts(order: Order, as_at: date) -> dict[date, list[BreachAct]]:
+    found: dict[date, list[BreachAct]] = {}
+    for act in order.breach_acts:
+        if happened(act) <= as_at:
+            found.setdefault(happened(act), []).append(act)
+    return found
 
 
-def _basis(found: Standings, as_at: date) -> Iterable[int]:
-    for each in found.values():
-        standing = standing_on(each, as_at)
-        if standing.status == UNACCEPTABLE:
-            yield from standing.facts
+def _basis(trails: Trails, unacceptable: set[str], as_at: date) -> Iterable[int]:
+    for absence_id in unacceptable:
+        yield from standing_on(trails[absence_id].standings, as_at).facts
 
 
 def _absences_changed(breach: Breach, unacceptable: set[str], before: set[str], day: date) -> None:

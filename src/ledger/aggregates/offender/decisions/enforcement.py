@@ -20,7 +20,7 @@ from ledger.aggregates.offender.absences import (
     standings,
     timely,
 )
-from ledger.aggregates.offender.breach import Breach, breach_of, standings_of
+from ledger.aggregates.offender.breach import Breach, breach_of, trails_of
 from ledger.aggregates.offender.case import Case
 from ledger.aggregates.offender.decisions.ruling import blank, decides, today
 from ledger.aggregates.offender.entities import Absence
@@ -136,7 +136,7 @@ def _(case: Case, draft: AbsenceRejudged, now: Now) -> Ruling:
 
 def _breach(case: Case, order_id: str, day: date, now: Now) -> Breach:
     order = case.orders[order_id]
-    return breach_of(order, standings_of(order, now.policy), now.policy, day)
+    return breach_of(order, trails_of(order, now.policy), now.policy, day)
 
 
 @decides(BreachActionStarted)
