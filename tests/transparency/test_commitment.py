@@ -49,6 +49,11 @@ def test_the_length_of_the_path_parts_it_from_the_value():
     assert commitment("a", SALT, 11) != commitment("a1", SALT, 1)
 
 
+def test_a_path_may_be_as_long_as_two_bytes_can_say():
+    path = "a" * 0xFFFF
+    assert commitment(path, SALT, 1) == sha256(b"\x30" + SALT + b"\xff\xff" + path.encode() + b"1").digest()
+
+
 def test_a_document_commitment_opens_to_its_own_bytes_and_salt_only():
     sealed = document_commitment(SALT, sha256(b"a scan").digest())
     assert open_document(sealed, SALT, b"a scan")

@@ -95,9 +95,11 @@ def test_a_malformed_note_is_refused(note: str | bytes):
 
 
 @pytest.mark.parametrize("text", ["", "no newline", "a\x1fb\n", "a\ud800b\n"])
-def test_a_text_no_note_may_hold_is_not_signed(text: str):
+def test_a_text_no_note_may_hold_is_neither_signed_nor_written(text: str):
     with pytest.raises(FormatError):
         sign_note(text, [LOG])
+    with pytest.raises(FormatError):
+        format_note(text, parse_note(NOTE).signatures)
 
 
 @pytest.mark.parametrize(
@@ -120,6 +122,12 @@ def test_a_note_has_at_least_one_signature_and_at_most_a_hundred():
     for count in (0, MAX_SIGNATURES + 1):
         with pytest.raises(FormatError, match="1 to 100 signatures"):
             format_note("text\n", [one] * count)
+
+
+def test_a_note_may_be_as_long_as_its_limit():
+    note = "x" * (MAX_NOTE_BYTES - len(_line().encode()) - 2) + "\n\n" + _line()
+    assert len(note.encode()) == MAX_NOTE_BYTES == 1_000_000
+    assert parse_note(note).text == note.split("\n")[0] + "\n"
 
 
 def test_a_text_may_end_in_blank_lines_or_look_like_signatures():

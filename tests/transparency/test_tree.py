@@ -116,7 +116,8 @@ def test_an_edge_with_the_wrong_number_or_length_of_hashes_is_refused():
         RightEdge().extend([bytes(32), bytes(33)])
 
 
-def test_the_largest_tree_does_not_grow():
+def test_the_largest_tree_has_a_size_of_63_bits_and_does_not_grow():
+    assert MAX_SIZE == 0x7FFF_FFFF_FFFF_FFFF
     full = RightEdge(MAX_SIZE, (bytes(32),) * MAX_SIZE.bit_count())
     with pytest.raises(FormatError):
         full.append(bytes(32))
@@ -125,6 +126,12 @@ def test_the_largest_tree_does_not_grow():
 @given(st.integers(0, MOST))
 def test_the_edge_of_any_earlier_size_is_read_from_stored_subtrees(size: int):
     assert edge_at(size, READER) == edge_of(size)
+
+
+@pytest.mark.parametrize("size", [-1, MAX_SIZE + 1])
+def test_there_was_no_edge_of_a_size_no_tree_has(size: int):
+    with pytest.raises(FormatError):
+        edge_at(size, _Broken(*[bytes(32)] * size.bit_count()))
 
 
 # --- inclusion ---------------------------------------------------------------------------------------------

@@ -449,3 +449,4 @@ def test_findings_are_capped_and_all_counted():
     assert (len(report.findings), report.found) == (3, 11)
     assert [finding.position for finding in report.findings] == [1, 2, 3]
     assert "11 findings, the first: leaf-differs at position 1 in ann" in report.summary()
+    assert len(ledger.verify(limit=0).findings) == 1

@@ -109,7 +109,8 @@ class RightEdge:
 
     def __post_init__(self) -> None:
         """Refuse what no tree has."""
-        _check_size(self.size)
+        if not 0 <= self.size <= MAX_SIZE:
+            raise FormatError(f"{self.size} is not the size of a tree")
         if len(self.hashes) != self.size.bit_count():
             raise FormatError(
                 f"a tree of {self.size} leaves has {self.size.bit_count()} perfect subtrees, not {len(self.hashes)}"
@@ -135,7 +136,6 @@ class RightEdge:
     @classmethod
     def from_bytes(cls, size: int, data: bytes) -> "RightEdge":
         """What ``to_bytes`` wrote for a tree of this size. Raises FormatError if the length does not fit it."""
-        _check_size(size)
         if len(data) != HASH_SIZE * size.bit_count():
             raise FormatError(
                 f"the edge of {size} leaves is {HASH_SIZE * size.bit_count()} bytes long, not {len(data)}"
@@ -192,7 +192,6 @@ class HashReader(Protocol):
 
 def edge_at(size: int, reader: HashReader) -> RightEdge:
     """The right edge, and so the root, the tree had at this size; to answer for the past or to start again."""
-    _check_size(size)
     return RightEdge(size, tuple(_read(reader, _perfect(0, size))))
 
 
@@ -354,11 +353,6 @@ def _check_hashes(hashes: Iterable[bytes], error: type[FormatError | ProofError]
     """Every hash is exactly 32 bytes: a shorter or longer one could shift bytes between neighbours in a hash."""
     if set(map(len, hashes)) - {HASH_SIZE}:
         raise error("a hash is not exactly 32 bytes long")
-
-
-def _check_size(size: int) -> None:
-    if not 0 <= size <= MAX_SIZE:
-        raise FormatError(f"{size} is not the size of a tree")
 
 
 def _check_member(index: int, size: int) -> None:

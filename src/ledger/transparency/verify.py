@@ -193,8 +193,8 @@ def verify_ledger(
     """Re-read a whole ledger: rows in order of position, checkpoints in order of size, chains in any order.
 
     What is not given is not compared; with ``verifiers`` every kept note must be signed by the log of
-    ``origin``. At most ``limit`` findings are kept. Raises nothing for what is wrong with the ledger: that
-    is what the report is for.
+    ``origin``. At most ``limit`` findings are kept, always the first. Raises nothing for what is wrong with the
+    ledger: that is what the report is for.
     """
     verifier = LedgerVerifier(checkpoints=checkpoints, origin=origin, verifiers=verifiers, limit=limit)
     verifier.add(rows)
@@ -232,7 +232,7 @@ class LedgerVerifier:
         limit: int = 100,
     ) -> None:
         """As for ``verify_ledger``."""
-        self._origin, self._verifiers, self._limit = origin, verifiers, limit
+        self._origin, self._verifiers, self._limit = origin, verifiers, max(limit, 1)
         self._findings: list[Finding] = []
         self._found = 0
         self._edge, self._pending = RightEdge(), list[bytes]()
