@@ -83,7 +83,7 @@ class Ledger:
     def rows(self, query: str, *params: object) -> list[Any]:
         """What a query finds, as the owner."""
         with psycopg.connect(self.owner, autocommit=True) as connection:
-            cursor = connection.execute(query.encode(), params)
+            cursor = connection.execute(query.encode(), params or None)
             return cursor.fetchall() if cursor.description else []
 
     def as_admin(self, *statements: str) -> None:

@@ -5,14 +5,14 @@ only lock is the row `head`.  So order of positions = order of commits = order o
 and one signature serve the whole batch; a stale version refuses only its own command.  Any number of processes may
 run one against the same database.
 
-A seal is one straight generator, `_seal`: it yields what to send and is resumed, straight from the socket's reader,
+A seal is one straight generator, `_sealed`: it yields what to send and is resumed, straight from the socket's reader,
 with what came back.  Its comments say what is true if the machine stops there.  A COMMIT whose answer never came is
 settled by the same lock on a new connection (`_settle`) before anything else is sealed or signed.
 
 Who trusts what: the caller trusts a receipt because its checkpoint is signed, and nothing is signed before its
 COMMIT has returned; the next process trusts nothing in memory, it reads the head under the lock.
 
-Follows FiloSottile/sunlight for the seal and TigerBeetle for the batch.  Proven by tests/store/test_sequencer.py,
+Follows FiloSottile/sunlight for the seal and TigerBeetle for the batch.  Proven by tests/store/test_sequencer*.py,
 test_recorder_contract.py (the eventsourcing library's own cases) and tests/journeys/test_kill.py.
 """
 
