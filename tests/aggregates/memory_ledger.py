@@ -6,21 +6,19 @@ reads a value it did not declare is found out here.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from uuid import uuid4
 
-from pydantic import ValidationError
-
 from ledger.aggregates import AGGREGATES, COMMANDS, noun_of
+from ledger.aggregates.drafts import read_draft
 from ledger.aggregates.ledger_stream import release_in_force
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.roles import roles_for
 from ledger.aggregates.shape import CLOSED, Actor, Now
 from ledger.aggregates.shape import Recorded as Record
-from ledger.errors import Forbidden, Malformed, NotFound, Refused
+from ledger.errors import Forbidden, NotFound, Refused
 from ledger.projections import VIEWS, WORKLISTS
 from ledger.scenarios import instant
 
@@ -63,10 +61,7 @@ class MemoryLedger:
         aggregate, fact_class = AGGREGATES[noun], COMMANDS[noun][command]
         if by.role not in roles_for(fact_class):
             raise Forbidden(f"{command} is not given by {by.role}")
-        try:
-            draft = fact_class.model_validate_json(json.dumps(data))
-        except ValidationError as error:
-            raise Malformed(str(error)) from error
+        draft = read_draft(fact_class, data)
         state = aggregate.fold(self.history(stream, opens=aggregate.opens))
         try:
             decision = aggregate.decide(state, draft, Now(at, by, self.policy(), imported), stream)

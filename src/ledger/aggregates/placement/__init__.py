@@ -6,6 +6,18 @@ Its facts are recorded as told; the rules of area F come with their own decision
 from __future__ import annotations
 
 from ledger.aggregates.aggregate import Aggregate, Told
+from ledger.aggregates.placement.agreement import (
+    AgreementDrafted,
+    AgreementSigned,
+    ContactLogged,
+    DeviationNoted,
+    DeviationResolved,
+    GuidanceObtained,
+    HeadTeacherApprovalGiven,
+    HeadTeacherApprovalWithdrawn,
+    PlacementReviewed,
+    SchoolCommunityInformed,
+)
 from ledger.aggregates.placement.quality import (
     AgreementAuditDone,
     BeneficiarySurveyed,
@@ -24,27 +36,17 @@ from ledger.aggregates.placement.quality import (
     ToolsCounted,
 )
 from ledger.aggregates.placement.site import (
-    AgreementDrafted,
-    AgreementSigned,
-    ContactLogged,
-    DeviationNoted,
-    DeviationResolved,
-    GuidanceObtained,
-    HeadTeacherApprovalGiven,
-    HeadTeacherApprovalWithdrawn,
     PlacementApproved,
     PlacementClosed,
     PlacementHoursChanged,
     PlacementJudgedNotViable,
     PlacementOpened,
     PlacementResumed,
-    PlacementReviewed,
     PlacementStarted,
     PlacementSuspended,
     PlanningMeetingHeld,
     ProjectAssessed,
     RiskAssessmentFiled,
-    SchoolCommunityInformed,
     TaskAdded,
 )
 from ledger.aggregates.shape import Fact

@@ -1,0 +1,80 @@
+"""Short names and the random ids they stand for, by the types of a fact's fields.
+
+Proven by tests/scenarios/test_scenarios.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Final, cast, get_args
+from uuid import uuid4
+
+from ledger.aggregates.shape import Fact, Id, a_random_id
+
+
+@dataclass(slots=True)
+class Names:
+    """Short names and the random ids they stand for, both ways; labels of facts (`as:`) are names too."""
+
+    ids: dict[str, str] = field(default_factory=dict[str, str])
+    names: dict[str, str] = field(default_factory=dict[str, str])
+
+    def id(self, name: str) -> str:
+        """The id of a name, drawn when it is first met; an id stands for itself."""
+        if _is_id(name):
+            return name
+        if name not in self.ids:
+            self.label(name, str(uuid4()))
+        return self.ids[name]
+
+    def label(self, name: str, id: str) -> None:  # noqa: A002
+        """From now on `name` stands for `id`."""
+        self.ids[name] = id
+        self.names[id] = name
+
+    def named(self, value: Any) -> Any:
+        """An answer with every id that has a name printed as it."""
+        if isinstance(value, str):
+            return self.names.get(value, value)
+        if isinstance(value, Mapping):
+            return {key: self.named(each) for key, each in cast("Mapping[str, Any]", value).items()}
+        if isinstance(value, list | tuple):
+            return [self.named(each) for each in cast("Sequence[Any]", value)]
+        return value
+
+    def data(self, fact_class: type[Fact], data: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields of a command with ids for names, by the types of the fact's fields."""
+        ids = id_fields(fact_class)
+        return {name: self._of_field(value) if name in ids else value for name, value in data.items()}
+
+    def _of_field(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self.id(str(each)) for each in cast("list[Any]", value)]
+        return None if value is None else self.id(str(value))
+
+
+def _is_id(text: str) -> bool:
+    try:
+        a_random_id(text)
+    except ValueError:
+        return False
+    return True
+
+
+@cache
+def id_fields(fact_class: type[Fact]) -> frozenset[str]:
+    """The fields of a fact that hold ids, or lists of them."""
+    return frozenset(
+        name for name, info in fact_class.model_fields.items() if _holds_id(info.annotation, info.metadata)
+    )
+
+
+_ID_MARK: Final = get_args(Id)[1]
+
+
+def _holds_id(annotation: Any, metadata: Sequence[Any] = ()) -> bool:
+    if _ID_MARK in metadata or _ID_MARK in getattr(annotation, "__metadata__", ()):
+        return True
+    return any(_holds_id(each) for each in get_args(annotation))
