@@ -4,7 +4,7 @@
 
 Refusals come as one flat list, most fundamental first, then one act.  For a fact told by another system
 (`now.imported`) what only breaks the rule book becomes a caution: it has happened.  Proven by
-tests/aggregates/test_aggregate.py.
+tests/aggregates/test_decisions_orders.py.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Who may give a command: the closed list of roles, and what the catalogue's words for them mean (contract, *Roles*).
 
-Proven by tests/aggregates/test_roles.py.
+Proven by tests/aggregates/test_registry.py.
 """
 
 from __future__ import annotations

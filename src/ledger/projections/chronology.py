@@ -2,7 +2,7 @@
 
 Values stand as first recorded; a correction is an event of its own that names what it corrects.  Ordered by effective
 time, then position; a day comes before the instants of its London day.  Sealed values that were not opened print as
-`[sealed]`, erased ones as `[record erased dd/mm/yyyy]`.  Proven by tests/projections/test_chronology.py and gen.yaml.
+`[sealed]`, erased ones as `[record erased dd/mm/yyyy]`.  Proven by tests/projections/test_views.py and gen.yaml.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """View `progress`: each requirement with its hours, its state, its checks and its clocks (contract, *Views*).
 
 Durations are whole minutes; dates are `date`.  A clock without a calendar shows `calendar-missing` as its due day and
-state.  Proven by tests/projections/test_progress.py, progress.yaml, order.yaml and hours.yaml.
+state.  Proven by tests/projections/test_views.py, progress.yaml, order.yaml and hours.yaml.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Why an answer is what it is: the rules with their editions, the facts, the calendar and the settings it rests on.
 
 Every object of a view that holds a status, a date or a flag gets a sibling `why` when explanations are asked for.
-Proven by tests/projections/test_why.py.
+Proven by tests/projections/test_views.py.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Attendance, absence, enforcement and breach (rule book B).
 
-Proven by tests/rules/test_enforcement.py and the scenarios of enforcement.yaml.
+Proven by tests/rules/test_small_rules.py and the scenarios of enforcement.yaml.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Crediting hours: per session, by source, never beyond the order (rule book D).
 
-Proven by tests/rules/test_hours.py and the scenarios of hours.yaml.
+Proven by tests/rules/test_small_rules.py and the scenarios of hours.yaml.
 """
 
 from __future__ import annotations

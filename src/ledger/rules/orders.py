@@ -1,6 +1,7 @@
 """The unpaid work requirement and its order: hours, twelve months, court, completion (rule book A).
 
-Messages stand at their rules.  Proven by tests/rules/test_orders.py and the scenarios of order.yaml and progress.yaml.
+Messages stand at their rules.  Proven by tests/rules/test_small_rules.py and the scenarios of order.yaml and
+progress.yaml.
 """
 
 from __future__ import annotations

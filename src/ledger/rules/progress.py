@@ -1,6 +1,6 @@
 """Progress checks at six and nine months, and the assessment clocks (rule book C).
 
-Proven by tests/rules/test_progress.py and the scenarios of progress.yaml and order.yaml.
+Proven by tests/rules/test_small_rules.py and the scenarios of progress.yaml and order.yaml.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The account of minutes of one order: ordered, credited by source, noted beyond the order, still owing (rule book D).
 
 Credits count in the order of the days they were earned; what would go beyond the ordered hours is noted, not credited
-(HRS-05).  All durations are whole minutes.  Proven by tests/aggregates/test_account.py and hours.yaml.
+(HRS-05).  All durations are whole minutes.  Proven by tests/aggregates/test_decisions_hours.py and hours.yaml.
 """
 
 from __future__ import annotations

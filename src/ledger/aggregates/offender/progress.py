@@ -1,7 +1,7 @@
 """How a requirement stands: its state, its checks at six and nine months, its appointment and assessment clocks.
 
 Everything is asked of a case as at a day and as known at a position.  Where no calendar is loaded a clock says so
-(`calendar-missing`) and nothing fails.  Proven by tests/aggregates/test_progress.py, progress.yaml and order.yaml.
+(`calendar-missing`) and nothing fails.  Proven by tests/projections/test_views.py, progress.yaml and order.yaml.
 """
 
 from __future__ import annotations
