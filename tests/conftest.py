@@ -17,6 +17,7 @@ from secrets import token_hex
 from typing import Protocol
 
 import pytest
+from tests.doors import Door, new_door
 
 from ledger.store.embedded import EmbeddedCluster
 from ledger.store.migrate import migrate
@@ -76,6 +77,13 @@ def vault_template(clusters: Clusters) -> str:
     clusters.vault.create_database("vault_template")
     migrate(clusters.vault.conninfo(clusters.vault.owner_role, "vault_template"), "vault")
     return "vault_template"
+
+
+@pytest.fixture(scope="module")
+def door(clusters: Clusters, ledger_template: str, vault_template: str) -> Generator[Door]:
+    """A ledger behind its HTTP application, the same for the tests of a module; verified, whole, at the end."""
+    with new_door(clusters.ledger, clusters.vault) as made:
+        yield made
 
 
 @pytest.fixture

@@ -28,17 +28,10 @@ import orjson
 
 from ledger.aggregates import AGGREGATES, COMMANDS, FACT_BY_TOPIC
 from ledger.aggregates.drafts import read_draft
-from ledger.aggregates.ledger_stream import ReleaseStarted, release_in_force
+from ledger.aggregates.ledger_stream import STREAM, ReleaseStarted, release_in_force
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.roles import roles_for
-from ledger.aggregates.shape import (
-    Actor,
-    Decision,
-    Fact,
-    Now,
-    a_random_id,
-    in_london,
-)
+from ledger.aggregates.shape import LIST_ITEMS, Actor, Decision, Fact, Now, a_random_id
 from ledger.errors import (
     Forbidden,
     KeyReused,
@@ -52,6 +45,7 @@ from ledger.errors import (
 )
 from ledger.privacy.canonical import canonical
 from ledger.projections import VIEWS, WORKLISTS, RowsOf, View
+from ledger.reading import a_time, unfit_times
 from ledger.rules.dates import london_day
 from ledger.rules.general import FROM_THE_FUTURE, in_the_future
 from ledger.settings import Settings
@@ -67,8 +61,7 @@ log = logging.getLogger(__name__)
 SINGLE_STREAMS: Final = frozenset({"policy", "ledger"})
 SYSTEM: Final = Actor("00000000-0000-4000-8000-000000000000", "system")
 TRIES: Final = 4  # one, and at most three more after the case moved
-CASES_KEPT: Final = 5_000
-CHECKED_SHARE: Final = 0.01  # of the values opened inside the house, checked against their commitment
+NAME_LENGTH: Final = 64  # of a field; no fact has one so long
 
 
 class Turn(Protocol):
@@ -184,7 +177,8 @@ class Ledger:
         """Record what a command says, or refuse it.  Every error of ledger.errors but 401 and 413 may be raised."""
         fact_class = _fact_class(command)
         _authorise(command, fact_class)
-        draft = read_draft(fact_class, command.data)
+        draft = _draft(command, fact_class)
+        await self._check_seen(command)
         digest = self._digest(command)
         for attempt in range(TRIES):
             case, fresh = await self.cases.case(command.stream, fresh=attempt > 0)
@@ -207,6 +201,14 @@ class Ledger:
                     raise
         raise AssertionError("unreachable")
 
+    async def _check_seen(self, command: Command) -> None:
+        """Nobody can have decided from a screen of facts that are not sealed yet."""
+        position = command.seen["position"] if command.seen else 0
+        if position > self.store.released.size:
+            head = await self.store.database.head()
+            if head is None or position > head.size:
+                raise Malformed("Ledger-Seen: so many facts are not sealed yet.", {"Ledger-Seen": "not sealed yet"})
+
     def _decide(self, command: Command, draft: Fact, case: Case, policy: Policy) -> Decision:
         now = Now(
             moment=command.at or datetime.now(UTC),
@@ -214,7 +216,10 @@ class Ledger:
             policy=policy,
             imported=command.source is not None,
         )
-        return AGGREGATES[command.noun].decide(case.state, draft, now, command.stream)
+        try:
+            return AGGREGATES[command.noun].decide(case.state, draft, now, command.stream)
+        except OverflowError as wrong:
+            raise Malformed(f"{command.name}: it leads to a time beyond every calendar.") from wrong
 
     async def _append(
         self, command: Command, decision: Decision, case: Case, policy: PolicyAt, digest: bytes
@@ -248,8 +253,16 @@ class Ledger:
         receipt = await sealing
         if isinstance(receipt, Repeated):
             return await self._first_receipt(receipt)
-        self.cases.remember(command.stream, case, drafts, receipt)
+        self._remember(command, case, drafts, receipt)
         return _acknowledged(receipt)
+
+    def _remember(self, command: Command, case: Case, drafts: Sequence[Draft], receipt: Receipt) -> None:
+        """It is sealed: whatever is wrong with our memory of the case, its author is told so."""
+        try:
+            self.cases.remember(command.stream, case, drafts, receipt)
+        except Exception as problem:
+            log.error("a case could not be kept: %s", type(problem).__name__)
+            self.cases.forget(command.stream)
 
     def _digest(self, command: Command) -> bytes:
         """HMAC of what was asked, under a key of the vault: tells a retry from another request with the same key."""
@@ -328,7 +341,7 @@ class Ledger:
         Raises NotFound, DatabaseUnavailable, VaultUnavailable.
         """
         view = _view(noun, name)
-        stream = noun if noun in SINGLE_STREAMS else f"{noun}-{id}"
+        stream = _stream(noun, id)
         upto = await self._known(known_at, clock)
         stored = await self.store.database.stream(stream, upto)
         opens = AGGREGATES[noun].opens if withhold else view.opens
@@ -370,7 +383,7 @@ class Ledger:
 def _fact_class(command: Command) -> type[Fact]:
     """Raises NotFound for a noun or command that is not in the catalogue, Malformed for an id that is not random."""
     commands = COMMANDS.get(command.noun)
-    if commands is None:
+    if commands is None or command.noun == STREAM:  # what a release brought is not for people to correct
         raise NotFound(f"There is nothing called {command.noun[:40]!r} to give a command to.")
     fact_class = commands.get(command.name)
     if fact_class is None:
@@ -384,6 +397,27 @@ def _fact_class(command: Command) -> type[Fact]:
     except ValueError as wrong:
         raise Malformed(f"The id in the address is not usable: {wrong}.", {"id": str(wrong)}) from wrong
     return fact_class
+
+
+def _draft(command: Command, fact_class: type[Fact]) -> Fact:
+    """The draft, with times that every calendar of ours can hold.  Raises Malformed, naming each field."""
+    data = command.data
+    if len(data) > LIST_ITEMS or any(len(name) > NAME_LENGTH for name in data):
+        raise Malformed(f"{command.name}: more, or longer, fields than any fact has.", {"body": "no such fields"})
+    if command.effective is not None:
+        _when(command.effective)
+    errors = unfit_times(fact_class, data)
+    if errors:
+        first, why = next(iter(errors.items()))
+        raise Malformed(f"{command.name}: {first}: {why}.", errors)
+    return read_draft(fact_class, data)
+
+
+def _when(text: str) -> date | datetime:
+    try:
+        return a_time(text)
+    except ValueError as wrong:
+        raise Malformed(f"The effective time: {wrong}.", {"effective": str(wrong)}) from wrong
 
 
 def _authorise(command: Command, fact_class: type[Fact]) -> None:
@@ -425,11 +459,7 @@ def _effective(command: Command, decision: Decision, fact: Fact, moment: datetim
     told = fact.effective() or decision.effective
     if told is not None or command.effective is None:
         return told or moment
-    try:
-        text = command.effective
-        given = date.fromisoformat(text) if len(text) == 10 else in_london(datetime.fromisoformat(text))
-    except ValueError as wrong:
-        raise Malformed(f"effective: {wrong}.", {"effective": "use a date or a time with its date"}) from wrong
+    given = _when(command.effective)
     if not type(fact).is_plan and in_the_future(given, moment):
         raise Refused([Refusal("GEN-05", FROM_THE_FUTURE, rule_book=False)])
     return given
@@ -459,6 +489,15 @@ def _acknowledged(receipt: Receipt, *, repeated: bool = False) -> Acknowledged:
 
 
 # ---------------------------------------------------------------------------------------- reading a case
+
+
+def _stream(noun: str, id: str) -> str:  # noqa: A002 - the contract's own word
+    if noun in SINGLE_STREAMS:
+        return noun
+    try:
+        return f"{noun}-{a_random_id(id)}"
+    except ValueError as wrong:
+        raise NotFound(f"There is no {noun} {id[:40]!r}: an id is {str(wrong).removeprefix('use ')}.") from wrong
 
 
 def _view(noun: str, name: str) -> View:

@@ -6,11 +6,13 @@
     ├── Unauthenticated      401    no token, or one that does not hold
     ├── Forbidden            403    the role may not give this command or read this view
     ├── NotFound             404    no such case, view, command or page
+    ├── MethodNotAllowed     405    the address knows other methods; Allow names them
     ├── Conflict             409    what was asked does not fit what is
     │   ├── Refused                 a rule stands in the way; `refusals` name rules and messages
     │   ├── StaleVersion            the record changed since it was looked at
     │   └── KeyReused               the idempotency key already belongs to another request
     ├── TooLarge             413    the body is over the limit
+    ├── UnsupportedMedia     415    the body is not JSON by its own account
     ├── TooMany              429    more at once than this service takes
     ├── Unavailable          503    not now; try again
     │   ├── OutcomeUnknown          it may or may not have been recorded; retry with the same key
@@ -118,6 +120,18 @@ class NotFound(LedgerError):
     status = 404
 
 
+class MethodNotAllowed(LedgerError):
+    """405: nothing can be done at this address by this method; the header Allow names those that can."""
+
+    code = "method-not-allowed"
+    title = "Not by this method"
+    status = 405
+
+    def __init__(self, message: str, allowed: Sequence[str]) -> None:
+        super().__init__(message)
+        self.allowed = tuple(allowed)
+
+
 class Conflict(LedgerError):
     """409: what was asked does not fit what is recorded."""
 
@@ -163,6 +177,14 @@ class TooLarge(LedgerError):
     code = "too-large"
     title = "The body is too large"
     status = 413
+
+
+class UnsupportedMedia(LedgerError):
+    """415: the body is sent as something else than JSON in UTF-8; set Content-Type: application/json."""
+
+    code = "unsupported-media-type"
+    title = "The body is not sent as JSON"
+    status = 415
 
 
 class TooMany(LedgerError):

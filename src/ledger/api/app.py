@@ -20,6 +20,7 @@ import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import date, datetime
+from json import loads
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -27,16 +28,25 @@ import orjson
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
 from ledger.aggregates import COLLECTIONS
 from ledger.aggregates.roles import ANY_STAFF
-from ledger.aggregates.shape import a_random_id, in_london
+from ledger.aggregates.shape import a_random_id
 from ledger.api import openapi
 from ledger.api.problems import of_any
 from ledger.api.tokens import Bearer, Tokens
 from ledger.application import Command, Ledger
-from ledger.errors import Forbidden, Malformed, NotFound, TooLarge, Unauthenticated
+from ledger.errors import (
+    Forbidden,
+    Malformed,
+    MethodNotAllowed,
+    NotFound,
+    TooLarge,
+    Unauthenticated,
+    UnsupportedMedia,
+)
+from ledger.reading import a_day, an_instant
 
 BODY_LIMIT: Final = 1_000_000  # bytes
 # Those who work on cases read them with their values; inspectors and auditors read states and dates, values withheld.
@@ -69,7 +79,7 @@ def build(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> F
         app.router.routes.append(Route(path, guarded(endpoint), methods=[method]))
     app.router.redirect_slashes = False
     app.add_exception_handler(404, _no_such_page)
-    app.add_exception_handler(405, _no_such_page)
+    app.add_exception_handler(405, _no_such_method)
     return app
 
 
@@ -89,6 +99,12 @@ async def _no_such_page(request: Request, error: Exception) -> Response:
     return of_any(
         NotFound(f"There is nothing at {request.method} {request.url.path[:200]}. GET /docs lists what there is.")
     )
+
+
+async def _no_such_method(request: Request, error: Exception) -> Response:
+    matching = (each for each in request.app.router.routes if each.matches(request.scope)[0] is not Match.NONE)
+    allowed = sorted({method for each in matching if isinstance(each, Route) for method in each.methods or ()})
+    return of_any(MethodNotAllowed(f"Here are known: {', '.join(allowed)}.", allowed))
 
 
 def json(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -152,7 +168,10 @@ def _no_collection(name: str) -> NotFound:
 
 
 async def body_of(request: Request) -> bytes:
-    """The body, at most BODY_LIMIT bytes, whatever its header says.  Raises TooLarge."""
+    """The body, at most BODY_LIMIT bytes, whatever its header says.  Raises TooLarge, UnsupportedMedia."""
+    media = request.headers.get("content-type")
+    if (media is not None and not _JSON.fullmatch(media)) or "content-encoding" in request.headers:
+        raise UnsupportedMedia("Send the body as it is, with the header Content-Type: application/json.")
     parts: list[bytes] = []
     size = 0
     async for part in request.stream():
@@ -163,15 +182,30 @@ async def body_of(request: Request) -> bytes:
     return b"".join(parts)
 
 
+_JSON: Final = re.compile(r"application/json *(; *charset *= *\"?utf-8\"? *)?", re.IGNORECASE)
+
+
 def fields_of(body: bytes) -> dict[str, Any]:
     """The fields of a command.  Raises Malformed for what is not one JSON object."""
     try:
-        data = orjson.loads(body or b"{}")
+        data = orjson.loads(body or b"{}")  # the stricter of the two: no NaN, no half surrogates, no endless nesting
+        loads(body or b"{}", object_pairs_hook=_each_once)
+    except _Twice as wrong:
+        raise Malformed("The body gives a member twice; say each thing once.", {"body": "a member twice"}) from wrong
     except (orjson.JSONDecodeError, RecursionError) as wrong:
         raise Malformed("The body is not JSON as RFC 8259 has it.", {"body": "not JSON"}) from wrong
     if not isinstance(data, dict):
         raise Malformed("The body is one JSON object: the fields of the command.", {"body": "not an object"})
     return cast("dict[str, Any]", data)
+
+
+class _Twice(Exception):
+    """A member of an object is given twice: which of the two is meant, nobody can know."""
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> None:
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise _Twice
 
 
 def _key(text: str | None) -> UUID | None:
@@ -197,20 +231,24 @@ def _seen(text: str | None) -> dict[str, Any] | None:
     if text is None:
         return None
     position, *rest = (part.strip() for part in text.split(";"))
+    seen: dict[str, Any] = {}
     try:
-        seen: dict[str, Any] = {"position": int(position)}
+        if not re.fullmatch("0|[1-9][0-9]{0,14}", position):
+            raise ValueError(position)
         for part in rest:
             name, _, value = part.partition("=")
-            if name == "as_at":
-                seen[name] = _day(value).isoformat()
-            elif name == "known_at":
-                seen[name] = _instant(value).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-            else:
+            if name in seen or name not in ("as_at", "known_at"):
                 raise ValueError(name)
-    except (ValueError, Malformed) as wrong:
+            seen[name] = _sealed(a_day(value) if name == "as_at" else an_instant(value))
+    except ValueError as wrong:
         example = "4711; as_at=2025-04-07; known_at=2025-04-07T16:30:00Z"
         raise Malformed(f"Ledger-Seen: such as {example}", {"Ledger-Seen": "not a screen"}) from wrong
-    return seen
+    return {"position": int(position), **seen}
+
+
+def _sealed(when: date | datetime) -> str:
+    """As it will stand in an entry."""
+    return when.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if isinstance(when, datetime) else when.isoformat()
 
 
 # ------------------------------------------------------------------------------------ views
@@ -231,7 +269,7 @@ async def view(request: Request) -> Response:
         given["name"],
         as_at=_day(asked["as_at"]) if "as_at" in asked else None,
         known_at=_instant(asked["known_at"]) if "known_at" in asked else None,
-        explain=asked.get("explain", "false") == "true",
+        explain=_flag(asked.get("explain", "false")),
         withhold=role in WITHHELD_FROM,
         clock=_clock(asked.get("clock", "ledger")),
     )
@@ -255,6 +293,9 @@ def _asked(request: Request, known: set[str]) -> Mapping[str, str]:
     unknown = [name for name in request.query_params if name not in known]
     if unknown:
         raise Malformed(f"The question knows {', '.join(sorted(known))}.", dict.fromkeys(unknown, "unknown parameter"))
+    if len(request.query_params.multi_items()) > len(request.query_params):
+        twice = {name: "asked twice" for name, _ in request.query_params.multi_items()}
+        raise Malformed("Ask each thing once.", twice)
     return request.query_params
 
 
@@ -264,21 +305,24 @@ def _clock(text: str) -> str:
     return text
 
 
+def _flag(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise Malformed("explain: true or false.", {"explain": "true or false"})
+    return text == "true"
+
+
 def _day(text: str) -> date:
     try:
-        if len(text) != 10:
-            raise ValueError(text)
-        return date.fromisoformat(text)
+        return a_day(text)
     except ValueError as wrong:
-        raise Malformed("as_at: use a day such as 2025-04-28.", {"as_at": "not a day"}) from wrong
+        raise Malformed(f"as_at: {wrong}.", {"as_at": str(wrong)}) from wrong
 
 
 def _instant(text: str) -> datetime:
     try:
-        return in_london(datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text))
+        return an_instant(re.sub(r" (?=\d\d:\d\d$)", "+", text) if "T" in text else text)  # a plus not escaped
     except ValueError as wrong:
-        example = "known_at: use an instant such as 2025-04-28T16:30:00Z, or London time without an offset."
-        raise Malformed(example, {"known_at": "not an instant"}) from wrong
+        raise Malformed(f"known_at: {wrong}.", {"known_at": str(wrong)}) from wrong
 
 
 # ------------------------------------------------------------------------------------ everything else

@@ -12,7 +12,7 @@ from typing import Any, Final
 import orjson
 from starlette.responses import Response
 
-from ledger.errors import Damaged, LedgerError, Unauthenticated, Unavailable, Unexpected
+from ledger.errors import Damaged, LedgerError, MethodNotAllowed, Unauthenticated, Unavailable, Unexpected
 from ledger.privacy.sealing import Unreadable
 
 log = logging.getLogger(__name__)
@@ -34,6 +34,8 @@ def problem(error: LedgerError) -> Response:
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, Unavailable):
         headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, MethodNotAllowed):
+        headers["Allow"] = ", ".join(error.allowed)
     return Response(orjson.dumps(body), error.status, headers, MEDIA_TYPE)
 
 

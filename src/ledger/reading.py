@@ -1,0 +1,92 @@
+"""Days and instants as people and programs send them: one strict form at every door, in years that make sense.
+
+A time far outside any life on file is a slip of a finger or an attack: calculated with, it leaves every calendar.
+
+    >>> a_day("2025-04-28")
+    datetime.date(2025, 4, 28)
+    >>> an_instant("2025-04-28T16:30").isoformat()
+    '2025-04-28T15:30:00+00:00'
+
+Proven by tests/api/test_bad_input.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from functools import cache
+from typing import Any, Final, TypeVar, get_args
+
+from ledger.aggregates.shape import Fact, in_london
+
+EARLIEST: Final = 1800  # years
+LATEST: Final = 2200
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_INSTANT: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})?"
+)
+_When = TypeVar("_When", date, datetime)
+
+
+def a_day(text: str) -> date:
+    """A day as YYYY-MM-DD.  Raises ValueError, which does not repeat the text."""
+    if not _DAY.fullmatch(text):
+        raise ValueError("use a day such as 2025-04-28")
+    return in_reason(_of(date, text))
+
+
+def an_instant(text: str) -> datetime:
+    """An instant in UTC; London's where it names no offset.  Raises ValueError, which does not repeat the text."""
+    if not _INSTANT.fullmatch(text):
+        raise ValueError("use an instant such as 2025-04-28T16:30:00Z, or London time without an offset")
+    moment = in_reason(_of(datetime, text))
+    return in_london(moment)
+
+
+def a_time(text: str) -> date | datetime:
+    """A day or an instant.  Raises ValueError, which does not repeat the text."""
+    return a_day(text) if len(text) == 10 else an_instant(text)
+
+
+def in_reason(when: _When) -> _When:
+    """The same day or instant.  Raises ValueError if no case can have to do with its year."""
+    if not EARLIEST <= when.year <= LATEST:
+        raise ValueError(f"use a year from {EARLIEST} to {LATEST}")
+    return when
+
+
+def _of(kind: type[_When], text: str) -> _When:
+    try:
+        return kind.fromisoformat(text)
+    except ValueError as wrong:
+        raise ValueError("there is no such time") from wrong
+
+
+# ------------------------------------------------------------------------------------ times among the fields of a fact
+
+
+def unfit_times(fact_class: type[Fact], data: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong with the days and instants among these fields, by field."""
+    errors: dict[str, str] = {}
+    for name, read in _times(fact_class).items():
+        told = data.get(name)
+        if told is None:  # whether it may be missing, the fact itself says
+            continue
+        try:
+            read(str(told))
+        except ValueError as wrong:
+            errors[name] = str(wrong)
+    return errors
+
+
+@cache
+def _times(fact_class: type[Fact]) -> dict[str, Callable[[str], date]]:
+    """How to read each field of a fact that holds a time."""
+    kinds = {name: _kinds(info.annotation) for name, info in fact_class.model_fields.items()}
+    return {name: an_instant if datetime in found else a_day for name, found in kinds.items() if found}
+
+
+def _kinds(annotation: Any) -> set[Any]:
+    inner = get_args(annotation)
+    return set[Any]().union(*map(_kinds, inner)) if inner else {annotation} & {date, datetime}

@@ -1,0 +1,248 @@
+"""A ledger behind its HTTP application, in this process, for tests that come through the door like everybody else."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import tempfile
+from collections.abc import Coroutine, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from pathlib import Path
+from secrets import token_hex
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+import httpx
+import uvloop
+from fastapi import FastAPI
+
+from ledger.aggregates import AGGREGATES
+from ledger.aggregates.shape import Actor
+from ledger.api.app import create_app
+from ledger.api.openapi import kebab
+from ledger.api.tokens import Tokens
+from ledger.application import Acknowledged, Command, Ledger
+from ledger.settings import Settings
+from ledger.store.embedded import EmbeddedCluster
+from ledger.store.opening import Place, embedded_place
+from ledger.store.verifying import verify_database
+from ledger.transparency.verify import Report
+
+T = TypeVar("T")
+TODAY = date.today()
+# A value of each personal field; the tests look for them wherever they must not be.
+SURNAME = "Featherstonehaugh"
+PERSON = {"client_id": "0710890", "surname": SURNAME, "forenames": "Ann", "dob": "1990-02-01", "gender": "F"}
+
+
+def days_ago(days: int) -> str:
+    return (TODAY - timedelta(days=days)).isoformat()
+
+
+@dataclass
+class Door:
+    """An open ledger, its application, and the loop they live on."""
+
+    settings: Settings
+    places: Sequence[Place]
+    runner: asyncio.Runner
+    app: FastAPI = field(init=False)
+    client: httpx.AsyncClient = field(init=False)
+    staff: dict[str, str] = field(default_factory=dict[str, str])  # a random id for each role
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        return self.runner.run(coroutine)
+
+    @property
+    def ledger(self) -> Ledger:
+        return self.app.state.ledger
+
+    @property
+    def tokens(self) -> Tokens:
+        return self.app.state.tokens
+
+    # ------------------------------------------------------------------------------------ over HTTP
+
+    def actor(self, role: str) -> Actor:
+        return Actor(self.staff.setdefault(role, str(uuid4())), role)
+
+    def token(self, *roles: str) -> str:
+        return self.tokens.issue(self.actor(roles[0]).id, roles)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        role: str | None = "practitioner",
+        *,
+        headers: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> httpx.Response:
+        """One request, with a token for this role, or without any."""
+        return self.run(self.asking(method, path, role, headers=headers, **more))
+
+    async def asking(
+        self,
+        method: str,
+        path: str,
+        role: str | None = "practitioner",
+        *,
+        headers: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> httpx.Response:
+        signed_in = {"Authorization": f"Bearer {self.token(role)}"} if role else {}
+        return await self.client.request(method, path, headers={**signed_in, **(headers or {})}, **more)
+
+    def get(self, path: str, role: str | None = "practitioner", **query: str) -> httpx.Response:
+        return self.ask("GET", path, role, params=query)
+
+    def post(self, path: str, body: Any, role: str | None = "practitioner", **headers: str) -> httpx.Response:
+        """A command; header names with underscores for hyphens."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.ask("POST", path, role, json=body, headers=named)
+
+    def post_raw(self, path: str, body: bytes, role: str = "practitioner", **headers: str) -> httpx.Response:
+        """A command with a body that no JSON library would write."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.ask("POST", path, role, content=body, headers={"Content-Type": "application/json", **named})
+
+    # ------------------------------------------------------------------------------------ past HTTP
+
+    def give(self, to: str, name: str, data: Mapping[str, Any], role: str, **more: Any) -> Acknowledged:
+        """A command straight to the application."""
+        return self.run(self.giving(to, name, data, role, **more))
+
+    async def giving(self, to: str, name: str, data: Mapping[str, Any], role: str, **more: Any) -> Acknowledged:
+        noun, _, target = to.partition("/")
+        return await self.ledger.execute(Command(name, noun, target, data, self.actor(role), **more))
+
+    def new_case(self, **order: Any) -> Case:
+        """A person with one order of 100 hours, made 60 days ago."""
+        case = Case(str(uuid4()), str(uuid4()))
+        self.give(case.to, "RecordOffender", PERSON, "court-officer", key=uuid4())
+        given = {
+            "order_id": case.order,
+            "order_type": "CO",
+            "court": "Kidderminster",
+            "sentence_date": days_ago(60),
+            "order_end_date": days_ago(-305),
+            "requirements": ["UPW"],
+            "upw_hours": 100,
+        }
+        self.give(case.to, "RecordOrder", given | order, "court-officer", key=uuid4())
+        return case
+
+    # ------------------------------------------------------------------------------------ what is in it
+
+    @property
+    def size(self) -> int:
+        """Facts in the ledger."""
+        head = self.run(self.ledger.store.database.head())
+        assert head is not None
+        return head.size
+
+    def verify(self) -> Report:
+        """The whole ledger, every stored byte."""
+        return verify_database(
+            self.places[0].application(),
+            self.ledger.store.origin,
+            self.ledger.store.signer.verifier(),
+            self.ledger.store.released.path,
+        )
+
+
+@dataclass(frozen=True)
+class Case:
+    """A case that a test made."""
+
+    id: str
+    order: str
+
+    @property
+    def to(self) -> str:
+        return f"offender/{self.id}"
+
+    @property
+    def path(self) -> str:
+        return f"/offenders/{self.id}"
+
+    def absence(self, days: int = 5, **more: Any) -> dict[str, Any]:
+        """The body of RecordAbsence, with an id of its own."""
+        return {
+            "absence_id": str(uuid4()),
+            "order_id": self.order,
+            "appointment_kind": "UPW",
+            "date": days_ago(days),
+            "kind": "FTA",
+            **more,
+        }
+
+
+def path_of(noun: str, target: str, command: str) -> str:
+    """Where a command is posted."""
+    return f"/{AGGREGATES[noun].collection}/{target}/{kebab(command)}"
+
+
+@contextmanager
+def opened(
+    settings: Settings, places: Sequence[Place], kind: str | None = None, *, verified: bool = True
+) -> Generator[Door]:
+    """The application as the server runs it, without a socket; its ledger is verified, whole, at the end."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        door = Door(settings, places, runner)
+        door.app = create_app(lambda: Ledger.open(settings, kind=kind, places=places))
+        lifespan = door.app.router.lifespan_context(door.app)
+        runner.run(lifespan.__aenter__())
+        door.client = httpx.AsyncClient(transport=httpx.ASGITransport(door.app), base_url="http://ledger.test")
+        try:
+            yield door
+            if verified:
+                report = door.verify()
+                assert report.ok, report.summary()
+        finally:
+            runner.run(lifespan.__aexit__(None, None, None))
+
+
+@contextmanager
+def new_door(
+    ledger: EmbeddedCluster, vault: EmbeddedCluster, kind: str | None = None, *, verified: bool = True, **settings: Any
+) -> Generator[Door]:
+    """A new ledger, in copies of the templates."""
+    name = f"door_{token_hex(6)}"
+    home = Path(tempfile.mkdtemp(prefix="ledger-"))
+    ledger.create_database(name, "ledger_template")
+    vault.create_database(name, "vault_template")
+    try:
+        places = [embedded_place(cluster, name) for cluster in (ledger, vault)]
+        with opened(Settings(home=home, **settings), places, kind, verified=verified) as door:
+            yield door
+    finally:
+        ledger.drop_database(name)
+        vault.drop_database(name)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def a_problem(response: httpx.Response, status: int, code: str | None = None) -> dict[str, Any]:
+    """The problem document of an answer, looked at as RFC 9457 and the contract have it."""
+    assert response.status_code == status, (response.status_code, response.text[:500])
+    assert response.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = response.json()
+    assert body["type"].startswith("/problems/")
+    assert body["status"] == status
+    for member in ("title", "detail"):
+        assert isinstance(body[member], str)
+        assert body[member]
+    if code is not None:
+        assert body["type"] == f"/problems/{code}"
+    return body
+
+
+def compact(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def with_key(command: Command) -> Command:
+    return replace(command, key=UUID(str(uuid4())))
