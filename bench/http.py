@@ -1,0 +1,348 @@
+"""A command over HTTP against an endpoint of the same application that does no work, side by side.
+
+    python -m bench.http [--clients 16] [--rounds 5] [--seconds 3] [--cases 800]
+
+The server is a process of its own, `ledger.serving.serve` with its uvicorn, on an embedded, durable home.  One route
+is added for the comparison, guarded like the others: POST /empty/{collection}/{id}/{command} answers at once with as
+many constant bytes as a receipt has.  It checks no token and reads no body.
+
+The clients are a second process (this one), each with one kept connection and one request under way.  They write
+requests made beforehand to the socket and look for no more than the status and the length of the answer: a client
+library such as httpx needs longer for a request than the server and would be all that is measured.  Everything runs on
+the same cores: server, PostgreSQL, clients.
+
+A command is a real one, with its own idempotency key: for each case in turn an absence, its enforcement letter, two
+pieces of evidence, a judgement; then the next absence.  Every answer but 201 ends the benchmark.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import itertools
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections import deque
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import perf_counter
+from typing import Any, cast
+from uuid import uuid4
+
+import orjson
+import uvloop
+from psycopg.conninfo import make_conninfo
+from starlette.requests import Request
+from starlette.responses import Response
+
+from bench.measuring import Result, Round, machine, out, ratio, table
+from ledger import serving
+from ledger.api import app
+from ledger.api.openapi import kebab
+from ledger.api.tokens import Tokens
+from ledger.application import Ledger
+from ledger.rules.dates import london_day
+from ledger.settings import Settings
+from ledger.store.embedded import EmbeddedCluster
+
+WARM_UP = 0.5
+RECEIPT = b'{"events":["' + b"." * 431 + b'"]}'
+
+# ------------------------------------------------------------------------------------------ the server
+
+
+async def empty(request: Request) -> Response:
+    """As much as a receipt, for nothing."""
+    del request
+    return Response(RECEIPT, 201, {"ETag": '"12"'}, "application/json")
+
+
+def serve(home: Path, port: int) -> None:
+    """The server as it is, and the route for nothing."""
+    settings = Settings(home=home, listen=f"127.0.0.1:{port}")
+    app.ROUTES = (("/empty/{collection}/{id}/{name}", "POST", empty), *app.ROUTES)  # type: ignore[misc]
+
+    async def ready(ledger: Ledger, tokens: Tokens) -> None:
+        del ledger
+        roles = ("practitioner", "court-officer")
+        token = tokens.issue(str(uuid4()), roles, "North")
+        print(token, flush=True)
+
+    serving.serve(settings, lambda: Ledger.open(settings), ready)
+
+
+# ------------------------------------------------------------------------------------------ the commands
+
+
+class Case:
+    """A case and the commands that come next on it."""
+
+    def __init__(self, token: str, prefix: str = "") -> None:
+        self.id, self._order = str(uuid4()), str(uuid4())
+        self._head = f"Host: ledger\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n"
+        self._prefix = prefix
+        self._next = self._commands()
+
+    def request(self) -> bytes:
+        """The next command, ready to be sent."""
+        name, role, data = next(self._next)
+        body = orjson.dumps(data)
+        return (
+            f"POST {self._prefix}/offenders/{self.id}/{kebab(name)} HTTP/1.1\r\n{self._head}Ledger-Role: {role}\r\n"
+            f"Idempotency-Key: {uuid4()}\r\nContent-Length: {len(body)}\r\n\r\n"
+        ).encode() + body
+
+    def opening(self) -> list[bytes]:
+        """The commands that make it a case with an order."""
+        return [self.request(), self.request()]
+
+    def _commands(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        now = datetime.now(UTC)
+        today = london_day(now)
+        yield "RecordOffender", "court-officer", _PERSON
+        yield (
+            "RecordOrder",
+            "court-officer",
+            {
+                "order_id": self._order,
+                "order_type": "CO",
+                "court": "Maidstone Magistrates' Court",
+                "sentence_date": (today - timedelta(days=60)).isoformat(),
+                "order_end_date": (today + timedelta(days=300)).isoformat(),
+                "requirements": ["Unpaid work"],
+                "upw_hours": 120,
+            },
+        )
+        while True:
+            absence = str(uuid4())
+            day = (today - timedelta(days=1)).isoformat()
+            yield (
+                "RecordAbsence",
+                "practitioner",
+                {
+                    "absence_id": absence,
+                    "order_id": self._order,
+                    "appointment_kind": "UPW",
+                    "date": day,
+                    "kind": "FTA",
+                    "note": "Did not attend the group at the depot; no call before the start.",
+                },
+            )
+            yield (
+                "IssueEnforcementLetter",
+                "practitioner",
+                {
+                    "letter_id": str(uuid4()),
+                    "absence_id": absence,
+                    "issued_on": day,
+                    "channel": "POST",
+                },
+            )
+            for kind in ("Note", "Telephone call"):
+                yield (
+                    "ReceiveEvidence",
+                    "practitioner",
+                    {
+                        "absence_id": absence,
+                        "received_at": now.isoformat(),
+                        "kind": kind,
+                        "description": "The surgery confirms an appointment at nine in the morning of that day.",
+                    },
+                )
+            yield (
+                "JudgeAbsence",
+                "practitioner",
+                {
+                    "absence_id": absence,
+                    "result": "ACCEPTABLE",
+                    "reason_code": "MEDICAL",
+                    "reason": "The appointment could not be moved, and the surgery confirms it.",
+                    "judged_on": today.isoformat(),
+                },
+            )
+
+
+_PERSON = {
+    "client_id": "1234567",
+    "surname": "Example",
+    "forenames": "Alex",
+    "dob": "1990-02-01",
+    "gender": "OTHER",
+    "addresses": ["1 Example Street, Exampleton"],
+}
+
+
+# ------------------------------------------------------------------------------------------ the clients
+
+
+class Client(asyncio.Protocol):
+    """One connection, one request under way."""
+
+    def __init__(self) -> None:
+        self._received = b""
+        self._answered: asyncio.Future[bytes] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        received = self._received = self._received + data if self._received else data
+        end = received.find(b"\r\n\r\n")
+        if end < 0:
+            return
+        at = received.lower().find(b"content-length: ")
+        length = int(received[at + 16 : received.find(b"\r\n", at)])
+        if len(received) >= end + 4 + length and self._answered and not self._answered.done():
+            self._received = b""
+            self._answered.set_result(received)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._answered and not self._answered.done():
+            self._answered.set_exception(exc or ConnectionError("the server closed the connection"))
+
+    async def ask(self, request: bytes) -> bytes:
+        """The whole answer; anything but a 201 is an error."""
+        self._answered = asyncio.get_running_loop().create_future()
+        self.transport.write(request)
+        answer = await self._answered
+        if not answer.startswith(b"HTTP/1.1 201"):
+            raise RuntimeError(answer.decode())
+        return answer
+
+
+async def measure(clients: list[Client], requests: Sequence[Iterator[bytes]], seconds: float) -> Round:
+    """Every client asks one thing after another."""
+    starts = perf_counter() + WARM_UP
+    ends = starts + seconds
+    latencies: list[float] = []
+
+    async def work(client: Client, mine: Iterator[bytes]) -> None:
+        while perf_counter() < ends:
+            request = next(mine)
+            began = perf_counter()
+            await client.ask(request)
+            ended = perf_counter()
+            if began >= starts and ended <= ends:
+                latencies.append(ended - began)
+
+    await asyncio.gather(*(work(*pair) for pair in zip(clients, requests, strict=True)))
+    return Round(len(latencies), seconds, latencies)
+
+
+async def compare(port: int, token: str, given: argparse.Namespace) -> None:
+    loop = asyncio.get_running_loop()
+    clients = [(await loop.create_connection(Client, "127.0.0.1", port))[1] for _ in range(given.clients)]
+    began = perf_counter()
+    cases = await _opened(clients, token, given.cases)
+    out.print(f"{given.cases} cases with an order, opened in {perf_counter() - began:.1f} s.")
+    nothing = [itertools.repeat(Case(token, "/empty").request()) for _ in clients]
+    queues = [Queue(cases[n :: len(clients)]) for n in range(len(clients))]
+    rounds: dict[str, list[Round]] = {"command": [], "nothing": []}
+    sizes = [len(await clients[0].ask(next(each))) for each in (queues[0], nothing[0])]
+    out.print(f"A receipt here: {sizes[0]} bytes; the empty answer: {sizes[1]}.")
+    expected = 1_000.0  # commands a second, a first guess
+    for _ in range(given.rounds):
+        for queue in queues:
+            queue.fill(int(expected * (given.seconds + WARM_UP) * 2 / len(clients)))
+        rounds["command"].append(await measure(clients, queues, given.seconds))
+        rounds["nothing"].append(await measure(clients, nothing, given.seconds))
+        expected = max(expected, rounds["command"][-1].rate)
+    shown = table(f"{given.clients} clients", "", "requests/s", "p50 ms", "p99 ms", "command /")
+    for name, found in rounds.items():
+        result = Result.of(found)
+        share = "" if name == "command" else f"{ratio(rounds['command'], found):.2f}"
+        shown.add_row(name, f"{result.rate:,.0f}", f"{result.p50:.2f}", f"{result.p99:.2f}", share)
+    out.print(shown)
+    for client in clients:
+        client.transport.close()
+
+
+async def _opened(clients: list[Client], token: str, count: int) -> list[Case]:
+    cases = [Case(token) for _ in range(count)]
+
+    async def work(client: Client, mine: list[Case]) -> None:
+        for case in mine:
+            for request in case.opening():
+                await client.ask(request)
+
+    await asyncio.gather(*(work(client, cases[n :: len(clients)]) for n, client in enumerate(clients)))
+    return cases
+
+
+class Queue(Iterator[bytes]):
+    """The commands of one client, on cases of its own, in order; made beforehand, more only if they do not suffice."""
+
+    def __init__(self, cases: list[Case]) -> None:
+        self._source = (case.request() for case in itertools.cycle(cases))
+        self._made: deque[bytes] = deque()
+
+    def fill(self, count: int) -> None:
+        self._made.extend(itertools.islice(self._source, max(0, count - len(self._made))))
+
+    def __next__(self) -> bytes:
+        return self._made.popleft() if self._made else next(self._source)
+
+
+# ------------------------------------------------------------------------------------------ both
+
+
+def run(given: argparse.Namespace, home: Path) -> None:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    arguments = [sys.executable, *given.under, "-m", "bench.http", "--serve", str(home), str(port)]
+    server = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout is not None
+        token = server.stdout.readline().strip()
+        if not token:
+            raise SystemExit("the server did not start")
+        _wait_until_listening(port)
+        uvloop.run(compare(port, token, given))
+        cluster = EmbeddedCluster(home, "ledger")
+        cluster.ensure_running()
+        out.print(f"{machine(make_conninfo(cluster.conninfo(cluster.app_role, 'ledger')))}.")
+        cluster.release()
+    finally:
+        server.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            server.wait(30)
+
+
+def _wait_until_listening(port: int) -> None:
+    ends = perf_counter() + 10
+    while perf_counter() < ends:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+            return
+    raise SystemExit("the server does not listen")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--clients", type=int, default=16)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--cases", type=int, default=800)
+    parser.add_argument("--under", nargs="*", default=[], help="options of the server's interpreter, to profile")
+    parser.add_argument("--serve", nargs=2, metavar=("HOME", "PORT"), help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.serve:
+        serve(Path(given.serve[0]), int(given.serve[1]))
+        return
+    home = Path(tempfile.mkdtemp(prefix="bench-"))
+    os.chmod(home, 0o711)
+    try:
+        run(given, home)
+    finally:
+        shutil.rmtree(home)
+
+
+if __name__ == "__main__":
+    main()
