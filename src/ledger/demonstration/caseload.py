@@ -99,7 +99,7 @@ def draw(rng: Random, days: Days, unit: str) -> Plan:
     return Plan(
         sentence=days.court_day(days.today - timedelta(days=back)),
         hours=_weighted(
-            rng, (40, 12), (60, 20), (80, 22), (100, 16), (120, 12), (150, 8), (200, 6), (240, 3), (300, 1)
+            rng, (40, 8), (60, 16), (80, 21), (100, 18), (120, 14), (150, 10), (200, 8), (240, 4), (300, 1)
         ),
         gender=gender,
         unit=unit,
@@ -111,7 +111,7 @@ def draw(rng: Random, days: Days, unit: str) -> Plan:
         turnout=_weighted(rng, (0.96, 45), (0.86, 35), (0.66, 20)),
         modes=_weighted(rng, (("GROUP",), 84), (("IP",), 9), (("PIP",), 7)),
         midweek=rng.random() < 0.15,
-        rhythm=_weighted(rng, (1.0, 42), (0.6, 33), (0.35, 25)),
+        rhythm=_weighted(rng, (1.0, 58), (0.6, 26), (0.35, 16)),
         appointment=_promptness(rng, 82, 15, 0),
         upw=_promptness(rng, 84, 14, 0),
         risk=_promptness(rng, 82, 15, 0),
@@ -192,7 +192,7 @@ def _work(life: Life, saturday: date, first: date) -> None:
         day = saturday - timedelta(days=5 - weekday)
         if life.owing and day >= first and day > life.newest.date():
             session_day(life, day)
-    if not life.plan.single and life.chance(0.015):
+    if not life.plan.single and saturday > first + ONE_WEEK and life.chance(0.015):
         miss(life, life.days.working(saturday - timedelta(days=3)))
     if life.owing > 240 and life.credited > 600 and life.chance(0.008):
         adjust(life, saturday + timedelta(days=2), life.rng.choice((30, 30, -30, 45)), "Sheet totalled wrongly.")

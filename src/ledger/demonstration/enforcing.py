@@ -25,6 +25,7 @@ class Reply:
     """What comes after an absence; `lettered_on` None: two or three working days after it was recorded."""
 
     letter: bool = True
+    rang: bool = False  # somebody rang on the day, and reception passed it on
     lettered_on: date | None = None
     answer: Answer = "none"
     received_on: date | None = None
@@ -39,6 +40,7 @@ def reply_of(life: Life) -> Reply:
     answer = life.rng.choices(("none", "timely", "late"), (50, 38, 12))[0]
     return Reply(
         letter=not life.chance(0.03),
+        rang=life.chance(0.08),
         answer=answer,
         judged=not life.chance(0.04),
         rejudged=life.chance(0.6),
@@ -62,9 +64,10 @@ def miss(
     reply = reply or reply_of(life)
     if reply.letter:
         _letter(life, missed, reply)
-    elif life.chance(0.5):
+    if reply.rang:
         note = "Rang reception on the day to say the car had broken down."
-        life.tell(later(moment, 45), "team-admin", "PassOnInformation", absence_id=missed.id, note=note)
+        passed_on = in_office(life.rng, life.days.working(moment.date(), 1))
+        life.tell(passed_on, "team-admin", "PassOnInformation", absence_id=missed.id, note=note)
     if life.chance(0.15):
         _compliance(life, life.days.working(moment.date(), 4))
     return missed
