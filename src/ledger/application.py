@@ -14,7 +14,9 @@ Proven by tests/test_application.py and every scenario.
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import contextlib
 import hmac
 import logging
 from collections.abc import Mapping, Sequence
@@ -23,6 +25,7 @@ from datetime import UTC, date, datetime
 from importlib import metadata
 from typing import Any, Final, Protocol
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 import orjson
 
@@ -104,6 +107,10 @@ class Acknowledged:
     repeated: bool = False
 
 
+class _Moved(Exception):
+    """The case moved since it was read, or was not read anew: decide again."""
+
+
 class Ledger:
     """An open ledger."""
 
@@ -111,6 +118,8 @@ class Ledger:
         self.store = store
         self.cases = Cases(store.origin, store.database, store.vault)
         self._secret = b""
+        # Commands whose case moved go one after another, by stream, or they would only move it for each other.
+        self._queues: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @classmethod
     async def open(
@@ -180,26 +189,39 @@ class Ledger:
         draft = _draft(command, fact_class)
         await self._check_seen(command)
         digest = self._digest(command)
-        for attempt in range(TRIES):
-            case, fresh = await self.cases.case(command.stream, fresh=attempt > 0)
-            policy = await self.cases.policy(fresh=attempt > 0)
-            try:
-                _match(command, case)
-                decision = self._decide(command, draft, case, policy.policy)
-            except (Refused, StaleVersion):
-                again = await self._receipt_of(command, digest)
-                if again is not None:
-                    return again
-                if fresh or attempt == TRIES - 1:
-                    raise
-                continue
-            try:
-                return await self._append(command, decision, case, policy, digest)
-            except StaleVersion:
-                self.cases.forget(command.stream)
-                if command.if_match is not None or attempt == TRIES - 1:
-                    raise
-        raise AssertionError("unreachable")
+        try:
+            return await self._attempt(command, draft, digest)
+        except _Moved:
+            pass
+        async with self._queues.setdefault(command.stream, asyncio.Lock()):
+            for _ in range(TRIES - 2):
+                with contextlib.suppress(_Moved):
+                    return await self._attempt(command, draft, digest, fresh=True)
+            return await self._attempt(command, draft, digest, fresh=True, last=True)
+
+    async def _attempt(
+        self, command: Command, draft: Fact, digest: bytes, *, fresh: bool = False, last: bool = False
+    ) -> Acknowledged:
+        """Decide and seal.  Raises _Moved where it is to be tried again on what is recorded by then."""
+        case, _ = await self.cases.case(command.stream, fresh=fresh)
+        policy = await self.cases.policy(fresh=fresh)
+        try:
+            _match(command, case)
+            decision = self._decide(command, draft, case, policy.policy)
+        except (Refused, StaleVersion) as problem:
+            again = await self._receipt_of(command, digest)
+            if again is not None:
+                return again
+            if fresh:
+                raise
+            raise _Moved from problem
+        try:
+            return await self._append(command, decision, case, policy, digest)
+        except StaleVersion as problem:
+            self.cases.forget(command.stream)
+            if command.if_match is not None or last:
+                raise
+            raise _Moved from problem
 
     async def _check_seen(self, command: Command) -> None:
         """Nobody can have decided from a screen of facts that are not sealed yet."""
