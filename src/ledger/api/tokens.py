@@ -13,7 +13,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -66,6 +66,8 @@ class Tokens:
     def issue(self, staff_id: str, roles: tuple[str, ...], unit: str | None = None, lifetime: int = LIFETIME) -> str:
         """A signed token.  Raises Malformed for an unknown role or an id that is not random."""
         _check_subject(staff_id, roles, unit)
+        if lifetime <= 0:
+            raise Malformed("A token holds for an hour at least.", {"hours": "one or more"})
         now = int(time.time())
         claims: dict[str, Any] = {
             "iss": self._origin,
@@ -105,7 +107,8 @@ class Tokens:
                 issuer=self._origin,
                 options={"require": ["exp", "iat", "sub", "aud", "iss"]},
             )
-            roles = tuple(str(role) for role in claims.get("roles", ()))
+            listed = claims.get("roles")
+            roles = tuple(map(str, cast("list[Any]", listed))) if isinstance(listed, list) else ()
             unit = claims.get("unit")
             _check_subject(claims["sub"], roles, unit)
         except (jwt.PyJWTError, Malformed, TypeError) as wrong:
