@@ -294,6 +294,12 @@ class Ledger:
 
     # ------------------------------------------------------------------------------------ receipts
 
+    async def recorded_under(self, key: UUID) -> str | None:
+        """The id of the first fact that was recorded under an idempotency key; None if there is none."""
+        found = await self.store.database.receipt(key)
+        entries = await self.store.database.entries(found[1].first, found[1].first) if found else []
+        return str(orjson.loads(entries[0][2])["id"]) if entries else None
+
     async def _receipt_of(self, command: Command, digest: bytes) -> Acknowledged | None:
         """The receipt of this very command, if it was recorded before."""
         if command.key is None:

@@ -7,6 +7,9 @@ A line without a key gets one drawn for it: random for the file, remembered by t
 never by content.  So running the file again finds the first receipts.  A line that fails is set aside in
 FILE.rejected.jsonl (0600: line number, rule, reason; never the line) and the rest goes on.
 
+A correction or striking-out may name, as its `event_ref`, the key of the line that recorded what it is about: a file
+cannot know the ids of facts.
+
 Lines of one stream wait for each other; others run together, and all are sent in the file's order.
 
 Proven by tests/test_importing.py.
@@ -151,7 +154,7 @@ async def _line(
     try:
         for each in first:
             await each
-        acknowledged = await _patiently(ledger, command)
+        acknowledged = await _patiently(ledger, await _with_reference(ledger, command))
         outcome.recorded += not acknowledged.repeated
         outcome.repeated += acknowledged.repeated
         outcome.facts += 0 if acknowledged.repeated else len(acknowledged.body["events"])
@@ -160,6 +163,18 @@ async def _line(
     finally:
         await turn.comes()  # a refused line must not let the next one past those before it
         turn.passes()
+
+
+async def _with_reference(ledger: Ledger, command: Command) -> Command:
+    """A file cannot know the ids of facts: a correction may name the key of the line that recorded what it corrects."""
+    named = command.data.get("event_ref")
+    if command.name not in _REFERRING or not isinstance(named, str):
+        return command
+    try:
+        found = await ledger.recorded_under(UUID(a_random_id(named)))
+    except ValueError:
+        return command  # the command's own check says what is wrong with it
+    return replace(command, data={**command.data, "event_ref": found}) if found else command
 
 
 async def _patiently(ledger: Ledger, command: Command) -> Acknowledged:
@@ -211,6 +226,7 @@ def read_line(text: bytes, key: UUID, importer: Actor) -> Command:
     )
 
 
+_REFERRING: Final = frozenset({"CorrectRecord", "StrikeOutRecord"})
 _MEMBERS: Final = frozenset({"command", "to", "data", "at", "by", "key", "source", "effective"})
 
 

@@ -31,6 +31,11 @@ def third(telling, absence="2025-07-01", letter="2025-07-02"):
     return telling.absence("a3", absence).letter("l3", "a3", letter)
 
 
+def fourth(telling):
+    """Deemed on 17 Jul 2025."""
+    return telling.absence("a4", "2025-07-08").letter("l4", "a4", "2025-07-09")
+
+
 @pytest.mark.parametrize(
     "tell,as_at,found",
     [
@@ -53,6 +58,11 @@ def third(telling, absence="2025-07-01", letter="2025-07-02"):
         (lambda t: third(outcome(start(t), DEALT, False, "WITHDRAWN")), "2025-07-10", (3, "triggered", "2025-07-10")),
         # an absence that became unacceptable after action was started was not relied on
         (lambda t: outcome(third(start(t)), "2025-07-22"), "2025-07-22", (1, "dealt-with", "2025-06-19")),
+        # two of them are a new breach, from the day the court has dealt with the first
+        (lambda t: outcome(fourth(third(start(t))), "2025-07-22"), "2025-07-21", (4, "action-started", "2025-06-19")),
+        (lambda t: outcome(fourth(third(start(t))), "2025-07-22"), "2025-07-22", (2, "triggered", "2025-07-22")),
+        # and beside a dismissed one, whose absences still count, one is enough
+        (lambda t: outcome(third(start(t)), "2025-07-22", False, "DISMISSED"), "2025-07-22", (3, "triggered", "2025-07-22")),
     ],
 )  # fmt: skip
 def test_the_breach_of_an_order(tell, as_at, found):

@@ -15,6 +15,7 @@ from uuid import uuid4
 
 import orjson
 from ledger.demonstration.caseload import caseload
+from ledger.demonstration.people import roster
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
@@ -30,6 +31,7 @@ from ledger.settings import Settings
 from ledger.store.opening import DEMONSTRATION, write_synced
 
 TOKEN_HOURS: Final = 24 * 7
+SEED: Final = 2022
 
 
 def run(settings: Settings, port: int, console: Console) -> None:
@@ -51,7 +53,7 @@ def run(settings: Settings, port: int, console: Console) -> None:
 async def open_demonstration(settings: Settings, console: Console) -> Ledger:
     """Open the demonstration ledger with its caseload in it."""
     day, whole = _remembered(settings)
-    lines = [] if whole else caseload(day)
+    lines = [] if whole else caseload(day, SEED)
     began = in_london(datetime.fromisoformat(str(lines[0]["at"]))) - timedelta(minutes=1) if lines else None
     ledger = await Ledger.open(settings, kind=DEMONSTRATION, began=began)
     try:
@@ -99,10 +101,11 @@ def _remember(settings: Settings, day: date, *, whole: bool) -> None:
 def _print_doors(settings: Settings, ledger: Ledger, tokens: Tokens, console: Console, case: str) -> None:
     """The address, and a token for each role that a person can have."""
     address = f"http://{settings.listen}"
+    staff = {each.role: each.id for each in roster(SEED).staff}
     console.print(f"\n{ledger.store.origin}\n  {address}/docs\n", markup=False, highlight=False)
     for role in ROLES:
         if role != "system":
-            token = tokens.issue(str(uuid4()), (role,), "North", TOKEN_HOURS * 3600)
+            token = tokens.issue(staff.get(role, str(uuid4())), (role,), "North", TOKEN_HOURS * 3600)
             console.print(f"{role}: {token}", markup=False, highlight=False, soft_wrap=True)
     console.print(
         f"\nTry (with a practitioner's token as TOKEN):\n"

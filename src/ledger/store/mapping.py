@@ -11,15 +11,15 @@ from __future__ import annotations
 
 import os
 import time as clocks
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import orjson
 
 from ledger.aggregates import FACT_BY_TOPIC
-from ledger.aggregates.shape import CLOSED, Actor, Closed, Fact, Recorded, Whose
+from ledger.aggregates.shape import CLOSED, Actor, Closed, Fact, Recorded, Subject, Whose
 from ledger.errors import UnknownFact
 from ledger.privacy.canonical import canonical
 from ledger.privacy.owners import Owner, owner_of
@@ -105,13 +105,23 @@ def parts_of(draft: Draft, envelope: Envelope) -> Parts:
         if value is None:
             continue
         whose = marked.get(name)
-        if whose is None:
+        if whose is None or value == []:
             clear[name] = plain(value)
+        elif isinstance(value, list) and whose.subject is Subject.THIRD_PARTY:
+            for path, each in _by_person(name, cast("list[Any]", value)):
+                owner = owner_of(fact, draft.id, draft.stream, Whose(whose.subject, path))
+                boxes.setdefault(owner, {})[path] = plain(each)
         else:
             boxes.setdefault(owner_of(fact, draft.id, draft.stream, whose), {})[name] = plain(value)
     for name, text in (envelope.source_sealed or {}).items():
         boxes.setdefault(Owner(draft.stream, "case"), {})[f"source/{name}"] = text
     return Parts(clear, boxes)
+
+
+def _by_person(name: str, values: Sequence[Any]) -> Iterator[tuple[str, Any]]:
+    """A list of several people: one sealed value per person, under a key of its own (catalogue, *Whose text*)."""
+    for index, value in enumerate(values):
+        yield f"{name}/{index}", value
 
 
 def to_seal(draft: Draft, envelope: Envelope) -> Mapping[Owner, Mapping[str, Any]]:
@@ -217,9 +227,16 @@ def recorded(stored: Stored, opened: Mapping[str, Any] | None = None) -> Recorde
             f"The fact at position {stored.position} is of type {stored.type}; run the release that wrote it."
         )
     values = dict(members.get("values", {}))
+    people: dict[str, dict[int, Any]] = {}
     for path in stored.sealed:
-        if not path.startswith("source/"):
-            values[path] = opened.get(path, CLOSED) if opened else CLOSED
+        value = opened.get(path, CLOSED) if opened else CLOSED
+        name, _, index = path.partition("/")
+        if not index:
+            values[name] = value
+        elif name != "source":
+            people.setdefault(name, {})[int(index)] = value
+    for name, found in people.items():
+        values[name] = [found[index] for index in sorted(found)]
     by = members["by"]
     source = members.get("source", {})
     return Recorded(

@@ -150,7 +150,11 @@ def _acted(breach: Breach, act: BreachAct, unacceptable: set[str], order: Order)
             if breach.state != "action-started":
                 breach.relied_on = unacceptable - breach.spent
             breach.state, breach.rule, breach.basis_changed = "dealt-with", "ENF-10", None
+            further = unacceptable - breach.spent - breach.relied_on
             if spends(outcome.proven, outcome.result):
                 breach.spent |= breach.relied_on
                 breach.relied_on &= unacceptable
                 breach.tally = len(unacceptable - breach.spent)
+            if further and in_breach(breach.tally, breach.threshold):
+                # What came while the court had the first one was never before it: a new breach, from this day.
+                breach.state, breach.on, breach.rule = "triggered", happened(act), "ENF-08"
