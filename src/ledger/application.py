@@ -34,7 +34,7 @@ from ledger.aggregates.drafts import read_draft
 from ledger.aggregates.ledger_stream import STREAM, ReleaseStarted, release_in_force
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.roles import roles_for
-from ledger.aggregates.shape import LIST_ITEMS, Actor, Decision, Fact, Now, a_random_id
+from ledger.aggregates.shape import CLOSED, LIST_ITEMS, Actor, Decision, Fact, Now, a_random_id
 from ledger.errors import (
     Forbidden,
     KeyReused,
@@ -48,6 +48,7 @@ from ledger.errors import (
 )
 from ledger.privacy.canonical import canonical
 from ledger.projections import VIEWS, WORKLISTS, RowsOf, View
+from ledger.projections.why import Row
 from ledger.reading import a_time, unfit_times
 from ledger.rules.dates import london_day
 from ledger.rules.general import FROM_THE_FUTURE, in_the_future
@@ -56,7 +57,7 @@ from ledger.store import mapping
 from ledger.store.appending import Append, Receipt, Repeated, Sealed
 from ledger.store.binary import LARGEST
 from ledger.store.cases import Case, Cases, PolicyAt
-from ledger.store.mapping import Draft, Envelope
+from ledger.store.mapping import Draft, Envelope, Stored
 from ledger.store.opening import Place, Store, open_store
 
 log = logging.getLogger(__name__)
@@ -257,10 +258,14 @@ class Ledger:
             source_sealed=command.source_sealed,
         )
         drafts = _drafts(command, decision, case.version, moment)
-        owners = {owner for draft in drafts for owner in mapping.to_seal(draft, envelope)}
+        parts = [mapping.parts_of(draft, envelope) for draft in drafts]
+        owners = {owner for each in parts for owner in each.boxes}
         keys = await self.store.vault.keys_of(owners) if owners else {}
         append = Append(
-            [mapping.pending(self.store.origin, draft, envelope, keys) for draft in drafts],
+            [
+                mapping.pending(self.store.origin, draft, envelope, keys, each)
+                for draft, each in zip(drafts, parts, strict=True)
+            ],
             key=command.key.bytes if command.key else None,
             digest=digest,
             reads=(("policy", policy.at[1]),) if command.noun != "policy" else (),
@@ -276,7 +281,7 @@ class Ledger:
         if isinstance(receipt, Repeated):
             return await self._first_receipt(receipt)
         self._remember(command, case, drafts, receipt)
-        return _acknowledged(receipt)
+        return _acknowledged(receipt, [(draft.id, type(draft.fact)) for draft in drafts])
 
     def _remember(self, command: Command, case: Case, drafts: Sequence[Draft], receipt: Receipt) -> None:
         """It is sealed: whatever is wrong with our memory of the case, its author is told so."""
@@ -290,7 +295,7 @@ class Ledger:
         """HMAC of what was asked, under a key of the vault: tells a retry from another request with the same key."""
         by = command.actor
         asked = [command.name, command.stream, command.data, by.id, by.role, command.effective, command.source]
-        return hmac.digest(self._secret, canonical(asked), "sha256")
+        return self._keyed.digest(canonical(asked))
 
     # ------------------------------------------------------------------------------------ receipts
 
@@ -318,13 +323,15 @@ class Ledger:
         if root is None or not entries:
             raise Unavailable("The receipt is there but its facts are not; run 'ledger verify'.")
         facts: list[Sealed] = []
+        named: list[tuple[str, type[Fact]]] = []
         for position, leaf, entry in entries:
             members = orjson.loads(entry)
+            named.append((members["id"], FACT_BY_TOPIC[members["type"]]))
             facts.append(Sealed(members["stream"], members["version"], position, leaf, entry))
         note = self.store.note(where.size, root)
         recorded = datetime.fromisoformat(orjson.loads(entries[-1][2])["recorded"])
         receipt = Receipt(tuple(facts), where.size, note, recorded, where.warnings)
-        return _acknowledged(receipt, repeated=True)
+        return _acknowledged(receipt, named, repeated=True)
 
     # ------------------------------------------------------------------------------------ releases
 
@@ -365,7 +372,7 @@ class Ledger:
         """One view of a case as at the end of a day, as known at a moment; without either: now.
 
         `clock="source"`: an imported fact counts as known from when the other system recorded it (contract, *Clock*).
-        `withhold`: sealed values that do not decide anything are not opened (roles that may not read them).
+        `withhold`: no sealed value leaves the house (roles that read states and dates only).
         Raises NotFound, DatabaseUnavailable, VaultUnavailable.
         """
         view = _view(noun, name)
@@ -382,6 +389,8 @@ class Ledger:
         moment = known_at or datetime.now(UTC)
         day = as_at or london_day(moment)
         answer = view.show(history, policy, day, upto, explain)
+        if withhold:
+            answer = _withheld(answer, stored)
         return {"as_at": day, "known_at": moment, "position": history[-1].position, **answer}
 
     async def _known(self, known_at: datetime | None, clock: str = "ledger") -> int:
@@ -498,18 +507,18 @@ def _warnings(decision: Decision) -> bytes | None:
     return canonical(told) if told else None
 
 
-def _acknowledged(receipt: Receipt, *, repeated: bool = False) -> Acknowledged:
+def _acknowledged(receipt: Receipt, named: Sequence[tuple[str, type[Fact]]], *, repeated: bool = False) -> Acknowledged:
+    """`named`: id and type of each of its facts."""
     events = [
         {
             "stream": each.stream,
             "version": each.version,
-            "id": members["id"],
-            "type": FACT_BY_TOPIC[members["type"]].__name__,
+            "id": fact_id,
+            "type": fact_class.__name__,
             "position": each.position,
             "leaf": base64.b64encode(each.leaf).decode(),
         }
-        for each in receipt.facts
-        if (members := orjson.loads(each.entry))
+        for each, (fact_id, fact_class) in zip(receipt.facts, named, strict=True)
     ]
     warnings: list[dict[str, str]] = orjson.loads(receipt.warnings) if receipt.warnings else []
     body = {"events": events, "checkpoint": receipt.note, "warnings": warnings}
@@ -526,6 +535,16 @@ def _stream(noun: str, id: str) -> str:  # noqa: A002 - the contract's own word
         return f"{noun}-{a_random_id(id)}"
     except ValueError as wrong:
         raise NotFound(f"There is no {noun} {id[:40]!r}: an id is {str(wrong).removeprefix('use ')}.") from wrong
+
+
+def _withheld(answer: Row, stored: Sequence[Stored]) -> Row:
+    """An answer without sealed values, also without those that a fold had to open."""
+    sealed = {each.position: {path.partition("/")[0] for path in each.sealed} for each in stored}
+    events = [
+        {**each, "values": {k: str(CLOSED) if k in sealed[each["position"]] else v for k, v in each["values"].items()}}
+        for each in answer.get("events", ())
+    ]
+    return {**answer, "events": events} if events else answer
 
 
 def _view(noun: str, name: str) -> View:
