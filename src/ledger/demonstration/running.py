@@ -14,8 +14,6 @@ from typing import Final
 from uuid import uuid4
 
 import orjson
-from ledger.demonstration.caseload import caseload
-from ledger.demonstration.people import roster
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
@@ -24,6 +22,8 @@ from ledger.aggregates.roles import ROLES
 from ledger.aggregates.shape import in_london
 from ledger.api.tokens import Tokens
 from ledger.application import SYSTEM, Ledger
+from ledger.demonstration.caseload import caseload
+from ledger.demonstration.people import roster
 from ledger.errors import Setup
 from ledger.importing import LineKeys, Outcome, import_lines
 from ledger.rules.dates import london_day
