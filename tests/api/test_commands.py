@@ -300,8 +300,8 @@ def test_a_head_request_is_a_get_without_its_body(door: Door, case: Case):
     assert response.headers["content-type"] == "application/json"
 
 
-def test_the_largest_report_that_the_catalogue_allows_is_sealed(door: Door):
-    """500 people in one incident: nobody's chain lacks it, and the entry is still one."""
+def test_a_fact_that_fits_into_one_entry_is_sealed_and_one_that_does_not_is_refused(door: Door):
+    """500 people in one incident: nobody's chain lacks it; their names as well are too much."""
     placement = str(uuid4())
     opened = {
         "name": "The allotments",
@@ -327,8 +327,14 @@ def test_the_largest_report_that_the_catalogue_allows_is_sealed(door: Door):
         "occurred_at": f"{days_ago(1)}T10:00:00Z",
         "kind": "ACCIDENT",
         "offender_refs": [str(uuid4()) for _ in range(500)],
-        "names": ["x" * 60] * 500,
         "location": "the gate",
     }
-    response = door.post(f"/placements/{placement}/report-incident", report, "supervisor")
-    assert response.status_code == 201, response.text
+    to = f"/placements/{placement}/report-incident"
+    assert door.post(to, report, "supervisor").status_code == 201
+    size = door.size
+    report |= {"incident_id": str(uuid4()), "names": ["J. Smith"] * 500}
+    problem = a_problem(door.post(to, report, "supervisor"), 422, "entry-too-large")
+    assert "65,535" in problem["detail"]
+    assert door.size == size
+    del report["offender_refs"]
+    assert door.post(to, report, "supervisor").status_code == 201
