@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from html import escape
-from typing import Any, Final
+from typing import Any, Final, get_args
+
+from pydantic import AfterValidator
 
 from ledger.aggregates import AGGREGATES
 from ledger.aggregates.aggregate import Aggregate
+from ledger.aggregates.ledger_stream import STREAM
 from ledger.aggregates.roles import ROLES, roles_for
-from ledger.aggregates.shape import Fact
+from ledger.aggregates.shape import Fact, a_client_id, a_random_id
 from ledger.errors import LedgerError
 from ledger.projections import VIEWS, WORKLISTS
 from ledger.rules.registry import EDITIONS, rules
@@ -54,7 +57,7 @@ def command_named(text: str) -> str:
 def _commands() -> Iterator[tuple[Aggregate, type[Fact]]]:
     for aggregate in AGGREGATES.values():
         for fact in aggregate.every_fact:
-            if fact.command and (aggregate.facts and aggregate.noun != "ledger"):
+            if fact.command and (aggregate.facts and aggregate.noun != STREAM):
                 yield aggregate, fact
 
 
@@ -87,7 +90,7 @@ def events_listed() -> list[dict[str, Any]]:
             "event": fact.__name__,
             "type": fact.topic,
             "noun": aggregate.noun,
-            "command": fact.command or None,
+            "command": fact.command if aggregate.noun != STREAM and fact.command else None,
             "who": sorted(roles_for(fact)),
             "rules": list(fact.rules),
             "meaning": (fact.__doc__ or "").strip(),
@@ -136,13 +139,12 @@ def document() -> dict[str, Any]:
         "paths": dict(sorted(paths.items())),
         "components": {
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
-            "schemas": {"Receipt": _RECEIPT, "Problem": _PROBLEM},
+            "schemas": {"Receipt": _RECEIPT, "Problem": _PROBLEM, "JsonValue": {}},
         },
     }
 
 
 def _command(aggregate: Aggregate, fact: type[Fact]) -> dict[str, Any]:
-    schema = fact.model_json_schema()
     return {
         "operationId": f"{aggregate.noun}.{fact.command}",
         "summary": fact.command,
@@ -152,38 +154,66 @@ def _command(aggregate: Aggregate, fact: type[Fact]) -> dict[str, Any]:
         "parameters": [_id(aggregate), *_HEADERS],
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": schema, "example": example(fact)}},
+            "content": {"application/json": {"schema": _schema(fact), "example": example(fact)}},
         },
         "responses": {
             "201": {"description": "Recorded and sealed", "content": _content("Receipt")},
             "200": {"description": "Recorded before: the same receipt", "content": _content("Receipt")},
-            **_problems("401", "403", "404", "409", "413", "422", "500", "503", "507"),
+            **_problems("401", "403", "404", "409", "413", "415", "422", "500", "503", "507"),
         },
     }
 
 
 def example(fact: type[Fact]) -> dict[str, Any]:
     """A body that the command's model accepts: its required fields."""
-    properties = fact.model_json_schema().get("properties", {})
-    return {
-        name: _example(name, properties[name])
-        for name, info in fact.model_fields.items()
-        if info.is_required() and name in properties
-    }
+    properties = _schema(fact)["properties"]
+    return {name: _example(properties[name]) for name, info in fact.model_fields.items() if info.is_required()}
 
 
-def _example(name: str, schema: dict[str, Any]) -> Any:
+def _schema(fact: type[Fact]) -> dict[str, Any]:
+    """The fields of a command, with the forms that the types of the ledger demand."""
+    schema = fact.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema.pop("$defs", None)
+    for name, info in fact.model_fields.items():
+        for form in _forms(info.annotation, info.metadata):
+            _demand(schema["properties"][name], form)
+    return schema
+
+
+_FORMS: Final[dict[Any, dict[str, Any]]] = {
+    a_random_id: {"format": "uuid", "examples": [_RANDOM_ID]},
+    a_client_id: {"pattern": "^[0-9]{7}$", "examples": ["0710890"]},
+}
+
+
+def _forms(annotation: Any, metadata: Sequence[Any] = ()) -> Iterator[dict[str, Any]]:
+    for each in (*metadata, *getattr(annotation, "__metadata__", ())):
+        form = _FORMS.get(each.func) if isinstance(each, AfterValidator) else None
+        if form:
+            yield form
+    for inner in get_args(annotation):
+        yield from _forms(inner)
+
+
+def _demand(schema: dict[str, Any], form: dict[str, Any]) -> None:
+    """Add a form to every text in a schema."""
+    if schema.get("type") == "string":
+        schema.update(form)
+    for inner in (*schema.get("anyOf", ()), *filter(None, (schema.get("items"),))):
+        _demand(inner, form)
+
+
+def _example(schema: dict[str, Any]) -> Any:
     if "anyOf" in schema:
-        return _example(name, next(each for each in schema["anyOf"] if each.get("type") != "null"))
-    if "enum" in schema:
-        return schema["enum"][0]
+        return _example(schema["anyOf"][0])
+    for word in ("enum", "examples"):
+        if word in schema:
+            return schema[word][0]
     if "const" in schema:
         return schema["const"]
-    if schema.get("type") == "string" and (name.endswith("_id") or name in ("event_ref", "ref")):
-        return _RANDOM_ID
     kind = str(schema.get("format") or schema.get("type"))
     if kind == "array" and "items" in schema:
-        return [_example(name.removesuffix("s"), schema["items"])]
+        return [_example(schema["items"])]
     return _EXAMPLES.get(kind, "text")
 
 
