@@ -78,8 +78,13 @@ class Head:
 class Database:
     """Reading.  Every method raises DatabaseUnavailable when PostgreSQL does not answer."""
 
-    def __init__(self, connect: Callable[[Mapping[str, LiteralString]], Awaitable[Wire]]) -> None:
+    def __init__(
+        self,
+        connect: Callable[[Mapping[str, LiteralString]], Awaitable[Wire]],
+        statements: Mapping[str, LiteralString] = STATEMENTS,
+    ) -> None:
         self._connect = connect
+        self._statements = statements
         self._wires: list[Wire | None] = [None] * READERS
         self._locks = [asyncio.Lock() for _ in range(READERS)]
         self._turn = itertools.cycle(range(READERS))
@@ -179,7 +184,7 @@ class Database:
         async with self._locks[turn]:
             wire = self._wires[turn]
             if wire is None or wire.closed:
-                wire = self._wires[turn] = await self._connect(STATEMENTS)
+                wire = self._wires[turn] = await self._connect(self._statements)
             return wire
 
 
