@@ -29,6 +29,7 @@ import psycopg
 from ledger.errors import LedgerError, Setup
 from ledger.settings import Settings
 from ledger.store import binary, sequencer
+from ledger.store.appending import SETUP
 from ledger.store.database import Database, Head
 from ledger.store.embedded import EmbeddedCluster
 from ledger.store.migrate import Which, migrate, pending
@@ -43,8 +44,6 @@ from ledger.transparency.tree import RightEdge
 
 log = logging.getLogger(__name__)
 
-# The same plans every time: planning anew costs more than the statements, and the tables are small or keyed.
-SETUP: Final = ("SET plan_cache_mode = force_generic_plan", "SET enable_seqscan = off", "SET jit = off")
 DEMONSTRATION: Final = "demonstration"
 SCENARIO: Final = "scenario"
 
