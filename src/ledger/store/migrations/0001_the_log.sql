@@ -74,8 +74,7 @@ CREATE TABLE released (
     note        text        NOT NULL
 );
 
--- What was sealed stays: no statement changes or removes it, whatever was granted, not even the owner's. Who may take
--- a trigger away can still do both; then `ledger verify` and every witness find it.
+-- What was sealed stays: nobody short of a superuser changes or removes it, whatever was granted.
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'what is sealed in % is never changed or removed', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
