@@ -22,6 +22,7 @@ import asyncio
 import contextlib
 import itertools
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -297,7 +298,7 @@ def run(given: argparse.Namespace, home: Path) -> None:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
-    arguments = [sys.executable, *given.under, "-m", "bench.http", "--serve", str(home), str(port)]
+    arguments = [sys.executable, *(given.under or ["-m", "bench.http", "--serve"]), str(home), str(port)]
     server = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout is not None
@@ -330,7 +331,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--cases", type=int, default=800)
-    parser.add_argument("--under", nargs="*", default=[], help="options of the server's interpreter, to profile")
+    parser.add_argument("--under", type=shlex.split, default=[], help="options of the server's interpreter, to profile")
     parser.add_argument("--serve", nargs=2, metavar=("HOME", "PORT"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.serve:

@@ -17,7 +17,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-import hmac
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -47,6 +46,7 @@ from ledger.errors import (
     Unavailable,
 )
 from ledger.privacy.canonical import canonical
+from ledger.privacy.sealing import Keyed
 from ledger.projections import VIEWS, WORKLISTS, RowsOf, View
 from ledger.projections.why import Row
 from ledger.reading import a_time, unfit_times
@@ -118,7 +118,7 @@ class Ledger:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.cases = Cases(store.origin, store.database, store.vault)
-        self._secret = b""
+        self._keyed = Keyed(b"")
         # Commands whose case moved go one after another, by stream, or they would only move it for each other.
         self._queues: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -137,7 +137,7 @@ class Ledger:
         """
         ledger = cls(await open_store(settings, kind=kind, places=places))
         try:
-            ledger._secret = await ledger.store.vault.secret("digest-of-commands")
+            ledger._keyed = Keyed(await ledger.store.vault.secret("digest-of-commands"))
             await ledger._start_release(began)
         except BaseException:
             await ledger.close()

@@ -48,27 +48,40 @@ class Unreadable(Exception):
     """A ciphertext that does not open, or a value that is not the one committed to: an error, never "erased"."""
 
 
-class DataKey:
-    """32 random bytes with a random id (a UUID as text); the two halves of its HKDF are kept ready."""
+class Keyed:
+    """HMAC-SHA256 under one key, its two halves kept ready: several times faster than `hmac.digest`."""
 
-    __slots__ = ("_inner", "_outer", "id", "id_bytes")
+    __slots__ = ("_inner", "_outer")
+
+    def __init__(self, key: bytes) -> None:
+        block = (key if len(key) <= 64 else sha256(key).digest()).ljust(64, b"\0")
+        self._inner = sha256(bytes(byte ^ 0x36 for byte in block))
+        self._outer = sha256(bytes(byte ^ 0x5C for byte in block))
+
+    def digest(self, message: bytes) -> bytes:
+        """32 bytes that only a holder of the key can make."""
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(message)
+        outer.update(inner.digest())
+        return outer.digest()
+
+
+class DataKey:
+    """32 random bytes with a random id (a UUID as text)."""
+
+    __slots__ = ("_expand", "id", "id_bytes")
 
     def __init__(self, key_id: str, key: bytes) -> None:
         if len(key) != KEY_BYTES:
             raise ValueError("a key is exactly 32 bytes")
         self.id = key_id
         self.id_bytes = bytes.fromhex(key_id.replace("-", ""))
-        # RFC 5869: extract with an empty salt, then one round of expand, as HMAC's two hash states.
-        pseudorandom = hmac.digest(bytes(32), key, "sha256").ljust(64, b"\0")
-        self._inner = sha256(bytes(byte ^ 0x36 for byte in pseudorandom))
-        self._outer = sha256(bytes(byte ^ 0x5C for byte in pseudorandom))
+        # RFC 5869: extract with an empty salt; `derive` is one round of expand.
+        self._expand = Keyed(hmac.digest(bytes(32), key, "sha256")).digest
 
     def derive(self, info: bytes) -> bytes:
         """HKDF-SHA256 of this key with an empty salt: 32 bytes for `info`."""
-        inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(info + b"\x01")
-        outer.update(inner.digest())
-        return outer.digest()
+        return self._expand(info + b"\x01")
 
     def __repr__(self) -> str:
         return f"DataKey({self.id})"
