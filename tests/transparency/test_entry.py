@@ -19,7 +19,7 @@ from ledger.transparency.entry import (
     format_entry,
     parse_entry,
 )
-from ledger.transparency.errors import EntryError
+from ledger.transparency.errors import EntryError, FormatError
 
 HASH = "A" * 43 + "="
 FULL: SealedEntry = {
@@ -107,6 +107,12 @@ def test_a_member_cannot_hide_behind_values():
     hidden_members: list[dict[str, object]] = [{"vast": {"b": 1}}, {"values_": {}}, {"vat": 1, "veal": {"x": {}}}]
     for hidden in hidden_members:
         assert "is no member of an entry" in refusal(entry_with(**hidden))
+
+
+def test_an_entry_that_would_not_be_read_again_is_not_written():
+    for wrong in ({"version": 0}, {"marking": "\ud800"}, {"values": {"a": 0.5}}, {"stream": "child-2"}):
+        with pytest.raises(FormatError):
+            format_entry(cast("SealedEntry", {**FULL, **wrong}))
 
 
 CANONICAL = format_entry(LEAST)
@@ -273,6 +279,20 @@ def nested(levels: int) -> object:
     for _ in range(levels):
         value = [value]
     return value
+
+
+def test_the_limits_are_those_of_the_format():
+    limits = (MAX_ENTRY_BYTES, MAX_TEXT_BYTES, MAX_DEPTH, MAX_ITEMS, MAX_INTEGER)
+    assert limits == (65_535, 32_768, 16, 500, 9_007_199_254_740_991)
+
+
+def test_a_list_of_ids_rules_or_positions_may_be_as_long_as_its_limit():
+    names = [f"{i:04}" for i in range(MAX_ITEMS)]
+    positions = list(range(1, MAX_ITEMS + 1))
+    parse_entry(entry_with(about=names, under=names, rests_on=positions))
+    assert refusal(entry_with(about=[*names, "z"])).startswith("about: expected a list of 1 to 500")
+    assert refusal(entry_with(under=[*names, "z"])).startswith("under: expected a list of 1 to 500")
+    assert refusal(entry_with(rests_on=[*positions, 999])).startswith("rests_on: expected a list of 1 to 500")
 
 
 def test_an_entry_may_be_as_long_as_its_limit_and_no_longer():

@@ -295,6 +295,15 @@ def test_trees_that_cannot_follow_each_other_are_refused(size1: int, size2: int)
         verify_consistency(size1, size2, [], LEAVES[0], LEAVES[0])
 
 
+def test_proofs_of_the_largest_tree_are_looked_at_like_any_other():
+    for check in (
+        lambda: verify_inclusion(LEAVES[0], 0, MAX_SIZE, [], LEAVES[0]),
+        lambda: verify_consistency(2, MAX_SIZE, [], LEAVES[0], LEAVES[0]),
+    ):
+        with pytest.raises(ProofError, match="too short"):
+            check()
+
+
 # --- the reader --------------------------------------------------------------------------------------------
 
 

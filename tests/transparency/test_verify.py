@@ -442,6 +442,25 @@ def test_a_finding_reads_as_a_sentence_with_its_place():
     )
 
 
+@pytest.mark.parametrize(
+    "tamper,message",
+    [
+        (remove_a_row, "position-missing at position 6: position 5 is not there"),
+        (remove_rows, "position-missing at position 7: positions 5 to 6 are not there"),
+        (repeat_a_row, "position-out-of-order at position 5: comes after position 5"),
+        (
+            chain("ben", n=3, leaf=None),
+            "chain-differs at position 9 in ben: its stored n, leaf: not what 4 entries make",
+        ),
+        (head(size=12), "head-size-differs at position 12: the head says 12, and there are 11 entries"),
+    ],
+)
+def test_a_finding_says_what_is_and_what_should_be(tamper: Tampering, message: str):
+    ledger = sound()
+    tamper(ledger)
+    assert str(ledger.verify().findings[0]) == message
+
+
 def test_findings_are_capped_and_all_counted():
     ledger = sound()
     ledger.leaves = [bytes(32)] * 11

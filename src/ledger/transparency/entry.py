@@ -328,7 +328,7 @@ _GRAMMAR = re.compile(
 
 
 def format_entry(entry: SealedEntry) -> bytes:
-    """The bytes of this entry. Raises EntryError for members that ``parse_entry`` would not read again.
+    """The bytes of this entry. Raises FormatError for members that ``parse_entry`` would not read again.
 
     A sequencer that knows its members to be right may concatenate the same bytes faster: in canonical order
     ``previous`` and ``recorded``, which only the lock knows, are neighbours.

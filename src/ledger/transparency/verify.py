@@ -315,9 +315,8 @@ class LedgerVerifier:
         if position < expected:
             self._find("position-out-of-order", f"comes after position {self._position}", position)
         else:
-            gap = (
-                f"position {expected} is" if position == expected + 1 else f"positions {expected} to {position - 1} are"
-            )
+            missing = range(expected, position)
+            gap = f"position {expected} is" if len(missing) == 1 else f"positions {expected} to {missing[-1]} are"
             self._find("position-missing", f"{gap} not there", position)
 
     def _entry(self, position: int, entry: SealedEntry, leaf: bytes) -> None:
@@ -426,7 +425,7 @@ class LedgerVerifier:
             made = StoredChain(row.id, chain.n, chain.chain, chain.last, chain.version, chain.leaf)
             if made != row:
                 differs = [name for name in row._fields if getattr(row, name) != getattr(made, name)]
-                message = f"the stored {', '.join(differs)} are not what its {chain.n} entries make"
+                message = f"its stored {', '.join(differs)}: not what {chain.n} entries make"
                 self._find("chain-differs", message, chain.last + 1, row.id)
         for name in sorted(missing):
             self._find("chain-missing", CODES["chain-missing"], self._chains[name].last + 1, name)
