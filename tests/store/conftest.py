@@ -6,8 +6,9 @@ from collections.abc import Generator
 from secrets import token_hex
 from typing import Any, Protocol
 
+import psycopg
 import pytest
-from tests.conftest import Clusters, FreshDatabase
+from tests.conftest import Clusters
 from tests.store.ledgers import Ledger, verify_everything
 
 
@@ -64,6 +65,9 @@ def empty_database(clusters: Clusters) -> str:
 
 
 @pytest.fixture
-def vault_database(clusters: Clusters, vault_template: str, fresh_database: FreshDatabase) -> str:
-    """How to connect to an empty vault as the application."""
-    return fresh_database(clusters.vault, vault_template, clusters.vault.app_role)
+def vault_database(clusters: Clusters, vault_template: str) -> str:
+    """How to connect, as the application, to an empty vault."""
+    with psycopg.connect(clusters.vault.conninfo(clusters.vault.owner_role, vault_template)) as connection:
+        connection.execute("DELETE FROM keys")
+        connection.execute("DELETE FROM secrets")
+    return clusters.vault.conninfo(clusters.vault.app_role, vault_template)

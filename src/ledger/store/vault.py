@@ -28,9 +28,11 @@ from ledger.errors import Setup, VaultUnavailable
 from ledger.privacy.owners import Owner
 from ledger.privacy.sealing import DataKey
 from ledger.store import binary
+from ledger.store.host import sync_folder
 from ledger.store.wire import DatabaseTrouble, Rows, Wire
 
 KEPT_SECONDS: Final = 50.0
+MOST_KEPT: Final = 100_000
 
 STATEMENTS: Final[dict[str, LiteralString]] = {
     "find": """
@@ -46,6 +48,8 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
                           WHERE k.owner = m.owner AND k.retention = m.retention), 0),
             convert_from($4::bytea, 'UTF8'), m.wrapped
         FROM unnest($1::uuid[], $2::text[], $3::text[], $5::bytea[]) AS m (key_id, owner, retention, wrapped)
+        WHERE NOT EXISTS (SELECT FROM keys AS k  -- made by another since we looked
+                          WHERE k.owner = m.owner AND k.retention = m.retention AND k.state = 'active')
         ON CONFLICT (owner, retention, generation) DO NOTHING
     """,
     "by_id": "SELECT key_id, wrapping, wrapped FROM keys WHERE key_id = ANY($1::uuid[]) AND state <> 'destroyed'",
@@ -102,7 +106,7 @@ def secret_file(path: Path) -> bytes:
 
 def _write_secret(path: Path, key: bytes) -> None:
     """Whole or not at all, and the first of two processes wins."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(key.hex() + "\n")
         file.flush()
@@ -113,6 +117,7 @@ def _write_secret(path: Path, key: bytes) -> None:
         pass
     finally:
         draft.unlink()
+    sync_folder(path.parent)  # a file that is gone after a power cut takes every key it wrapped with it
 
 
 class Vault:
@@ -125,6 +130,7 @@ class Vault:
         self._connecting = asyncio.Lock()
         self._owned: dict[Owner, tuple[float, DataKey]] = {}
         self._read: dict[bytes, tuple[float, DataKey]] = {}
+        self._sweeping: asyncio.TimerHandle | None = None
 
     async def keys_of(self, owners: Collection[Owner]) -> dict[Owner, DataKey]:
         """The newest active key of each owner, made (and committed) where there is none."""
@@ -143,7 +149,7 @@ class Vault:
         missing = [each for each in wanted if each not in found]
         for row in await self._ask(b"by_id", binary.array_of_uuid(missing)) if missing else ():
             key_id, wrapping, wrapped = (binary.read_bytes(value) for value in row)
-            found[key_id] = self._keep(key_id, wrapping, wrapped)
+            found[key_id] = self._keep(key_id, wrapping, wrapped, now + KEPT_SECONDS)
         return found
 
     async def secret(self, name: str) -> bytes:
@@ -163,6 +169,9 @@ class Vault:
         """Drop every key from memory."""
         self._owned.clear()
         self._read.clear()
+        if self._sweeping:
+            self._sweeping.cancel()
+            self._sweeping = None
 
     def close(self) -> None:
         self.forget()
@@ -191,19 +200,34 @@ class Vault:
         for row in await self._ask(b"find", *_columns(owners)):
             owner, retention, key_id, wrapping, wrapped = (binary.read_bytes(value) for value in row)
             name = Owner(owner.decode(), retention.decode())
-            found[name] = self._keep(key_id, wrapping, wrapped)
+            found[name] = self._keep(key_id, wrapping, wrapped, until)
             self._owned[name] = until, found[name]
         return found
 
-    def _keep(self, key_id: bytes, wrapping: bytes, wrapped: bytes) -> DataKey:
+    def _keep(self, key_id: bytes, wrapping: bytes, wrapped: bytes, until: float) -> DataKey:
+        """Remember a key, counted from when it was asked for: it may be destroyed while the answer is under way."""
         name = str(uuid.UUID(bytes=key_id))
         if wrapping.decode() != self._wrapping.id:
             raise VaultUnavailable(f"The key {name} was wrapped by key file {wrapping.decode()}, which is not here.")
         key = DataKey(name, self._wrapping.unwrap(wrapped, name))
-        self._read[key_id] = time.monotonic() + KEPT_SECONDS, key
-        if len(self._read) > 100_000:
+        if len(self._read) >= MOST_KEPT:
             self.forget()
+        self._read[key_id] = until, key
+        if self._sweeping is None:
+            self._sweep_later()
         return key
+
+    def _sweep_later(self) -> None:
+        self._sweeping = asyncio.get_running_loop().call_later(KEPT_SECONDS / 8, self._sweep)
+
+    def _sweep(self) -> None:
+        """Drop what is out of date, though nobody asks for it again."""
+        now = time.monotonic()
+        self._owned = {name: kept for name, kept in self._owned.items() if kept[0] > now}
+        self._read = {name: kept for name, kept in self._read.items() if kept[0] > now}
+        self._sweeping = None
+        if self._owned or self._read:
+            self._sweep_later()
 
     async def _ask(self, name: bytes, *params: bytes) -> Rows:
         try:
