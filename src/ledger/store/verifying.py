@@ -38,12 +38,14 @@ def verify_database(
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Report:
     """Re-read a whole ledger; `progress` hears (entries read, of how many).  Raises psycopg.OperationalError."""
+    # Read before the snapshot is taken: a note newer than the snapshot would look like a tail that was cut.
+    note = kept_file.read_text("utf-8") if kept_file and kept_file.exists() else None
     with psycopg.connect(conninfo) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
         head = connection.execute("SELECT size, edge FROM head").fetchone()
         size = head[0] if head else 0
-        oracle = LedgerVerifier(checkpoints=_checkpoints(connection, kept_file), origin=origin, verifiers=[verifier])
+        oracle = LedgerVerifier(checkpoints=_checkpoints(connection, note), origin=origin, verifiers=[verifier])
         done = 0
         beside: list[Finding] = []
         for page in _pages(connection):
@@ -76,16 +78,21 @@ def _chains(connection: psycopg.Connection) -> Iterator[StoredChain]:
             yield StoredChain(*row)
 
 
-def _checkpoints(connection: psycopg.Connection, kept_file: Path | None) -> list[KeptCheckpoint]:
+def _checkpoints(connection: psycopg.Connection, note: str | None) -> list[KeptCheckpoint]:
     """Every kept root and note, and the newest one that was released, by size."""
     rows = connection.execute(
         "SELECT size, root, note FROM checkpoints FULL JOIN released USING (size) ORDER BY size"
     ).fetchall()
     kept = [KeptCheckpoint(*row) for row in rows]
-    if kept_file is not None and kept_file.exists():
-        note = kept_file.read_text("utf-8")
-        kept.append(KeptCheckpoint(int(note.split("\n")[1]), note=note))
+    if note is not None:
+        kept.append(KeptCheckpoint(_size_of(note), note=note))
     return sorted(kept, key=lambda each: each.size)
+
+
+def _size_of(note: str) -> int:
+    """Where a note belongs among the checkpoints; one that is none is compared first, and named by the oracle."""
+    lines = note.split("\n")
+    return int(lines[1]) if len(lines) > 1 and lines[1].isdecimal() else 0
 
 
 def _recorded_differs(entry: bytes, recorded: datetime) -> bool:
