@@ -9,11 +9,14 @@ random values by tests/privacy/test_canonical.py against the `rfc8785` package.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import orjson
+
+# A date is no JSON value: whoever writes one has said how.
+_OPTIONS: Final = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER | orjson.OPT_PASSTHROUGH_DATETIME
 
 
 def canonical(value: Any) -> bytes:
     """The bytes that are hashed.  Raises TypeError for what JSON, or this ledger, does not know."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER)
+    return orjson.dumps(value, option=_OPTIONS)

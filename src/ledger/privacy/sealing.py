@@ -37,7 +37,10 @@ import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from ledger.errors import Malformed
 from ledger.privacy.canonical import canonical
+from ledger.transparency.commitment import commitment
+from ledger.transparency.errors import FormatError
 
 _BLOCK: Final = 64
 NONCE_BYTES: Final = 12
@@ -101,20 +104,14 @@ def salt_of(fact: str, key: DataKey, path: str) -> bytes:
     return key.derive(b"salt\0" + fact.encode() + b"\0" + path.encode())
 
 
-def commitment(salt: bytes, path: str, value: Any) -> bytes:
-    """H(0x30 || salt || u16(len f) || f || RFC 8785 form of the value)."""
-    name = path.encode()
-    return sha256(b"\x30" + salt + len(name).to_bytes(2, "big") + name + canonical(value)).digest()
-
-
 def seal(
     origin: str, fact: str, key: DataKey, values: Mapping[str, Any], nonce: bytes | None = None
 ) -> tuple[dict[str, str], Box]:
-    """Commitments (base64) by path, and the box that holds the values.  `nonce` is given only by test vectors."""
-    commitments = {
-        path: base64.b64encode(commitment(salt_of(fact, key, path), path, value)).decode()
-        for path, value in values.items()
-    }
+    """Commitments (base64) by path, and the box that holds the values.  `nonce` is given only by test vectors.
+
+    Raises Malformed for a value that nobody could verify a commitment to.
+    """
+    commitments = {path: _committed(fact, key, path, value) for path, value in values.items()}
     plain = canonical(dict(values))
     nonce = nonce or os.urandom(NONCE_BYTES)
     padded = plain.ljust(-(-len(plain) // _BLOCK) * _BLOCK)
@@ -134,7 +131,21 @@ def open_box(origin: str, fact: str, key: DataKey, box: Box) -> dict[str, Any]:
 
 def holds(fact: str, key: DataKey, path: str, value: Any, committed: str) -> bool:
     """Is this the value the entry committed to?  `committed` in base64."""
-    return base64.b64encode(commitment(salt_of(fact, key, path), path, value)).decode() == committed
+    try:
+        return base64.b64encode(commitment(path, salt_of(fact, key, path), value)).decode() == committed
+    except FormatError:
+        return False
+
+
+def _committed(fact: str, key: DataKey, path: str, value: Any) -> str:
+    try:
+        return base64.b64encode(commitment(path, salt_of(fact, key, path), value)).decode()
+    except FormatError:  # its text may quote the value
+        raise Malformed(
+            f"What {path} holds cannot be sealed. Inside it, name things with small letters, digits, _, / and -; use "
+            "whole numbers within 2^53, texts up to 32 KiB, lists up to 500 items and at most 16 levels.",
+            {path: "cannot be sealed"},
+        ) from None
 
 
 def _cipher(fact: str, key: DataKey) -> AESGCM:

@@ -1,0 +1,72 @@
+"""Under whose key a value is sealed: of every kind of person, named or not, in a stream of theirs or of another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ledger.aggregates import FACTS
+from ledger.aggregates.shape import CHILD, OFFENDER, OWN, STAFF, THIRD_PARTY, VICTIM, Fact, Subject, Whose
+from ledger.privacy.owners import Owner, owner_of
+
+FACT = "019a0000-0000-7000-8000-000000000001"
+PLACE, CASE, EVE, VIC = "placement-p", "offender-o", "child-eve", "victim-v"
+
+
+class Named(Fact):
+    """Names one of each."""
+
+    offender_id: str = "named-o"
+    child_id: str = "named-c"
+    victim_id: str = "named-v"
+    staff_id: str = "named-s"
+
+
+class Nameless(Fact):
+    """Names nobody."""
+
+
+@pytest.mark.parametrize(
+    ("fact", "stream", "whose", "owner"),
+    [
+        # free text: the person the stream is about, or the stream itself
+        (Named(), CASE, OWN, Owner(CASE, "case")),
+        (Named(), PLACE, OWN, Owner(PLACE, "case")),
+        # the offender: of the stream, else the one named, else the stream
+        (Named(), CASE, OFFENDER, Owner(CASE, "case")),
+        (Named(), PLACE, OFFENDER, Owner("offender-named-o", "case")),
+        (Nameless(), PLACE, OFFENDER, Owner(PLACE, "case")),
+        # a child or a victim: the one named, in whatever stream; in a stream of their own, that one
+        (Named(), CASE, CHILD, Owner("child-named-c", "child")),
+        (Named(), EVE, CHILD, Owner(EVE, "child")),
+        (Nameless(), CASE, CHILD, Owner(CASE, "child")),
+        (Named(), CASE, VICTIM, Owner("victim-named-v", "victim")),
+        (Named(), VIC, VICTIM, Owner(VIC, "victim")),
+        (Nameless(), CASE, VICTIM, Owner(CASE, "victim")),
+        # staff: the one named, else a key of this fact's own
+        (Named(), CASE, STAFF, Owner("staff-named-s", "staff")),
+        (Nameless(), CASE, STAFF, Owner(f"staff-of-{FACT}", "staff")),
+        # third parties: a key for each person of each fact
+        (Named(), CASE, THIRD_PARTY, Owner(f"third-party-{FACT}", "third-party")),
+        (Named(), CASE, Whose(Subject.THIRD_PARTY, "solicitor"), Owner(f"third-party-{FACT}/solicitor", "third-party")),
+    ],
+)
+def test_a_value_is_sealed_under_the_key_of(fact: Fact, stream: str, whose: Whose, owner: Owner) -> None:
+    assert owner_of(fact, FACT, stream, whose) == owner
+
+
+def test_one_persons_classes_of_retention_have_keys_apart() -> None:
+    """A child's details go with its registration; the case that names it stays."""
+    owners = {owner_of(Nameless(), FACT, CASE, each) for each in (OWN, OFFENDER, CHILD, VICTIM)}
+    assert {(each.id, each.retention) for each in owners} == {(CASE, "case"), (CASE, "child"), (CASE, "victim")}
+
+
+def test_every_sealed_value_of_every_fact_has_an_owner() -> None:
+    for fact_class in FACTS:
+        values: dict[str, Any] = dict.fromkeys(fact_class.model_fields)
+        fact = fact_class.model_construct(**values)
+        for name, whose in fact_class.whose.items():
+            owner = owner_of(fact, FACT, CASE, whose)
+            assert owner.id, name
+            assert owner.retention in {"case", "child", "victim", "third-party", "staff"}
