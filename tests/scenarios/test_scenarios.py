@@ -1,4 +1,4 @@
-"""The example cases of areas GEN and A to D, played on a ledger in memory; and reader, names and matcher."""
+"""The example cases of areas GEN and A to D, and our own, played on a ledger in memory; reader, names and matcher."""
 
 from pathlib import Path
 
@@ -14,8 +14,10 @@ WAITING = {
     "No new plan on a case in the history file": "view allocation",
     "The supervision case stays active while a registration is open": "register entries",
     "Breach in a child protection case without the key worker": "register entries",
+    "Completed on an accredited placement": "the quality of the placement, from its own stream",
 }
-CASES = [each for name in FILES for each in load(HERE / f"{name}.yaml")]
+OWN = sorted(path for path in (HERE / "extra").glob("*.yaml") if path.name != "backgrounds.yaml")
+CASES = [each for path in (*(HERE / f"{name}.yaml" for name in FILES), *OWN) for each in load(path)]
 
 
 @pytest.mark.parametrize("scenario", CASES, ids=lambda each: each.name)
@@ -96,6 +98,8 @@ def test_only_fields_of_ids_are_mapped():
         ({"contains": [{"a": 3}]}, [{"a": 2}], False),
         ({"lacks": [{"a": 3}]}, [{"a": 2}], True),
         ({"lacks": [{"a": 2}]}, [{"a": 2}], False),
+        ({"contains": [{"a": 2}], "lacks": [{"a": 1}]}, [{"a": 2}], True),
+        ({"contains": [{"a": 2}], "lacks": [{"a": 2}]}, [{"a": 2}], False),
         ([{"same": "x"}, {"same": "x"}], [1, 1], True),
         ([{"same": "x"}, {"same": "x"}], [1, 2], False),
         (True, 1, False),
@@ -109,6 +113,20 @@ def test_only_fields_of_ids_are_mapped():
 )
 def test_what_matches(expected, came, same):
     assert (list(match(expected, came, {})) == []) is same
+
+
+def test_only_the_item_that_is_meant_binds_its_labels():
+    events = [{"n": 1, "type": "A"}, {"n": 2, "type": "B"}, {"corrects": 2, "type": "C"}]
+    meant = {"contains": [{"n": {"same": "b"}, "type": "B"}, {"corrects": {"same": "b"}}]}
+    assert list(match(meant, events, {})) == []
+
+
+def test_a_wrong_role_is_a_refusal_without_a_rule(tmp_path):
+    person = '{client_id: "9000001", surname: Testcase, forenames: Ann, dob: 1990-02-01, gender: F}'
+    step = f"{{at: 2025-01-06 09:00, by: supervisor, to: offender/ann, RecordOffender: {person}, refused: %s}}"
+    for expected, failed in (("{status: 403, code: forbidden, rule: null}", 0), ("{rule: GEN-06}", 1)):
+        (scenario,) = write(tmp_path, f"scenario: Wrong role\nwhen:\n  - {step % expected}\nthen: []\n")
+        assert len(play(scenario, MemoryLedger())) == failed
 
 
 def test_a_failure_says_where_and_what():

@@ -39,7 +39,7 @@ def _match_map(expected: dict[str, Any], came: Any, same: dict[str, Any], at: st
             yield f"{at} is {_shown(came)}, expected to be absent"
     elif set(expected) == {"same"}:
         yield from match(same.setdefault(expected["same"], came), came, same, at)
-    elif set(expected) in ({"contains"}, {"lacks"}):
+    elif expected and set(expected) <= {"contains", "lacks"}:
         yield from _match_some(expected, came, same, at)
     elif not isinstance(came, Mapping):
         yield f"{at} is {_shown(came)}, expected a map"
@@ -72,7 +72,12 @@ def _match_some(expected: dict[str, Any], came: Any, same: dict[str, Any], at: s
 
 
 def _matches(expected: Any, item: Any, same: dict[str, Any]) -> bool:
-    return next(match(expected, item, same), None) is None
+    """Whether one item of several is meant; only the one that is binds the labels it holds."""
+    bound = dict(same)
+    if next(match(expected, item, bound), None) is not None:
+        return False
+    same.update(bound)
+    return True
 
 
 def _as_list(came: Any) -> list[Any] | None:
