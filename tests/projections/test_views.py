@@ -29,6 +29,14 @@ def test_every_status_says_why():
     assert order["why"]["rules"] == ["ENF-08@manual-2022"]
 
 
+def test_evidence_judgements_and_the_breach_say_why_with_their_calendar():
+    telling = case().evidence("a1", "2025-04-25 10:00").judge("a1", "2025-04-29", "UNACCEPTABLE")
+    order = telling.enforcement("2025-04-29", explain=True)
+    (absence,) = order["absences"]
+    assert absence["evidence"][0]["why"]["calendar"] == order["why"]["calendar"] == "england-and-wales@release 1"
+    assert absence["judgements"][0]["why"]["rules"] == ["ENF-05@manual-2022"]
+
+
 def test_every_clock_and_check_says_why():
     order = case().progress("2025-04-29", explain=True)
     assert order["why"]["rules"][0] == "UPW-03@manual-2022"

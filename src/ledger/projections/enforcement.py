@@ -47,6 +47,7 @@ def _order(case: Case, order: Order, policy: Policy, as_at: date, known: int, ex
         explain,
         rules=_rules(breach),
         facts=(order.record.position, *breach.facts),
+        calendar=policy.calendar(known) if any(each.deadline for each in trails.values()) else None,
         settings={THRESHOLD: breach.threshold},
     )
 
@@ -98,8 +99,8 @@ def _absence(trail: Trail, breach: Breach, as_at: date, explain: bool) -> Row:
         "spent": recorded.fact.absence_id in breach.spent,
         "recorded_late_days": recorded_late_days(recorded.effective, recorded.recorded),
         "letter": _letter(absence, deadline, explain),
-        "evidence": _evidence(absence, deadline),
-        "judgements": [_judgement(each) for each in absence.judgements],
+        "evidence": _evidence(absence, deadline, explain),
+        "judgements": [_judgement(each, explain) for each in absence.judgements],
     }
     return _because(row, standing, deadline, explain)
 
@@ -110,7 +111,7 @@ def _because(row: Row, standing: Standing, deadline: Deadline | None, explain: b
         explain,
         rules=[standing.rule],
         facts=standing.facts,
-        calendar=deadline.calendar if deadline else None,
+        calendar=deadline.counted_on if deadline else None,
         settings={"enf.evidence": deadline.days} if deadline else None,
     )
 
@@ -139,20 +140,31 @@ def _letter(absence: Absence, deadline: Deadline | None, explain: bool) -> Row |
     )
 
 
-def _evidence(absence: Absence, deadline: Deadline | None) -> list[Row]:
+def _evidence(absence: Absence, deadline: Deadline | None, explain: bool) -> list[Row]:
+    """Evidence in order of arrival, each measured against the deadline."""
     until = deadline.until if deadline else None
+    letters = (absence.letter.position,) if absence.letter else ()
     return [
-        {"received_at": each.fact.received_at, "late": is_late(london_day(each.fact.received_at), until)}
+        explained(
+            {"received_at": each.fact.received_at, "late": is_late(london_day(each.fact.received_at), until)},
+            explain,
+            rules=["ENF-04", "ENF-07"],
+            facts=(each.position, *letters),
+            calendar=deadline.counted_on if deadline else None,
+            settings={"enf.evidence": deadline.days} if deadline else None,
+        )
         for each in sorted(absence.evidence, key=lambda each: (each.fact.received_at, each.position))
     ]
 
 
-def _judgement(record: Judgement) -> Row:
+def _judgement(record: Judgement, explain: bool) -> Row:
     fact = record.fact
     if isinstance(fact, AbsenceJudged):
-        return {"result": fact.result, "on": fact.judged_on, "by": record.by.id, "by_manager": False}
+        row: Row = {"result": fact.result, "on": fact.judged_on, "by": record.by.id, "by_manager": False}
+        return explained(row, explain, rules=["ENF-05"], facts=[record.position])
     result = str(fact.to_result) if isinstance(fact.to_result, Closed) else fact.to_result
-    return {"result": result, "on": fact.decided_on, "by": record.by.id, "by_manager": True}
+    row = {"result": result, "on": fact.decided_on, "by": record.by.id, "by_manager": True}
+    return explained(row, explain, rules=["ENF-07"], facts=[record.position])
 
 
 # ------------------------------------------------------------------------------------------ rows of worklists

@@ -57,7 +57,7 @@ class _Asked:
             "checks": self.checks(order),
             "first_appointment": self.clock(first_appointment_of, order, "UPW-10"),
             "assessments": {"upw": self.assessment(order, "upw"), "risk": self.assessment(order, "risk")},
-            "completion": _completion(order),
+            "completion": _completion(order, self.explain),
         }
         settings = {MONTHS: self.policy.number(MONTHS, order.sentence_date, self.known)}
         return explained(
@@ -139,12 +139,13 @@ def _check(found: Check) -> Row:
     }
 
 
-def _completion(order: Order) -> Row | None:
+def _completion(order: Order, explain: bool) -> Row | None:
     confirmed = last(order.completions, lambda each: each.fact.completed_on)
     if confirmed is None:
         return None
     fact = confirmed.fact
-    return {"completed_on": fact.completed_on, "accredited": fact.accredited, "mixed": fact.mixed}
+    row: Row = {"completed_on": fact.completed_on, "accredited": fact.accredited, "mixed": fact.mixed}
+    return explained(row, explain, rules=["UPW-12"], facts=[confirmed.position])
 
 
 # ------------------------------------------------------------------------------------------ rows of worklists

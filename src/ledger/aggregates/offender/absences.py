@@ -45,6 +45,12 @@ class Deadline:
     calendar: Calendar
     lengthened_by: tuple[date, ...] = ()
     missing_year: int | None = None
+    later: Calendar | None = None
+
+    @property
+    def counted_on(self) -> Calendar:
+        """The calendar `until` was counted on: that of the letter, or the later one that lengthened it."""
+        return self.later or self.calendar
 
 
 def deadline_told(issued_on: date, policy: Policy, known: int | None) -> Deadline:
@@ -77,6 +83,7 @@ def deadline_of(absence: Absence, policy: Policy, known: int | None = None) -> D
         days=first.days,
         calendar=first.calendar,
         lengthened_by=tuple(sorted(day for day in added if issued_on < day <= until)),
+        later=now if until > first.told else None,
     )
 
 
