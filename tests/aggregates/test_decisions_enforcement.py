@@ -110,7 +110,7 @@ START = {"order_id": "o1", "started_on": "2025-06-20", "court": "Nowhere", "risk
     "telling,why",
     [
         (with_letter, ("ENF-11", "Only 1 unacceptable absence stands; breach cannot be started.")),
-        (case, ("ENF-11", "Only 0 unacceptable absences stand; breach cannot be started.")),
+        (case, ("ENF-11", "Only 0 unacceptable absence stands; breach cannot be started.")),
         (lambda: breached().tell("2025-06-20 09:00", "practitioner", "StartBreachAction", **START),
          ("ENF-09", "Breach action has already been started for this order; record its outcome.")),
     ],

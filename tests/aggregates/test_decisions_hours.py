@@ -153,3 +153,13 @@ def test_a_check_counts_from_fourteen_days_early(done, warned, state):
     assert [rule for rule, _ in telling.warned] == warned
     six = telling.progress("2025-07-06" if state[0] == "due" else "2025-08-01")["checks"]["six"]
     assert (six["state"], six["days_late"]) == state
+
+
+LACKING = {"order_id": "o1", "point": 6, "done_on": "2025-07-07", "reason": "seen"}
+
+
+@pytest.mark.parametrize("imported", [False, True])
+def test_a_check_says_whether_progress_is_sufficient_whoever_tells_it(imported):
+    why = ("PRG-02", "Say whether progress is sufficient.")
+    at = ("2025-07-07 10:00", "pso", "CompleteProgressCheck")
+    assert Telling().order().refused(*at, imported=imported, **LACKING) == why

@@ -50,8 +50,17 @@ def test_a_variation_is_refused(data, why):
 def test_a_court_may_go_too_far_and_is_recorded():
     telling = Telling().order(**SSO).tell(*AT_COURT, **VARY | {"new_end_date": "2026-09-30"})
     assert [rule for rule, _ in telling.warned] == ["UPW-06"]
-    telling = Telling().order().tell(*AT_COURT, **VARY | {"new_end_date": "2025-12-01"})
-    assert [rule for rule, _ in telling.warned] == ["UPW-07"]
+
+
+def test_an_extension_to_an_earlier_day_is_none():
+    later = ("UPW-07", "The new date must be after the present one.")
+    assert Telling().order().refused(*AT_COURT, **VARY | {"new_end_date": "2025-12-01"}) == later
+
+
+def test_an_extension_recorded_after_a_later_one_is_measured_against_its_own_day():
+    telling = Telling().order().tell(*AT_COURT, **VARY | {"new_end_date": "2026-09-30"})
+    telling.tell(*AT_COURT, **VARY | {"new_end_date": "2026-06-30", "decided_on": "2026-01-07"})
+    assert str(telling.progress("2026-01-08")["due_on"]) == "2026-09-30"
 
 
 def test_varied_hours_move_the_balance_from_their_day():

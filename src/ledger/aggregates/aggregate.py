@@ -15,7 +15,7 @@ from datetime import date, datetime
 from typing import Any, Final, Protocol, TypeVar, cast
 
 from ledger.aggregates.corrections import CORRECTING, CORRECTIONS, rule_on_correction
-from ledger.aggregates.shape import Closed, Decision, Fact, Now, Recorded, Supplied, Whose
+from ledger.aggregates.shape import Closed, Decision, Fact, Now, Recorded, Supplied, Whose, blank
 from ledger.errors import Caution, Refusal, Refused
 from ledger.rules import general
 from ledger.rules.dates import printed
@@ -118,6 +118,7 @@ class Aggregate:
             *self._not_begun(state, draft),
             *_from_the_future(draft, ruling, now),
             *ruling.refusals,
+            *_left_empty(draft),
             *_other_values(draft, ruling),
         ]
         standing = [each for each in refusals if not (now.imported and each.rule_book)]
@@ -148,7 +149,7 @@ class Aggregate:
             return
         begun = any(isinstance(each.fact, self.first) for each in state.history)
         if begun and isinstance(draft, self.first):
-            yield Refusal("GEN-06", general.ALREADY.format(what=self.noun), rule_book=False)
+            yield Refusal("GEN-06", general.NO_OVERWRITING, rule_book=False)
         if not begun and not isinstance(draft, self.first):
             yield Refusal("GEN-06", general.NOT_YET.format(command=self.first.command), rule_book=False)
 
@@ -164,6 +165,8 @@ def id_of(stream: str, noun: str = "") -> str:
 
 
 def _wrong_hands(draft: Fact, now: Now, stream: str) -> Iterator[Refusal]:
+    if not now.actor.id:
+        yield Refusal("GEN-08", general.NOT_SIGNED, rule_book=False)
     for name, supplied in type(draft).supplied.items():
         given = getattr(draft, name)
         if given is None:
@@ -178,6 +181,14 @@ def _from_the_future(draft: Fact, ruling: Ruling, now: Now) -> Iterator[Refusal]
     effective = ruling.effective or draft.effective()
     if effective is not None and not type(draft).is_plan and general.in_the_future(effective, now.moment):
         yield Refusal("GEN-05", general.FROM_THE_FUTURE, rule_book=False)
+
+
+def _left_empty(draft: Fact) -> Iterator[Refusal]:
+    """What a rule asks for; an empty text breaks the rule only, a value that is not there at all makes no record."""
+    for name, asked in type(draft).asked.items():
+        value = getattr(draft, name)
+        if blank(value):
+            yield Refusal(asked.rule, asked.message, rule_book=value is not None)
 
 
 def _other_values(draft: Fact, ruling: Ruling) -> Iterator[Refusal]:

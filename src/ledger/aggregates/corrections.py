@@ -19,7 +19,22 @@ from typing import Annotated, Any, Final
 from pydantic import ConfigDict, JsonValue, StrictBool, TypeAdapter, ValidationError
 
 from ledger.aggregates.roles import SENIOR_OR_ABOVE
-from ledger.aggregates.shape import OWN, Closed, Code, Fact, Id, Now, OwnText, Personal, Recorded, Text, Whole, Whose
+from ledger.aggregates.shape import (
+    OWN,
+    Asked,
+    Closed,
+    Code,
+    Fact,
+    Id,
+    Now,
+    OwnText,
+    Personal,
+    Recorded,
+    Text,
+    Whole,
+    Whose,
+    blank,
+)
 from ledger.errors import Refusal
 from ledger.rules import general
 
@@ -34,7 +49,7 @@ class RecordCorrected(
     event_ref: Id
     field: Code
     corrected_value: Annotated[Personal[CorrectedValue], OWN]
-    reason: OwnText
+    reason: Annotated[OwnText, Asked("GEN-06", general.REASON_FOR_CORRECTION)]
 
 
 class RecordStruckOut(
@@ -43,7 +58,7 @@ class RecordStruckOut(
     """An earlier record was made for the wrong person, or is not true at all."""
 
     event_ref: Id
-    reason: OwnText
+    reason: Annotated[OwnText, Asked("GEN-06", general.REASON_FOR_CORRECTION)]
 
 
 CORRECTIONS: Final[tuple[type[Fact], ...]] = (RecordCorrected, RecordStruckOut)
@@ -123,7 +138,21 @@ def read_value(fact_class: type[Fact], name: str, value: Any) -> Any:
     """A corrected value, as told in JSON, as the field holds it.  Raises ValidationError if it is none."""
     if isinstance(value, Closed):
         return value
-    return _adapter(fact_class, name).validate_json(json.dumps(value))
+    adapter = _adapter(fact_class, name)
+    try:
+        return adapter.validate_json(json.dumps(value))
+    except ValidationError:
+        if not isinstance(value, str):
+            raise
+        return _read_as_text(adapter, value)
+
+
+def _read_as_text(adapter: TypeAdapter[Any], value: str) -> Any:
+    """A number, a yes or no, told as text ("90", "false"): corrections come from forms with one box."""
+    try:
+        return adapter.validate_json(value)
+    except ValidationError:
+        return adapter.validate_json(json.dumps(value))
 
 
 def computed_fields(fact_class: type[Fact]) -> frozenset[str]:
@@ -193,6 +222,9 @@ def _no_such_value(fact_class: type[Fact], draft: RecordCorrected, now: Now) -> 
     except ValidationError as error:
         yield _impossible(general.WRONG_TYPE.format(field=draft.field, why=error.errors()[0]["msg"]))
         return
+    asked = fact_class.asked.get(draft.field)
+    if asked is not None and blank(value):
+        yield Refusal(asked.rule, asked.message, rule_book=False)
     dated = draft.field == fact_class.effective_field and isinstance(value, date | datetime)
     if dated and not fact_class.is_plan and general.in_the_future(value, now.moment):
         yield Refusal("GEN-05", general.FROM_THE_FUTURE, rule_book=False)

@@ -25,7 +25,7 @@ def read_draft(fact_class: type[Fact], data: Mapping[str, Any]) -> Fact:
             errors[str(name)] = wrong
     if not errors:
         try:
-            draft = fact_class.model_validate_json(orjson.dumps(data))
+            draft = fact_class.model_validate_json(orjson.dumps({**dict.fromkeys(fact_class.may_lack()), **data}))
         except ValidationError as problem:
             errors = _by_field(problem)
         else:

@@ -23,7 +23,7 @@ from pydantic import AfterValidator
 from ledger.aggregates.aggregate import Aggregate, Ruling
 from ledger.aggregates.corrections import as_corrected
 from ledger.aggregates.ledger_stream import ReleaseStarted
-from ledger.aggregates.shape import Day, Fact, Now, OwnText, OwnTexts, Recorded, opened
+from ledger.aggregates.shape import Asked, Day, Fact, Now, OwnText, OwnTexts, Recorded, opened
 from ledger.errors import Refusal
 from ledger.rules import general, settings
 from ledger.rules.dates import Calendar, day_of
@@ -53,7 +53,7 @@ class PolicySettingChanged(
     old: PublicName | None = None
     new: PublicName
     effective_from: Day
-    reason: OwnText
+    reason: Annotated[OwnText, Asked("GEN-09", settings.REASON_FOR_CHANGE)]
     endorsed_by: OwnTexts | None = None
 
 
@@ -217,8 +217,9 @@ def _setting_refusals(draft: PolicySettingChanged, policy: Policy) -> Iterator[R
         message = settings.NOT_A_NUMBER.format(key=draft.key, unit=setting.unit)
         yield Refusal("GEN-09", message, rule_book=False)
     present = policy.setting(draft.key, draft.effective_from)
-    if draft.old is not None and draft.old != ("" if present is None else str(present)):
-        yield Refusal("GEN-09", settings.OTHER_PRESENT_VALUE.format(key=draft.key, present=present or "not set"))
+    if draft.old is not None and not setting.is_now(draft.old, present):
+        shown = settings.NOT_SET if present is None else present
+        yield Refusal("GEN-09", settings.OTHER_PRESENT_VALUE.format(key=draft.key, present=shown))
     if setting.of_kent and not set(KENT_COMMITTEES) <= set(opened(draft.endorsed_by) or ()):
         yield Refusal("GEN-09", settings.ENDORSEMENT_MISSING)
 

@@ -17,7 +17,8 @@
 
 A command is a *draft* of its fact: the same class, read strictly from JSON, in which what the ledger computes
 (`Annotated[Day, COMPUTED] = later()`), what the actor is (`ACTOR`) and what repeats the target (`TARGET`) may be left
-out.  The decision completes the draft or refuses it.
+out.  The decision completes the draft or refuses it.  A required field whose absence the rule book answers in words of
+its own is `Annotated[OffenderText | None, Asked("ENF-05", REASON_FOR_JUDGEMENT)]`: a draft may lack it, no record does.
 
 A value that is personal, or free text of anyone, is declared with whose it is (`OffenderText`, `ChildText` …; catalogue
 section 2).  Folded without its key it is CLOSED; after an erasure it is `Erased`: both print, fold and serialise, so no
@@ -104,6 +105,7 @@ __all__ = [
     "VICTIM",
     "WHOLE",
     "Actor",
+    "Asked",
     "ChildText",
     "ClientId",
     "ClockTime",
@@ -144,6 +146,7 @@ __all__ = [
     "a_code",
     "a_random_id",
     "a_text",
+    "blank",
     "in_london",
     "later",
     "opened",
@@ -174,6 +177,22 @@ def later() -> Any:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A required field that a rule asks for in its own words: left empty, it is that rule which refuses.
+
+    Where the field's type allows None a draft may also leave it out, to be refused the same way.
+    """
+
+    rule: str
+    message: str
+
+
+def blank(value: Any) -> bool:
+    """Whether a field was left empty: not there, or a text without a word."""
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
 # ------------------------------------------------------------------------------------------ facts
 
 
@@ -202,6 +221,7 @@ class Fact(BaseModel):
     is_plan: ClassVar[bool] = False  # a plan may be dated after the day asked for: views do not cut it off (GEN-05)
     whose: ClassVar[Mapping[str, Whose]] = {}
     supplied: ClassVar[Mapping[str, Supplied]] = {}
+    asked: ClassVar[Mapping[str, Asked]] = {}
 
     def __init_subclass__(
         cls,
@@ -232,11 +252,17 @@ class Fact(BaseModel):
         cls.is_plan = plan
         cls.whose = dict(_marked(cls, Whose))
         cls.supplied = dict(_marked(cls, Supplied))
+        cls.asked = dict(_marked(cls, Asked))
 
     def given(self) -> dict[str, Any]:
         """Field values that are there, by name (None means absent: entries leave absent members out)."""
         values = ((name, getattr(self, name)) for name in type(self).model_fields)
         return {name: value for name, value in values if value is not None}
+
+    @classmethod
+    def may_lack(cls) -> Iterator[str]:
+        """Fields that a draft may leave out only to be refused by the rule that asks for them."""
+        return (name for name in cls.asked if type(None) in get_args(cls.model_fields[name].annotation))
 
     def completed(self: F, **values: Any) -> F:
         """This draft with what the ledger computed."""

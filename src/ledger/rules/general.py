@@ -20,7 +20,6 @@ NAMES_NO_CHILDREN: Final = "Do not name children in this note; use the child fie
 
 # What GEN-06 says when a record cannot be corrected, or names what is not there: impossible, whoever tells it.
 UNKNOWN: Final = "No {what} {id} is recorded here; check the id."
-TWICE: Final = "A record with {field} {id} already exists; use a new id, or record a correction."
 NOT_YET: Final = "Nothing is recorded here yet; begin with {command}."
 ALREADY: Final = "This {what} is already recorded; record a correction."
 OTHER_ACTOR: Final = "{field} is the one who records this; leave it out or give your own staff id."
@@ -31,6 +30,7 @@ NOT_CORRECTABLE: Final = (
     "{field} cannot be corrected: it is an id or is computed; strike the record out and record anew."
 )
 WRONG_TYPE: Final = "This is no value for {field}: {why}."
+REASON_FOR_CORRECTION: Final = "Give the reason for this correction."
 NOT_YOURS: Final = "Only the author of a record, or a senior practitioner or above, may correct it."
 MANAGER_STRIKES: Final = "Only a senior practitioner or above strikes out a judgement or a breach."
 COURT_RESTS_ON_IT: Final = "A court has dealt with a breach that rests on this record; it cannot be struck out."

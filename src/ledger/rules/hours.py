@@ -20,6 +20,7 @@ REST_IS_NOTED: Final = "Only {minutes} minutes remain; the rest is noted, not cr
 NO_PERCENTAGE: Final = "Set the ETE percentage for this area first."
 NOT_AGREED: Final = "Agree the activity with the probation practitioner first."
 OVER_CAP: Final = "ETE credit is limited to {hours} hours for this order."
+REASON_FOR_ADJUSTMENT: Final = "Give the reason for this adjustment."
 BELOW_ZERO: Final = "This would leave {minutes} credited minutes; an adjustment cannot go below zero."
 ABOVE_ORDERED: Final = "Only {minutes} minutes remain; an adjustment cannot go above the ordered hours."
 

@@ -71,7 +71,8 @@ def beyond_operational_period(end: date, operational_period_end: date | None) ->
 def later_than_present(end: date, due_on: date) -> bool:
     """A new end must be later than the present one; no upper limit is given for a Community Order.
 
-    Reading: an extension of either kind of order moves its end on.
+    Readings: the present one is the day the hours are due; a court's extension to an earlier day is no extension, and
+    refused like an application for one.
     """
     return end > due_on
 

@@ -46,7 +46,8 @@ def guide_minutes(ordered_minutes: int, months: int, completion_months: int) -> 
 
 stated(
     "PRG-05",
-    "On the day after the end point the state becomes completed, outstanding, application made, extended or revoked.",
+    "On the day after the end point the state becomes completed, outstanding, application made, extended or revoked. "
+    "Reading: with nothing owing then it is completed, though the practitioner has yet to confirm it.",
     cite="CPOM s1",
 )
 stated("PRG-06", "Requirements beyond twelve months with hours owing are reported by unit.", cite="CPOM s1")

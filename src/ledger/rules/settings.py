@@ -12,8 +12,10 @@ from typing import Final
 
 from ledger.rules.registry import stated
 
+NOT_SET: Final = "not set"
 KENT_COMMITTEES: Final = ("KCPC", "MCPC")
 ENDORSEMENT_MISSING: Final = "Changes to the Kent protocol need the endorsement of both committees."
+REASON_FOR_CHANGE: Final = "Give the reason for this change."
 NO_SUCH_SETTING: Final = "There is no setting {key}; `ledger rules` lists the settings."
 OTHER_PRESENT_VALUE: Final = "The present value of {key} is {present}; look again, then give it as `old`."
 NOT_A_NUMBER: Final = "{key} is counted in {unit}: give a whole number, 0 or more."
@@ -41,13 +43,19 @@ class Setting:
     @property
     def of_kent(self) -> bool:
         """Whether both Kent committees must endorse a change."""
-        return self.key.startswith(("plc.school_", "plc.pqs_"))
+        return self.source.startswith("KENT")
 
     def read(self, value: str) -> str | int | None:
         """The value as the rules take it: a whole number, a text, or None where nothing is set."""
         if not value:
             return None
         return int(value) if self.number else value
+
+    def is_now(self, told: str, present: str | int | None) -> bool:
+        """Whether a value told as the present one is: numbers by their value; of a list any wording is taken."""
+        if present is None:
+            return told.strip() in ("", NOT_SET)
+        return not self.number or told.strip() == str(present)
 
     def accepts(self, value: str) -> bool:
         """Whether a new value can be read: any text of a list, else a whole number from 0; empty unsets it."""

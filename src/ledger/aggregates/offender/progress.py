@@ -49,16 +49,16 @@ def twelve_months_of(order: Order, policy: Policy, known: int | None = None) -> 
     return twelve_month_point(order.sentence_date, policy.number(MONTHS, order.sentence_date, known))
 
 
-def extension_of(order: Order) -> Recorded[CourtVariationMade] | None:
-    """The court's latest extension, if any."""
-    return last(
-        [each for each in order.variations if each.fact.result == "EXTENDED" and each.fact.new_end_date], happened
-    )
+def extension_of(order: Order, on: date = date.max) -> Recorded[CourtVariationMade] | None:
+    """The court's latest extension by the end of a day, if any."""
+    extended = [each for each in order.variations if each.fact.result == "EXTENDED" and each.fact.new_end_date]
+    return last([each for each in extended if happened(each) <= on], happened)
 
 
-def due_on(order: Order, policy: Policy, known: int | None = None) -> date:
-    """By when the hours must be done: twelve months from sentence, or the court's new end (UPW-03, UPW-08)."""
-    extension = extension_of(order)
+def due_on(order: Order, policy: Policy, known: int | None = None, on: date = date.max) -> date:
+    """By when the hours must be done, as things stood on a day: twelve months from sentence, or the court's new end
+    (UPW-03, UPW-08)."""
+    extension = extension_of(order, on)
     return (extension.fact.new_end_date if extension else None) or twelve_months_of(order, policy, known)
 
 
@@ -92,8 +92,8 @@ def _state(case: Case, order: Order, account: Account, due: date, as_at: date) -
     extension = extension_of(order)
     if as_at <= due:
         return ("extended", "UPW-08", (extension.position,)) if extension else ("in-time", "UPW-03", ())
-    if account.balance == 0 and account_of(case, order, due).balance == 0:
-        return "in-time", "UPW-12", account.facts
+    if account.balance == 0:
+        return "completed", "PRG-05", account.facts
     application = last(order.applications, happened)
     if application is not None and not _decided_since(order, application.position, happened(application)):
         return "application-made", "UPW-05", (application.position,)

@@ -22,7 +22,7 @@ from ledger.aggregates.offender.absences import (
 )
 from ledger.aggregates.offender.breach import Breach, breach_of, trails_of
 from ledger.aggregates.offender.case import Case
-from ledger.aggregates.offender.decisions.ruling import blank, decides, today
+from ledger.aggregates.offender.decisions.ruling import decides, today
 from ledger.aggregates.offender.entities import Absence
 from ledger.aggregates.offender.facts import (
     AbsenceJudged,
@@ -33,7 +33,7 @@ from ledger.aggregates.offender.facts import (
     EnforcementLetterIssued,
     EvidenceReceived,
 )
-from ledger.aggregates.shape import Now, Recorded
+from ledger.aggregates.shape import Fact, Now, Recorded
 from ledger.errors import Caution, Refusal
 from ledger.rules import enforcement, general
 from ledger.rules.dates import date, london_day, printed
@@ -70,7 +70,12 @@ def _(case: Case, draft: EvidenceReceived, now: Now) -> Ruling:
 
 def _positions(absence: Absence) -> tuple[int, ...]:
     """The whole trail of an absence: what a judgement on it rests on."""
-    trail: list[Recorded[object]] = [absence.record, *absence.letters, *absence.evidence, *absence.judgements]  # type: ignore[list-item]
+    trail: tuple[Recorded[Fact], ...] = (
+        absence.record,
+        *absence.letters,
+        *absence.evidence,
+        *absence.judgements,
+    )
     return tuple(each.position for each in trail)
 
 
@@ -80,12 +85,10 @@ def _positions(absence: Absence) -> tuple[int, ...]:
 @decides(AbsenceJudged)
 def _(case: Case, draft: AbsenceJudged, now: Now) -> Ruling:
     absence = case.absences[draft.absence_id]
-    refusals = list(_judgement_refusals(absence, draft.judged_on, now))
-    if blank(draft.reason):
-        refusals.append(Refusal("ENF-05", enforcement.REASON_FOR_JUDGEMENT))
+    refusals = tuple(_judgement_refusals(absence, draft.judged_on, now))
     prayer = draft.result == "ACCEPTABLE" and str(draft.reason_code).strip().lower() == enforcement.PRAYER_CODE
     cautions = (Caution("ENF-16", enforcement.PRAYER_ALONE),) if prayer else ()
-    return Ruling(refusals=tuple(refusals), cautions=cautions, rests_on=_positions(absence))
+    return Ruling(refusals=refusals, cautions=cautions, rests_on=_positions(absence))
 
 
 def _judgement_refusals(absence: Absence, judged_on: date, now: Now) -> Iterator[Refusal]:
@@ -118,14 +121,10 @@ def _late_since_judged(absence: Absence, until: date) -> bool:
 def _(case: Case, draft: AbsenceRejudged, now: Now) -> Ruling:
     absence = case.absences[draft.absence_id]
     standing = standing_on(standings(absence, deadline_of(absence, now.policy)), draft.decided_on)
-    refusals: list[Refusal] = []
-    if standing.status not in (ACCEPTABLE, UNACCEPTABLE, UNKNOWN):
-        refusals.append(Refusal("ENF-07", enforcement.NOTHING_TO_REJUDGE))
-    if blank(draft.reason):
-        refusals.append(Refusal("ENF-07", enforcement.REASON_FOR_LATE_EVIDENCE))
+    nothing = standing.status not in (ACCEPTABLE, UNACCEPTABLE, UNKNOWN)
     result = standing.status.upper() if standing.status in (ACCEPTABLE, UNACCEPTABLE) else None
     return Ruling(
-        refusals=tuple(refusals),
+        refusals=(Refusal("ENF-07", enforcement.NOTHING_TO_REJUDGE),) if nothing else (),
         computed={"from_result": Computed(result, "ENF-07")},
         rests_on=_positions(absence),
     )
@@ -146,21 +145,15 @@ def _(case: Case, draft: BreachActionStarted, now: Now) -> Ruling:
     if breach.state == "action-started":
         refusals.append(Refusal("ENF-09", enforcement.ALREADY_STARTED))
     elif not enforcement.in_breach(breach.tally, breach.threshold):
-        one = breach.tally == 1
-        message = enforcement.TOO_FEW.format(n=breach.tally, s="" if one else "s", v="s" if one else "")
-        refusals.append(Refusal("ENF-11", message))
+        refusals.append(Refusal("ENF-11", enforcement.TOO_FEW.format(n=breach.tally)))
     return Ruling(refusals=tuple(refusals), rests_on=breach.facts)
 
 
 @decides(BreachActionNotTaken)
 def _(case: Case, draft: BreachActionNotTaken, now: Now) -> Ruling:
     breach = _breach(case, draft.order_id, today(now), now)
-    refusals: list[Refusal] = []
-    if breach.state in ("none", "dealt-with"):
-        refusals.append(Refusal("ENF-09", enforcement.NO_BREACH))
-    if blank(draft.reason):
-        refusals.append(Refusal("ENF-09", enforcement.REASON_FOR_DECLINING))
-    return Ruling(refusals=tuple(refusals), rests_on=breach.facts)
+    nothing = breach.state in ("none", "dealt-with")
+    return Ruling(refusals=(Refusal("ENF-09", enforcement.NO_BREACH),) if nothing else (), rests_on=breach.facts)
 
 
 @decides(BreachOutcomeRecorded)

@@ -14,7 +14,7 @@ from ledger.aggregates.offender.case import Case
 from ledger.aggregates.offender.decisions.ruling import decides, today
 from ledger.aggregates.offender.entities import Order, Session
 from ledger.aggregates.offender.facts import EteHoursCredited, HoursAdjusted, HoursCredited, ProgressCheckCompleted
-from ledger.aggregates.shape import Closed, Now
+from ledger.aggregates.shape import Closed, Fact, Now, Recorded
 from ledger.errors import Caution, Refusal
 from ledger.rules import hours, progress
 from ledger.rules.dates import LONDON, printed
@@ -26,10 +26,11 @@ from ledger.rules.orders import hours_text
 @decides(HoursCredited)
 def _(case: Case, draft: HoursCredited, now: Now) -> Ruling:
     session = case.sessions[draft.session_id]
+    attendance: tuple[Recorded[Fact], ...] = (*session.attended, *session.late, *session.stopped)
     return Ruling(
         refusals=tuple(_credit_refusals(session, draft)),
         cautions=tuple(_credit_cautions(case, session, draft, now)),
-        rests_on=tuple(each.position for each in (*session.attended, *session.late, *session.stopped)),  # type: ignore[misc]
+        rests_on=tuple(each.position for each in attendance),
     )
 
 
@@ -113,7 +114,7 @@ def _(case: Case, draft: ProgressCheckCompleted, now: Now) -> Ruling:
     order = case.orders[draft.order_id]
     account = account_of(case, order, draft.done_on)
     refusals: list[Refusal] = []
-    if not draft.sufficient and not _action_taken(order, draft.point):
+    if draft.sufficient is False and not _action_taken(order, draft.point):
         refusals.append(Refusal("PRG-03", progress.RECORD_THE_ACTION))
     return Ruling(
         refusals=tuple(refusals),

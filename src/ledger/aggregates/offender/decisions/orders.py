@@ -74,7 +74,7 @@ def _extension_refusals(order: Order, draft: CourtApplicationMade, policy: Polic
         yield Refusal("UPW-09", orders.OPERATIONAL_PERIOD_OVER.format(day=printed(limit)))
     if limit is not None and end is not None and orders.beyond_operational_period(end, limit):
         yield Refusal("UPW-06", orders.BEYOND_OPERATIONAL_PERIOD.format(day=printed(limit)))
-    if end is not None and not orders.later_than_present(end, due_on(order, policy)):
+    if end is not None and not orders.later_than_present(end, due_on(order, policy, on=draft.made_on)):
         yield Refusal("UPW-07", orders.NOT_LATER)
 
 
@@ -86,18 +86,17 @@ def _(case: Case, draft: CourtVariationMade, now: Now) -> Ruling:
         refusals.append(Refusal("UPW-08", orders.NEW_DATE_NEEDED, rule_book=False))
     if draft.new_hours is not None:
         refusals.extend(_hours_out_of_range(draft.new_hours, order.sentence_date, now.policy))
-    return Ruling(refusals=tuple(refusals), cautions=tuple(_variation_cautions(order, draft, now.policy)))
+    end = draft.new_end_date if draft.result == "EXTENDED" else None
+    if end is not None and not orders.later_than_present(end, due_on(order, now.policy, on=draft.decided_on)):
+        refusals.append(Refusal("UPW-07", orders.NOT_LATER))
+    return Ruling(refusals=tuple(refusals), cautions=tuple(_beyond_period(order, end)))
 
 
-def _variation_cautions(order: Order, draft: CourtVariationMade, policy: Policy) -> Iterator[Caution]:
-    """What a court did is a fact: it is recorded, and its author told which rule it breaks."""
-    end, limit = draft.new_end_date, order.operational_period_end
-    if draft.result != "EXTENDED" or end is None:
-        return
-    if limit is not None and orders.beyond_operational_period(end, limit):
+def _beyond_period(order: Order, end: date | None) -> Iterator[Caution]:
+    """A court that went beyond the operational period did so: it is recorded, and its author told of the rule."""
+    limit = order.operational_period_end
+    if end is not None and limit is not None and orders.beyond_operational_period(end, limit):
         yield Caution("UPW-06", orders.BEYOND_OPERATIONAL_PERIOD.format(day=printed(limit)))
-    if not orders.later_than_present(end, due_on(order, policy)):
-        yield Caution("UPW-07", orders.NOT_LATER)
 
 
 @decides(UpwRequirementCompleted)
@@ -107,7 +106,7 @@ def _(case: Case, draft: UpwRequirementCompleted, now: Now) -> Ruling:
     account = account_of(case, order, draft.completed_on)
     refusals: list[Refusal] = []
     if order.completions:
-        refusals.append(Refusal("GEN-06", general.ALREADY.format(what="completion"), rule_book=False))
+        refusals.append(Refusal("GEN-06", general.NO_OVERWRITING, rule_book=False))
     if account.balance:
         refusals.append(Refusal("UPW-12", orders.HOURS_REMAIN.format(hours=orders.hours_text(account.balance))))
     return Ruling(

@@ -18,7 +18,7 @@ from ledger.aggregates.aggregate import Ruling, about_ids
 from ledger.aggregates.offender import facts
 from ledger.aggregates.offender.case import BY_SESSION, Case
 from ledger.aggregates.offender.entities import Order
-from ledger.aggregates.shape import Closed, Fact, Now, Personal
+from ledger.aggregates.shape import Fact, Now
 from ledger.errors import Refusal
 from ledger.rules import general
 from ledger.rules.dates import london_day
@@ -78,7 +78,7 @@ _NAMES: Final[dict[str, tuple[str, Callable[[Case], Any]]]] = {
 def _impossible(case: Case, draft: Fact) -> Iterator[Refusal]:
     brings, there = _BRINGS.get(type(draft), ("", None))
     if there is not None and getattr(draft, brings) in there(case):
-        yield Refusal("GEN-06", general.TWICE.format(field=brings, id=getattr(draft, brings)), rule_book=False)
+        yield Refusal("GEN-06", general.NO_OVERWRITING, rule_book=False)
     for name, (what, where) in _NAMES.items():
         id = getattr(draft, name, None) if name != brings else None  # noqa: A001
         if id is not None and id not in where(case):
@@ -168,11 +168,6 @@ def _in_history(case: Case, draft: Fact) -> Iterator[Refusal]:
 
 
 # ------------------------------------------------------------------------------------------ small helps
-
-
-def blank(text: Personal[str] | None) -> bool:
-    """Whether a reason was left empty."""
-    return text is None or (not isinstance(text, Closed) and not text.strip())
 
 
 def today(now: Now) -> date:

@@ -11,6 +11,7 @@ from ledger.aggregates.shape import (
     ACTOR,
     COMPUTED,
     OWN,
+    Asked,
     Code,
     Day,
     Fact,
@@ -21,6 +22,7 @@ from ledger.aggregates.shape import (
     StaffId,
     later,
 )
+from ledger.rules.enforcement import REASON_FOR_DECLINING, REASON_FOR_JUDGEMENT, REASON_FOR_LATE_EVIDENCE
 
 Verdict = Literal["ACCEPTABLE", "UNACCEPTABLE"]
 
@@ -106,7 +108,7 @@ class AbsenceJudged(
     absence_id: Id
     result: Verdict
     reason_code: OffenderText
-    reason: OffenderText
+    reason: Annotated[OffenderText | None, Asked("ENF-05", REASON_FOR_JUDGEMENT)]
     judged_on: Day
     by: Annotated[StaffId, ACTOR] = later()
 
@@ -124,7 +126,7 @@ class AbsenceRejudged(
     absence_id: Id
     from_result: Annotated[Personal[Verdict], OWN, COMPUTED] = later()
     to_result: Annotated[Personal[Verdict], OWN]
-    reason: OffenderText
+    reason: Annotated[OffenderText | None, Asked("ENF-07", REASON_FOR_LATE_EVIDENCE)]
     decided_on: Day
     by_manager: Annotated[StaffId, ACTOR] = later()
 
@@ -157,7 +159,7 @@ class BreachActionNotTaken(
     """A manager decided not to take the breach to court."""
 
     order_id: Id
-    reason: OffenderText
+    reason: Annotated[OffenderText | None, Asked("ENF-09", REASON_FOR_DECLINING)]
     by_manager: Annotated[StaffId, ACTOR] = later()
 
 

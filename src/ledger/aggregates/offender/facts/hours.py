@@ -11,6 +11,7 @@ from ledger.aggregates.shape import (
     ACTOR,
     COMPUTED,
     OWN,
+    Asked,
     Count,
     Day,
     Fact,
@@ -23,6 +24,8 @@ from ledger.aggregates.shape import (
     Whole,
     later,
 )
+from ledger.rules.hours import REASON_FOR_ADJUSTMENT
+from ledger.rules.progress import SAY_WHETHER_SUFFICIENT
 
 
 class ProgressCheckCompleted(
@@ -40,7 +43,7 @@ class ProgressCheckCompleted(
     done_on: Day
     credited_minutes: Annotated[Count, COMPUTED] = later()
     ordered_minutes: Annotated[Count, COMPUTED] = later()
-    sufficient: bool
+    sufficient: Annotated[bool | None, Asked("PRG-02", SAY_WHETHER_SUFFICIENT)]
     reason: OffenderText
 
 
@@ -87,7 +90,7 @@ class HoursAdjusted(
     order_id: Id
     session_id: Id | None = None
     delta_minutes: Whole
-    reason: OwnText
+    reason: Annotated[OwnText, Asked("HRS-07", REASON_FOR_ADJUSTMENT)]
     by: Annotated[StaffId, ACTOR] = later()
 
 
