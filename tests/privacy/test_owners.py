@@ -28,7 +28,7 @@ class Nameless(Fact):
 
 
 @pytest.mark.parametrize(
-    ("fact", "stream", "whose", "owner"),
+    "fact, stream, whose, owner",
     [
         # free text: the person the stream is about, or the stream itself
         (Named(), CASE, OWN, Owner(CASE, "case")),

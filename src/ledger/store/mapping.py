@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import time as clocks
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any, Final, cast
 
@@ -142,23 +142,24 @@ def pending(
         for path, text in commitments.items():
             sealed[path] = [text, key.id]
         boxes.append(Ciphertext(box.key_id, box.nonce, box.data))
+    about = sorted({*draft.about} - {draft.stream}) if draft.about else []
     return Pending(
         draft.stream,
         draft.version,
-        canonical(_present(_before(draft, envelope)))[:-1] + b",",
+        canonical(_present(_before(draft, envelope, about)))[:-1] + b",",
         b"," + canonical(_present(_after(draft, envelope, parts.clear, sealed)))[1:],
-        draft.about,
+        tuple(about),
         tuple(boxes),
     )
 
 
-def _before(draft: Draft, envelope: Envelope) -> dict[str, Any]:
+def _before(draft: Draft, envelope: Envelope, about: Sequence[str]) -> dict[str, Any]:
     """The members that sort before `previous`."""
     by = envelope.by
     return {
         "entry": 1,
         "id": draft.id,
-        "about": sorted(set(draft.about)),
+        "about": about,
         "effective": plain(draft.effective),
         "by": _present({"id": by.id, "role": by.role, "unit": by.unit}),
         "key": envelope.key,
@@ -254,14 +255,6 @@ def recorded(stored: Stored, opened: Mapping[str, Any] | None = None) -> Recorde
         under=tuple(members.get("under", ())),
         rests_on=tuple(members.get("rests_on", ())),
     )
-
-
-def closed_but(record: Recorded[Fact], opens: Mapping[str, Sequence[str]]) -> Recorded[Fact]:
-    """The same record as a fold reads it back: every sealed value CLOSED but those its type opens."""
-    topic = type(record.fact).topic
-    keep = opens.get(topic, ())
-    shut = {name: CLOSED for name in type(record.fact).whose if getattr(record.fact, name) is not None}
-    return replace(record, fact=record.fact.completed(**{k: v for k, v in shut.items() if k not in keep}))
 
 
 def _effective(text: str) -> date | datetime:
