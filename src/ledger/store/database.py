@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +23,7 @@ from ledger.store.mapping import Stored
 from ledger.store.wire import DatabaseTrouble, Params, Rows, Wire
 
 READERS: Final = 2
-PAGE: Final = 5_000
+_AN_ID: Final = re.compile(r"[0-9a-f]{8}-|[0-9]{4}-")  # a UUID, or the month of a report
 
 STATEMENTS: Final[dict[str, LiteralString]] = {
     "head": "SELECT origin, simulated, size, edge, recorded FROM head",
@@ -48,7 +49,11 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
         SELECT position, key_id, nonce, ciphertext FROM sealed_values WHERE position = ANY($1::bigint[])
     """,
     # The newest entry recorded at or before a moment: `recorded` never decreases along the log.
-    "known_at": "SELECT coalesce(max(position), 0) FROM entries WHERE recorded <= $1::timestamptz",
+    # Ordered so: max(position) would walk back through every entry since.
+    "known_at": """
+        SELECT coalesce((SELECT position FROM entries WHERE recorded <= $1::timestamptz
+                         ORDER BY recorded DESC, position DESC LIMIT 1), 0)
+    """,
     "newest": """
         SELECT coalesce(max(last) FILTER (WHERE id = 'ledger'), -1),
             coalesce(max(last) FILTER (WHERE id = 'policy'), -1)
@@ -116,12 +121,13 @@ class Database:
         return [binary.read_bytes(row[0]) for row in await self._ask(b"leaves", binary.int8(first), binary.int8(last))]
 
     async def streams(self, noun: str) -> list[str]:
-        """The names of all streams of one noun."""
+        """The names of all streams of one noun; those of a longer one that begins with it are not among them."""
         names: list[str] = []
         after = f"{noun}-"
         while rows := await self._ask(b"streams", after.encode(), f"{noun}.".encode()):
-            names += [binary.read_bytes(row[0]).decode() for row in rows]
-            after = names[-1]
+            found = [binary.read_bytes(row[0]).decode() for row in rows]
+            names += [each for each in found if _AN_ID.match(each, len(noun) + 1)]
+            after = found[-1]
         return names
 
     async def boxes(self, positions: Sequence[int]) -> dict[int, list[Box]]:
