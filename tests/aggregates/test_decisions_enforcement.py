@@ -134,7 +134,39 @@ def test_declining_needs_a_breach_and_a_reason():
     assert why == ("ENF-09", "There is no breach of this order to decide on.")
 
 
+def test_what_is_before_the_court_is_not_declined():
+    telling = Telling().order().two_unacceptable()
+    act = {"order_id": "o1", "started_on": "2025-06-20", "court": "Nowhere", "risk_led": False}
+    telling.tell("2025-06-20 10:00", "practitioner", "StartBreachAction", **act)
+    data = {"order_id": "o1", "reason": "as told"}
+    rule, message = telling.refused("2025-06-21 10:00", "senior-practitioner", "DeclineBreachAction", **data)
+    assert (rule, message.split(";")[0]) == ("ENF-09", "Breach action has already been started for this order")
+
+
+def test_an_order_whose_breach_was_proven_is_not_struck_out():
+    telling = Telling().recorded().tell("2025-01-06 15:00", "court-officer", "RecordOrder", label="order", **ORDER)
+    telling.two_unacceptable()
+    act = {"order_id": "o1", "started_on": "2025-06-20", "court": "Nowhere", "risk_led": False}
+    telling.tell("2025-06-20 10:00", "practitioner", "StartBreachAction", **act)
+    outcome = {"order_id": "o1", "proven": True, "result": "CONTINUED", "decided_on": "2025-07-22"}
+    telling.tell("2025-07-22 10:00", "court-officer", "RecordBreachOutcome", **outcome)
+    strike = {"event_ref": "order", "reason": "as told"}
+    rule, _ = telling.refused("2025-07-23 10:00", "senior-practitioner", "StrikeOutRecord", **strike)
+    assert rule == "GEN-06"
+
+
 # ---------------------------------------------------------------------------------------- one outcome per session
+
+
+ORDER = {
+    "order_id": "o1",
+    "order_type": "CO",
+    "court": "Nowhere",
+    "sentence_date": "2025-01-06",
+    "order_end_date": "2027-01-05",
+    "requirements": ["UPW"],
+    "upw_hours": 100,
+}
 
 
 TWO = ("ENF-01", "This session already has an outcome; record a correction.")
@@ -158,6 +190,8 @@ GIVES = {
         ("FTA", "sent home", True),
         ("sent home", "FTA", True),
         ("sent home", "sent home", True),
+        ("sent home", "attended", True),
+        ("attended", "sent home", True),
         ("attended", "failed", False),
         ("failed", "attended", False),
         ("sent home", "failed", False),

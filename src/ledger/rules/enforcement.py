@@ -45,7 +45,8 @@ stated(
     "ENF-01",
     "For each scheduled session the supervisor records attended, late, failed to attend, sent home or did not comply, "
     "the same day; a late entry is flagged. Reading: a failure to comply during a session stands beside its "
-    "attendance, for work until then is credited (HRS-03); failing to attend does not.",
+    "attendance, for work until then is credited (HRS-03); failing to attend, or being sent home before the start, "
+    "does not.",
     cite="CPOM s1, Acronyms",
 )
 stated(

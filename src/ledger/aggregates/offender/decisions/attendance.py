@@ -1,6 +1,7 @@
 """Decisions on sessions: one outcome each (ENF-01).
 
-A failure to comply may stand beside an attendance: work until then is credited (HRS-03).  Failing to attend may not.
+A failure to comply may stand beside an attendance: work until then is credited (HRS-03).  Failing to attend may not,
+nor being sent home: that is for those not allowed to start (HRS-08); who is told to stop is stopped (HRS-03).
 Proven by tests/aggregates/test_decisions_enforcement.py.
 """
 
@@ -31,7 +32,8 @@ def _(case: Case, draft: SessionAttended, now: Now) -> Ruling:
     del now
     session = case.sessions[draft.session_id]
     backwards = (Refusal("ENF-01", LEFT_BEFORE_ARRIVING, rule_book=False),) if draft.departure < draft.arrival else ()
-    return Ruling(refusals=(*backwards, *_one_outcome(bool(session.attended) or _failed_to_attend(session))))
+    two = bool(session.attended or session.sent_home) or _failed_to_attend(session)
+    return Ruling(refusals=(*backwards, *_one_outcome(two)))
 
 
 @decides(AbsenceRecorded)
@@ -48,4 +50,4 @@ def _(case: Case, draft: AbsenceRecorded, now: Now) -> Ruling:
 def _(case: Case, draft: SentHome, now: Now) -> Ruling:
     del now
     session = case.sessions[draft.session_id]
-    return Ruling(refusals=_one_outcome(bool(session.sent_home) or _failed_to_attend(session)))
+    return Ruling(refusals=_one_outcome(bool(session.sent_home or session.attended) or _failed_to_attend(session)))

@@ -6,7 +6,7 @@ Proven by tests/aggregates/test_decisions_enforcement.py and enforcement.yaml.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from ledger.aggregates.aggregate import Computed, Ruling
 from ledger.aggregates.offender.absences import (
@@ -32,6 +32,7 @@ from ledger.aggregates.offender.facts import (
     BreachOutcomeRecorded,
     EnforcementLetterIssued,
     EvidenceReceived,
+    OrderMade,
 )
 from ledger.aggregates.shape import Fact, Now, Recorded
 from ledger.errors import Caution, Refusal
@@ -149,11 +150,18 @@ def _(case: Case, draft: BreachActionStarted, now: Now) -> Ruling:
     return Ruling(refusals=tuple(refusals), rests_on=breach.facts)
 
 
+_NOTHING_TO_DECLINE: Final = {
+    "none": enforcement.NO_BREACH,
+    "dealt-with": enforcement.NO_BREACH,
+    "action-started": enforcement.ALREADY_STARTED,
+}
+
+
 @decides(BreachActionNotTaken)
 def _(case: Case, draft: BreachActionNotTaken, now: Now) -> Ruling:
     breach = _breach(case, draft.order_id, today(now), now)
-    nothing = breach.state in ("none", "dealt-with")
-    return Ruling(refusals=(Refusal("ENF-09", enforcement.NO_BREACH),) if nothing else (), rests_on=breach.facts)
+    message = _NOTHING_TO_DECLINE.get(breach.state)
+    return Ruling(refusals=(Refusal("ENF-09", message),) if message else (), rests_on=breach.facts)
 
 
 @decides(BreachOutcomeRecorded)
@@ -162,6 +170,10 @@ def _(case: Case, draft: BreachOutcomeRecorded, now: Now) -> Ruling:
     started = breach.state == "action-started"
     cautions = () if started else (Caution("ENF-10", enforcement.NO_ACTION_STARTED),)
     return Ruling(cautions=cautions, rests_on=breach.facts)
+
+
+def _id_of(absence: Absence | None) -> str | None:
+    return absence.record.fact.absence_id if absence else None
 
 
 def court_rests_on(case: Case, record: Recorded[Any], now: Now) -> Refusal | None:
@@ -177,6 +189,6 @@ def court_rests_on(case: Case, record: Recorded[Any], now: Now) -> Refusal | Non
             for each in order.breach_acts
         )
     else:
-        breach = _breach(case, order.id, today(now), now)
-        dealt = absence is not None and absence.record.fact.absence_id in breach.spent
+        spent = _breach(case, order.id, today(now), now).spent
+        dealt = bool(spent) if isinstance(record.fact, OrderMade) else _id_of(absence) in spent
     return Refusal("GEN-06", general.COURT_RESTS_ON_IT) if dealt else None

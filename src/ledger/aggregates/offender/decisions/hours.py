@@ -129,7 +129,7 @@ def _(case: Case, draft: ProgressCheckCompleted, now: Now) -> Ruling:
 
 def _action_taken(order: Order, point: int) -> bool:
     """Whether an action stands for this point; one whose point cannot be read any more may be for it."""
-    return any(isinstance(each.fact.point, Closed) or each.fact.point == str(point) for each in order.actions)
+    return any(isinstance(each.fact.point, Closed) or each.fact.point.strip() == str(point) for each in order.actions)
 
 
 def _too_early(order: Order, draft: ProgressCheckCompleted, now: Now) -> Iterator[Caution]:

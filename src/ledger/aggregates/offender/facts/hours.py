@@ -10,7 +10,6 @@ from typing import Annotated, Literal
 from ledger.aggregates.shape import (
     ACTOR,
     COMPUTED,
-    OWN,
     Asked,
     Count,
     Day,
@@ -18,7 +17,6 @@ from ledger.aggregates.shape import (
     Id,
     OffenderText,
     OwnText,
-    Personal,
     StaffId,
     ThirdPartyText,
     Whole,
@@ -58,7 +56,7 @@ class ProgressActionTaken(
     """Action was taken because the hours were unlikely to be finished in time."""
 
     order_id: Id
-    point: Annotated[Personal[Literal["6", "9"]], OWN]
+    point: OwnText
     action: OffenderText
     by: Annotated[StaffId, ACTOR] = later()
     due_on: Day | None = None
