@@ -18,11 +18,11 @@ import asyncio
 import base64
 import contextlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from importlib import metadata
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -35,6 +35,7 @@ from ledger.aggregates.policy import Policy
 from ledger.aggregates.roles import roles_for
 from ledger.aggregates.shape import CLOSED, LIST_ITEMS, Actor, Decision, Fact, Now, a_random_id
 from ledger.errors import (
+    DatabaseUnavailable,
     Forbidden,
     KeyReused,
     LedgerError,
@@ -44,6 +45,7 @@ from ledger.errors import (
     Refused,
     StaleVersion,
     Unavailable,
+    VaultUnavailable,
 )
 from ledger.privacy.canonical import canonical
 from ledger.privacy.sealing import Keyed
@@ -61,10 +63,12 @@ from ledger.store.mapping import Draft, Envelope, Stored
 from ledger.store.opening import Place, Store, open_store
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 SINGLE_STREAMS: Final = frozenset({"policy", "ledger"})
 SYSTEM: Final = Actor("00000000-0000-4000-8000-000000000000", "system")
 TRIES: Final = 4  # one, and at most three more after the case moved
+READY_SECONDS: Final = 2  # how long a database or vault may take to say that it is there
 NAME_LENGTH: Final = 64  # of a field; no fact has one so long
 
 
@@ -174,9 +178,10 @@ class Ledger:
         parts: dict[str, str] = {}
         for name, ask in (("database", self.store.database.head), ("vault", self.store.vault.ping)):
             try:
-                await ask()
+                async with asyncio.timeout(READY_SECONDS):
+                    await ask()
                 parts[name] = "UP"
-            except LedgerError:
+            except (LedgerError, TimeoutError):
                 parts[name] = "DOWN"
         parts["writing"] = "DOWN" if self.store.read_only else "UP"
         return {"status": "UP" if set(parts.values()) == {"UP"} else "DOWN", "components": parts}
@@ -204,13 +209,13 @@ class Ledger:
         self, command: Command, draft: Fact, digest: bytes, *, fresh: bool = False, last: bool = False
     ) -> Acknowledged:
         """Decide and seal.  Raises _Moved where it is to be tried again on what is recorded by then."""
-        case, _ = await self.cases.case(command.stream, fresh=fresh)
-        policy = await self.cases.policy(fresh=fresh)
+        case, _ = await self._in_time(self.cases.case(command.stream, fresh=fresh))
+        policy = await self._in_time(self.cases.policy(fresh=fresh))
         try:
             _match(command, case)
             decision = self._decide(command, draft, case, policy.policy)
         except (Refused, StaleVersion) as problem:
-            again = await self._receipt_of(command, digest)
+            again = await self._in_time(self._receipt_of(command, digest))
             if again is not None:
                 return again
             if fresh:
@@ -224,11 +229,19 @@ class Ledger:
                 raise
             raise _Moved from problem
 
+    async def _in_time(self, reading: Awaitable[T], late: type[Unavailable] = DatabaseUnavailable) -> T:
+        """What is read, if it comes before the deadline: a server that hangs is as good as none."""
+        try:
+            async with asyncio.timeout(self.store.deadline):
+                return await reading
+        except TimeoutError as slow:
+            raise late("There was no answer in time. Nothing was recorded; try again in a moment.") from slow
+
     async def _check_seen(self, command: Command) -> None:
         """Nobody can have decided from a screen of facts that are not sealed yet."""
         position = command.seen["position"] if command.seen else 0
         if position > self.store.released.size:
-            head = await self.store.database.head()
+            head = await self._in_time(self.store.database.head())
             if head is None or position > head.size:
                 raise Malformed("Ledger-Seen: so many facts are not sealed yet.", {"Ledger-Seen": "not sealed yet"})
 
@@ -260,7 +273,7 @@ class Ledger:
         drafts = _drafts(command, decision, case.version, moment)
         parts = [mapping.parts_of(draft, envelope) for draft in drafts]
         owners = {owner for each in parts for owner in each.boxes}
-        keys = await self.store.vault.keys_of(owners) if owners else {}
+        keys = await self._in_time(self.store.vault.keys_of(owners), VaultUnavailable) if owners else {}
         append = Append(
             [
                 mapping.pending(self.store.origin, draft, envelope, keys, each)
@@ -279,7 +292,7 @@ class Ledger:
             command.turn.passes()
         receipt = await sealing
         if isinstance(receipt, Repeated):
-            return await self._first_receipt(receipt)
+            return await self._in_time(self._first_receipt(receipt))
         self._remember(command, case, drafts, receipt)
         return _acknowledged(receipt, [(draft.id, type(draft.fact)) for draft in drafts])
 
@@ -378,14 +391,14 @@ class Ledger:
         view = _view(noun, name)
         stream = _stream(noun, id)
         upto = await self._known(known_at, clock)
-        stored = await self.store.database.stream(stream, upto)
+        stored = await self._in_time(self.store.database.stream(stream, upto))
         opens = AGGREGATES[noun].opens if withhold else view.opens
-        history = await self.cases.records(stored, opens, leaving=True)
+        history = await self._in_time(self.cases.records(stored, opens, leaving=True), VaultUnavailable)
         if known_at and clock == "source":
             history = [each for each in history if (each.source_recorded or each.recorded) <= known_at]
         if not history:
             raise NotFound(f"There is no {noun} {id}{' as known then' if known_at else ''}.")
-        policy = (await self.cases.policy(fresh=True)).policy
+        policy = (await self._in_time(self.cases.policy(fresh=True))).policy
         moment = known_at or datetime.now(UTC)
         day = as_at or london_day(moment)
         answer = view.show(history, policy, day, upto, explain)
@@ -397,7 +410,7 @@ class Ledger:
         """The newest position that counts as known at a moment of the ledger's clock."""
         if known_at is None or clock == "source":
             return LARGEST
-        return await self.store.database.known_at(known_at)
+        return await self._in_time(self.store.database.known_at(known_at))
 
     async def worklist(
         self, name: str, *, as_at: date | None = None, known_at: datetime | None = None
@@ -405,11 +418,11 @@ class Ledger:
         """The rows of a worklist, folded case by case as of that position."""
         rows_of = _worklist(name)
         upto = await self._known(known_at)
-        policy = (await self.cases.policy(fresh=True)).policy
+        policy = (await self._in_time(self.cases.policy(fresh=True))).policy
         day = as_at or london_day(known_at or datetime.now(UTC))
         rows: list[dict[str, Any]] = []
-        for stream in await self.store.database.streams("offender"):
-            stored = await self.store.database.stream(stream, upto)
+        for stream in await self._in_time(self.store.database.streams("offender")):
+            stored = await self._in_time(self.store.database.stream(stream, upto))
             rows += rows_of(await self.cases.records(stored, AGGREGATES["offender"].opens), policy, day, upto)
         return rows
 

@@ -166,6 +166,7 @@ class Store:
     vault: Vault
     released: Released
     conninfo: Callable[[], str]  # how the application connects; it holds a password
+    deadline: float  # seconds that a caller waits
     clusters: Sequence[EmbeddedCluster] = field(default_factory=tuple)
 
     def note(self, size: int, root: bytes) -> str:
@@ -278,6 +279,7 @@ async def _open(
         Vault(lambda: vault.connect(VAULT_STATEMENTS), WrappingKey.at(settings.home / "keys" / "vault.key")),
         released,
         ledger.application,
+        settings.command_deadline,
         clusters,
     )
     store.sequencer.read_only = missing
