@@ -179,22 +179,48 @@ async def test_a_warning_at_commit_leaves_the_outcome_unknown_until_a_clean_one(
             assert [type(each) for each in answers] == [OutcomeUnknown] * 2
             assert ledger.notes == {}
             assert ledger.size == 2  # it stands here, and nothing says so outside
-            after = await sealed_by(sequencer, one("case-b"))
-            assert list(ledger.notes) == [after.size] == [3]
-            assert await sequencer.append(one("slow-a", key=key)) == Repeated(1, 1, 2, None)
+            # Known again, but only in a COMMIT that warns as well.
+            answers = await asyncio.gather(
+                sequencer.append(one("slow-a", key=key)), sequencer.append(one("slow-b")), return_exceptions=True
+            )
+            assert [type(each) for each in answers] == [OutcomeUnknown] * 2
+            after, again = await asyncio.gather(
+                sealed_by(sequencer, one("case-b")), sequencer.append(one("slow-a", key=key))
+            )
+            assert list(ledger.notes) == [after.size] == [4]
+            assert again == Repeated(1, 1, 2, None)
 
 
 async def test_a_cancelled_wait_for_a_standby_is_confirmed_only_by_one_that_is_not(ledger: Ledger) -> None:
     key = uuid4()
-    async with ledger.sequencer() as sequencer:
+    async with ledger.sequencer() as first, ledger.sequencer() as other_process:
         async with a_standby_that_never_answers(ledger):
-            for wait in range(3):  # the first COMMIT, and the ones that the retries wait for
+            for sequencer in (first, first, other_process):  # the first COMMIT, and the ones of the retries
                 asked = asyncio.ensure_future(sequencer.append(one("case-a", key=key)))
                 ledger.as_admin(f"SELECT pg_cancel_backend({await backend_waiting(ledger, 'SyncRep')})")
                 with pytest.raises(OutcomeUnknown):
                     await asked
-                assert (wait, ledger.size) == (wait, 1)
+                assert ledger.size == 1
+            asked = asyncio.ensure_future(other_process.confirm())
+            ledger.as_admin(f"SELECT pg_cancel_backend({await backend_waiting(ledger, 'SyncRep')})")
+            with pytest.raises(OutcomeUnknown):
+                await asked
         assert ledger.notes == {}
+        await other_process.confirm()
+        assert await first.append(one("case-a", key=key)) == Repeated(1, 1, 1, None)
+        assert ledger.notes == {}  # whoever needs a note of that size signs it now
+
+
+async def test_a_retry_in_doubt_is_not_told_that_nothing_was_recorded(ledger: Ledger) -> None:
+    key = uuid4()
+    async with ledger.sequencer() as sequencer:
+        await sealed_by(sequencer, one("case-a", key=key))
+    async with ledger.sequencer(faulty(delay(b"commit", 0.3)), deadline=0.1) as sequencer:
+        with pytest.raises(OutcomeUnknown):
+            await sequencer.append(one("case-a", key=key))
+    async with ledger.sequencer(faulty(refuse(b"commit", "XX000"))) as sequencer:
+        with pytest.raises(OutcomeUnknown):
+            await sequencer.append(one("case-a", key=key))
         assert await sequencer.append(one("case-a", key=key)) == Repeated(1, 1, 1, None)
 
 

@@ -21,12 +21,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
-from ledger.errors import ClockInDoubt, DatabaseUnavailable, DiskFull, LedgerError, OutcomeUnknown, ReadOnly
+from ledger.errors import ClockInDoubt, DatabaseUnavailable, DiskFull, LedgerError, ReadOnly
 from ledger.store import binary
 from ledger.store.appending import (
     SETUP,
@@ -36,15 +36,13 @@ from ledger.store.appending import (
     Query,
     Receipt,
     Repeated,
-    Row,
     Sealed,
     chains_of,
     ids_of,
-    place,
     receipts_of,
-    repeated,
     writes,
 )
+from ledger.store.waiting import Waiting, again, place_all
 from ledger.store.wire import Answer, DatabaseTrouble, Lost, Rows, Wire
 from ledger.transparency.checkpoint import Checkpoint
 from ledger.transparency.note import Signer
@@ -64,30 +62,11 @@ _NO_ANSWER: Final = "The ledger's database does not answer. Nothing was recorded
 Seal: TypeAlias = Generator[Sequence[Query], list[Rows], None]
 
 
-@dataclass(slots=True, eq=False)
-class _Waiting:
-    """One caller's append.  `sent`: it is in a COMMIT, so its outcome is not known before the answer."""
-
-    append: Append
-    done: asyncio.Future[Receipt | Repeated]
-    sent: bool = False
-    facts: tuple[Sealed, ...] = ()
-    recorded: int = 0
-
-    def answer(self, receipt: Receipt | Repeated) -> None:
-        if not self.done.done():
-            self.done.set_result(receipt)
-
-    def fail(self, problem: LedgerError) -> None:
-        if not self.done.done():
-            self.done.set_exception(problem)
-
-
 @dataclass(frozen=True, slots=True)
 class _Doubt:
-    """A COMMIT was sent and its answer never came."""
+    """A COMMIT is under way; if its answer never comes, this is what must be settled."""
 
-    placed: Sequence[_Waiting]
+    placed: Sequence[Waiting]
     edge: RightEdge
     root: bytes
     last: Sealed
@@ -115,10 +94,9 @@ class Sequencer:
         self._released = released
         self._floor = floor
         self._deadline = deadline
-        self._waiting: deque[_Waiting] = deque()
-        self._alone: deque[_Waiting] = deque()  # of a batch the database refused: tried again one by one
+        self._waiting: deque[Waiting] = deque()
+        self._alone: deque[Waiting] = deque()  # of a batch the database refused: tried again one by one
         self._doubt: _Doubt | None = None
-        self._unconfirmed = 0  # size after a COMMIT whose wait for a standby was cut short; 0 for none
         self._wire: Wire | None = None
         self._seal: Seal | None = None
         self._mending: asyncio.Task[None] | None = None
@@ -135,13 +113,24 @@ class Sequencer:
         Raises StaleVersion, KeyReused, EntryTooLarge, ClockInDoubt, DiskFull, ReadOnly, DatabaseUnavailable: nothing
         was written.  OutcomeUnknown: it may stand; ask again with the same key.
         """
+        if not append.facts:
+            raise ValueError("an append has at least one fact")
+        return self._ask(append)
+
+    def confirm(self) -> asyncio.Future[Receipt | Repeated]:
+        """Done when a COMMIT later than this has returned: what was read before is durable, on the standbys too.
+
+        For whoever finds a receipt by reading: its COMMIT may have been seen here before a standby had it.  Raises as
+        `append` does.
+        """
+        return self._ask(Append(()))
+
+    def _ask(self, append: Append) -> asyncio.Future[Receipt | Repeated]:
         if self.read_only:
             raise ReadOnly(self.read_only)
         if self._closed:
             raise DatabaseUnavailable(_STOPPING)
-        if not append.facts:
-            raise ValueError("an append has at least one fact")
-        waiting = _Waiting(append, self._loop.create_future())
+        waiting = Waiting(append, self._loop.create_future())
         timer = self._loop.call_later(self._deadline, self._late, waiting)
         waiting.done.add_done_callback(lambda _: timer.cancel())
         self._waiting.append(waiting)
@@ -161,8 +150,8 @@ class Sequencer:
         while self._seal is not None:  # it had no answer in all that time; now it has one
             await asyncio.sleep(0)
         self._refuse_waiting(_STOPPING)
-        if self._doubt:
-            _leave_unknown(self._doubt.placed)
+        for each in self._doubt.placed if self._doubt else ():
+            each.leave_unknown()
 
     # ------------------------------------------------------------------------------------ one batch after another
 
@@ -184,9 +173,9 @@ class Sequencer:
         if batch:
             self._run(self._sealing(batch))
 
-    def _gather(self) -> list[_Waiting]:
+    def _gather(self) -> list[Waiting]:
         queue, most = (self._alone, 1) if self._alone else (self._waiting, MAX_FACTS)
-        batch: list[_Waiting] = []
+        batch: list[Waiting] = []
         facts = 0
         while queue and facts < most:
             waiting = queue.popleft()
@@ -220,7 +209,7 @@ class Sequencer:
 
     # ------------------------------------------------------------------------------------ the seal
 
-    def _sealing(self, waiting: list[_Waiting]) -> Seal:
+    def _sealing(self, waiting: list[Waiting]) -> Seal:
         """Seal one batch, from the lock to the signature; every way out answers or requeues every command."""
         try:
             yield from self._sealed(waiting)
@@ -233,9 +222,7 @@ class Sequencer:
             yield from self._rolled_back()
             self._after_trouble(waiting, problem)
 
-    def _sealed(self, waiting: list[_Waiting]) -> Seal:
-        if self._unconfirmed:
-            yield from self._confirmed()
+    def _sealed(self, waiting: list[Waiting]) -> Seal:
         appends = [each.append for each in waiting]
         keys = [each.key for each in appends if each.key is not None]
         answer = yield (
@@ -249,40 +236,50 @@ class Sequencer:
         size, edge, newest = self._head(answer[1])
         clock = self._clock(binary.read_int8(answer[2][0][0]), newest)
         batch = Batch(size, chains_of(answer[3]))
-        placed, newest = self._place(waiting, batch, receipts_of(answer[4]), clock, newest)
-        if not batch.facts:
+        receipts = receipts_of(answer[4])
+        placing = place_all(waiting, batch, receipts, clock=clock, newest=newest, simulated=self._simulated)
+        waiting[:] = (*placing.placed, *placing.known)
+        self._waiting.extend(placing.twins)  # the next batch finds their receipts
+        if not waiting:
             yield ((b"rollback", ()),)
+            return
+        self._take_warnings()
+        if not batch.facts:
+            yield ((b"commit", ()),)
+            self._answer_known(waiting, self._take_warnings())
             return
         edge = edge.extend([each.leaf for each in batch.facts])
         root = edge.root()
-        self._doubt = _Doubt(placed, edge, root, batch.facts[-1])
-        self._take_warnings()
-        yield (*writes(batch, edge, root, newest), (b"commit", ()))
+        self._doubt = _Doubt(placing.placed, edge, root, batch.facts[-1])
+        yield (*writes(batch, edge, root, placing.newest), (b"commit", ()))
         # STOP HERE: durable and not acknowledged; the caller's retry finds its receipt under its key.
-        self._committed()
+        self._answer_known(placing.known, self._committed())
 
-    def _committed(self) -> None:
-        """The COMMIT has returned, so the facts are durable.  Only now is anything signed."""
+    def _committed(self) -> int:
+        """The COMMIT has returned, so the facts are durable.  Only now is anything signed.  How often it warned."""
         doubt, self._doubt = self._doubt, None
         assert doubt is not None
-        if self._take_warnings():
-            # PostgreSQL gave up waiting for a standby: here it stands, after a failover it may not.
-            self._unconfirmed = doubt.edge.size
-            _leave_unknown(doubt.placed)
-            return
-        self._unconfirmed = 0
-        try:
-            self._release(doubt)
-        except Exception:  # it stands, and whoever has no receipt yet finds it under its key
-            log.exception("a checkpoint could not be released")
-            _leave_unknown(doubt.placed)
+        warnings = self._take_warnings()
+        if not warnings:
+            try:
+                self._release(doubt)
+                return 0
+            except Exception:  # it stands, and whoever has no receipt yet finds it under its key
+                log.exception("a checkpoint could not be released")
+        for each in doubt.placed:
+            each.leave_unknown()
+        return warnings
 
-    def _confirmed(self) -> Seal:
-        """A COMMIT that waits for the standby confirms the earlier ones that did not."""
-        self._take_warnings()
-        yield ((b"begin", ()), (b"lock", ()), (b"commit", ()))
-        if not self._take_warnings():
-            self._unconfirmed = 0
+    def _answer_known(self, known: Sequence[Waiting], warnings: int) -> None:
+        """Their facts were read under the lock, so this COMMIT comes later and confirms them.
+
+        A warning says that PostgreSQL gave up waiting for a standby: here they stand, after a failover they may not.
+        """
+        for each in known:
+            if warnings or each.known is None:
+                each.leave_unknown()
+            else:
+                each.answer(each.known)
 
     def _take_warnings(self) -> int:
         return self._wire.take_warnings() if self._wire else 0
@@ -329,55 +326,6 @@ class Sequencer:
             )
         return database
 
-    def _place(
-        self, waiting: list[_Waiting], batch: Batch, known: Mapping[bytes, Row], clock: int, newest: int
-    ) -> tuple[list[_Waiting], int]:
-        """Give each command its positions, or answer it alone.  Also the recorded time of the newest fact."""
-        placed: list[_Waiting] = []
-        twins: list[_Waiting] = []
-        fresh: set[bytes] = set()
-        for each in waiting:
-            append = each.append
-            if each.done.done():  # its caller was told, while the lock was awaited, that nothing was recorded
-                continue
-            try:
-                if append.key is not None and append.key in known:
-                    each.answer(self._again(append, known[append.key]))
-                elif append.key is not None and append.key in fresh:
-                    twins.append(each)
-                else:
-                    each.recorded = self._recorded(append, clock, newest)
-                    each.facts = place(append, batch, each.recorded)
-                    each.sent = True
-                    newest = each.recorded
-                    placed.append(each)
-                    if append.key is not None:
-                        fresh.add(append.key)
-            except LedgerError as problem:
-                each.fail(problem)
-        waiting[:] = [each for each in waiting if each not in twins]
-        self._waiting.extend(twins)  # the next batch finds their receipts
-        return placed, newest
-
-    def _again(self, append: Append, row: Row) -> Repeated:
-        receipt = repeated(append, row)
-        if receipt.size <= self._unconfirmed:
-            raise _unknown(append)
-        return receipt
-
-    def _recorded(self, append: Append, clock: int, newest: int) -> int:
-        if append.at is None:
-            return max(clock, newest)
-        if not self._simulated:
-            raise ClockInDoubt("Only a scenario or demonstration ledger lets a command set the time.")
-        at = binary.microseconds(append.at)
-        if at < newest:
-            raise ClockInDoubt(
-                f"The newest fact was recorded at {binary.moment(newest):%d %b %Y %H:%M:%S} UTC, and this says "
-                f"{append.at:%d %b %Y %H:%M:%S}: time does not run backwards."
-            )
-        return at
-
     # ------------------------------------------------------------------------------------ when things go wrong
 
     def _rolled_back(self) -> Seal:
@@ -387,30 +335,26 @@ class Sequencer:
         except DatabaseTrouble:
             return  # the connection is gone, and the transaction with it
 
-    def _late(self, waiting: _Waiting) -> None:
+    def _late(self, waiting: Waiting) -> None:
         if waiting.sent:
-            waiting.fail(_unknown(waiting.append))
+            waiting.leave_unknown()
         else:
             waiting.fail(DatabaseUnavailable(_NO_ANSWER))
 
-    def _after_loss(self, waiting: list[_Waiting]) -> None:
+    def _after_loss(self, waiting: list[Waiting]) -> None:
         """The connection broke.  Before COMMIT was sent nothing happened; after it, `_settle` will know."""
         in_doubt = {id(each) for each in self._doubt.placed} if self._doubt else set[int]()
-        back = [each for each in waiting if not each.done.done() and id(each) not in in_doubt]
-        for each in reversed(back):
-            each.sent = False
-            self._waiting.appendleft(each)
+        self._waiting.extendleft(reversed(again([each for each in waiting if id(each) not in in_doubt])))
 
-    def _after_trouble(self, waiting: list[_Waiting], trouble: Exception) -> None:
+    def _after_trouble(self, waiting: list[Waiting], trouble: Exception) -> None:
         """The batch could not be sealed and is rolled back: say why, or find the one command that stands in the way."""
         name = trouble.state if isinstance(trouble, DatabaseTrouble) else type(trouble).__name__
         log.warning("a batch of %d could not be sealed: %s", len(waiting), name)
-        for each in waiting:
-            each.sent = False
+        left = again(waiting)
         if name == _DISK_FULL:
             _fail_all(waiting, DiskFull("There is no room left to record anything. Nothing was recorded."))
         elif len(waiting) > 1:
-            self._alone.extend(each for each in waiting if not each.done.done())
+            self._alone.extend(left)
         else:
             _fail_all(waiting, DatabaseUnavailable(f"This could not be sealed ({name}). Nothing was recorded."))
             if self._wire and not name.startswith(_BAD_DATA):
@@ -418,8 +362,8 @@ class Sequencer:
 
     def _refuse_waiting(self, why: str) -> None:
         for queue in (self._waiting, self._alone):
-            while queue:
-                queue.popleft().fail(DatabaseUnavailable(why))
+            _fail_all(queue, DatabaseUnavailable(why))
+            queue.clear()
 
     def _mend(self) -> None:
         if self._mending is None or self._mending.done():
@@ -466,26 +410,12 @@ class Sequencer:
             self._committed()
         else:
             self._doubt = None
-            for each in reversed(doubt.placed):
-                each.sent = False
-                self._waiting.appendleft(each)
+            self._waiting.extendleft(reversed(again(doubt.placed)))
 
 
-def _leave_unknown(placed: Sequence[_Waiting]) -> None:
-    for each in placed:
-        each.fail(_unknown(each.append))
-
-
-def _fail_all(waiting: Sequence[_Waiting], problem: LedgerError) -> None:
+def _fail_all(waiting: Iterable[Waiting], problem: LedgerError) -> None:
     for each in waiting:
-        each.fail(problem)
-
-
-def _unknown(append: Append) -> OutcomeUnknown:
-    key = append.key.hex() if append.key else None
-    shown = f"{key[:8]}-{key[8:12]}-{key[12:16]}-{key[16:20]}-{key[20:]}" if key else None
-    return OutcomeUnknown(
-        "It is not known whether this was recorded: the database did not answer in time. "
-        "Send the same request again with the same key; it will not be recorded twice.",
-        shown,
-    )
+        if each.sent:  # recorded before: whatever is wrong now, that is not undone
+            each.leave_unknown()
+        else:
+            each.fail(problem)
