@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 import psycopg
 
-from ledger.store import binary
 from ledger.transparency.note import NoteVerifier
 from ledger.transparency.verify import (
     Finding,
@@ -28,6 +26,7 @@ from ledger.transparency.verify import (
 )
 
 PAGE: Final = 5_000
+_DIGITS: Final = 19  # of a size: one digit more is no bigint
 
 
 def verify_database(
@@ -39,11 +38,11 @@ def verify_database(
 ) -> Report:
     """Re-read a whole ledger; `progress` hears (entries read, of how many).  Raises psycopg.OperationalError."""
     # Read before the snapshot is taken: a note newer than the snapshot would look like a tail that was cut.
-    note = kept_file.read_text("utf-8") if kept_file and kept_file.exists() else None
+    note = kept_file.read_text("utf-8", errors="replace") if kept_file and kept_file.exists() else None
     with psycopg.connect(conninfo) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
-        head = connection.execute("SELECT size, edge FROM head").fetchone()
+        head = connection.execute(_HEAD).fetchone()
         size = head[0] if head else 0
         oracle = LedgerVerifier(checkpoints=_checkpoints(connection, note), origin=origin, verifiers=[verifier])
         done = 0
@@ -58,14 +57,25 @@ def verify_database(
             done += len(page)
             progress(done, size)
         report = oracle.finish(head=StoredHead(size, edge=head[1] if head else b""), chains=_chains(connection))
-        beside += filter(None, [_about_differs(connection)])
+        beside += filter(None, [_head_differs(head, report), _about_differs(connection)])
         return replace(report, findings=report.findings + tuple(beside[:100]), found=report.found + len(beside))
+
+
+# A time as entries write it.  Read as text: a column may hold what no calendar of ours does (infinity, 44 BC).
+_HEAD: Final = (
+    """SELECT size, edge, to_char(recorded AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"BC') FROM head"""
+)
+_ENTRIES: Final = """
+    SELECT position, entry, leaf, stream, version,
+        to_char(recorded AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"BC')
+    FROM entries ORDER BY position
+"""
 
 
 def _pages(connection: psycopg.Connection) -> Iterator[list[Any]]:
     with connection.cursor(name="entries") as cursor:
         cursor.itersize = PAGE
-        cursor.execute("SELECT position, entry, leaf, stream, version, recorded FROM entries ORDER BY position")
+        cursor.execute(_ENTRIES)
         while page := cursor.fetchmany(PAGE):
             yield page
 
@@ -92,13 +102,24 @@ def _checkpoints(connection: psycopg.Connection, note: str | None) -> list[KeptC
 def _size_of(note: str) -> int:
     """Where a note belongs among the checkpoints; one that is none is compared first, and named by the oracle."""
     lines = note.split("\n")
-    return int(lines[1]) if len(lines) > 1 and lines[1].isdecimal() else 0
+    return int(lines[1]) if len(lines) > 1 and lines[1].isdecimal() and len(lines[1]) < _DIGITS else 0
 
 
-def _recorded_differs(entry: bytes, recorded: datetime) -> bool:
+def _recorded_differs(entry: bytes, recorded: str | None) -> bool:
     """Is the column that `known_at` searches the time sealed in the entry?  Its first `recorded` is the envelope's."""
-    sealed = b'"recorded":"' + binary.instant(binary.microseconds(recorded)) + b'"'
+    sealed = b'"recorded":"' + _instant(recorded).encode() + b'"'
     return entry.find(b'"recorded":"') != entry.find(sealed)
+
+
+def _head_differs(head: tuple[int, bytes, str | None] | None, report: Report) -> Finding | None:
+    """Does the head repeat when the newest entry was recorded?  The next one is recorded then, or later."""
+    if head is None or report.last_recorded in (None, _instant(head[2])):
+        return None
+    return Finding("row-differs", "the head says another time than the newest entry", report.size)
+
+
+def _instant(recorded: str | None) -> str:
+    return (recorded or "never").removesuffix("AD")
 
 
 # `about` repeats what entries say, for reading; a row too many or too few would hide or add something to a person.
