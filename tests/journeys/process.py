@@ -107,13 +107,13 @@ class Process:
             time.sleep(0.05)
         raise AssertionError(f"it was not ready after {limit} s: {self.output[-2000:]}")
 
-    def signal(self, number: signal.Signals) -> None:
+    def send(self, number: signal.Signals) -> None:
         assert self._popen is not None
         self._popen.send_signal(number)
 
     def kill(self) -> None:
         """End it as a power cut would, as far as a process can be ended so."""
-        self.signal(signal.SIGKILL)
+        self.send(signal.SIGKILL)
         self.wait()
 
     def wait(self, limit: float = 30) -> int:
@@ -123,7 +123,7 @@ class Process:
 
     def stop(self, number: signal.Signals = signal.SIGINT, limit: float = 30) -> int:
         """Ask it to end; its exit code."""
-        self.signal(number)
+        self.send(number)
         return self.wait(limit)
 
 
