@@ -195,15 +195,20 @@ class Ledger:
         draft = _draft(command, fact_class)
         await self._check_seen(command)
         digest = self._digest(command)
+        # Who finds others waiting for their turn on this case waits behind them, or newcomers would starve them.
+        waits = command.turn is None and command.stream in self._queues
+        if not waits:
+            with contextlib.suppress(_Moved):
+                return await self._attempt(command, draft, digest)
+        queue = self._queues.setdefault(command.stream, asyncio.Lock())
+        await self._in_time(queue.acquire())
         try:
-            return await self._attempt(command, draft, digest)
-        except _Moved:
-            pass
-        async with self._queues.setdefault(command.stream, asyncio.Lock()):
-            for _ in range(TRIES - 2):
+            for tried in range(0 if waits else 1, TRIES - 1):
                 with contextlib.suppress(_Moved):
-                    return await self._attempt(command, draft, digest, fresh=True)
+                    return await self._attempt(command, draft, digest, fresh=tried > 0)
             return await self._attempt(command, draft, digest, fresh=True, last=True)
+        finally:
+            queue.release()
 
     async def _attempt(
         self, command: Command, draft: Fact, digest: bytes, *, fresh: bool = False, last: bool = False
