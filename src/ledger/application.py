@@ -214,8 +214,10 @@ class Ledger:
         self, command: Command, draft: Fact, digest: bytes, *, fresh: bool = False, last: bool = False
     ) -> Acknowledged:
         """Decide and seal.  Raises _Moved where it is to be tried again on what is recorded by then."""
-        case, _ = await self._in_time(self.cases.case(command.stream, fresh=fresh))
-        policy = await self._in_time(self.cases.policy(fresh=fresh))
+        case = None if fresh else self.cases.kept(command.stream)
+        if case is None:
+            case = await self._in_time(self.cases.read(command.stream))
+        policy = (None if fresh else self.cases.policy_kept) or await self._in_time(self.cases.policy(fresh=fresh))
         try:
             _match(command, case)
             decision = self._decide(command, draft, case, policy.policy)
@@ -278,7 +280,9 @@ class Ledger:
         drafts = _drafts(command, decision, case.version, moment)
         parts = [mapping.parts_of(draft, envelope) for draft in drafts]
         owners = {owner for each in parts for owner in each.boxes}
-        keys = await self._in_time(self.store.vault.keys_of(owners), VaultUnavailable) if owners else {}
+        keys = self.store.vault.kept(owners)
+        if keys is None:
+            keys = await self._in_time(self.store.vault.keys_of(owners), VaultUnavailable)
         append = Append(
             [
                 mapping.pending(self.store.origin, draft, envelope, keys, each)
@@ -298,13 +302,15 @@ class Ledger:
         receipt = await sealing
         if isinstance(receipt, Repeated):
             return await self._in_time(self._first_receipt(receipt))
-        self._remember(command, case, drafts, receipt)
+        self._remember(command, case, drafts, envelope, receipt)
         return _acknowledged(receipt, [(draft.id, type(draft.fact)) for draft in drafts])
 
-    def _remember(self, command: Command, case: Case, drafts: Sequence[Draft], receipt: Receipt) -> None:
+    def _remember(
+        self, command: Command, case: Case, drafts: Sequence[Draft], envelope: Envelope, receipt: Receipt
+    ) -> None:
         """It is sealed: whatever is wrong with our memory of the case, its author is told so."""
         try:
-            self.cases.remember(command.stream, case, drafts, receipt)
+            self.cases.remember(command.stream, case, drafts, envelope, receipt)
         except Exception as problem:
             log.error("a case could not be kept: %s", type(problem).__name__)
             self.cases.forget(command.stream)

@@ -107,6 +107,18 @@ def test_a_fact_comes_back_as_it_was_when_its_values_are_opened(fact_class: type
 
 
 @every_fact
+@pytest.mark.parametrize("envelope", [PLAIN, FULL], ids=["plain", "imported"])
+def test_what_is_remembered_is_exactly_what_would_be_read_back(fact_class: type[Fact], envelope: Envelope) -> None:
+    draft = drafted(a_fact_of(fact_class), about=("staff-2", "placement-1"), under=("B", "A"), rests_on=(4, 2))
+    stored = Stored.of(1, entry_of(draft, envelope))
+    for opens in ((), tuple(fact_class.whose), tuple(fact_class.whose)[:1]):
+        opened = {
+            path: value for path, value in opened_values(draft, envelope).items() if path.partition("/")[0] in opens
+        }
+        assert mapping.as_read(draft, envelope, 1, RECORDED, opens) == mapping.recorded(stored, opened)
+
+
+@every_fact
 def test_nothing_sealed_stands_in_the_entry_and_all_of_it_comes_back_closed(fact_class: type[Fact]) -> None:
     draft = drafted(a_fact_of(fact_class))
     entry = entry_of(draft)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cache
 from typing import Any, Final, Protocol, TypeVar, cast
 
 from ledger.aggregates.corrections import CORRECTING, CORRECTIONS, rule_on_correction
@@ -237,11 +238,16 @@ _NAMES: Final = {
 }
 
 
+@cache
+def _named_by(fact_class: type[Fact]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, noun) for name, noun in _NAMES.items() if name in fact_class.model_fields)
+
+
 def about_ids(draft: Fact, stream: str, *more: str | None) -> tuple[str, ...]:
     """The chains a fact moves beside its own stream's: those its ids name, and `more` that the decision resolved."""
     found = {each for each in more if each}
-    for name, noun in _NAMES.items():
-        value: Any = getattr(draft, name, None)
+    for name, noun in _named_by(type(draft)):
+        value: Any = getattr(draft, name)
         several = cast("list[Any]", value if isinstance(value, list) else [value])
         found.update(f"{noun}-{each}" for each in several if each is not None)
     return tuple(sorted(found - {stream}))

@@ -33,7 +33,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any, ClassVar, Final, Generic, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict
 
@@ -253,6 +253,12 @@ class Fact(BaseModel):
         cls.whose = dict(_marked(cls, Whose))
         cls.supplied = dict(_marked(cls, Supplied))
         cls.asked = dict(_marked(cls, Asked))
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """No such field.  Said plainly: pydantic's own search before it says so costs more than a decision."""
+            raise AttributeError(name)
 
     def given(self) -> dict[str, Any]:
         """Field values that are there, by name (None means absent: entries leave absent members out)."""

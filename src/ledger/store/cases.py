@@ -20,7 +20,7 @@ from ledger.privacy.sealing import DataKey, Unreadable, holds, open_box
 from ledger.store import mapping
 from ledger.store.appending import Receipt
 from ledger.store.database import Database
-from ledger.store.mapping import Draft, Stored
+from ledger.store.mapping import Draft, Envelope, Stored
 from ledger.store.vault import Vault
 
 CASES_KEPT: Final = 5_000
@@ -54,12 +54,15 @@ class Cases:
         self._cases: OrderedDict[str, Case] = OrderedDict()
         self._policy: PolicyAt | None = None
 
-    async def case(self, stream: str, *, fresh: bool = False) -> tuple[Case, bool]:
-        """The case, and whether it was read just now."""
-        kept = self._cases.get(stream)
-        if kept is not None and not fresh:
+    def kept(self, stream: str) -> Case | None:
+        """The case as last folded here, if it is still in memory."""
+        case = self._cases.get(stream)
+        if case is not None:
             self._cases.move_to_end(stream)
-            return kept, False
+        return case
+
+    async def read(self, stream: str) -> Case:
+        """The case as it is recorded now."""
         aggregate = AGGREGATES[noun_of(stream)]
         stored = await self._database.stream(stream)
         records = await self.records(stored, aggregate.opens)
@@ -67,10 +70,10 @@ class Cases:
         self._cases.move_to_end(stream)
         if len(self._cases) > CASES_KEPT:
             self._cases.popitem(last=False)
-        return case, True
+        return case
 
-    def remember(self, stream: str, case: Case, drafts: Sequence[Draft], receipt: Receipt) -> None:
-        """Keep the case as it now is, folded from the very bytes that were sealed."""
+    def remember(self, stream: str, case: Case, drafts: Sequence[Draft], envelope: Envelope, receipt: Receipt) -> None:
+        """Keep the case with what was sealed just now, exactly as it will be read back."""
         aggregate = AGGREGATES[noun_of(stream)]
         if stream in POLICY_STREAMS:
             self._policy = None
@@ -79,12 +82,9 @@ class Cases:
             return
         state = case.state
         for draft, sealed in zip(drafts, receipt.facts, strict=True):
-            opened = {
-                name: mapping.plain(getattr(draft.fact, name))
-                for name in aggregate.opens.get(type(draft.fact).topic, ())
-                if getattr(draft.fact, name) is not None
-            }
-            state = aggregate.take(state, mapping.recorded(Stored.of(sealed.position, sealed.entry), opened))
+            opens = aggregate.opens.get(type(draft.fact).topic, ())
+            told = mapping.as_read(draft, envelope, sealed.position, receipt.recorded, opens)
+            state = aggregate.take(state, told)
         self._cases[stream] = Case(receipt.facts[-1].version, state)
 
     def forget(self, stream: str) -> None:
@@ -124,6 +124,11 @@ class Cases:
         return opened
 
     # ------------------------------------------------------------------------------------ policy
+
+    @property
+    def policy_kept(self) -> PolicyAt | None:
+        """The policy as last folded here."""
+        return self._policy
 
     async def policy(self, *, fresh: bool = False) -> PolicyAt:
         """Settings and calendar as known now; `fresh` asks whether they have moved."""

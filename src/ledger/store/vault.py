@@ -132,6 +132,17 @@ class Vault:
         self._read: dict[bytes, tuple[float, DataKey]] = {}
         self._sweeping: asyncio.TimerHandle | None = None
 
+    def kept(self, owners: Collection[Owner]) -> dict[Owner, DataKey] | None:
+        """Their keys, if all of them are in memory and not yet to be forgotten."""
+        now = time.monotonic()
+        found: dict[Owner, DataKey] = {}
+        for owner in owners:
+            kept = self._owned.get(owner)
+            if kept is None or kept[0] <= now:
+                return None
+            found[owner] = kept[1]
+        return found
+
     async def keys_of(self, owners: Collection[Owner]) -> dict[Owner, DataKey]:
         """The newest active key of each owner, made (and committed) where there is none."""
         now = time.monotonic()
