@@ -242,10 +242,11 @@ class EmbeddedCluster:
 
     def ensure_database(self, name: str) -> bool:
         """Make a database unless there is one by that name; whether it was made."""
-        try:
-            self.create_database(name)
-        except psycopg.errors.DuplicateDatabase:
-            return False
+        with self._alone():  # two at once would both find that there is none
+            try:
+                self.create_database(name)
+            except psycopg.errors.DuplicateDatabase:
+                return False
         return True
 
     def create_database(self, name: str, template: str | None = None) -> None:
