@@ -25,8 +25,9 @@ from pathlib import Path
 from typing import Final, LiteralString
 
 import psycopg
+from psycopg import sql
 
-from ledger.errors import LedgerError, Setup
+from ledger.errors import LedgerError, ReadOnly, Setup
 from ledger.settings import Settings
 from ledger.store import binary, sequencer
 from ledger.store.appending import SETUP
@@ -44,6 +45,7 @@ from ledger.transparency.tree import RightEdge
 
 log = logging.getLogger(__name__)
 
+ROLES: Final[Mapping[Which, str]] = {"ledger": "ledger_app", "vault": "vault_app"}
 DEMONSTRATION: Final = "demonstration"
 SCENARIO: Final = "scenario"
 
@@ -59,8 +61,7 @@ class Place:
 
     async def connect(self, statements: Mapping[str, LiteralString]) -> Wire:
         """A connection as the application's role; a server of ours that is down is started again."""
-        role = "ledger_app" if self.which == "ledger" else "vault_app"
-        setup = (*SETUP, f"SET ROLE {role}")
+        setup = (*SETUP, f"SET ROLE {ROLES[self.which]}")
         try:
             return await Wire.connect(self.application(), statements, setup)
         except (Lost, LedgerError):
@@ -98,9 +99,14 @@ class Released:
         if size > self.size:
             self.size, self.note = size, note
 
+    def begin(self, size: int, note: str) -> None:
+        """What the file holds when the ledger opens."""
+        self.size = self._written = size
+        self.note = note
+
     def read(self) -> str | None:
         """The newest note as kept in the file."""
-        return self.path.read_text("utf-8") if self.path.exists() else None
+        return self.path.read_text("utf-8", errors="replace") if self.path.exists() else None
 
     def start(self) -> None:
         self._task = asyncio.get_running_loop().create_task(self._keep())
@@ -134,8 +140,14 @@ def keep_newest(path: Path, size: int, note: str) -> None:
     """Write a note unless the file holds a later one: other processes of this home keep theirs in it too."""
     with open(path.with_name(f".{path.name}.lock"), "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not path.exists() or int(path.read_text("utf-8").split("\n")[1]) < size:
+        if not path.exists() or size_of(path.read_bytes()) < size:
             write_synced(path, note)
+
+
+def size_of(note: bytes) -> int:
+    """The size that a checkpoint claims; -1 for what is none."""
+    lines = note.split(b"\n")
+    return int(lines[1]) if len(lines) > 1 and lines[1].isdigit() and len(lines[1]) < 20 else -1
 
 
 def write_synced(path: Path, text: str) -> None:
@@ -170,7 +182,12 @@ class Store:
     clusters: Sequence[EmbeddedCluster] = field(default_factory=tuple)
 
     def note(self, size: int, root: bytes) -> str:
-        """The signed note of a checkpoint that was released: Ed25519 makes the same one every time."""
+        """The signed note of a checkpoint that was released: Ed25519 makes the same one every time.
+
+        Raises ReadOnly: of a ledger that is not the one released nothing is signed, or one size might get two roots.
+        """
+        if self.read_only:
+            raise ReadOnly(self.read_only)
         return Checkpoint(self.origin, size, root).sign(self.signer)
 
     @property
@@ -218,10 +235,23 @@ def migrate_all(settings: Settings) -> dict[str, list[str]]:
         if url is None:
             with EmbeddedCluster(settings.home, which) as cluster:
                 cluster.ensure_database(which)
-                ran[which] = migrate(cluster.conninfo(cluster.owner_role, which), which)
+                ran[which] = _migrated(cluster.conninfo(cluster.owner_role, which), which)
         else:
             owner = settings.owner_url if which == "ledger" else None
-            ran[which] = migrate(owner or url, which)
+            ran[which] = _migrated(owner or url, which)
+    return ran
+
+
+def _migrated(owner: str, which: Which) -> list[str]:
+    """Migrate, and let the application see that it was done."""
+    try:
+        ran = migrate(owner, which)
+        with psycopg.connect(owner) as connection:
+            connection.execute(sql.SQL("GRANT SELECT ON migrations TO {}").format(sql.Identifier(ROLES[which])))
+    except psycopg.OperationalError as problem:
+        raise Setup(f"The {which}'s database cannot be reached. Check its address and that it runs.") from problem
+    except psycopg.errors.InsufficientPrivilege as problem:
+        raise Setup(f"This login may not make tables in the {which}'s database. Name its owner.") from problem
     return ran
 
 
@@ -257,11 +287,16 @@ async def _open(
 ) -> Store:
     ledger, vault = places
     database = Database(ledger.connect)
-    head = await database.head() or await _first_head(ledger, database, settings, kind or "")
-    _check_kind(head, kind, settings)
-    signer = Signer(head.origin, secret_file(settings.home / "keys" / "log.key"))
-    released = Released(settings.home / "checkpoint", database)
-    missing, floor = await _compare(head, released.path, signer, database)
+    try:
+        head = await database.head() or await _first_head(ledger, database, settings, kind or "")
+        _check_kind(head, kind, settings)
+        signer = Signer(head.origin, secret_file(settings.home / "keys" / "log.key"))
+        released = Released(settings.home / "checkpoint", database)
+        missing = await _compare(head, released, signer)
+        wrapping = WrappingKey.at(settings.home / "keys" / "vault.key")
+    except BaseException:
+        database.close()
+        raise
     store = Store(
         head.origin,
         head.simulated,
@@ -273,10 +308,10 @@ async def _open(
             signer,
             simulated=head.simulated,
             released=released,
-            floor=floor,
+            floor=released.size,
             deadline=settings.command_deadline,
         ),
-        Vault(lambda: vault.connect(VAULT_STATEMENTS), WrappingKey.at(settings.home / "keys" / "vault.key")),
+        Vault(lambda: vault.connect(VAULT_STATEMENTS), wrapping),
         released,
         ledger.application,
         settings.command_deadline,
@@ -316,21 +351,25 @@ def _check_kind(head: Head, kind: str | None, settings: Settings) -> None:
         raise Setup(f"LEDGER_ORIGIN is {settings.origin}, but this ledger's name is {head.origin} and never changes.")
 
 
-async def _compare(head: Head, path: Path, signer: Signer, database: Database) -> tuple[str | None, int]:
-    """Does it hold what was last released?  Why it must open read-only, or None; and the size that was released."""
+async def _compare(head: Head, released: Released, signer: Signer) -> str | None:
+    """Does it hold what was last released?  Why it must open read-only, or None; `released` knows what it was."""
+    path = released.path
     if not path.exists():
         if head.size:
             log.warning("there is no file %s to compare the ledger with; it begins with the next checkpoint", path.name)
-        return None, 0
+        return None
     try:
-        kept = Checkpoint.open(path.read_text("utf-8"), head.origin, [signer.verifier()])
-    except TransparencyError as problem:
-        return _read_only(f"The checkpoint file does not fit this ledger's name and key ({problem})"), 0
+        note = path.read_bytes().decode()
+        kept = Checkpoint.open(note, head.origin, [signer.verifier()])
+    except (TransparencyError, UnicodeDecodeError) as problem:
+        return _read_only(f"The checkpoint file does not fit this ledger's name and key ({type(problem).__name__})")
+    released.begin(kept.size, note)
+    head = await released.database.head() or head  # again: another process may have gone on since, and kept its note
     if kept.size > head.size:
-        return _read_only(f"The ledger holds {head.size} facts; {kept.size} were acknowledged"), kept.size
-    if kept.size and await _root_of(kept.size, database) != kept.root:
-        return _read_only(f"The first {kept.size} facts are not the ones that were acknowledged"), kept.size
-    return None, kept.size
+        return _read_only(f"The ledger holds {head.size} facts; {kept.size} were acknowledged")
+    if kept.size and await _root_of(kept.size, released.database) != kept.root:
+        return _read_only(f"The first {kept.size} facts are not the ones that were acknowledged")
+    return None
 
 
 def _read_only(why: str) -> str:
