@@ -278,6 +278,11 @@ def _check_schema(place: Place) -> None:
         missing = pending(place.application(), place.which)
     except psycopg.OperationalError as problem:
         raise Setup(f"The {place.which}'s database cannot be reached. Check its address and that it runs.") from problem
+    except psycopg.errors.InsufficientPrivilege as problem:
+        role = ROLES[place.which]
+        raise Setup(
+            f"This login may not act as {role}. As an administrator run: GRANT {role} TO it; then 'ledger migrate'."
+        ) from problem
     if missing:
         raise Setup(f"The {place.which}'s schema lacks {', '.join(missing)}. Run 'ledger migrate'.")
 
