@@ -2,13 +2,15 @@
 
     python -m bench.append [--rounds 3] [--seconds 3] [--callers 1,4,16,64] [--facts 1,100] [--only sealed]
 
-All three write to the same embedded, durable PostgreSQL (fsync on), opened as the application opens it, in turns:
-sealed, plain, library, sealed, plain, library …  A rate is the median of the rounds, a ratio the median of the
-rounds' ratios.  What each does for one fact:
+All write to the same embedded, durable PostgreSQL (fsync on), opened as the application opens it, in turns:
+sealed, made, plain, library, sealed, made …  A rate is the median of the rounds, a ratio the median of the rounds'
+ratios.  What each does for one fact:
 
-    sealed    the whole way of a fact in the store: a commitment and a ciphertext under its owner's key, the canonical
-              entry (about 740 bytes), key and receipt, leaf, chain, tree, a signed checkpoint; any number of callers
-              share one connection
+    sealed    the append: a ready fact (entry but for `previous` and `recorded`, about 740 bytes, and its ciphertext)
+              gets position, leaf, chain, tree, key and receipt and a signed checkpoint; any number of callers share
+              one connection
+    made      the same with the making of the fact: its ids, a commitment and a ciphertext under its owner's key, the
+              canonical entry
     plain     INSERT of as many ready bytes into a table with a unique (stream, version): psycopg, asynchronous,
               prepared, a connection of its own for each caller, autocommit; several facts: executemany in one
               transaction
@@ -27,7 +29,8 @@ import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
@@ -52,60 +55,94 @@ from ledger.store.opening import Store, open_store
 WARM_UP = 0.4  # seconds of each turn that are not counted
 STREAMS = 50  # cases per caller
 PAYLOAD = 740
+MOST = 25_000  # facts made beforehand for each second of a turn
 BY = Actor("4f9a7c1e-52d7-4c0b-9d1e-8a4be1c7d001", "practitioner", "North")
 NOTE = "Did not attend the group at the depot; no call before the start, supervisor waited until a quarter past."
 
 Caller = Callable[[int], Awaitable[None]]  # does one command with so many facts
 
 
-class Sealed:
-    """Our sequencer."""
-
-    name = "sealed"
+class Made:
+    """Our sequencer, and the making of what it seals."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._cases: list[list[Any]] = []  # [stream, version]
+        self._told = itertools.cycle([absence(str(uuid4())) for _ in range(100)])
 
-    async def open_cases(self, callers: int) -> None:
-        """A key for each case, as a case has it after its first fact; that is no part of an append either."""
+    async def prepare(self, callers: int, facts: int, seconds: float) -> None:
+        """A key for each case, as a case has it after its first fact: that is no part of an append."""
+        del facts, seconds
         self._cases = [[f"offender-{mapping.fact_id()}", 0] for _ in range(STREAMS * callers)]
         await self._store.vault.keys_of([Owner(stream, "case") for stream, _ in self._cases])
 
+    def streams(self, number: int) -> Iterator[list[Any]]:
+        return itertools.cycle(self._cases[STREAMS * number : STREAMS * (number + 1)])
+
     async def caller(self, number: int) -> Caller:
-        store, origin = self._store, self._store.origin
-        streams = itertools.cycle(self._cases[STREAMS * number : STREAMS * (number + 1)])
-        told = itertools.cycle([absence(str(uuid4())) for _ in range(100)])
+        streams = self.streams(number)
 
         async def append(facts: int) -> None:
-            case = next(streams)
-            stream, version = case
-            key = uuid4()
-            envelope = Envelope(BY, policy=0, release=1, key=str(key))
-            drafts = [
-                Draft(
-                    mapping.fact_id(),
-                    stream,
-                    version + number,
-                    next(told),
-                    date(2026, 4, 7),
-                    under=("ENF-01@manual-2022", "ENF-02@manual-2022", "ENF-21@manual-2022"),
-                )
-                for number in range(1, facts + 1)
-            ]
-            parted = [mapping.parts_of(draft, envelope) for draft in drafts]
-            keys = await store.vault.keys_of({owner for parts in parted for owner in parts.boxes})
-            pending = [
-                mapping.pending(origin, draft, envelope, keys, parts)
-                for draft, parts in zip(drafts, parted, strict=True)
-            ]
-            await store.sequencer.append(Append(pending, key.bytes, key.bytes * 2, reads=(("policy", 0),)))
-            case[1] = version + facts
+            await self._store.sequencer.append(await self.make(next(streams), facts))
 
         return append
 
+    async def make(self, case: list[Any], facts: int) -> Append:
+        """The next command of a case."""
+        store, told = self._store, self._told
+        stream, version = case
+        key = uuid4()
+        envelope = Envelope(BY, policy=0, release=1, key=str(key))
+        drafts = [
+            Draft(
+                mapping.fact_id(),
+                stream,
+                version + number,
+                next(told),
+                date(2026, 4, 7),
+                under=("ENF-01@manual-2022", "ENF-02@manual-2022", "ENF-21@manual-2022"),
+            )
+            for number in range(1, facts + 1)
+        ]
+        parted = [mapping.parts_of(draft, envelope) for draft in drafts]
+        keys = await store.vault.keys_of({owner for parts in parted for owner in parts.boxes})
+        case[1] = version + facts
+        return Append(
+            [
+                mapping.pending(store.origin, draft, envelope, keys, parts)
+                for draft, parts in zip(drafts, parted, strict=True)
+            ],
+            key.bytes,
+            key.bytes * 2,
+            reads=(("policy", 0),),
+        )
+
     async def close(self) -> None:
         pass
+
+
+class Sealed(Made):
+    """Our sequencer alone: its facts are made beforehand, as the rows of the others are."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self._ready: list[deque[Append]] = []
+
+    async def prepare(self, callers: int, facts: int, seconds: float) -> None:
+        await super().prepare(callers, facts, seconds)
+        each = int(MOST * (seconds + WARM_UP) / callers / facts) + 2
+        self._ready = []
+        for number in range(callers):
+            streams = self.streams(number)
+            self._ready.append(deque([await self.make(next(streams), facts) for _ in range(each)]))
+
+    async def caller(self, number: int) -> Caller:
+        streams, ready, sequencer = self.streams(number), self._ready[number], self._store.sequencer
+
+        async def append(facts: int) -> None:
+            await sequencer.append(ready.popleft() if ready else await self.make(next(streams), facts))
+
+        return append
 
 
 def absence(order: str) -> AbsenceRecorded:
@@ -134,6 +171,9 @@ class Plain:
                 'CREATE TABLE IF NOT EXISTS plain (position bigserial PRIMARY KEY, stream text COLLATE "C" NOT NULL, '
                 "version bigint NOT NULL, data bytea NOT NULL, UNIQUE (stream, version))"
             )
+
+    async def prepare(self, callers: int, facts: int, seconds: float) -> None:
+        pass
 
     async def caller(self, number: int) -> Caller:
         del number
@@ -227,8 +267,9 @@ class Library:
         self._threads.shutdown()
 
 
-async def measure(contender: Sealed | Plain, callers: int, facts: int, seconds: float) -> Round:
+async def measure(contender: Made | Plain, callers: int, facts: int, seconds: float) -> Round:
     """So many callers, each with one command under way at any moment."""
+    await contender.prepare(callers, facts, seconds)
     appends = [await contender.caller(number) for number in range(callers)]
     starts = perf_counter() + WARM_UP
     ends = starts + seconds
@@ -251,8 +292,7 @@ async def measure(contender: Sealed | Plain, callers: int, facts: int, seconds: 
 async def compare(store: Store, conninfo: str, given: argparse.Namespace) -> None:
     """Every number of callers with every number of facts; each contender once in each round."""
     shown = table("Acknowledged facts", "", "", "facts/s", "p50 ms", "p99 ms", "sealed /", "facts a batch")
-    sealed, plain = Sealed(store), Plain(conninfo)
-    await sealed.open_cases(max(given.callers))
+    sealed, made, plain = Sealed(store), Made(store), Plain(conninfo)
     library = library_at(conninfo, max(given.callers)) if given.only is None else None
     for facts, callers in itertools.product(given.facts, given.callers):
         rounds: dict[str, list[Round]] = {}
@@ -260,6 +300,7 @@ async def compare(store: Store, conninfo: str, given: argparse.Namespace) -> Non
         for _ in range(given.rounds):
             rounds.setdefault("sealed", []).append(await measure(sealed, callers, facts, given.seconds))
             if given.only is None:
+                rounds.setdefault("made", []).append(await measure(made, callers, facts, given.seconds))
                 rounds.setdefault("plain", []).append(await measure(plain, callers, facts, given.seconds))
             if library:
                 rounds.setdefault("library", []).append(await library.measure(callers, facts, given.seconds))
@@ -284,7 +325,9 @@ async def compare(store: Store, conninfo: str, given: argparse.Namespace) -> Non
 
 def library_at(conninfo: str, callers: int) -> Library | None:
     """None where it cannot be had."""
-    with contextlib.suppress(ImportError):
+    from eventsourcing.persistence import InfrastructureFactoryError
+
+    with contextlib.suppress(ImportError, InfrastructureFactoryError):
         return Library(conninfo, callers)
     out.print("The library's recorder is left out: pip install -r bench/requirements.txt")
     return None

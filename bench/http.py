@@ -2,9 +2,12 @@
 
     python -m bench.http [--clients 16] [--rounds 5] [--seconds 3] [--cases 800]
 
-The server is a process of its own, `ledger.serving.serve` with its uvicorn, on an embedded, durable home.  One route
-is added for the comparison, guarded like the others: POST /empty/{collection}/{id}/{command} answers at once with as
-many constant bytes as a receipt has.  It checks no token and reads no body.
+The server is a process of its own, `ledger.serving.serve` with its uvicorn, on an embedded, durable home.  Two routes
+are added for the comparison, guarded like the others, which answer with as many constant bytes as a receipt has:
+
+    door      POST /door/{collection}/{id}/{command}    the endpoint with no work in it: token, address, headers and
+                                                        body are read just as for a command, and that is all
+    nothing   POST /empty/{collection}/{id}/{command}   a constant at once: no token, no body
 
 The clients are a second process (this one), each with one kept connection and one request under way.  They write
 requests made beforehand to the socket and look for no more than the status and the length of the answer: a client
@@ -65,10 +68,17 @@ async def empty(request: Request) -> Response:
     return Response(RECEIPT, 201, {"ETag": '"12"'}, "application/json")
 
 
+async def door(request: Request) -> Response:
+    """The same endpoint with no work in it."""
+    await app.command_of(request)
+    return Response(RECEIPT, 201, {"ETag": '"12"'}, "application/json")
+
+
 def serve(home: Path, port: int) -> None:
-    """The server as it is, and the route for nothing."""
+    """The server as it is, and the two routes for no work."""
     settings = Settings(home=home, listen=f"127.0.0.1:{port}")
-    app.ROUTES = (("/empty/{collection}/{id}/{name}", "POST", empty), *app.ROUTES)  # type: ignore[misc]
+    beside = (("/door/{collection}/{id}/{name}", "POST", door), ("/empty/{collection}/{id}/{name}", "POST", empty))
+    app.ROUTES = (*beside, *app.ROUTES)  # type: ignore[misc]
 
     async def ready(ledger: Ledger, tokens: Tokens) -> None:
         del ledger
@@ -243,17 +253,21 @@ async def compare(port: int, token: str, given: argparse.Namespace) -> None:
     began = perf_counter()
     cases = await _opened(clients, token, given.cases)
     out.print(f"{given.cases} cases with an order, opened in {perf_counter() - began:.1f} s.")
-    nothing = [itertools.repeat(Case(token, "/empty").request()) for _ in clients]
+    idle = {
+        name: [itertools.repeat(Case(token, prefix).request()) for _ in clients]
+        for name, prefix in (("door", "/door"), ("nothing", "/empty"))
+    }
     queues = [Queue(cases[n :: len(clients)]) for n in range(len(clients))]
-    rounds: dict[str, list[Round]] = {"command": [], "nothing": []}
-    sizes = [len(await clients[0].ask(next(each))) for each in (queues[0], nothing[0])]
+    rounds: dict[str, list[Round]] = {"command": [], **{name: [] for name in idle}}
+    sizes = [len(await clients[0].ask(next(each))) for each in (queues[0], idle["nothing"][0])]
     out.print(f"A receipt here: {sizes[0]} bytes; the empty answer: {sizes[1]}.")
     expected = 1_000.0  # commands a second, a first guess
     for _ in range(given.rounds):
         for queue in queues:
             queue.fill(int(expected * (given.seconds + WARM_UP) * 2 / len(clients)))
         rounds["command"].append(await measure(clients, queues, given.seconds))
-        rounds["nothing"].append(await measure(clients, nothing, given.seconds))
+        for name, requests in idle.items():
+            rounds[name].append(await measure(clients, requests, given.seconds))
         expected = max(expected, rounds["command"][-1].rate)
     shown = table(f"{given.clients} clients", "", "requests/s", "p50 ms", "p99 ms", "command /")
     for name, found in rounds.items():

@@ -138,6 +138,13 @@ def reading_role(request: Request) -> str:
 async def command(request: Request) -> Response:
     """POST /{collection}/{id}/{command}: 201 with a receipt, 200 with the same one for a repeated request."""
     ledger: Ledger = request.app.state.ledger
+    acknowledged = await ledger.execute(await command_of(request))
+    status = 200 if acknowledged.repeated else 201
+    return json(acknowledged.body, status, {"ETag": f'"{acknowledged.version}"'})
+
+
+async def command_of(request: Request) -> Command:
+    """The command of a request: its token, address, headers and body, each read strictly."""
     actor = bearer_of(request).acting(request.headers.get("ledger-role"))
     given = request.path_params
     aggregate = COLLECTIONS.get(given["collection"])
@@ -146,21 +153,17 @@ async def command(request: Request) -> Response:
             f"There is no collection {given['collection'][:40]!r}; there are: {', '.join(sorted(COLLECTIONS))}."
         )
     headers = request.headers
-    acknowledged = await ledger.execute(
-        Command(
-            name=openapi.command_named(given["name"]),
-            noun=aggregate.noun,
-            id=given["id"],
-            data=fields_of(await body_of(request)),
-            actor=actor,
-            key=_key(headers.get("idempotency-key")),
-            effective=headers.get("ledger-effective"),
-            if_match=_version(headers.get("if-match")),
-            seen=_seen(headers.get("ledger-seen")),
-        )
+    return Command(
+        name=openapi.command_named(given["name"]),
+        noun=aggregate.noun,
+        id=given["id"],
+        data=fields_of(await body_of(request)),
+        actor=actor,
+        key=_key(headers.get("idempotency-key")),
+        effective=headers.get("ledger-effective"),
+        if_match=_version(headers.get("if-match")),
+        seen=_seen(headers.get("ledger-seen")),
     )
-    status = 200 if acknowledged.repeated else 201
-    return json(acknowledged.body, status, {"ETag": f'"{acknowledged.version}"'})
 
 
 def _no_collection(name: str) -> NotFound:
