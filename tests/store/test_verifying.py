@@ -260,6 +260,16 @@ def test_a_missing_head_is_found(copy: Copy):
 # ---------------------------------------------------------------------------------------- about
 
 
+@pytest.mark.parametrize(
+    "change", ["first = first + 1, last = last + 1", "first = first + 1", "last = last + 1", "size = 0", "last = 99"]
+)
+def test_a_receipt_that_leads_to_other_facts_is_found(copy: Copy, change: str):
+    copy.spoil(f"UPDATE receipts SET {change} WHERE first = 2")
+    [(code, position)] = copy.found()
+    assert code == "row-differs"
+    assert position in (2, 3)
+
+
 def test_a_row_of_about_too_few_is_found_where_it_was(copy: Copy):
     [(position,)] = copy.rows(f"SELECT position FROM about WHERE id = 'placement-{copy.sound.placement}'")
     copy.spoil("DELETE FROM about")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 import psycopg
 
@@ -57,7 +57,7 @@ def verify_database(
             done += len(page)
             progress(done, size)
         report = oracle.finish(head=StoredHead(size, edge=head[1] if head else b""), chains=_chains(connection))
-        beside += filter(None, [_head_differs(head, report), _about_differs(connection)])
+        beside += filter(None, [_head_differs(head, report), _about_differs(connection), _receipts_differ(connection)])
         return replace(report, findings=report.findings + tuple(beside[:100]), found=report.found + len(beside))
 
 
@@ -135,11 +135,19 @@ _ABOUT = """
 """
 
 
-def _about_differs(connection: psycopg.Connection) -> Finding | None:
-    try:
-        row = connection.execute(_ABOUT).fetchone()
-    except psycopg.DataError:
-        return None  # an entry is not JSON any more: the oracle has named it
-    if row is None:
-        return None
-    return Finding("row-differs", "the list of what concerns an id differs from what the entries say", row[0], row[1])
+# A receipt leads from a key to the facts recorded under it; a retry that was led to others would be told a lie.
+_RECEIPTS = """
+    SELECT r.first FROM receipts AS r
+    LEFT JOIN entries AS one ON one.position = r.first
+    LEFT JOIN entries AS other ON other.position = r.last
+    LEFT JOIN checkpoints AS c ON c.size = r.size
+    WHERE c.size IS NULL OR r.last NOT BETWEEN r.first AND r.size
+        OR convert_from(one.entry, 'UTF8')::jsonb ->> 'key' IS DISTINCT FROM r.key::text
+        OR convert_from(other.entry, 'UTF8')::jsonb ->> 'key' IS DISTINCT FROM r.key::text
+    ORDER BY 1 LIMIT 1
+"""
+
+
+def _receipts_differ(connection: psycopg.Connection) -> Finding | None:
+    row = _first(connection, _RECEIPTS)
+    return Finding("row-differs", "a receipt leads to facts not recorded under its key", row[0]) if row else None
