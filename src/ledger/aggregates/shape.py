@@ -272,7 +272,13 @@ class Fact(BaseModel):
 
     def completed(self: F, **values: Any) -> F:
         """This draft with what the ledger computed."""
-        return self.model_copy(update=values)
+        # What model_copy does for a frozen model without private or extra members, in a tenth of its time.
+        made = object.__new__(type(self))
+        object.__setattr__(made, "__dict__", {**self.__dict__, **values})
+        object.__setattr__(made, "__pydantic_fields_set__", self.__pydantic_fields_set__ | values.keys())
+        object.__setattr__(made, "__pydantic_extra__", None)
+        object.__setattr__(made, "__pydantic_private__", None)
+        return made
 
     def effective(self) -> date | datetime | None:
         """When it happened, as told; None where the recorded time (or the command's `effective`) stands for it."""

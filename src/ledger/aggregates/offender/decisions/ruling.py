@@ -10,8 +10,8 @@ is impossible whoever tells it.  Proven by the tables of tests/aggregates/test_d
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import date
+from functools import cache
 from typing import Any, Final, TypeVar
 
 from ledger.aggregates.aggregate import Ruling, about_ids
@@ -47,12 +47,14 @@ def rule_on(case: Case, draft: Fact, now: Now, stream: str) -> Ruling:
         return Ruling(refusals=impossible)
     decision = _DECISIONS.get(type(draft))
     ruling = decision(case, draft, now) if decision else Ruling()
-    return replace(
-        ruling,
+    return Ruling(
         refusals=(*_in_history(case, draft), *ruling.refusals),
+        computed=ruling.computed,
+        cautions=ruling.cautions,
         effective=ruling.effective or _day_of_session(case, draft),
         about=about_ids(draft, stream, *ruling.about, _placement(case, draft)),
         rests_on=tuple(sorted({*_named(case, draft), *ruling.rests_on})),
+        whose=ruling.whose,
     )
 
 
@@ -75,12 +77,18 @@ _NAMES: Final[dict[str, tuple[str, Callable[[Case], Any]]]] = {
 }
 
 
+@cache
+def _named_by(fact_class: type[Fact]) -> tuple[tuple[str, str, Callable[[Case], Any]], ...]:
+    """The ids of a type of fact that name something of the case."""
+    return tuple((name, *_NAMES[name]) for name in _NAMES if name in fact_class.model_fields)
+
+
 def _impossible(case: Case, draft: Fact) -> Iterator[Refusal]:
     brings, there = _BRINGS.get(type(draft), ("", None))
     if there is not None and getattr(draft, brings) in there(case):
         yield Refusal("GEN-06", general.NO_OVERWRITING, rule_book=False)
-    for name, (what, where) in _NAMES.items():
-        id = getattr(draft, name, None) if name != brings else None  # noqa: A001
+    for name, what, where in _named_by(type(draft)):
+        id = getattr(draft, name) if name != brings else None  # noqa: A001
         if id is not None and id not in where(case):
             yield Refusal("GEN-06", general.UNKNOWN.format(what=what, id=id), rule_book=False)
     if _of_another_order(case, draft):
@@ -97,8 +105,8 @@ def _of_another_order(case: Case, draft: Fact) -> bool:
 
 def _named(case: Case, draft: Fact) -> Iterator[int]:
     """Positions of the records a draft names: what it rests on."""
-    for name, (_, where) in _NAMES.items():
-        entity = where(case).get(getattr(draft, name, None))
+    for name, _, where in _named_by(type(draft)):
+        entity = where(case).get(getattr(draft, name))
         if entity is not None:
             yield entity.record.position
 
