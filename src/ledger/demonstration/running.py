@@ -36,6 +36,8 @@ SEED: Final = 2022
 
 def run(settings: Settings, port: int, console: Console) -> None:
     """Serve the demonstration until a signal comes.  Raises Setup if the home holds a real ledger."""
+    if not 0 < port < 65536:
+        raise Setup(f"There is no port {port}: they go from 1 to 65535.")
     settings = settings.model_copy(update={"listen": f"{settings.listen_host}:{port}"})
     started = time.monotonic()
 
@@ -44,8 +46,9 @@ def run(settings: Settings, port: int, console: Console) -> None:
 
     async def ready(ledger: Ledger, tokens: Tokens) -> None:
         console.print(f"Ready after {time.monotonic() - started:.1f} s.")
-        breaches = await ledger.worklist("breach")
-        _print_doors(settings, ledger, tokens, console, str(breaches[0]["offender_id"]))
+        breaches = [str(each["offender_id"]) for each in await ledger.worklist("breach")]
+        cases = breaches or await ledger.store.database.streams("offender")  # whoever tries it out may close them all
+        _print_doors(settings, ledger, tokens, console, cases[0].removeprefix("offender-"))
 
     serving.serve(settings, open_ledger, ready)
 
@@ -58,6 +61,7 @@ async def open_demonstration(settings: Settings, console: Console) -> Ledger:
     ledger = await Ledger.open(settings, kind=DEMONSTRATION, began=began)
     try:
         if lines:
+            _remember(settings, day, whole=False)
             await _play(ledger, lines, settings, console)
             _remember(settings, day, whole=True)
     except BaseException:
@@ -86,9 +90,8 @@ async def _play(ledger: Ledger, lines: list[dict[str, object]], settings: Settin
 def _remembered(settings: Settings) -> tuple[date, bool]:
     """The day the caseload is dated by, and whether it is whole."""
     path = settings.home / "demonstration.json"
-    if not path.exists():
-        settings.home.mkdir(parents=True, exist_ok=True)
-        _remember(settings, london_day(datetime.now(UTC)), whole=False)
+    if not path.exists():  # it is written once the ledger is known to be a demonstration
+        return london_day(datetime.now(UTC)), False
     kept = orjson.loads(path.read_bytes())
     return date.fromisoformat(kept["day"]), bool(kept["whole"])
 
