@@ -135,6 +135,13 @@ _ABOUT = """
 """
 
 
+def _about_differs(connection: psycopg.Connection) -> Finding | None:
+    row = _first(connection, _ABOUT)
+    if row is None:
+        return None
+    return Finding("row-differs", "the list of what concerns an id differs from what the entries say", row[0], row[1])
+
+
 # A receipt leads from a key to the facts recorded under it; a retry that was led to others would be told a lie.
 _RECEIPTS = """
     SELECT r.first FROM receipts AS r
@@ -151,3 +158,12 @@ _RECEIPTS = """
 def _receipts_differ(connection: psycopg.Connection) -> Finding | None:
     row = _first(connection, _RECEIPTS)
     return Finding("row-differs", "a receipt leads to facts not recorded under its key", row[0]) if row else None
+
+
+def _first(connection: psycopg.Connection, query: LiteralString) -> tuple[Any, ...] | None:
+    """The first row of a query over entries as JSON; none where one is not JSON any more: the oracle has named it."""
+    try:
+        with connection.transaction():
+            return connection.execute(query).fetchone()
+    except psycopg.DataError:
+        return None
