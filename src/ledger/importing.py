@@ -20,23 +20,29 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hmac
+import logging
 import os
-import secrets
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, Literal, cast, get_args, get_origin
 from uuid import UUID
 
 import orjson
 
 from ledger.aggregates import COMMANDS
 from ledger.aggregates.roles import ROLES
-from ledger.aggregates.shape import Actor, a_code, a_random_id, in_london
+from ledger.aggregates.shape import Actor, Fact, a_code, a_random_id, in_london
 from ledger.application import SINGLE_STREAMS, Acknowledged, Command, Ledger
-from ledger.errors import ClockInDoubt, LedgerError, Malformed, ReadOnly, Refused, Unavailable
+from ledger.errors import ClockInDoubt, LedgerError, Malformed, ReadOnly, Refused, Unavailable, Unexpected
+from ledger.reading import in_reason
+from ledger.store.vault import secret_file
+
+log = logging.getLogger(__name__)
 
 TOGETHER: Final = 256  # lines under way at once
 RETRIES: Final = 60  # of a line while the ledger is not available, a second apart
@@ -82,12 +88,7 @@ class LineKeys:
 
     def __init__(self, home: Path, file: Path) -> None:
         name = sha256(str(file.resolve()).encode()).hexdigest()[:32]
-        self._path = home / "imports" / f"{name}.key"
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not self._path.exists():
-            with os.fdopen(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as drawn:
-                drawn.write(secrets.token_hex(32))
-        self._secret = bytes.fromhex(self._path.read_text("ascii"))
+        self._secret = secret_file(home / "imports" / f"{name}.key")
 
     def of(self, line: int) -> UUID:
         """Random to everybody without the file in the home."""
@@ -158,8 +159,9 @@ async def _line(
         outcome.recorded += not acknowledged.repeated
         outcome.repeated += acknowledged.repeated
         outcome.facts += 0 if acknowledged.repeated else len(acknowledged.body["events"])
-    except (LedgerError, ValueError) as problem:
-        outcome.rejected.append((number, *_reason(problem)))
+    except Exception as problem:  # a defect of ours too sets one line aside, and the rest goes on
+        rule, reason = _reason(problem)
+        outcome.rejected.append((number, rule, _in_our_words(reason, command)))
     finally:
         await turn.comes()  # a refused line must not let the next one past those before it
         turn.passes()
@@ -238,7 +240,7 @@ def _actor(value: Any) -> Actor:
     by = _object(value)
     if by is None or not {"id", "role"} <= set(by) <= {"id", "role", "unit"}:
         raise Malformed("by is {id, role, unit}: every entry must be signed and dated.")
-    if by["role"] not in ROLES:
+    if str(by["role"]) not in ROLES:
         raise Malformed("by.role is none of the roles.")
     unit = by.get("unit")
     return Actor(_random_id(by["id"], "by.id"), by["role"], _code(unit, "by.unit") if unit is not None else None)
@@ -275,18 +277,56 @@ def _random_id(value: Any, name: str) -> str:
 
 def _instant(value: Any, name: str) -> datetime:
     try:
-        return in_london(datetime.fromisoformat(str(value)))
+        return in_london(in_reason(datetime.fromisoformat(str(value))))
     except ValueError as wrong:
         raise Malformed(f"{name}: use an instant such as 2025-04-07T17:30, London time.") from wrong
 
 
 def _reason(problem: Exception) -> tuple[str, str]:
-    """Rule (or the kind of problem) and reason; neither ever repeats what the line said."""
+    """Rule (or the kind of problem) and reason."""
     if isinstance(problem, Refused):
         return problem.refusals[0].rule, problem.message
     if isinstance(problem, LedgerError):
         return problem.code, problem.message
-    return "malformed", "The line cannot be read."
+    if isinstance(problem, ValueError):
+        return "malformed", "The line cannot be read."
+    log.error("a line could not be recorded: %s", type(problem).__name__)
+    return Unexpected.code, f"{Unexpected.title}; nothing was recorded of this line."
+
+
+def _in_our_words(reason: str, command: Command) -> str:
+    """A reason that repeats nothing of what its line said: a name may stand in any field, also in one for codes."""
+    known = _vocabulary(COMMANDS[command.noun][command.name])
+    told = {each for each in _texts(dict(command.data)) if len(each) > 1} - known
+    for each in sorted(told, key=len, reverse=True):
+        reason = re.sub(rf"(?<!\w){re.escape(each)}(?!\w)", "…", reason, flags=re.IGNORECASE)
+    return reason
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a JSON value, the names of members too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for pair in cast("dict[str, Any]", value).items():
+            yield from _texts(list(pair))
+    elif isinstance(value, list):
+        for each in cast("list[Any]", value):
+            yield from _texts(each)
+
+
+@cache
+def _vocabulary(fact_class: type[Fact]) -> frozenset[str]:
+    """The words a command is made of: its fields and the values that its types list."""
+    fields = fact_class.model_fields
+    return frozenset(fields).union(*(_listed(info.annotation) for info in fields.values()))
+
+
+def _listed(annotation: Any) -> frozenset[str]:
+    inner = get_args(annotation)
+    if get_origin(annotation) is Literal:
+        return frozenset(map(str, inner))
+    return frozenset[str]().union(*map(_listed, inner))
 
 
 # ------------------------------------------------------------------------------------ files
