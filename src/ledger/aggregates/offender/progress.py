@@ -102,17 +102,21 @@ def _state(case: Case, order: Order, account: Account, due: date, as_at: date) -
 
 def _ended(order: Order) -> _Found | None:
     """Revoked by the court, or confirmed as complete: whichever came first stands."""
-    revoked = [each for each in order.variations if each.fact.result == "REVOKED"]
-    resentenced = [each for each in order.breach_acts if _revokes(each.fact)]
-    found: list[tuple[date, int, State, str]] = [
-        *((happened(each), each.position, "revoked", "PRG-05") for each in revoked),
-        *((happened(each), each.position, "revoked", "ENF-10") for each in resentenced),
-        *((happened(each), each.position, "completed", "UPW-12") for each in order.completions),
-    ]
+    found = _endings(order)
     if not found:
         return None
     _, position, state, rule = min(found)
     return state, rule, (position,)
+
+
+def _endings(order: Order) -> list[tuple[date, int, State, str]]:
+    revoked = [each for each in order.variations if each.fact.result == "REVOKED"]
+    resentenced = [each for each in order.breach_acts if _revokes(each.fact)]
+    return [
+        *((happened(each), each.position, "revoked", "PRG-05") for each in revoked),
+        *((happened(each), each.position, "revoked", "ENF-10") for each in resentenced),
+        *((happened(each), each.position, "completed", "UPW-12") for each in order.completions),
+    ]
 
 
 def _revokes(fact: object) -> bool:
@@ -147,7 +151,10 @@ def check_points(order: Order, policy: Policy, known: int | None = None) -> tupl
 
 
 def check_of(case: Case, order: Order, point: int, policy: Policy, as_at: date, known: int | None = None) -> Check:
-    """The check at a point, at the end of a day (PRG-01, PRG-02, PRG-07)."""
+    """The check at a point, at the end of a day (PRG-01, PRG-02, PRG-07).
+
+    Reading: after the end of the requirement, or of supervision, no check falls due; one missed before it stays.
+    """
     due = check_due(order.sentence_date, point)
     counts = counts_from(due, policy.number(EARLY_DAYS, order.sentence_date, known))
     done = next((each for each in _checks(order, point) if each.fact.done_on >= counts), None)
@@ -158,6 +165,9 @@ def check_of(case: Case, order: Order, point: int, policy: Policy, as_at: date, 
         late = (done.fact.done_on - due).days
         below = account_of(case, order, done.fact.done_on).credited < share
         return Check(point, due, "done-late" if late > 0 else "done", done, max(0, late), share, below)
+    over = [*(day for day, *_ in _endings(order)), *map(happened, order.endings)]
+    if any(day <= min(due, as_at) for day in over):
+        return Check(point, due, "not-due", None, None, share, amber=False)
     if as_at > due:
         below = account_of(case, order, due).credited < share
         return Check(point, due, "overdue", None, (as_at - due).days, share, below)
