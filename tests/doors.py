@@ -8,16 +8,19 @@ import shutil
 import tempfile
 from collections.abc import Coroutine, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, TypeVar
-from uuid import UUID, uuid4
+from urllib.parse import quote
+from uuid import uuid4
 
 import httpx
+import psycopg
 import uvloop
 from fastapi import FastAPI
+from psycopg.conninfo import conninfo_to_dict
 
 from ledger.aggregates import AGGREGATES
 from ledger.aggregates.shape import Actor
@@ -225,6 +228,38 @@ def new_door(
         shutil.rmtree(home, ignore_errors=True)
 
 
+# ------------------------------------------------------------------------------------ somebody else's server
+
+
+def url_of(cluster: EmbeddedCluster, role: str, password: str, database: str) -> str:
+    given = conninfo_to_dict(cluster.conninfo("postgres", "postgres"))
+    host = quote(str(given["host"]), safe="")
+    return f"postgresql://{role}:{quote(password)}@/{database}?host={host}&port={given['port']}"
+
+
+@contextmanager
+def foreign_databases(ledger: EmbeddedCluster, vault: EmbeddedCluster, home: Path) -> Generator[Settings]:
+    """Databases as an administrator makes them: an owner who migrates, and a login that is only the application."""
+    name, password = f"foreign_{token_hex(6)}", token_hex(8)
+    urls: dict[str, str] = {}
+    for cluster in (ledger, vault):
+        with psycopg.connect(cluster.conninfo("postgres", "postgres"), autocommit=True) as connection:
+            for role in (f"{name}_owner", f"{name}_login"):
+                connection.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{password}'".encode())
+                connection.execute(f"GRANT {cluster.app_role} TO {role}".encode())
+            connection.execute(f"CREATE DATABASE {name} OWNER {name}_owner".encode())
+        urls[f"{cluster.name}_owner"] = url_of(cluster, f"{name}_owner", password, name)
+        urls[f"{cluster.name}_login"] = url_of(cluster, f"{name}_login", password, name)
+    yield Settings(
+        home=home, database_url=urls["ledger_login"], owner_url=urls["ledger_owner"], vault_url=urls["vault_owner"]
+    )
+    for cluster in (ledger, vault):
+        cluster.drop_database(name)
+        with psycopg.connect(cluster.conninfo("postgres", "postgres"), autocommit=True) as connection:
+            for role in (f"{name}_owner", f"{name}_login"):
+                connection.execute(f"DROP ROLE {role}".encode())
+
+
 def a_problem(response: httpx.Response, status: int, code: str | None = None) -> dict[str, Any]:
     """The problem document of an answer, looked at as RFC 9457 and the contract have it."""
     assert response.status_code == status, (response.status_code, response.text[:500])
@@ -242,7 +277,3 @@ def a_problem(response: httpx.Response, status: int, code: str | None = None) ->
 
 def compact(value: Any) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode()
-
-
-def with_key(command: Command) -> Command:
-    return replace(command, key=UUID(str(uuid4())))

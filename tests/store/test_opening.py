@@ -14,14 +14,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
-from urllib.parse import quote
 from uuid import uuid4
 
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 from tests.conftest import Clusters
-from tests.doors import Door, a_problem, opened
+from tests.doors import Door, a_problem, foreign_databases, opened
 
 from ledger.application import Ledger
 from ledger.errors import ClockInDoubt, ReadOnly, Setup
@@ -444,34 +442,10 @@ def test_a_ledger_that_shrinks_while_it_is_open_is_closed_for_writing(home: Home
 # ------------------------------------------------------------------------------------ somebody else's server
 
 
-def url_of(cluster: EmbeddedCluster, role: str, password: str, database: str) -> str:
-    given = conninfo_to_dict(cluster.conninfo("postgres", "postgres"))
-    host = quote(str(given["host"]), safe="")
-    return f"postgresql://{role}:{quote(password)}@/{database}?host={host}&port={given['port']}"
-
-
 @pytest.fixture
 def foreign(clusters: Clusters, tmp_path: Path) -> Generator[Settings]:
-    """Databases as an administrator makes them: an owner who migrates, and a login that is only the application."""
-    name, password = f"foreign_{token_hex(6)}", token_hex(8)
-    urls: dict[str, str] = {}
-    for cluster in (clusters.ledger, clusters.vault):
-        with psycopg.connect(cluster.conninfo("postgres", "postgres"), autocommit=True) as connection:
-            for role in (f"{name}_owner", f"{name}_login"):
-                connection.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{password}'".encode())
-                connection.execute(f"GRANT {cluster.app_role} TO {role}".encode())
-            connection.execute(f"CREATE DATABASE {name} OWNER {name}_owner".encode())
-        urls[f"{cluster.name}_owner"] = url_of(cluster, f"{name}_owner", password, name)
-        urls[f"{cluster.name}_login"] = url_of(cluster, f"{name}_login", password, name)
-    home = tmp_path / "home"
-    yield Settings(
-        home=home, database_url=urls["ledger_login"], owner_url=urls["ledger_owner"], vault_url=urls["vault_owner"]
-    )
-    for cluster in (clusters.ledger, clusters.vault):
-        cluster.drop_database(name)
-        with psycopg.connect(cluster.conninfo("postgres", "postgres"), autocommit=True) as connection:
-            for role in (f"{name}_owner", f"{name}_login"):
-                connection.execute(f"DROP ROLE {role}".encode())
+    with foreign_databases(clusters.ledger, clusters.vault, tmp_path / "home") as settings:
+        yield settings
 
 
 async def use(settings: Settings) -> str:
