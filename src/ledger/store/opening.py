@@ -216,11 +216,21 @@ async def open_store(settings: Settings, *, kind: str | None = None, places: Seq
     if places is None:
         clusters = [EmbeddedCluster(settings.home, name) for name, url in _embedded(settings) if url is None]
     try:
-        found = places if places is not None else await asyncio.to_thread(_prepare, settings, clusters)
+        found = places if places is not None else await _prepared(settings, clusters)
         return await _open(settings, kind, found, clusters)
     except BaseException:
         for cluster in clusters:
             cluster.release()
+        raise
+
+
+async def _prepared(settings: Settings, clusters: Sequence[EmbeddedCluster]) -> list[Place]:
+    """`_prepare`, on a thread: who gives up waits for its end, or it would start what has just been released."""
+    preparing = asyncio.ensure_future(asyncio.to_thread(_prepare, settings, clusters))
+    try:
+        return await asyncio.shield(preparing)
+    except asyncio.CancelledError:
+        await asyncio.wait({preparing})
         raise
 
 
