@@ -53,6 +53,7 @@ __all__ = ["SETUP", "STATEMENTS", "Sequencer"]
 log = logging.getLogger(__name__)
 
 MAX_FACTS: Final = 2_000  # of one transaction: bounds how long the head is locked
+REFUSED_PAUSE: Final = 1.0  # seconds
 CLOCK_TOLERANCE: Final = 5_000_000  # microseconds (ledger-format.md, Checkpoint)
 _DISK_FULL: Final = "53100"
 _BAD_DATA: Final = ("22", "23", "54")  # classes of SQLSTATE that are about what was sent
@@ -373,7 +374,7 @@ class Sequencer:
         """Until there is a connection: try, tell those who wait, try again.  Then settle what is in doubt."""
         pause = 0.05
         if self._doubt and self._wire and not self._wire.closed:
-            await asyncio.sleep(1.0)  # the database answers, but will not say: perhaps a standby
+            await asyncio.sleep(REFUSED_PAUSE)  # the database answers, but will not say: perhaps a standby
         while not self._closed:
             try:
                 if self._wire:
