@@ -1,7 +1,8 @@
 """Scenarios against the real thing: each in a fresh ledger on an embedded PostgreSQL, with a simulated clock.
 
-The clusters are throw-away ones in a temporary folder; a scenario's two databases are copies of migrated templates.
-After every refusal the log must be as long as before: nothing may be written.  Proven by tests/test_playing.py.
+The clusters are throw-away ones in a temporary folder; their two databases are emptied for each scenario, which takes a
+tenth of the time that a copy does.  After every refusal the log must be as long as before: nothing may be written.
+Proven by tests/test_playing.py.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from secrets import token_hex
 from typing import Any, Final
 from uuid import UUID, uuid4
+
+import psycopg
+from psycopg import sql
 
 from ledger.aggregates.shape import Actor
 from ledger.application import Command, Ledger
@@ -27,7 +30,11 @@ from ledger.store.embedded import EmbeddedCluster
 from ledger.store.migrate import migrate
 from ledger.store.opening import SCENARIO, embedded_place
 
-_TEMPLATE: Final = "template_of_scenarios"
+STAGE: Final = "stage"  # the name of both databases
+
+
+class HasWritten(Exception):
+    """A command was refused, and yet the log is longer than before: wrong, whatever the scenario expects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +71,20 @@ def _loaded(file: Path) -> list[Scenario]:
         return load(file)
     except OSError as problem:
         raise Setup(f"The scenario file {file} cannot be read.") from problem
-    except (KeyError, TypeError, ValueError) as problem:
-        raise Setup(f"The scenario file {file} is not as the scenarios' README says: {problem!r}.") from problem
+    except ValueError as problem:
+        raise Setup(f"The scenario file {file} is not as the scenarios' README says: {problem}.") from problem
 
 
 @contextmanager
 def throwaway_clusters() -> Generator[Sequence[EmbeddedCluster]]:
-    """A ledger cluster and a vault cluster with migrated templates, gone afterwards."""
+    """A ledger cluster and a vault cluster with a migrated database each, gone afterwards."""
     home = Path(tempfile.mkdtemp(prefix="ledger-"))
     home.chmod(0o711)
     clusters = [EmbeddedCluster(home, name, throwaway=True) for name in ("ledger", "vault")]
     try:
         for cluster in clusters:
             cluster.ensure_running()
-            cluster.create_database(_TEMPLATE)
-            migrate(cluster.conninfo(cluster.owner_role, _TEMPLATE), cluster.name)
+            make_stage(cluster)
         yield clusters
     finally:
         for cluster in clusters:
@@ -86,26 +92,50 @@ def throwaway_clusters() -> Generator[Sequence[EmbeddedCluster]]:
         shutil.rmtree(home, ignore_errors=True)
 
 
+def make_stage(cluster: EmbeddedCluster) -> None:
+    """The migrated database in which one scenario after another is played."""
+    cluster.create_database(STAGE)
+    migrate(cluster.conninfo(cluster.owner_role, STAGE), cluster.name)
+
+
 def play_one(scenario: Scenario, clusters: Sequence[EmbeddedCluster]) -> list[str]:
-    """Play one scenario in databases of its own; what did not come out as written."""
-    name = f"scenario_{token_hex(6)}"
-    home = Path(tempfile.mkdtemp(prefix="scenario-"))
+    """Play one scenario in an empty ledger with an empty vault; what did not come out as written."""
     for cluster in clusters:
-        cluster.create_database(name, _TEMPLATE)
+        _empty(cluster)
+    home = Path(tempfile.mkdtemp(prefix="scenario-"))
     try:
         with asyncio.Runner() as runner:
             began = min((instant(step["at"]) for step in scenario.steps), default=instant("2025-01-01 00:00"))
-            places = [embedded_place(cluster, name) for cluster in clusters]
+            places = [embedded_place(cluster, STAGE) for cluster in clusters]
             opening = Ledger.open(Settings(home=home), kind=SCENARIO, places=places, began=began - timedelta(days=1))
             ledger = runner.run(opening)
             try:
-                return play(scenario, Played(ledger, runner))
+                return _played(scenario, Played(ledger, runner))
             finally:
                 runner.run(ledger.close())
     finally:
-        for cluster in clusters:
-            cluster.drop_database(name)
         shutil.rmtree(home, ignore_errors=True)
+
+
+def _played(scenario: Scenario, played: Played) -> list[str]:
+    try:
+        return play(scenario, played)
+    except HasWritten as problem:
+        return [str(problem)]
+    except Exception as problem:  # a defect fails its scenario; the others are played
+        return [f"ended by {type(problem).__name__}: {problem}"]
+
+
+def _empty(cluster: EmbeddedCluster) -> None:
+    """As the superuser of a throw-away cluster, whom no trigger stops."""
+    assert cluster.throwaway
+    with psycopg.connect(cluster.conninfo("postgres", STAGE)) as connection:
+        connection.execute("SET LOCAL session_replication_role = replica")
+        tables = connection.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migrations'"
+        )
+        for (table,) in tables.fetchall():
+            connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
 
 
 class Played:
@@ -134,11 +164,12 @@ class Played:
         before = await head()
         try:
             return (await self._ledger.execute(command)).body
-        except Refused as refused:
-            after = await head()
-            if before != after:
-                raise LedgerError("A refused command has written to the ledger.") from refused
-            return refused
+        except LedgerError as error:
+            if before != await head():
+                raise HasWritten(f"{command.at} {command.name}: was refused and has written to the ledger") from error
+            if isinstance(error, Refused):
+                return error
+            raise
 
     def ask(self, path: str, as_at: date | None, known_at: datetime | None) -> Any:
         return self._runner.run(self._asked(path, as_at, known_at))

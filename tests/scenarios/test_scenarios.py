@@ -48,11 +48,10 @@ def test_on_and_no_are_words_and_days_stay_text(tmp_path):
 
 
 def test_backgrounds_come_first_at_one_moment_and_everything_given_is_sorted(tmp_path):
-    (tmp_path / "backgrounds.yaml").write_text("b:\n  - {at: 2025-01-06 09:00, as: second}\n", encoding="utf-8")
-    text = (
-        "scenario: Order\nbackground: [b]\ngiven:\n  - {at: 2025-01-06 09:00, as: third}\n"
-        "  - {at: 2025-01-05 09:00, as: first}\nwhen:\n  - {at: 2025-01-04 09:00, as: last}\n"
-    )
+    step = "  - {at: 2025-01-%s 09:00, to: offender/ann, Give: {}, as: %s}\n"
+    (tmp_path / "backgrounds.yaml").write_text("b:\n" + step % ("06", "second"), encoding="utf-8")
+    given, when = step % ("06", "third") + step % ("05", "first"), step % ("04", "last")
+    text = f"scenario: Order\nbackground: [b]\ngiven:\n{given}when:\n{when}"
     (scenario,) = write(tmp_path, text)
     assert [step["as"] for step in scenario.steps] == ["first", "second", "third", "last"]
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
-from typing import Any, Final, Protocol, cast
+from typing import Any, Protocol, cast
 
 from ledger.aggregates import COMMANDS
 from ledger.aggregates.roles import roles_for
@@ -22,7 +22,7 @@ from ledger.rules.dates import london_day
 from ledger.rules.settings import KENT_COMMITTEES, SETTINGS
 from ledger.scenarios.matching import match
 from ledger.scenarios.names import Names, id_fields
-from ledger.scenarios.reading import Scenario, Step, instant, load, load_backgrounds
+from ledger.scenarios.reading import STEP_WORDS, Scenario, Step, instant, load, load_backgrounds
 
 __all__ = [
     "Ledger",
@@ -39,7 +39,6 @@ __all__ = [
     "play",
 ]
 
-_STEP_WORDS: Final = frozenset({"at", "by", "to", "as", "effective", "refused", "warns", "key"})
 Receipt = Mapping[str, Any]
 
 
@@ -102,7 +101,7 @@ class Player:
     # -------------------------------------------------------------------- steps
 
     def _step(self, step: Step) -> str | None:
-        command = next(word for word in step if word not in _STEP_WORDS)
+        command = next(word for word in step if word not in STEP_WORDS)
         at = self.last = instant(step["at"])
         where = f"{step['at']} {command} to {step['to']}"
         noun, _, name = str(step["to"]).partition("/")
