@@ -7,13 +7,16 @@ Proven by tests/test_cli.py and tests/journeys/.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import psycopg
+
 from ledger import verbs
+from ledger.api.problems import place_of
 from ledger.errors import LedgerError
-from ledger.store.embedded import EmbeddedError
 
 
 def parser() -> argparse.ArgumentParser:
@@ -67,13 +70,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     try:
         return int(given.verb(given))
-    except (LedgerError, EmbeddedError) as problem:
-        print(f"ledger: {problem}", file=sys.stderr)
-        return 2
+    except LedgerError as problem:
+        return _cannot(str(problem))
+    except psycopg.Error as problem:
+        return _cannot(f"A database does not do what it is asked ({type(problem).__name__}). Check that it runs.")
+    except BrokenPipeError:  # whoever reads what is printed has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as problem:
+        where = f"{problem.filename}: " if problem.filename else ""
+        return _cannot(f"{where}{problem.strerror or type(problem).__name__}. Check the path and whose it is.")
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        return 0
+    except Exception as problem:
+        return _cannot(f"Something is wrong on our side ({type(problem).__name__} at {place_of(problem)}). Report it.")
+
+
+def _cannot(why: str) -> int:
+    print(f"ledger: {why}", file=sys.stderr)
+    return 2
 
 
 if __name__ == "__main__":

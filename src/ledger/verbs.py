@@ -20,13 +20,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from ledger import playing, serving
-from ledger.aggregates.shape import Actor, in_london
+from ledger.aggregates.shape import Actor
 from ledger.api import openapi
 from ledger.api.tokens import Tokens
 from ledger.application import Ledger
 from ledger.errors import Malformed, Setup
 from ledger.importing import Outcome
 from ledger.importing import import_file as import_lines_of
+from ledger.reading import a_day, an_instant
 from ledger.settings import Settings
 from ledger.store.opening import migrate_all
 from ledger.store.verifying import verify_database
@@ -137,7 +138,7 @@ def _imported(file: Path, outcome: Outcome) -> None:
         aside = file.with_name(f"{file.stem}.rejected.jsonl")
         out.print(f"{len(outcome.rejected):,} lines set aside, with their reasons in {aside}:")
         for line, rule, reason in outcome.rejected[:10]:
-            out.print(f"  line {line}: {rule}: {reason}", highlight=False, markup=False)
+            out.print(f"  line {line}: {rule}: {reason}", highlight=False, markup=False, soft_wrap=True)
 
 
 def scenario(given: argparse.Namespace) -> int:
@@ -234,16 +235,16 @@ def token(given: argparse.Namespace) -> int:
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        return a_day(text)
     except ValueError as wrong:
-        raise Malformed("--as-at: use a day such as 2025-04-28.") from wrong
+        raise Malformed(f"--as-at: {wrong}.") from wrong
 
 
 def _instant(text: str) -> datetime:
     try:
-        return in_london(datetime.fromisoformat(text))
+        return an_instant(text)
     except ValueError as wrong:
-        raise Malformed("--known-at: use an instant such as 2025-04-28T16:30, London time.") from wrong
+        raise Malformed(f"--known-at: {wrong}.") from wrong
 
 
 def _bar() -> Progress:
@@ -254,12 +255,12 @@ def _bar() -> Progress:
 
 def _pairs(found: Mapping[str, Any]) -> None:
     for name, value in found.items():
-        out.print(f"{name.replace('_', ' ')}: {value}", markup=False, highlight=False)
+        out.print(f"{name.replace('_', ' ')}: {value}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _outline(lines: Sequence[str]) -> None:
     for each in lines:
-        out.print(each, markup=False, highlight=False)
+        out.print(each, markup=False, highlight=False, soft_wrap=True)
 
 
 def _table(items: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
@@ -281,7 +282,7 @@ def _tree(value: Any, depth: int = 0) -> None:
 
 def _branch(label: str, value: Any, depth: int) -> None:
     if isinstance(value, dict | list) and value:
-        out.print(label, markup=False, highlight=False)
+        out.print(label, markup=False, highlight=False, soft_wrap=True)
         _tree(value, depth + 1)
     elif value is not None and value != []:
-        out.print(f"{label} {value}", markup=False, highlight=False)
+        out.print(f"{label} {value}", markup=False, highlight=False, soft_wrap=True)

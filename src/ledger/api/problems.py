@@ -46,9 +46,14 @@ def of_any(error: Exception) -> Response:
     if isinstance(error, Unreadable):
         log.error("%s", error)
         return problem(Damaged("A sealed value cannot be read, and no erasure says why. Tell the operator."))
+    log.error("unexpected %s at %s", type(error).__name__, place_of(error))
+    return problem(Unexpected("Something is wrong on our side. Nothing was recorded by halves; try again."))
+
+
+def place_of(error: Exception) -> str:
+    """Where it was raised: file and line, and nothing of what it says."""
     trace, place = error.__traceback__, "nowhere"
     while trace is not None:
         place = f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
         trace = trace.tb_next
-    log.error("unexpected %s at %s", type(error).__name__, place)
-    return problem(Unexpected("Something is wrong on our side. Nothing was recorded by halves; try again."))
+    return place

@@ -211,7 +211,10 @@ async def open_store(settings: Settings, *, kind: str | None = None, places: Seq
     `kind`: DEMONSTRATION or SCENARIO for one whose commands may set the clock (the origin says so for ever), "" for a
     real one, None for whatever is there.  Raises Setup, EmbeddedError, DatabaseUnavailable.
     """
-    settings.home.mkdir(parents=True, exist_ok=True)
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise Setup(f"The home {settings.home} cannot be made: {problem.strerror}. Set LEDGER_HOME.") from problem
     clusters: list[EmbeddedCluster] = []
     if places is None:
         clusters = [EmbeddedCluster(settings.home, name) for name, url in _embedded(settings) if url is None]
