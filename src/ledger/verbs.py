@@ -131,14 +131,11 @@ def import_file(given: argparse.Namespace) -> int:
 
 
 def _imported(file: Path, outcome: Outcome) -> None:
-    out.print(
-        f"{outcome.recorded:,} lines recorded, {outcome.repeated:,} recorded before, {outcome.facts:,} new facts."
-    )
-    if outcome.rejected:
-        aside = file.with_name(f"{file.stem}.rejected.jsonl")
-        out.print(f"{len(outcome.rejected):,} lines set aside, with their reasons in {aside}:")
-        for line, rule, reason in outcome.rejected[:10]:
-            out.print(f"  line {line}: {rule}: {reason}", highlight=False, markup=False, soft_wrap=True)
+    told = f"{outcome.recorded:,} lines recorded, {outcome.repeated:,} recorded before, {outcome.facts:,} new facts."
+    aside = file.with_name(f"{file.stem}.rejected.jsonl")
+    many = f"{len(outcome.rejected):,} lines set aside, with their reasons in {aside}:"
+    first = [f"  line {line}: {rule}: {reason}" for line, rule, reason in outcome.rejected[:10]]
+    _outline([told, *([many, *first] if first else [])])
 
 
 def scenario(given: argparse.Namespace) -> int:

@@ -102,7 +102,7 @@ class Cases:
         wanted = {each.position: each for each in stored if paths[each.position]}
         opened = await self._opened(wanted, leaving) if wanted else {}
         return [
-            mapping.recorded(each, {path: opened[each.position][path] for path in paths[each.position]})
+            mapping.recorded(each, _only(paths[each.position], opened.get(each.position, {}), each.position))
             for each in stored
         ]
 
@@ -146,6 +146,14 @@ class Cases:
 def _to_open(stored: Stored, opens: Mapping[str, Collection[str]] | None) -> list[str]:
     """The sealed paths of a fact that are read: those its type opens, or all of them."""
     return [path for path in stored.sealed if opens is None or path in opens.get(stored.type, ())]
+
+
+def _only(paths: Sequence[str], opened: Mapping[str, Any], position: int) -> dict[str, Any]:
+    """Of what was opened, what is read.  Raises Unreadable for a value whose ciphertext is not there."""
+    missing = [path for path in paths if path not in opened]
+    if missing:
+        raise Unreadable(f"the value {missing[0]} of the fact at {position} is not beside it")
+    return {path: opened[path] for path in paths}
 
 
 def _check(stored: Stored, fact: str, key: DataKey, values: Mapping[str, Any]) -> None:
