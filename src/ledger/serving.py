@@ -61,6 +61,7 @@ def serve(
                 log_level=settings.log_level if settings.log_level != "info" else "warning",
                 access_log=False,
                 http="httptools",
+                ws="none",
                 backlog=BACKLOG,
                 timeout_graceful_shutdown=10,
                 server_header=False,

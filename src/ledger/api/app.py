@@ -26,7 +26,7 @@ from uuid import UUID
 
 import orjson
 from fastapi import FastAPI
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Match, Route
 
@@ -89,6 +89,8 @@ def guarded(endpoint: Endpoint) -> Endpoint:
     async def answer(request: Request) -> Response:
         try:
             return await endpoint(request)
+        except ClientDisconnect:  # nobody is there to be told
+            return Response(status_code=400)
         except Exception as error:
             return of_any(error)
 

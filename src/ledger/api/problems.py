@@ -12,7 +12,15 @@ from typing import Any, Final
 import orjson
 from starlette.responses import Response
 
-from ledger.errors import Damaged, LedgerError, MethodNotAllowed, Unauthenticated, Unavailable, Unexpected
+from ledger.errors import (
+    Damaged,
+    LedgerError,
+    MethodNotAllowed,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+    Unexpected,
+)
 from ledger.privacy.sealing import Unreadable
 
 log = logging.getLogger(__name__)
@@ -36,6 +44,8 @@ def problem(error: LedgerError) -> Response:
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = ", ".join(error.allowed)
+    if isinstance(error, TooLarge):
+        headers["Connection"] = "close"  # or the rest of the body would be read to its end
     return Response(orjson.dumps(body), error.status, headers, MEDIA_TYPE)
 
 
