@@ -22,6 +22,7 @@ from tests.store.faults import (
 from tests.store.ledgers import Ledger, a_command, a_fact, one, positions, sealed_by, verify_everything
 
 from ledger.errors import DatabaseUnavailable, DiskFull, OutcomeUnknown
+from ledger.store import sequencer as module
 from ledger.store.appending import Receipt, Repeated
 from ledger.store.sequencer import SETUP
 from ledger.store.wire import Lost, Wire
@@ -71,6 +72,25 @@ async def test_a_doubt_is_settled_though_the_next_connection_breaks_too(ledger: 
         await asyncio.sleep(0.02)
         after = await sealed_by(sequencer, one("case-b"))
         assert positions([receipt for receipt in [await doubtful] if isinstance(receipt, Receipt)] + [after]) == [1, 2]
+
+
+async def test_a_database_that_will_not_settle_a_doubt_is_not_asked_in_a_whirl(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "REFUSED_PAUSE", 0.05)
+    script = faulty(lose_answer(b"commit"), *[refuse(b"leaf", "25006")] * 3)
+    connected: list[float] = []
+
+    class Counting(script):  # type: ignore[misc, valid-type]
+        @classmethod
+        async def connect(cls, *args: object) -> Wire:
+            connected.append(time.monotonic())
+            return await super().connect(*args)
+
+    async with ledger.sequencer(Counting) as sequencer:
+        await sealed_by(sequencer, one("case-a"))
+    assert len(connected) == 5
+    assert connected[-1] - connected[1] > 3 * 0.05
 
 
 async def test_a_deadline_that_passes_in_doubt_leaves_the_outcome_unknown_and_the_key_settles_it(

@@ -18,6 +18,7 @@ STATEMENTS = {
     "rows": "SELECT g, NULL::bytea FROM generate_series(1, $1::bigint) AS g",
     "pid": "SELECT pg_backend_pid()",
     "divide": "SELECT 1 / $1::bigint",
+    "array": "SELECT $1::bytea[]",
     "sleep": "SELECT 1 FROM pg_sleep(0.2)",
     "kill_me": "SELECT pg_terminate_backend(pg_backend_pid())",
     "begin": "BEGIN",
@@ -115,6 +116,16 @@ async def test_whatever_its_state_an_error_that_ends_the_session_is_a_loss(empty
     await asyncio.sleep(0.1)
     with pytest.raises(Lost):
         await wire.ask(b"echo", [b"x"])
+
+
+async def test_a_parameter_that_is_no_value_of_its_type_is_no_loss_of_the_connection(empty_database: str) -> None:
+    wire = await connect(empty_database)
+    with pytest.raises(DatabaseTrouble) as caught:
+        await wire.ask(b"array", [b"\0"])
+    assert caught.value.state == "08P01"  # a class whose other members are losses
+    assert not isinstance(caught.value, Lost)
+    assert await wire.ask(b"echo", [b"x"]) == [(b"x",)]
+    wire.close()
 
 
 async def test_closing_fails_what_is_under_way_and_may_be_repeated(empty_database: str) -> None:
