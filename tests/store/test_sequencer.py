@@ -310,6 +310,24 @@ async def test_another_ledger_of_the_same_size_is_closed_for_writing(ledger: Led
         ledger.rows("UPDATE head SET edge = %s", edge)
 
 
+async def test_a_ledger_that_lost_what_was_released_and_went_on_is_closed_for_writing(ledger: Ledger) -> None:
+    """As after a failover to a standby that lacked a fact, where another process wrote on."""
+    async with ledger.sequencer() as before, ledger.sequencer() as after:
+        first = await sealed_by(before, one("case-a"))
+        await sealed_by(before, one("case-b"))
+        ledger.as_admin(
+            "DELETE FROM entries WHERE position = 2",
+            "DELETE FROM chains WHERE id = 'case-b'",
+            "DELETE FROM checkpoints WHERE size = 2",
+            f"UPDATE head SET size = 1, edge = '\\x{first.facts[0].leaf.hex()}', recorded = '{first.recorded}'",
+        )
+        del ledger.notes[2]
+        await sealed_by(after, one("case-x"))
+        await sealed_by(after, one("case-y"))
+        with pytest.raises(ReadOnly, match="not the one that released a checkpoint of 2"):
+            await before.append(one("case-c"))
+
+
 async def test_a_ledger_without_a_head_is_closed_for_writing(ledger: Ledger) -> None:
     ledger.as_admin("DELETE FROM head")
     async with ledger.sequencer() as sequencer:

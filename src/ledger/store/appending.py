@@ -71,6 +71,9 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
         INSERT INTO sealed_values (position, key_id, nonce, ciphertext)
         SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::bytea[], $4::bytea[])
     """,
+    # Is the newest fact that this process released still there?  After a failover that lost some it may not be.
+    "ours": "SELECT leaf FROM entries WHERE position = $1::bigint",
+    # Is the last fact of a COMMIT whose answer was lost there?
     "leaf": "SELECT leaf FROM entries WHERE position = $1::bigint",
 }
 

@@ -73,6 +73,15 @@ class _Doubt:
     last: Sealed
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The ledger as this process last released it: others add to it, and nothing takes away."""
+
+    edge: RightEdge
+    data: bytes
+    leaf: bytes  # of its newest fact
+
+
 class Sequencer:
     """The only writer of entries.  One per process and ledger; `append` may be called by any number of tasks."""
 
@@ -101,7 +110,7 @@ class Sequencer:
         self._wire: Wire | None = None
         self._seal: Seal | None = None
         self._mending: asyncio.Task[None] | None = None
-        self._edge: tuple[int, bytes, RightEdge] | None = None
+        self._known: _Known | None = None
         self._due = False
         self._closed = False
         self.read_only: str | None = None  # why, once the ledger was found smaller or different
@@ -232,9 +241,10 @@ class Sequencer:
             (b"clock", ()),
             (b"chains", (binary.array_of_text(ids_of(appends)),)),
             (b"receipts", (binary.array_of_uuid(keys),)),
+            (b"ours", (binary.int8(self._known.edge.size if self._known else 0),)),
         )
         # STOP HERE: the transaction is open and empty; PostgreSQL rolls it back.  Nobody was told anything.
-        size, edge, newest = self._head(answer[1])
+        size, edge, newest = self._head(answer[1], answer[5])
         clock = self._clock(binary.read_int8(answer[2][0][0]), newest)
         batch = Batch(size, chains_of(answer[3]))
         receipts = receipts_of(answer[4])
@@ -287,7 +297,7 @@ class Sequencer:
 
     def _release(self, doubt: _Doubt) -> None:
         edge = doubt.edge
-        self._edge = (edge.size, edge.to_bytes(), edge)
+        self._known = _Known(edge, edge.to_bytes(), doubt.last.leaf)
         self._floor = edge.size
         self.batches += 1
         note = Checkpoint(self._signer.name, edge.size, doubt.root).sign(self._signer)
@@ -296,18 +306,21 @@ class Sequencer:
             each.answer(Receipt(each.facts, edge.size, note, binary.moment(each.recorded), each.append.warnings))
         self._released(edge.size, note)
 
-    def _head(self, rows: Rows) -> tuple[int, RightEdge, int]:
+    def _head(self, rows: Rows, ours: Rows) -> tuple[int, RightEdge, int]:
         """Size, right edge and newest recorded time, read under the lock.  Raises ReadOnly if facts are missing."""
         if not rows:
             raise self._close_for_writing("The ledger has no head: it was never set up, or it was emptied.")
         size, data, newest = binary.read_int8(rows[0][0]), binary.read_bytes(rows[0][1]), binary.read_int8(rows[0][2])
-        known = self._edge
-        if size < self._floor or (known and known[0] == size and known[1] != data):
+        known = self._known
+        same = known is None or (
+            [row[0] for row in ours] == [known.leaf] and (size > known.edge.size or data == known.data)
+        )
+        if size < self._floor or not same:
             raise self._close_for_writing(
                 f"The ledger holds {size} facts, and is not the one that released a checkpoint of {self._floor} facts."
             )
-        if known and known[0] == size:
-            return size, known[2], newest
+        if known is not None and known.edge.size == size:
+            return size, known.edge, newest
         return size, RightEdge.from_bytes(size, data), newest
 
     def _close_for_writing(self, why: str) -> ReadOnly:
