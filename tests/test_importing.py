@@ -424,6 +424,20 @@ def test_history_is_known_at_the_other_systems_time_on_its_clock_only(real: Door
     assert known("2024-12-01T10:00:00Z", "ledger") == 0
 
 
+def test_what_has_no_date_of_its_own_had_happened_when_the_other_system_recorded_it(real: Door, tmp_path: Path):
+    told = person(f"offender/{uuid4()}", source=SOURCE)
+    imported(real, write(tmp_path, [told]))
+    (entry,) = entries(real, told["to"])
+    assert entry["effective"] == entry["source"]["recorded"]
+
+
+def test_no_other_system_has_recorded_what_lies_ahead(real: Door, tmp_path: Path):
+    ahead = {"system": "old-case-system", "recorded": "2199-01-01T10:00:00Z"}
+    path = write(tmp_path, [person(f"offender/{uuid4()}", source=ahead)])
+    assert imported(real, path).recorded == 0
+    assert [each["line"] for each in aside(path)] == [1]
+
+
 def test_no_line_sets_the_time_of_a_real_ledger(real: Door, tmp_path: Path):
     path = write(tmp_path, [person(f"offender/{uuid4()}", at=LONG_AGO), person(f"offender/{uuid4()}")])
     assert imported(real, path).recorded == 1

@@ -159,6 +159,7 @@ class Ledger:
         root = await self.store.database.root_at(head.size) if head else None
         if head is None or root is None:
             raise NotFound("Nothing has been sealed yet.")
+        await self.store.sequencer.confirm()  # what is only read may not be durable everywhere: see Sequencer.confirm
         return self.store.note(head.size, root)
 
     async def status(self) -> dict[str, Any]:
@@ -338,6 +339,7 @@ class Ledger:
             return None
         if found[0] != digest:
             raise KeyReused("This key was used for another request. Draw a new key for a new request.")
+        await self.store.sequencer.confirm()
         return await self._first_receipt(found[1])
 
     async def _first_receipt(self, where: Repeated) -> Acknowledged:
@@ -516,8 +518,13 @@ def _drafts(command: Command, decision: Decision, version: int, moment: datetime
 
 
 def _effective(command: Command, decision: Decision, fact: Fact, moment: datetime) -> date | datetime:
-    """The fact's own date, else what the decision found, else what the command says, else the moment of recording."""
+    """The fact's own date, else what the decision found, else what the command says, else the moment of recording.
+
+    A fact told by another system had happened when that system recorded it.
+    """
     told = fact.effective() or decision.effective
+    if told is None and command.effective is None and command.source:
+        told = datetime.fromisoformat(command.source["recorded"])
     if told is not None or command.effective is None:
         return told or moment
     given = _when(command.effective)

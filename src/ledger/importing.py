@@ -25,7 +25,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -259,10 +259,10 @@ def _source(value: Any) -> dict[str, str] | None:
     source = _object(value)
     if source is None or set(source) != {"system", "recorded"}:
         raise Malformed("source is {system, recorded}: the other system, and when it recorded this.")
-    return {
-        "system": _code(source["system"], "source.system"),
-        "recorded": _instant(source["recorded"], "source.recorded").strftime(_SEALED_INSTANT),
-    }
+    recorded = _instant(source["recorded"], "source.recorded")
+    if recorded > datetime.now(UTC):
+        raise Malformed("source.recorded lies ahead: no other system has recorded that yet.")
+    return {"system": _code(source["system"], "source.system"), "recorded": recorded.strftime(_SEALED_INSTANT)}
 
 
 _SEALED_INSTANT: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
