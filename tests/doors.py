@@ -27,7 +27,8 @@ from ledger.aggregates.shape import Actor
 from ledger.api.app import create_app
 from ledger.api.openapi import kebab
 from ledger.api.tokens import Tokens
-from ledger.application import Acknowledged, Command, Ledger
+from ledger.application import Ledger
+from ledger.commands import Acknowledged, Command
 from ledger.settings import Settings
 from ledger.store.embedded import EmbeddedCluster
 from ledger.store.opening import Place, embedded_place

@@ -14,7 +14,8 @@ from tests.conftest import Clusters
 from tests.doors import PERSON, Case, Door, a_problem, days_ago, new_door
 
 from ledger.aggregates.shape import Actor
-from ledger.application import SYSTEM, Command, Ledger
+from ledger.application import SYSTEM, Ledger
+from ledger.commands import Command
 from ledger.errors import ClockInDoubt, Forbidden, KeyReused, Malformed, NotFound, Refused, StaleVersion
 from ledger.store import cases
 from ledger.store.opening import SCENARIO

@@ -12,8 +12,9 @@ from tests.conftest import Clusters
 from tests.scenarios.test_scenarios import WAITING
 
 from ledger import playing
-from ledger.application import Command, Ledger
+from ledger.application import Ledger
 from ledger.cli import main
+from ledger.commands import Command
 from ledger.errors import Forbidden, Refusal, Refused, Setup
 from ledger.scenarios import Scenario, load
 from ledger.store.embedded import EmbeddedCluster

@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from ledger.aggregates.shape import Actor
-    from ledger.application import Acknowledged, Command, Ledger
+    from ledger.application import Ledger
+    from ledger.commands import Acknowledged, Command
     from ledger.errors import LedgerError
     from ledger.settings import Settings
 
 __all__ = ["Acknowledged", "Actor", "Command", "Ledger", "LedgerError", "Settings"]
 
 _HOMES: Final = {
-    "Acknowledged": "application",
+    "Acknowledged": "commands",
     "Actor": "aggregates.shape",
-    "Command": "application",
+    "Command": "commands",
     "Ledger": "application",
     "LedgerError": "errors",
     "Settings": "settings",

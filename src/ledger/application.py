@@ -15,33 +15,39 @@ Proven by tests/test_application.py and every scenario.
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import logging
-from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Sequence
 from datetime import UTC, date, datetime
 from importlib import metadata
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 from weakref import WeakValueDictionary
 
 import orjson
 
-from ledger.aggregates import AGGREGATES, COMMANDS, FACT_BY_TOPIC
-from ledger.aggregates.drafts import read_draft
-from ledger.aggregates.ledger_stream import STREAM, ReleaseStarted, release_in_force
+from ledger.aggregates import AGGREGATES, FACT_BY_TOPIC
+from ledger.aggregates.ledger_stream import ReleaseStarted, release_in_force
 from ledger.aggregates.policy import Policy
-from ledger.aggregates.roles import roles_for
-from ledger.aggregates.shape import CLOSED, LIST_ITEMS, Actor, Decision, Fact, Now, a_random_id
+from ledger.aggregates.shape import CLOSED, Actor, Decision, Fact, Now, a_random_id
+from ledger.commands import (
+    SINGLE_STREAMS,
+    Acknowledged,
+    Command,
+    acknowledged,
+    authorise,
+    draft_of,
+    drafts_of,
+    fact_class_of,
+    match_version,
+    warnings_of,
+)
 from ledger.errors import (
     DatabaseUnavailable,
-    Forbidden,
     KeyReused,
     LedgerError,
     Malformed,
     NotFound,
-    Refusal,
     Refused,
     StaleVersion,
     Unavailable,
@@ -51,9 +57,7 @@ from ledger.privacy.canonical import canonical
 from ledger.privacy.sealing import Keyed
 from ledger.projections import VIEWS, WORKLISTS, RowsOf, View
 from ledger.projections.why import Row
-from ledger.reading import a_time, unfit_times
 from ledger.rules.dates import london_day
-from ledger.rules.general import FROM_THE_FUTURE, in_the_future
 from ledger.settings import Settings
 from ledger.store import mapping
 from ledger.store.appending import Append, Receipt, Repeated, Sealed
@@ -65,51 +69,9 @@ from ledger.store.opening import Place, Store, open_store
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-SINGLE_STREAMS: Final = frozenset({"policy", "ledger"})
 SYSTEM: Final = Actor("00000000-0000-4000-8000-000000000000", "system")
 TRIES: Final = 4  # one, and at most three more after the case moved
 READY_SECONDS: Final = 2  # how long a database or vault may take to say that it is there
-NAME_LENGTH: Final = 64  # of a field; no fact has one so long
-
-
-class Turn(Protocol):
-    """A place in a queue: `comes` waits until all before have been sent to the sequencer, `passes` lets the next go."""
-
-    async def comes(self) -> None: ...
-    def passes(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One command, whichever door it came through."""
-
-    name: str  # RecordAbsence
-    noun: str  # offender
-    id: str  # of the target; "policy" for the policy
-    data: Mapping[str, Any]  # the fields, as JSON values
-    actor: Actor
-    key: UUID | None = None
-    at: datetime | None = None  # moves the clock: scenario and demonstration ledgers only
-    effective: str | None = None  # when it happened, for a fact without a date of its own
-    if_match: int | None = None
-    seen: Mapping[str, Any] | None = None
-    source: Mapping[str, Any] | None = None  # {"system", "recorded"}: an imported fact
-    source_sealed: Mapping[str, str] | None = None
-    recorder: Actor | None = None  # who records it, where that is not the actor: the importer
-    turn: Turn | None = None  # keeps the order of a file
-
-    @property
-    def stream(self) -> str:
-        return self.noun if self.noun in SINGLE_STREAMS else f"{self.noun}-{self.id}"
-
-
-@dataclass(frozen=True, slots=True)
-class Acknowledged:
-    """A receipt as people and programs get it; `repeated` when the command had been recorded before."""
-
-    body: dict[str, Any]
-    version: int
-    repeated: bool = False
 
 
 class _Moved(Exception):
@@ -191,9 +153,9 @@ class Ledger:
 
     async def execute(self, command: Command) -> Acknowledged:
         """Record what a command says, or refuse it.  Every error of ledger.errors but 401 and 413 may be raised."""
-        fact_class = _fact_class(command)
-        _authorise(command, fact_class)
-        draft = _draft(command, fact_class)
+        fact_class = fact_class_of(command)
+        authorise(command, fact_class)
+        draft = draft_of(command, fact_class)
         await self._check_seen(command)
         digest = self._digest(command)
         # Who finds others waiting for their turn on this case waits behind them, or newcomers would starve them.
@@ -220,7 +182,7 @@ class Ledger:
             case = await self._in_time(self.cases.read(command.stream))
         policy = (None if fresh else self.cases.policy_kept) or await self._in_time(self.cases.policy(fresh=fresh))
         try:
-            _match(command, case)
+            match_version(command, case)
             decision = self._decide(command, draft, case, policy.policy)
         except (Refused, StaleVersion) as problem:
             again = await self._in_time(self._receipt_of(command, digest))
@@ -278,7 +240,7 @@ class Ledger:
             source=command.source,
             source_sealed=command.source_sealed,
         )
-        drafts = _drafts(command, decision, case.version, moment)
+        drafts = drafts_of(command, decision, case.version, moment)
         parts = [mapping.parts_of(draft, envelope) for draft in drafts]
         owners = {owner for each in parts for owner in each.boxes}
         keys = self.store.vault.kept(owners)
@@ -293,7 +255,7 @@ class Ledger:
             digest=digest,
             reads=(("policy", policy.at[1]),) if command.noun != "policy" else (),
             at=command.at,
-            warnings=_warnings(decision),
+            warnings=warnings_of(decision),
         )
         if command.turn:
             await command.turn.comes()
@@ -304,7 +266,7 @@ class Ledger:
         if isinstance(receipt, Repeated):
             return await self._in_time(self._first_receipt(receipt))
         self._remember(command, case, drafts, envelope, receipt)
-        return _acknowledged(receipt, [(draft.id, type(draft.fact)) for draft in drafts])
+        return acknowledged(receipt, [(draft.id, type(draft.fact)) for draft in drafts])
 
     def _remember(
         self, command: Command, case: Case, drafts: Sequence[Draft], envelope: Envelope, receipt: Receipt
@@ -357,7 +319,7 @@ class Ledger:
         note = self.store.note(where.size, root)
         recorded = datetime.fromisoformat(orjson.loads(entries[-1][2])["recorded"])
         receipt = Receipt(tuple(facts), where.size, note, recorded, where.warnings)
-        return _acknowledged(receipt, named, repeated=True)
+        return acknowledged(receipt, named, repeated=True)
 
     # ------------------------------------------------------------------------------------ releases
 
@@ -438,122 +400,6 @@ class Ledger:
             stored = await self._in_time(self.store.database.stream(stream, upto))
             rows += rows_of(await self.cases.records(stored, AGGREGATES["offender"].opens), policy, day, upto)
         return rows
-
-
-# ---------------------------------------------------------------------------------------- reading a command
-
-
-def _fact_class(command: Command) -> type[Fact]:
-    """Raises NotFound for a noun or command that is not in the catalogue, Malformed for an id that is not random."""
-    commands = COMMANDS.get(command.noun)
-    if commands is None or command.noun == STREAM:  # what a release brought is not for people to correct
-        raise NotFound(f"There is nothing called {command.noun[:40]!r} to give a command to.")
-    fact_class = commands.get(command.name)
-    if fact_class is None:
-        raise NotFound(f"A {command.noun} knows no command {command.name[:60]!r}. GET /events lists them all.")
-    if command.noun in SINGLE_STREAMS:
-        if command.id != command.noun:
-            raise NotFound(f"There is one {command.noun}: address it as {command.noun}/{command.noun}.")
-        return fact_class
-    try:
-        a_random_id(command.id)
-    except ValueError as wrong:
-        raise Malformed(f"The id in the address is not usable: {wrong}.", {"id": str(wrong)}) from wrong
-    return fact_class
-
-
-def _draft(command: Command, fact_class: type[Fact]) -> Fact:
-    """The draft, with times that every calendar of ours can hold.  Raises Malformed, naming each field."""
-    data = command.data
-    if len(data) > LIST_ITEMS or any(len(name) > NAME_LENGTH for name in data):
-        raise Malformed(f"{command.name}: more, or longer, fields than any fact has.", {"body": "no such fields"})
-    if command.effective is not None:
-        _when(command.effective)
-    errors = unfit_times(fact_class, data)
-    if errors:
-        first, why = next(iter(errors.items()))
-        raise Malformed(f"{command.name}: {first}: {why}.", errors)
-    return read_draft(fact_class, data)
-
-
-def _when(text: str) -> date | datetime:
-    try:
-        return a_time(text)
-    except ValueError as wrong:
-        raise Malformed(f"The effective time: {wrong}.", {"effective": str(wrong)}) from wrong
-
-
-def _authorise(command: Command, fact_class: type[Fact]) -> None:
-    allowed = roles_for(fact_class)
-    if command.actor.role not in allowed:
-        raise Forbidden(f"{command.name} is given by {', '.join(sorted(allowed))}; not by {command.actor.role}.")
-
-
-def _match(command: Command, case: Case) -> None:
-    if command.if_match is not None and command.if_match != case.version:
-        raise StaleVersion(
-            f"The record changed; look again. It is at version {case.version}, you looked at {command.if_match}."
-        )
-
-
-# ---------------------------------------------------------------------------------------- writing a receipt
-
-
-def _drafts(command: Command, decision: Decision, version: int, moment: datetime) -> list[Draft]:
-    return [
-        Draft(
-            id=mapping.fact_id(moment),
-            stream=command.stream,
-            version=version + number,
-            fact=fact,
-            effective=_effective(command, decision, fact, moment),
-            about=tuple(each for each in decision.about if each != command.stream),
-            under=decision.under,
-            rests_on=decision.rests_on,
-            marking=decision.marking,
-            whose=decision.whose,
-        )
-        for number, fact in enumerate(decision.facts, start=1)
-    ]
-
-
-def _effective(command: Command, decision: Decision, fact: Fact, moment: datetime) -> date | datetime:
-    """The fact's own date, else what the decision found, else what the command says, else the moment of recording.
-
-    A fact told by another system had happened when that system recorded it.
-    """
-    told = fact.effective() or decision.effective
-    if told is None and command.effective is None and command.source:
-        told = datetime.fromisoformat(command.source["recorded"])
-    if told is not None or command.effective is None:
-        return told or moment
-    given = _when(command.effective)
-    if not type(fact).is_plan and in_the_future(given, moment):
-        raise Refused([Refusal("GEN-05", FROM_THE_FUTURE, rule_book=False)])
-    return given
-
-
-def _warnings(decision: Decision) -> bytes | None:
-    told = [{"rule": each.rule, "message": each.message} for each in decision.cautions]
-    return canonical(told) if told else None
-
-
-def _acknowledged(receipt: Receipt, named: Sequence[tuple[str, type[Fact]]], *, repeated: bool = False) -> Acknowledged:
-    """`named`: id and type of each of its facts."""
-    events = [
-        {
-            "stream": each.stream,
-            "version": each.version,
-            "id": fact_id,
-            "type": fact_class.__name__,
-            "position": each.position,
-            "leaf": base64.b64encode(each.leaf).decode(),
-        }
-        for each, (fact_id, fact_class) in zip(receipt.facts, named, strict=True)
-    ]
-    warnings: list[dict[str, str]] = orjson.loads(receipt.warnings) if receipt.warnings else []
-    body = {"events": events, "checkpoint": receipt.note, "warnings": warnings}
-    return Acknowledged(body, receipt.facts[-1].version, repeated)
 
 
 # ---------------------------------------------------------------------------------------- reading a case

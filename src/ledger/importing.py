@@ -37,7 +37,8 @@ import orjson
 from ledger.aggregates import COMMANDS
 from ledger.aggregates.roles import ROLES
 from ledger.aggregates.shape import Actor, Fact, a_code, a_random_id, in_london
-from ledger.application import SINGLE_STREAMS, Acknowledged, Command, Ledger
+from ledger.application import Ledger
+from ledger.commands import SINGLE_STREAMS, Acknowledged, Command
 from ledger.errors import ClockInDoubt, LedgerError, Malformed, ReadOnly, Refused, Unavailable, Unexpected
 from ledger.reading import in_reason
 from ledger.store.vault import secret_file

@@ -22,7 +22,8 @@ import psycopg
 from psycopg import sql
 
 from ledger.aggregates.shape import Actor
-from ledger.application import Command, Ledger
+from ledger.application import Ledger
+from ledger.commands import Command
 from ledger.errors import LedgerError, Refused, Setup
 from ledger.scenarios import Receipt, Scenario, instant, load, play
 from ledger.settings import Settings

@@ -17,7 +17,8 @@ from tests.conftest import Clusters
 from tests.doors import PERSON
 
 from ledger.aggregates.shape import Actor
-from ledger.application import Acknowledged, Command, Ledger
+from ledger.application import Ledger
+from ledger.commands import Acknowledged, Command
 from ledger.settings import Settings
 from ledger.store.database import Database, Head
 from ledger.store.opening import Place, embedded_place, keep_newest
@@ -111,7 +112,8 @@ import asyncio, sys
 from pathlib import Path
 from uuid import uuid4
 from ledger.aggregates.shape import Actor
-from ledger.application import Command, Ledger
+from ledger.application import Ledger
+from ledger.commands import Command
 from ledger.settings import Settings
 from tests.doors import PERSON
 

@@ -36,7 +36,8 @@ from ledger.aggregates.shape import a_random_id
 from ledger.api import openapi
 from ledger.api.problems import of_any
 from ledger.api.tokens import Bearer, Tokens
-from ledger.application import Command, Ledger
+from ledger.application import Ledger
+from ledger.commands import Command
 from ledger.errors import (
     Forbidden,
     Malformed,

@@ -1,0 +1,196 @@
+"""A command on its way: what every door makes of it, how it is read strictly, and the receipt it gets.
+
+Between the doors and the store: `application` decides with these, nothing here reads or writes the ledger.
+Proven by tests/test_application.py and tests/api/.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+import orjson
+
+from ledger.aggregates import COMMANDS
+from ledger.aggregates.drafts import read_draft
+from ledger.aggregates.ledger_stream import STREAM
+from ledger.aggregates.roles import roles_for
+from ledger.aggregates.shape import LIST_ITEMS, Actor, Decision, Fact, a_random_id
+from ledger.errors import (
+    Forbidden,
+    Malformed,
+    NotFound,
+    Refusal,
+    Refused,
+    StaleVersion,
+)
+from ledger.privacy.canonical import canonical
+from ledger.reading import a_time, unfit_times
+from ledger.rules.general import FROM_THE_FUTURE, in_the_future
+from ledger.store import mapping
+from ledger.store.appending import Receipt
+from ledger.store.cases import Case
+from ledger.store.mapping import Draft
+
+SINGLE_STREAMS: Final = frozenset({"policy", "ledger"})
+NAME_LENGTH: Final = 64  # of a field; no fact has one so long
+
+
+class Turn(Protocol):
+    """A place in a queue: `comes` waits until all before have been sent to the sequencer, `passes` lets the next go."""
+
+    async def comes(self) -> None: ...
+    def passes(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command, whichever door it came through."""
+
+    name: str  # RecordAbsence
+    noun: str  # offender
+    id: str  # of the target; "policy" for the policy
+    data: Mapping[str, Any]  # the fields, as JSON values
+    actor: Actor
+    key: UUID | None = None
+    at: datetime | None = None  # moves the clock: scenario and demonstration ledgers only
+    effective: str | None = None  # when it happened, for a fact without a date of its own
+    if_match: int | None = None
+    seen: Mapping[str, Any] | None = None
+    source: Mapping[str, Any] | None = None  # {"system", "recorded"}: an imported fact
+    source_sealed: Mapping[str, str] | None = None
+    recorder: Actor | None = None  # who records it, where that is not the actor: the importer
+    turn: Turn | None = None  # keeps the order of a file
+
+    @property
+    def stream(self) -> str:
+        return self.noun if self.noun in SINGLE_STREAMS else f"{self.noun}-{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """A receipt as people and programs get it; `repeated` when the command had been recorded before."""
+
+    body: dict[str, Any]
+    version: int
+    repeated: bool = False
+
+
+# ---------------------------------------------------------------------------------------- reading a command
+
+
+def fact_class_of(command: Command) -> type[Fact]:
+    """Raises NotFound for a noun or command that is not in the catalogue, Malformed for an id that is not random."""
+    commands = COMMANDS.get(command.noun)
+    if commands is None or command.noun == STREAM:  # what a release brought is not for people to correct
+        raise NotFound(f"There is nothing called {command.noun[:40]!r} to give a command to.")
+    fact_class = commands.get(command.name)
+    if fact_class is None:
+        raise NotFound(f"A {command.noun} knows no command {command.name[:60]!r}. GET /events lists them all.")
+    if command.noun in SINGLE_STREAMS:
+        if command.id != command.noun:
+            raise NotFound(f"There is one {command.noun}: address it as {command.noun}/{command.noun}.")
+        return fact_class
+    try:
+        a_random_id(command.id)
+    except ValueError as wrong:
+        raise Malformed(f"The id in the address is not usable: {wrong}.", {"id": str(wrong)}) from wrong
+    return fact_class
+
+
+def draft_of(command: Command, fact_class: type[Fact]) -> Fact:
+    """The draft, with times that every calendar of ours can hold.  Raises Malformed, naming each field."""
+    data = command.data
+    if len(data) > LIST_ITEMS or any(len(name) > NAME_LENGTH for name in data):
+        raise Malformed(f"{command.name}: more, or longer, fields than any fact has.", {"body": "no such fields"})
+    if command.effective is not None:
+        _when(command.effective)
+    errors = unfit_times(fact_class, data)
+    if errors:
+        first, why = next(iter(errors.items()))
+        raise Malformed(f"{command.name}: {first}: {why}.", errors)
+    return read_draft(fact_class, data)
+
+
+def _when(text: str) -> date | datetime:
+    try:
+        return a_time(text)
+    except ValueError as wrong:
+        raise Malformed(f"The effective time: {wrong}.", {"effective": str(wrong)}) from wrong
+
+
+def authorise(command: Command, fact_class: type[Fact]) -> None:
+    allowed = roles_for(fact_class)
+    if command.actor.role not in allowed:
+        raise Forbidden(f"{command.name} is given by {', '.join(sorted(allowed))}; not by {command.actor.role}.")
+
+
+def match_version(command: Command, case: Case) -> None:
+    if command.if_match is not None and command.if_match != case.version:
+        raise StaleVersion(
+            f"The record changed; look again. It is at version {case.version}, you looked at {command.if_match}."
+        )
+
+
+# ---------------------------------------------------------------------------------------- writing a receipt
+
+
+def drafts_of(command: Command, decision: Decision, version: int, moment: datetime) -> list[Draft]:
+    return [
+        Draft(
+            id=mapping.fact_id(moment),
+            stream=command.stream,
+            version=version + number,
+            fact=fact,
+            effective=_effective(command, decision, fact, moment),
+            about=tuple(each for each in decision.about if each != command.stream),
+            under=decision.under,
+            rests_on=decision.rests_on,
+            marking=decision.marking,
+            whose=decision.whose,
+        )
+        for number, fact in enumerate(decision.facts, start=1)
+    ]
+
+
+def _effective(command: Command, decision: Decision, fact: Fact, moment: datetime) -> date | datetime:
+    """The fact's own date, else what the decision found, else what the command says, else the moment of recording.
+
+    A fact told by another system had happened when that system recorded it.
+    """
+    told = fact.effective() or decision.effective
+    if told is None and command.effective is None and command.source:
+        told = datetime.fromisoformat(command.source["recorded"])
+    if told is not None or command.effective is None:
+        return told or moment
+    given = _when(command.effective)
+    if not type(fact).is_plan and in_the_future(given, moment):
+        raise Refused([Refusal("GEN-05", FROM_THE_FUTURE, rule_book=False)])
+    return given
+
+
+def warnings_of(decision: Decision) -> bytes | None:
+    told = [{"rule": each.rule, "message": each.message} for each in decision.cautions]
+    return canonical(told) if told else None
+
+
+def acknowledged(receipt: Receipt, named: Sequence[tuple[str, type[Fact]]], *, repeated: bool = False) -> Acknowledged:
+    """`named`: id and type of each of its facts."""
+    events = [
+        {
+            "stream": each.stream,
+            "version": each.version,
+            "id": fact_id,
+            "type": fact_class.__name__,
+            "position": each.position,
+            "leaf": base64.b64encode(each.leaf).decode(),
+        }
+        for each, (fact_id, fact_class) in zip(receipt.facts, named, strict=True)
+    ]
+    warnings: list[dict[str, str]] = orjson.loads(receipt.warnings) if receipt.warnings else []
+    body = {"events": events, "checkpoint": receipt.note, "warnings": warnings}
+    return Acknowledged(body, receipt.facts[-1].version, repeated)
