@@ -477,6 +477,14 @@ def test_a_line_is_read_as_the_contract_writes_it():
     assert (command.recorder, command.source) == (None, None)
 
 
+def test_a_line_that_gives_a_member_twice_is_set_aside(real: Door, tmp_path: Path):
+    told = orjson.dumps(person(f"offender/{uuid4()}"))
+    twice = [told[:-1] + b',"to":"offender/x"}', told.replace(b'"surname":', b'"surname":"A","surname":')]
+    path = write(tmp_path, twice)
+    assert imported(real, path).recorded == 0
+    assert all("twice" in each["reason"] for each in aside(path))
+
+
 def test_windows_ends_of_lines_and_blank_ones_count_as_lines(real: Door, tmp_path: Path):
     path = tmp_path / "windows.jsonl"
     path.write_bytes(b"\r\n" + orjson.dumps(person(f"offender/{uuid4()}")) + b"\r\n\r\n" + b"nonsense\r\n" + b"  ")

@@ -40,7 +40,7 @@ from ledger.aggregates.shape import Actor, Fact, a_code, a_random_id, in_london
 from ledger.application import Ledger
 from ledger.commands import SINGLE_STREAMS, Acknowledged, Command
 from ledger.errors import ClockInDoubt, LedgerError, Malformed, ReadOnly, Refused, Unavailable, Unexpected
-from ledger.reading import in_reason
+from ledger.reading import a_json, in_reason
 from ledger.store.vault import secret_file
 
 log = logging.getLogger(__name__)
@@ -200,9 +200,9 @@ async def _patiently(ledger: Ledger, command: Command) -> Acknowledged:
 def read_line(text: bytes, key: UUID, importer: Actor) -> Command:
     """The command of a line.  Raises Malformed: the line is not of the shape above."""
     try:
-        line = _object(orjson.loads(text))
-    except orjson.JSONDecodeError as wrong:
-        raise Malformed("The line is not JSON.") from wrong
+        line = _object(a_json(text))
+    except ValueError as wrong:
+        raise Malformed(f"The line cannot be read: {wrong}.") from wrong
     if line is None or set(line) - _MEMBERS or not {"command", "to", "by"} <= set(line):
         raise Malformed("The line needs command, to and by, and knows data, at, effective, key and source besides.")
     noun, _, target = str(line["to"]).partition("/")

@@ -1,6 +1,7 @@
-"""Days and instants as people and programs send them: one strict form at every door, in years that make sense.
+"""JSON, days and instants as people and programs send them: one strict form at every door.
 
 A time far outside any life on file is a slip of a finger or an attack: calculated with, it leaves every calendar.
+A member given twice leaves open which of the two is meant.
 
     >>> a_day("2025-04-28")
     datetime.date(2025, 4, 28)
@@ -12,11 +13,14 @@ Proven by tests/api/test_bad_input.py.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import cache
 from typing import Any, Final, TypeVar, get_args
+
+import orjson
 
 from ledger.aggregates.shape import Fact, in_london
 
@@ -61,6 +65,38 @@ def _of(kind: type[_When], text: str) -> _When:
         return kind.fromisoformat(text)
     except ValueError as wrong:
         raise ValueError("there is no such time") from wrong
+
+
+# ------------------------------------------------------------------------------------ JSON
+
+
+def a_json(text: bytes) -> Any:
+    """One JSON value, each member given once.  Raises ValueError, which does not repeat the text."""
+    try:
+        value = orjson.loads(text)  # the stricter of the two: no NaN, no half surrogates, no endless nesting
+        if not _same_quotes(text, value):
+            json.loads(text, object_pairs_hook=_each_once)
+    except (orjson.JSONDecodeError, RecursionError) as wrong:
+        raise ValueError("it is not JSON as RFC 8259 has it") from wrong
+    return value
+
+
+def _same_quotes(text: bytes, value: Any) -> bool:
+    """No member was dropped: a name has two quotation marks, and there are as many as in the text.
+
+    Where a mark may be written in another way, this does not know; it saves the slow look at nearly every text.
+    """
+    if b"\\u" in text:
+        return False
+    try:
+        return text.count(b'"') == orjson.dumps(value).count(b'"')
+    except TypeError:  # nested deeper than can be written
+        return False
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> None:
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise ValueError("it gives a member twice; say each thing once")
 
 
 # ------------------------------------------------------------------------------------ times among the fields of a fact

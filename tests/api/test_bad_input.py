@@ -196,11 +196,12 @@ def test_a_list_is_at_most_500_items(door: Door, case: Case):
     assert "requirements" in a_problem(response, 422, "malformed")["errors"]
 
 
-def test_a_structure_is_at_most_16_levels_deep(door: Door, case: Case, path: str):
-    nested: Any = "x"
-    for _ in range(17):
-        nested = [nested]
-    assert "16" in refused(door, path, compact(case.absence(note=nested)), "note")["errors"]["note"]
+@pytest.mark.parametrize("depth", [17, 200, 254, 255, 500])
+def test_a_structure_is_at_most_16_levels_deep(door: Door, case: Case, path: str, depth: int):
+    nested = b"[" * depth + b"]" * depth
+    problem = refused(door, path, compact(case.absence())[:-1] + b',"note":' + nested + b"}", "note")
+    assert "16" in problem["errors"]["note"]
+    refused(door, path, nested, "body")
 
 
 @pytest.mark.parametrize(
