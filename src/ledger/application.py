@@ -117,8 +117,8 @@ class Ledger:
         """The newest released checkpoint.  Raises NotFound before the first."""
         if self.store.released.note:
             return self.store.released.note
-        head = await self.store.database.head()
-        root = await self.store.database.root_at(head.size) if head else None
+        head = await self._in_time(self.store.database.head())
+        root = await self._in_time(self.store.database.root_at(head.size)) if head else None
         if head is None or root is None:
             raise NotFound("Nothing has been sealed yet.")
         await self.store.sequencer.confirm()  # what is only read may not be durable everywhere: see Sequencer.confirm
@@ -126,7 +126,7 @@ class Ledger:
 
     async def status(self) -> dict[str, Any]:
         """What the ledger holds, and whether it may be written to."""
-        head = await self.store.database.head()
+        head = await self._in_time(self.store.database.head())
         assert head is not None
         return {
             "origin": head.origin,

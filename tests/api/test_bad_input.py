@@ -393,6 +393,18 @@ def test_a_question_that_makes_no_sense_is_refused(door: Door, case: Case, field
         assert field in problem["errors"]
 
 
+@pytest.mark.parametrize("query", ["as_at=2025-04-07", "effective=2025-04-07", "dry_run=true", "x"])
+def test_a_command_takes_nothing_from_its_address(door: Door, case: Case, path: str, query: str):
+    refused(door, f"{path}?{query}", compact(case.absence()), query.partition("=")[0])
+
+
+def test_thousands_of_parameters_get_a_short_answer(door: Door, case: Case):
+    many = "&".join(f"{'x' * 90}{n}=1" for n in range(650))
+    response = door.ask("GET", f"{case.path}/enforcement?{many}")
+    a_problem(response, 422, "malformed")
+    assert len(response.content) < 60_000
+
+
 def test_a_question_asked_twice_over_is_refused(door: Door, case: Case):
     response = door.ask("GET", f"{case.path}/enforcement?as_at=2025-01-01&as_at=2026-01-01")
     assert "as_at" in a_problem(response, 422, "malformed")["errors"]

@@ -54,6 +54,11 @@ def test_every_answer_says_as_at_when_and_as_known_when_and_up_to_which_position
     assert answer["position"] == door.size
 
 
+def test_no_answer_about_a_person_is_kept_on_the_way(door: Door, case: Case):
+    for name in NAMES:
+        assert door.get(f"{case.path}/{name}").headers["cache-control"] == "no-store"
+
+
 def test_as_at_cuts_off_what_had_not_happened_yet(door: Door, case: Case):
     door.post(f"{case.path}/record-absence", case.absence(20))
     door.post(f"{case.path}/record-absence", case.absence(10))

@@ -31,12 +31,12 @@ from starlette.routing import Match, Route
 
 from ledger.aggregates import COLLECTIONS
 from ledger.aggregates.roles import ANY_STAFF
-from ledger.aggregates.shape import a_random_id
+from ledger.aggregates.shape import LIST_ITEMS, a_random_id
 from ledger.api import openapi
 from ledger.api.problems import of_any
 from ledger.api.tokens import Bearer, Tokens
 from ledger.application import Ledger
-from ledger.commands import Command
+from ledger.commands import NAME_LENGTH, Command
 from ledger.errors import (
     Forbidden,
     Malformed,
@@ -111,7 +111,8 @@ async def _no_such_method(request: Request, error: Exception) -> Response:
 
 def json(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """JSON: days and instants (UTC, Z) in ISO form."""
-    return Response(orjson.dumps(body, option=orjson.OPT_UTC_Z), status, dict(headers or {}), "application/json")
+    data = orjson.dumps(body, option=orjson.OPT_UTC_Z)
+    return Response(data, status, {"Cache-Control": "no-store", **(headers or {})}, "application/json")
 
 
 # ------------------------------------------------------------------------------------ who asks
@@ -155,6 +156,7 @@ async def command_of(request: Request) -> Command:
             f"There is no collection {given['collection'][:40]!r}; there are: {', '.join(sorted(COLLECTIONS))}."
         )
     headers = request.headers
+    _asked(request, set())
     return Command(
         name=openapi.command_named(given["name"]),
         noun=aggregate.noun,
@@ -285,7 +287,8 @@ async def worklist(request: Request) -> Response:
 def _asked(request: Request, known: set[str]) -> Mapping[str, str]:
     unknown = [name for name in request.query_params if name not in known]
     if unknown:
-        raise Malformed(f"The question knows {', '.join(sorted(known))}.", dict.fromkeys(unknown, "unknown parameter"))
+        told = f"The address takes {', '.join(sorted(known)) or 'nothing'} after its question mark."
+        raise Malformed(told, {name[:NAME_LENGTH]: "unknown parameter" for name in unknown[:LIST_ITEMS]})
     if len(request.query_params.multi_items()) > len(request.query_params):
         twice = {name: "asked twice" for name, _ in request.query_params.multi_items()}
         raise Malformed("Ask each thing once.", twice)
