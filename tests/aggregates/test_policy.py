@@ -6,9 +6,10 @@ from datetime import UTC, date, datetime
 import pytest
 from tests.aggregates.telling import Telling
 
+from ledger.aggregates.corrections import RecordCorrected, rule_on_correction
 from ledger.aggregates.ledger_stream import release_in_force
-from ledger.aggregates.policy import Policy
-from ledger.aggregates.shape import Actor, Recorded
+from ledger.aggregates.policy import Policy, PolicySettingChanged
+from ledger.aggregates.shape import Actor, Now, Recorded
 from ledger.rules.dates import CalendarMissing
 
 D = date.fromisoformat
@@ -116,3 +117,13 @@ def test_the_release_holds_every_setting_and_every_year_needed():
     assert len(fact.model_dump_json()) < 65_535
     assert {each["date"][:4] for each in fact.bank_holidays} >= {str(year) for year in range(2023, 2029)}
     assert len(fact.settings) == len({each["key"] for each in fact.settings})
+
+
+def test_nobody_goes_round_the_change_of_a_setting_by_correcting_it() -> None:
+    who = Actor("00000000-0000-4000-8000-00000000000a", "chief-officer")
+    fact = PolicySettingChanged(key="enf.evidence", new="9", effective_from=date(2025, 1, 1), reason="a circular")
+    moment = datetime(2025, 1, 2, tzinfo=UTC)
+    told = Recorded(1, "policy", 1, "00000000-0000-4000-8000-00000000000b", fact, moment, moment, who)
+    draft = RecordCorrected(event_ref=told.id, field="new", corrected_value="garbage", reason="x")
+    refusals, _, _ = rule_on_correction([told], draft, Now(moment, who, None), lambda _: None)
+    assert [each.rule for each in refusals] == ["GEN-09"]

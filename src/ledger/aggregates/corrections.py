@@ -166,6 +166,10 @@ def _is_reference(name: str) -> bool:
 
 # ------------------------------------------------------------------------------------------ refusing
 
+# A setting decides cases from its recording on: put right by another change, with its author, reason and endorsements.
+_SETTING: Final = "policy.setting-changed.v1"
+SETTING_STAYS: Final = "A changed setting is not corrected; change the setting again, with the reason."
+
 Protects = Callable[[Recorded[Any]], Refusal | None]
 Correcting = RecordCorrected | RecordStruckOut
 
@@ -178,6 +182,8 @@ def rule_on_correction(
     if record is None:
         return [_impossible(general.UNKNOWN.format(what="record", id=draft.event_ref))], {}, ()
     whose: dict[str, Whose | None] = {}
+    if record.fact.topic == _SETTING and (isinstance(draft, RecordCorrected) or now.actor.role not in record.fact.who):
+        return [Refusal("GEN-09", SETTING_STAYS, rule_book=False)], {}, (record.position,)
     if isinstance(draft, RecordCorrected):
         refusals = [*_not_theirs(record, now), *_no_value(record, draft, now)]
         whose = {"corrected_value": key_of(history, record, draft.field)}
