@@ -78,7 +78,7 @@ def serve(home: Path, port: int) -> None:
     """The server as it is, and the two routes for no work."""
     settings = Settings(home=home, listen=f"127.0.0.1:{port}")
     beside = (("/door/{collection}/{id}/{name}", "POST", door), ("/empty/{collection}/{id}/{name}", "POST", empty))
-    app.ROUTES = (*beside, *app.ROUTES)  # type: ignore[misc]
+    setattr(app, "ROUTES", (*beside, *app.ROUTES))  # noqa: B010 - a constant to everybody but this comparison
 
     async def ready(ledger: Ledger, tokens: Tokens) -> None:
         del ledger
