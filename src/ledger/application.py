@@ -29,7 +29,7 @@ import orjson
 from ledger.aggregates import AGGREGATES, FACT_BY_TOPIC
 from ledger.aggregates.ledger_stream import ReleaseStarted, release_in_force
 from ledger.aggregates.policy import Policy
-from ledger.aggregates.shape import CLOSED, Actor, Decision, Fact, Now, a_random_id
+from ledger.aggregates.shape import CLOSED, Actor, Decision, Fact, Now, Recorded, Unread, a_random_id
 from ledger.commands import (
     SINGLE_STREAMS,
     Acknowledged,
@@ -55,14 +55,14 @@ from ledger.errors import (
 )
 from ledger.privacy.canonical import canonical
 from ledger.privacy.sealing import Keyed
-from ledger.projections import VIEWS, WORKLISTS, RowsOf, View
+from ledger.projections import VIEWS, WORKLISTS, OtherHistories, View, Worklist
 from ledger.projections.why import Row
 from ledger.rules.dates import london_day
 from ledger.settings import Settings
 from ledger.store import mapping
 from ledger.store.appending import Append, Receipt, Repeated, Sealed
 from ledger.store.binary import LARGEST
-from ledger.store.cases import Case, Cases, PolicyAt
+from ledger.store.cases import Cases, Desk, PolicyAt
 from ledger.store.mapping import Draft, Envelope, Stored
 from ledger.store.opening import Place, Store, open_store
 
@@ -177,13 +177,10 @@ class Ledger:
         self, command: Command, draft: Fact, digest: bytes, *, fresh: bool = False, last: bool = False
     ) -> Acknowledged:
         """Decide and seal.  Raises _Moved where it is to be tried again on what is recorded by then."""
-        case = None if fresh else self.cases.kept(command.stream)
-        if case is None:
-            case = await self._in_time(self.cases.read(command.stream))
+        desk = Desk(self.cases, fresh=fresh)
         policy = (None if fresh else self.cases.policy_kept) or await self._in_time(self.cases.policy(fresh=fresh))
         try:
-            match_version(command, case)
-            decision = self._decide(command, draft, case, policy.policy)
+            decision = await self._decided(command, draft, desk, policy.policy)
         except (Refused, StaleVersion) as problem:
             again = await self._in_time(self._receipt_of(command, digest))
             if again is not None:
@@ -192,12 +189,22 @@ class Ledger:
                 raise
             raise _Moved from problem
         try:
-            return await self._append(command, decision, case, policy, digest)
+            return await self._append(command, decision, desk, policy, digest)
         except StaleVersion as problem:
-            self.cases.forget(command.stream)
             if command.if_match is not None or last:
                 raise
             raise _Moved from problem
+
+    async def _decided(self, command: Command, draft: Fact, desk: Desk, policy: Policy) -> Decision:
+        """The decision, taken again until every case it asks for lies on the desk."""
+        while True:
+            try:
+                case = desk.look((command.stream,))[command.stream]
+                match_version(command, desk.read[command.stream])
+                return self._decide(command, draft, case, policy, desk)
+            except Unread as wanted:
+                for name in wanted.names:
+                    desk.lay(name, await self._in_time(self.cases.read(name)))
 
     async def _in_time(self, reading: Awaitable[T], late: type[Unavailable] = DatabaseUnavailable) -> T:
         """What is read, if it comes before the deadline: a server that hangs is as good as none."""
@@ -215,20 +222,21 @@ class Ledger:
             if head is None or position > head.size:
                 raise Malformed("Ledger-Seen: so many facts are not sealed yet.", {"Ledger-Seen": "not sealed yet"})
 
-    def _decide(self, command: Command, draft: Fact, case: Case, policy: Policy) -> Decision:
+    def _decide(self, command: Command, draft: Fact, state: Any, policy: Policy, desk: Desk) -> Decision:
         now = Now(
             moment=command.at or datetime.now(UTC),
             actor=command.actor,
             policy=policy,
             imported=command.source is not None,
+            look=desk.look,
         )
         try:
-            return AGGREGATES[command.noun].decide(case.state, draft, now, command.stream)
+            return AGGREGATES[command.noun].decide(state, draft, now, command.stream)
         except OverflowError as wrong:
             raise Malformed(f"{command.name}: it leads to a time beyond every calendar.") from wrong
 
     async def _append(
-        self, command: Command, decision: Decision, case: Case, policy: PolicyAt, digest: bytes
+        self, command: Command, decision: Decision, desk: Desk, policy: PolicyAt, digest: bytes
     ) -> Acknowledged:
         moment = command.at or datetime.now(UTC)
         envelope = Envelope(
@@ -240,7 +248,7 @@ class Ledger:
             source=command.source,
             source_sealed=command.source_sealed,
         )
-        drafts = drafts_of(command, decision, case.version, moment)
+        drafts = drafts_of(command, decision, desk.read[command.stream].version, moment)
         parts = [mapping.parts_of(draft, envelope) for draft in drafts]
         owners = {owner for each in parts for owner in each.boxes}
         keys = self.store.vault.kept(owners)
@@ -253,7 +261,7 @@ class Ledger:
             ],
             key=command.key.bytes if command.key else None,
             digest=digest,
-            reads=(("policy", policy.at[1]),) if command.noun != "policy" else (),
+            reads=(*desk.positions(), *((("policy", policy.at[1]),) if command.noun != "policy" else ())),
             at=command.at,
             warnings=warnings_of(decision),
         )
@@ -265,18 +273,19 @@ class Ledger:
         receipt = await sealing
         if isinstance(receipt, Repeated):
             return await self._in_time(self._first_receipt(receipt))
-        self._remember(command, case, drafts, envelope, receipt)
+        self._remember(command, desk, drafts, envelope, receipt)
         return acknowledged(receipt, [(draft.id, type(draft.fact)) for draft in drafts])
 
     def _remember(
-        self, command: Command, case: Case, drafts: Sequence[Draft], envelope: Envelope, receipt: Receipt
+        self, command: Command, desk: Desk, drafts: Sequence[Draft], envelope: Envelope, receipt: Receipt
     ) -> None:
-        """It is sealed: whatever is wrong with our memory of the case, its author is told so."""
+        """It is sealed: whatever is wrong with our memory of the cases, its author is told so."""
         try:
-            self.cases.remember(command.stream, case, drafts, envelope, receipt)
+            self.cases.remember(command.stream, desk.read, drafts, envelope, receipt)
         except Exception as problem:
             log.error("a case could not be kept: %s", type(problem).__name__)
-            self.cases.forget(command.stream)
+            for name in desk.read:
+                self.cases.forget(name)
 
     def _digest(self, command: Command) -> bytes:
         """HMAC of what was asked, under a key of the vault: tells a retry from another request with the same key."""
@@ -366,17 +375,29 @@ class Ledger:
         view = _view(noun, name)
         stream = _stream(noun, id)
         upto = await self._known(known_at, clock)
-        stored = await self._in_time(self.store.database.stream(stream, upto))
         opens = AGGREGATES[noun].opens if withhold else view.opens
-        history = await self._in_time(self.cases.records(stored, opens, leaving=True), VaultUnavailable)
-        if known_at and clock == "source":
-            history = [each for each in history if (each.source_recorded or each.recorded) <= known_at]
-        if not history:
+
+        async def read(name: str) -> tuple[list[Stored], list[Recorded[Fact]]]:
+            stored = await self._in_time(self.store.database.chain(name, upto))
+            history = await self._in_time(self.cases.records(stored, opens, leaving=True), VaultUnavailable)
+            if known_at and clock == "source":
+                history = [each for each in history if (each.source_recorded or each.recorded) <= known_at]
+            return stored, history
+
+        stored, history = await read(stream)
+        if not any(each.stream == stream for each in history):
             raise NotFound(f"There is no {noun} {id}{' as known then' if known_at else ''}.")
         policy = (await self._in_time(self.cases.policy(fresh=True))).policy
         moment = known_at or datetime.now(UTC)
         day = as_at or london_day(moment)
-        answer = view.show(history, policy, day, upto, explain)
+        others = OtherHistories()
+        while True:
+            try:
+                answer = view.answer(history, policy, day, upto, explain, others)
+                break
+            except Unread as wanted:
+                for name in wanted.names:
+                    others.read[name] = (await read(name))[1]
         if withhold:
             answer = _withheld(answer, stored)
         return {"as_at": day, "known_at": moment, "position": history[-1].position, **answer}
@@ -391,14 +412,16 @@ class Ledger:
         self, name: str, *, as_at: date | None = None, known_at: datetime | None = None
     ) -> list[dict[str, Any]]:
         """The rows of a worklist, folded case by case as of that position."""
-        rows_of = _worklist(name)
+        worklist = _worklist(name)
         upto = await self._known(known_at)
         policy = (await self._in_time(self.cases.policy(fresh=True))).policy
         day = as_at or london_day(known_at or datetime.now(UTC))
         rows: list[dict[str, Any]] = []
-        for stream in await self._in_time(self.store.database.streams("offender")):
-            stored = await self._in_time(self.store.database.stream(stream, upto))
-            rows += rows_of(await self.cases.records(stored, AGGREGATES["offender"].opens), policy, day, upto)
+        opens = AGGREGATES[worklist.noun].opens
+        for stream in await self._in_time(self.store.database.streams(worklist.noun)):
+            history = await self.cases.records(await self._in_time(self.store.database.chain(stream, upto)), opens)
+            if any(each.stream == stream for each in history):
+                rows += worklist.rows_of(stream, history, policy, day, upto)
         return rows
 
 
@@ -432,7 +455,7 @@ def _view(noun: str, name: str) -> View:
     raise NotFound(f"There is no view {name[:40]!r} of a {noun[:40]}; there are: {known}.")
 
 
-def _worklist(name: str) -> RowsOf:
+def _worklist(name: str) -> Worklist:
     found = WORKLISTS.get(name)
     if found is None:
         raise NotFound(f"There is no worklist {name[:40]!r}; there are: {', '.join(sorted(WORKLISTS))}.")

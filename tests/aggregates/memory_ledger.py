@@ -62,9 +62,9 @@ class MemoryLedger:
         if by.role not in roles_for(fact_class):
             raise Forbidden(f"{command} is not given by {by.role}")
         draft = read_draft(fact_class, data)
-        state = aggregate.fold(self.history(stream, opens=aggregate.opens))
         try:
-            decision = aggregate.decide(state, draft, Now(at, by, self.policy(), imported), stream)
+            now = Now(at, by, self.policy(), imported, self.look)
+            decision = aggregate.decide(self.state(stream), draft, now, stream)
         except Refused as refused:
             return refused
         when = decision.effective or decision.facts[0].effective() or self._told(effective) or at
@@ -74,6 +74,13 @@ class MemoryLedger:
             for fact in decision.facts
         ]
         return {"events": events, "warnings": [{"rule": w.rule, "message": w.message} for w in decision.cautions]}
+
+    def state(self, stream):
+        aggregate = AGGREGATES[noun_of(stream)]
+        return aggregate.fold(self.history(stream, opens=aggregate.opens))
+
+    def look(self, names):
+        return {name: self.state(name) for name in names}
 
     def _told(self, effective):
         if effective is None:
@@ -105,7 +112,8 @@ class MemoryLedger:
 
     def history(self, stream, known=None, opens=None):
         known = len(self.records) if known is None else known
-        return [closed(each, opens) for each in self.records[:known] if each.stream == stream]
+        chain = (each for each in self.records[:known] if each.stream == stream or stream in each.about)
+        return [closed(each, opens) for each in chain]
 
     def policy(self):
         return Policy.fold([each for each in self.records if each.stream in ("policy", "ledger")])
@@ -124,15 +132,18 @@ class MemoryLedger:
         if view is None:
             raise NotFound(f"no view {path}")
         history = self.history(f"{noun}-{rest[0]}", known, view.opens)
-        return view.show(history, self.policy(), as_at, known, explain)
+        return view.answer(
+            history, self.policy(), as_at, known, explain, lambda name: self.history(name, known, view.opens)
+        )
 
     def _rows(self, name, as_at, known):
         if name not in WORKLISTS:
             raise NotFound(f"no worklist {name}")
-        streams = dict.fromkeys(each.stream for each in self.records if noun_of(each.stream) == "offender")
-        opens = AGGREGATES["offender"].opens
+        worklist = WORKLISTS[name]
+        streams = dict.fromkeys(each.stream for each in self.records[:known] if noun_of(each.stream) == worklist.noun)
+        opens = AGGREGATES[worklist.noun].opens
         return [
             row
             for stream in streams
-            for row in WORKLISTS[name](self.history(stream, known, opens), self.policy(), as_at, known)
+            for row in worklist.rows_of(stream, self.history(stream, known, opens), self.policy(), as_at, known)
         ]

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from ledger.aggregates import AGGREGATES, COMMANDS
+from ledger.aggregates import AGGREGATES, COMMANDS, noun_of
 from ledger.aggregates.ledger_stream import release_in_force
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.roles import roles_for
@@ -42,6 +42,10 @@ def _release() -> Recorded[Any]:
 def fold(lines: Sequence[Line]) -> Folded:
     """Play the lines; a correction gets the id of the fact whose line it names."""
     folded, states, ids = Folded(), {}, {}
+
+    def look(names):
+        return {name: states.setdefault(name, AGGREGATES[noun_of(name)].fold([])) for name in names}
+
     for line in lines:
         noun, _, target = line["to"].partition("/")
         stream = noun if noun == "policy" else f"{noun}-{target}"
@@ -52,31 +56,33 @@ def fold(lines: Sequence[Line]) -> Folded:
         assert actor.role in roles_for(fact_class), f"{line['command']} is not given by {actor.role}"
         draft = fact_class.model_validate_json(json.dumps(data))
         moment = in_london(datetime.fromisoformat(line["at"]))
-        state = states[stream] if stream in states else aggregate.fold([])
         try:
-            decision = aggregate.decide(state, draft, Now(moment, actor, folded.policy), stream)
+            now = Now(moment, actor, folded.policy, look=look)
+            decision = aggregate.decide(look([stream])[stream], draft, now, stream)
         except Refused as refused:
             folded.refused.append((line, str(refused.refusals)))
             continue
         folded.warned += [(line, f"{each.rule} {each.message}") for each in decision.cautions]
-        history = folded.histories.setdefault(stream, [])
         folded.known += 1
         (fact,) = decision.facts
         record = Recorded(
             position=folded.known,
             stream=stream,
-            version=len(history) + 1,
+            version=sum(each.stream == stream for each in folded.histories.get(stream, ())) + 1,
             id=str(UUID(int=folded.known, version=4)),
             fact=_closed(fact, aggregate.opens),
             effective=fact.effective() or decision.effective or moment,
             recorded=moment,
             by=actor,
+            about=decision.about,
         )
         ids[line["key"]] = record.id
-        history.append(record)
-        states[stream] = aggregate.take(state, record)
+        for chain in (stream, *decision.about):
+            folded.histories.setdefault(chain, []).append(record)
+            if noun_of(chain) in AGGREGATES:
+                states[chain] = AGGREGATES[noun_of(chain)].take(look([chain])[chain], record)
         if noun == "policy":
-            folded.policy = Policy.fold([_release(), *history])
+            folded.policy = Policy.fold([_release(), *folded.histories[stream]])
     return folded
 
 

@@ -128,8 +128,8 @@ def _progressed(order: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def test_every_worklist_of_the_house_has_something_to_show(folded: Folded) -> None:
-    for name, rows_of in WORKLISTS.items():
-        rows = [row for each in folded.offenders() for row in rows_of(each, folded.policy, TODAY, folded.known)]
+    for name, worklist in WORKLISTS.items():
+        rows = [row for each in folded.offenders() for row in worklist.rows(each, folded.policy, TODAY, folded.known)]
         assert rows, f"nothing in the worklist {name}"
 
 

@@ -87,6 +87,9 @@ def one_more(fold: Callable[[Sequence[Recorded[Any]]], Any]) -> Callable[[Any, R
 class Aggregate:
     """A noun: `offender` in the collection `offenders`.
 
+    A case of it is a chain (ledger-format.md, *Completeness*): the facts of its own stream, and those of other streams
+    that are about it, by position.  A fold passes over facts it does not know.
+
     `first`: the fact that must come before every other, once; `opens`: the sealed fields its fold reads, by topic;
     `protects`: the refusal, if any, that keeps a record from being struck out;
     `takes`: a fold by one fact more, if it has one.
@@ -139,10 +142,10 @@ class Aggregate:
 
     def _ruling(self, state: Any, draft: Fact, now: Now, stream: str) -> Ruling:
         if isinstance(draft, CORRECTING):
-            refusals, whose, at = rule_on_correction(
-                state.history, draft, now, lambda each: self.protects(state, each, now)
-            )
-            return Ruling(refusals=tuple(refusals), whose=whose, rests_on=at)
+            own = [each for each in state.history if each.stream == stream]
+            refusals, whose, at = rule_on_correction(own, draft, now, lambda each: self.protects(state, each, now))
+            about = next((each.about for each in own if each.id == draft.event_ref), ())  # it moves what that moved
+            return Ruling(refusals=tuple(refusals), whose=whose, rests_on=at, about=about)
         return self.rule_on(state, draft, now, stream)
 
     def _not_begun(self, state: State, draft: Fact) -> Iterator[Refusal]:

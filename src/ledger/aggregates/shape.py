@@ -30,7 +30,7 @@ tests/aggregates/test_shape.py and the golden entries of tests/golden/.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, get_args
@@ -139,6 +139,7 @@ __all__ = [
     "ThirdPartyMap",
     "ThirdPartyText",
     "ThirdPartyTexts",
+    "Unread",
     "VictimText",
     "Whole",
     "Whose",
@@ -149,6 +150,7 @@ __all__ = [
     "blank",
     "in_london",
     "later",
+    "nothing_read",
     "opened",
     "without_floats",
 ]
@@ -329,14 +331,40 @@ class Recorded(Generic[FactT_co]):
         return replace(self, fact=fact, effective=effective, corrected_by=(*self.corrected_by, by_position))
 
 
+class Unread(Exception):
+    """Other cases are asked for that were not read yet: whoever asked is asked again once they are."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(", ".join(names))
+        self.names = tuple(names)
+
+
+def nothing_read(names: Sequence[str]) -> Mapping[str, Any]:
+    """The other cases of a decision that was given none."""
+    raise Unread(names)
+
+
 @dataclass(frozen=True, slots=True)
 class Now:
-    """What a decision may know besides its case: the moment, the actor, the policy; never a clock of its own."""
+    """What a decision may know besides its case: the moment, the actor, the policy, other cases; never a clock.
+
+    `look` gives the states of cases by stream name, or raises Unread: a decision is pure, so it is simply taken again
+    when they are there.  Whoever seals the decision has to hold what was looked at against what is recorded by then.
+    """
 
     moment: datetime  # aware, UTC: the ledger's clock
     actor: Actor
     policy: Any  # ledger.aggregates.policy.Policy as known now
     imported: bool = False  # a fact that has happened, told by another system: rules flag, they do not refuse
+    look: Callable[[Sequence[str]], Mapping[str, Any]] = nothing_read
+
+    def others(self, names: Sequence[str]) -> Mapping[str, Any]:
+        """The states of other cases ("placement-019a…") as they are now; empty folds where nothing is recorded."""
+        return self.look(tuple(dict.fromkeys(names)))
+
+    def other(self, name: str) -> Any:
+        """The state of another case as it is now."""
+        return self.look((name,))[name]
 
 
 @dataclass(frozen=True, slots=True)

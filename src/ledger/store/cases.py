@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import random
 from collections import OrderedDict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
 from ledger.aggregates import AGGREGATES, noun_of
 from ledger.aggregates.policy import Policy
-from ledger.aggregates.shape import Fact, Recorded
+from ledger.aggregates.shape import Fact, Recorded, Unread
 from ledger.privacy.sealing import DataKey, Unreadable, holds, open_box
 from ledger.store import mapping
 from ledger.store.appending import Receipt
@@ -38,10 +38,44 @@ class PolicyAt:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A case as folded from the facts of its stream: the cache of decisions.  It holds no opened value it need not."""
+    """A case as folded from its chain: the cache of decisions.  It holds no opened value it need not.
+
+    `version`: of its own stream; `at`: the newest position of its chain, 0 for none.
+    """
 
     version: int
+    at: int
     state: Any
+
+
+class Desk:
+    """The cases that one decision was taken on: what must still stand when it is sealed.
+
+    `fresh`: what is kept in memory does not do, each case is read on first.
+    """
+
+    def __init__(self, cases: Cases, *, fresh: bool = False) -> None:
+        self.read: dict[str, Case] = {}
+        self._cases = cases
+        self._fresh = fresh
+
+    def look(self, names: Sequence[str]) -> Mapping[str, Any]:
+        """The states of these cases.  Raises Unread for those that must be read first."""
+        for name in names:
+            if name not in self.read and not self._fresh and (kept := self._cases.kept(name)) is not None:
+                self.read[name] = kept
+        missing = [name for name in names if name not in self.read]
+        if missing:
+            raise Unread(missing)
+        return {name: self.read[name].state for name in names}
+
+    def lay(self, name: str, case: Case) -> None:
+        """Lay a case on the desk that was read just now."""
+        self.read[name] = case
+
+    def positions(self) -> Iterator[tuple[str, int]]:
+        """What the decision rests on: (id, newest position of its chain as read)."""
+        return ((name, case.at) for name, case in self.read.items())
 
 
 class Cases:
@@ -62,30 +96,60 @@ class Cases:
         return case
 
     async def read(self, stream: str) -> Case:
-        """The case as it is recorded now."""
+        """The case as it is recorded now: what is kept of it, and the facts since."""
         aggregate = AGGREGATES[noun_of(stream)]
-        stored = await self._database.stream(stream)
-        records = await self.records(stored, aggregate.opens)
-        case = self._cases[stream] = Case(records[-1].version if records else 0, aggregate.fold(records))
+        while True:
+            known = self._cases.get(stream)
+            stored = await self._database.chain(stream, after=known.at if known else 0)
+            records = await self.records(stored, aggregate.opens)
+            if self._cases.get(stream) is known:  # else somebody moved it meanwhile
+                break
+        if known is None:
+            known = Case(0, 0, aggregate.fold(()))
+        return self._keep(stream, self._taken(known, stream, records))
+
+    def remember(
+        self,
+        stream: str,
+        cases: Mapping[str, Case],
+        drafts: Sequence[Draft],
+        envelope: Envelope,
+        receipt: Receipt,
+    ) -> None:
+        """Keep the cases a decision was guarded by with what was sealed just now, exactly as it will be read back.
+
+        Those that somebody moved meanwhile, and others that the facts are about, are read on when next asked for.
+        """
+        if stream in POLICY_STREAMS:
+            self._policy = None
+        for name, case in cases.items():
+            if self._cases.get(name) is case:
+                opens = AGGREGATES[noun_of(name)].opens
+                told = [
+                    mapping.as_read(
+                        draft, envelope, sealed.position, receipt.recorded, opens.get(type(draft.fact).topic, ())
+                    )
+                    for draft, sealed in zip(drafts, receipt.facts, strict=True)
+                    if name == draft.stream or name in draft.about
+                ]
+                self._keep(name, self._taken(case, name, told))
+
+    def _taken(self, case: Case, stream: str, records: Sequence[Recorded[Fact]]) -> Case:
+        """The case with these facts more; the old one must not be used again."""
+        aggregate = AGGREGATES[noun_of(stream)]
+        version, at, state = case.version, case.at, case.state
+        self._cases.pop(stream, None)  # half taken, it must not be found
+        for each in records:
+            state = aggregate.take(state, each)
+            version, at = (each.version if each.stream == stream else version), each.position
+        return Case(version, at, state)
+
+    def _keep(self, stream: str, case: Case) -> Case:
+        self._cases[stream] = case
         self._cases.move_to_end(stream)
         if len(self._cases) > CASES_KEPT:
             self._cases.popitem(last=False)
         return case
-
-    def remember(self, stream: str, case: Case, drafts: Sequence[Draft], envelope: Envelope, receipt: Receipt) -> None:
-        """Keep the case with what was sealed just now, exactly as it will be read back."""
-        aggregate = AGGREGATES[noun_of(stream)]
-        if stream in POLICY_STREAMS:
-            self._policy = None
-        if self._cases.get(stream) is not case:
-            self._cases.pop(stream, None)  # somebody read it anew meanwhile: the next one reads it whole
-            return
-        state = case.state
-        for draft, sealed in zip(drafts, receipt.facts, strict=True):
-            opens = aggregate.opens.get(type(draft.fact).topic, ())
-            told = mapping.as_read(draft, envelope, sealed.position, receipt.recorded, opens)
-            state = aggregate.take(state, told)
-        self._cases[stream] = Case(receipt.facts[-1].version, state)
 
     def forget(self, stream: str) -> None:
         """The case has moved: the next one who asks reads it."""

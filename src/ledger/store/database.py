@@ -36,6 +36,14 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
         SELECT e.position, e.entry FROM about AS a JOIN entries AS e USING (position)
         WHERE a.id = convert_from($1::bytea, 'UTF8') AND a.position <= $2::bigint ORDER BY a.position
     """,
+    "chain": """
+        SELECT position, entry FROM entries
+        WHERE stream = convert_from($1::bytea, 'UTF8') AND position <= $2::bigint AND position > $3::bigint
+        UNION ALL
+        SELECT e.position, e.entry FROM about AS a JOIN entries AS e USING (position)
+        WHERE a.id = convert_from($1::bytea, 'UTF8') AND a.position <= $2::bigint AND a.position > $3::bigint
+        ORDER BY position
+    """,
     "range": """
         SELECT position, leaf, entry FROM entries WHERE position BETWEEN $1::bigint AND $2::bigint ORDER BY position
     """,
@@ -106,6 +114,10 @@ class Database:
     async def stream(self, name: str, upto: int = binary.LARGEST, after: int = 0) -> list[Stored]:
         """The entries of one stream at positions after < p <= upto, in order."""
         return _stored(await self._ask(b"stream", name.encode(), binary.int8(upto), binary.int8(after)))
+
+    async def chain(self, name: str, upto: int = binary.LARGEST, after: int = 0) -> list[Stored]:
+        """A case: the entries of its stream and those of others about it at positions after < p <= upto, in order."""
+        return _stored(await self._ask(b"chain", name.encode(), binary.int8(upto), binary.int8(after)))
 
     async def concerning(self, name: str, upto: int = binary.LARGEST) -> list[Stored]:
         """Entries of other streams that are about this id, in order."""
