@@ -6,10 +6,9 @@ import asyncio
 
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 
 from ledger.store import binary
-from ledger.store.wire import Answer, DatabaseTrouble, Lost, Wire, _connected
+from ledger.store.wire import Answer, DatabaseTrouble, Lost, Wire
 
 pytestmark = pytest.mark.anyio
 
@@ -169,16 +168,3 @@ async def test_a_connection_that_cannot_be_set_up_is_given_back(empty_database: 
 async def test_a_server_that_is_not_there_is_a_loss(empty_database: str) -> None:
     with pytest.raises(Lost):
         await connect(f"{empty_database} port=1")
-
-
-async def test_a_network_that_swallows_packets_is_not_waited_for_until_tcp_gives_up(empty_database: str) -> None:
-    def chosen(conninfo: str) -> dict[str, str]:
-        connection = _connected(conninfo, ())
-        options = {each.keyword.decode(): (each.val or b"").decode() for each in connection.info}
-        connection.finish()
-        return options
-
-    found = chosen(empty_database)
-    assert (found["connect_timeout"], found["tcp_user_timeout"], found["keepalives_idle"]) == ("5", "10000", "5")
-    assert chosen(f"{empty_database} connect_timeout=77")["connect_timeout"] == "77"
-    assert conninfo_to_dict(empty_database)["dbname"] == found["dbname"]

@@ -20,8 +20,9 @@ from dataclasses import dataclass, field
 from typing import Final, LiteralString, TypeAlias
 
 from psycopg import pq
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import ExecStatus
+
+from ledger.store import connecting
 
 Params: TypeAlias = Sequence[bytes | None]
 Rows: TypeAlias = list[tuple[bytes | None, ...]]
@@ -52,14 +53,6 @@ class _Request:
 
 _BINARY: Final = 1
 _ENDED: Final = (b"FATAL", b"PANIC")
-# A network that swallows packets must not be waited for until TCP gives up, hours later. No effect on a socket file.
-_PATIENCE: Final[dict[str, str]] = {
-    "connect_timeout": "5",
-    "keepalives_idle": "5",
-    "keepalives_interval": "2",
-    "keepalives_count": "3",
-    "tcp_user_timeout": "10000",
-}
 _GOOD: Final = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
 
 
@@ -89,17 +82,26 @@ class Wire:
     async def connect(cls, conninfo: str, statements: Mapping[str, LiteralString], setup: Sequence[str] = ()) -> Wire:
         """Connect, run `setup` (session settings), prepare `statements`.  Raises Lost or DatabaseTrouble."""
         loop = asyncio.get_running_loop()
-        connection = await loop.run_in_executor(None, _connected, conninfo, tuple(setup))
+        try:
+            connection = await connecting.connected(conninfo)
+        except OSError as problem:
+            raise Lost(str(problem)) from problem
         connection.nonblocking = 1
         connection.enter_pipeline_mode()
         wire = cls(connection, loop)
         loop.add_reader(wire._socket, wire._readable)
         done: asyncio.Future[list[Rows]] = loop.create_future()
-        for name, text in statements.items():
-            connection.send_prepare(name.encode(), text.encode())
-        wire._sync(_into(done))
         try:
-            await done
+            for text in setup:
+                connection.send_query_params(text.encode(), None)
+            for name, text in statements.items():
+                connection.send_prepare(name.encode(), text.encode())
+            wire._sync(_into(done))
+            async with asyncio.timeout(connecting.SECONDS):
+                await done
+        except TimeoutError as slow:
+            wire.close()
+            raise Lost("the server let us in and then said nothing") from slow
         except BaseException:
             wire.close()
             raise
@@ -226,20 +228,3 @@ def _into(done: asyncio.Future[list[Rows]]) -> Callable[[Answer], None]:
             done.set_result(answer)
 
     return answered
-
-
-def _connected(conninfo: str, setup: Sequence[str]) -> pq.abc.PGconn:
-    """Blocking; runs on a thread of the executor."""
-    patient = make_conninfo("", **(_PATIENCE | conninfo_to_dict(conninfo)))
-    connection = pq.PGconn.connect(patient.encode())
-    if connection.status != pq.ConnStatus.OK:
-        text = connection.error_message.decode(errors="replace").strip()
-        connection.finish()
-        raise Lost(text)
-    for statement in setup:
-        result = connection.exec_(statement.encode())
-        if result.status not in _GOOD:
-            trouble = _state_of(result)
-            connection.finish()
-            raise trouble
-    return connection
