@@ -11,13 +11,14 @@ from types import MappingProxyType
 from typing import Final
 
 from ledger.aggregates.aggregate import Aggregate
+from ledger.aggregates.child_protection_matter import CHILD_PROTECTION_MATTER
 from ledger.aggregates.corrections import CORRECTIONS
 from ledger.aggregates.offender import OFFENDER_CASE
 from ledger.aggregates.placement import PLACEMENT
 from ledger.aggregates.policy import LEDGER, POLICY
 from ledger.aggregates.shape import Fact
 
-NOUNS: Final = (OFFENDER_CASE, PLACEMENT, POLICY, LEDGER)
+NOUNS: Final = (OFFENDER_CASE, PLACEMENT, CHILD_PROTECTION_MATTER, POLICY, LEDGER)
 
 AGGREGATES: Final[Mapping[str, Aggregate]] = MappingProxyType({each.noun: each for each in NOUNS})
 COLLECTIONS: Final[Mapping[str, Aggregate]] = MappingProxyType({each.collection: each for each in NOUNS})

@@ -61,7 +61,7 @@ EDITIONS: Final = {
     )
 }
 
-AREAS: Final = ("dates", "enforcement", "general", "hours", "orders", "progress", "settings")
+AREAS: Final = ("child_protection", "dates", "enforcement", "general", "hours", "orders", "progress", "settings")
 _RULES: Final[list[Rule]] = []
 _LABELS: Final[dict[str, str]] = {}
 
