@@ -24,19 +24,11 @@ from tests.doors import Door, a_problem, foreign_databases, opened
 from ledger.application import Ledger
 from ledger.errors import ClockInDoubt, ReadOnly, Setup
 from ledger.settings import Settings
-from ledger.store import opening
+from ledger.store import log
 from ledger.store.embedded import EmbeddedCluster
+from ledger.store.log import Released, keep_newest, write_synced
 from ledger.store.migrate import migrate
-from ledger.store.opening import (
-    DEMONSTRATION,
-    SCENARIO,
-    Place,
-    Released,
-    embedded_place,
-    keep_newest,
-    migrate_all,
-    write_synced,
-)
+from ledger.store.opening import DEMONSTRATION, SCENARIO, Place, embedded_place, migrate_all
 from ledger.transparency.checkpoint import Checkpoint
 
 
@@ -283,7 +275,7 @@ def test_a_disk_that_does_not_take_the_file_stops_nobody(home: Home, monkeypatch
 
     with home.opened() as door:
         case = door.new_case()
-        monkeypatch.setattr(opening, "keep_newest", full)
+        monkeypatch.setattr(log, "keep_newest", full)
         assert door.post(f"{case.path}/record-absence", case.absence()).status_code == 201
         door.run(asyncio.sleep(0.7))
         assert "could not be kept" in caplog.text

@@ -21,7 +21,8 @@ from ledger.application import Ledger
 from ledger.commands import Acknowledged, Command
 from ledger.settings import Settings
 from ledger.store.database import Database, Head
-from ledger.store.opening import Place, embedded_place, keep_newest
+from ledger.store.log import keep_newest
+from ledger.store.opening import Place, embedded_place
 
 T = TypeVar("T")
 OFFICER = Actor(str(uuid4()), "court-officer")

@@ -27,6 +27,10 @@ _AN_ID: Final = re.compile(r"[0-9a-f]{8}-|[0-9]{4}-")  # a UUID, or the month of
 
 STATEMENTS: Final[dict[str, LiteralString]] = {
     "head": "SELECT origin, simulated, size, edge, recorded FROM head",
+    "begin": """
+        INSERT INTO head (origin, simulated, size, edge, recorded)
+        VALUES (convert_from($1::bytea, 'UTF8'), $2::boolean, 0, '', $3::timestamptz) ON CONFLICT DO NOTHING
+    """,
     "stream": """
         SELECT position, entry FROM entries
         WHERE stream = convert_from($1::bytea, 'UTF8') AND position <= $2::bigint AND position > $3::bigint
@@ -110,6 +114,10 @@ class Database:
         origin, simulated, size, edge, recorded = (binary.read_bytes(value) for value in rows[0])
         moment = binary.moment(binary.read_int8(recorded))
         return Head(origin.decode(), simulated == b"\x01", binary.read_int8(size), edge, moment)
+
+    async def begin(self, origin: str, simulated: bool) -> None:
+        """Give a log that was never opened its name, unless another process has just done so."""
+        await self._ask(b"begin", origin.encode(), bytes([simulated]), binary.int8(0))
 
     async def stream(self, name: str, upto: int = binary.LARGEST, after: int = 0) -> list[Stored]:
         """The entries of one stream at positions after < p <= upto, in order."""

@@ -1,0 +1,269 @@
+"""One log: its name and key, its two doors, and the newest checkpoint it released, kept outside the database.
+
+    the ledger        schema public    home/keys/log.key       home/checkpoint
+    the access log    schema access    home/keys/access.key    home/access-checkpoint
+
+Both are of the same make (ledger-format.md, *The access log*), so there is one of everything here.  A log that is
+smaller than its checkpoint file says, or another one, is open for reading only: what was acknowledged is missing, and
+writing on would hide it.
+
+Proven by tests/store/test_opening.py and tests/store/test_access_log.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, LiteralString
+
+from ledger.errors import LedgerError, NotFound, ReadOnly
+from ledger.store.appending import STATEMENTS
+from ledger.store.database import Database, Head
+from ledger.store.sequencer import Sequencer
+from ledger.store.vault import secret_file
+from ledger.store.wire import Wire
+from ledger.transparency.checkpoint import Checkpoint
+from ledger.transparency.errors import TransparencyError
+from ledger.transparency.note import Signer
+from ledger.transparency.tree import RightEdge
+
+log = logging.getLogger(__name__)
+
+Connect = Callable[[Mapping[str, LiteralString]], Awaitable[Wire]]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What one of the two logs is called, and where it is kept: its schema, its key file, its checkpoint file."""
+
+    name: str
+    schema: LiteralString
+    key: str
+    checkpoint: str
+
+
+LEDGER: Final = Kept("ledger", "public", "log.key", "checkpoint")
+ACCESS: Final = Kept("access log", "access", "access.key", "access-checkpoint")
+
+
+@dataclass(slots=True)
+class Released:
+    """Keeps the newest released checkpoint: in memory at once, in a synced file and a table at most a second later."""
+
+    path: Path
+    database: Database
+    size: int = 0
+    note: str = ""
+    _written: int = 0
+    _task: asyncio.Task[None] | None = None
+
+    def __call__(self, size: int, note: str) -> None:
+        if size > self.size:
+            self.size, self.note = size, note
+
+    def begin(self, size: int, note: str) -> None:
+        """What the file holds when the ledger opens."""
+        self.size = self._written = size
+        self.note = note
+
+    def read(self) -> str | None:
+        """The newest note as kept in the file."""
+        return self.path.read_text("utf-8", errors="replace") if self.path.exists() else None
+
+    def start(self) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._keep())
+
+    async def stop(self) -> None:
+        if self._task:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        await self.keep()
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(0.5)
+            await self.keep()
+
+    async def keep(self) -> None:
+        """Write the newest one if it is not written yet."""
+        size, note = self.size, self.note
+        if size == self._written:
+            return
+        try:
+            await asyncio.to_thread(keep_newest, self.path, size, note)
+            self._written = size
+            await self.database.keep_note(size, note)
+        except (OSError, LedgerError) as problem:
+            log.error("the released checkpoint could not be kept: %s", type(problem).__name__)
+
+
+def keep_newest(path: Path, size: int, note: str) -> None:
+    """Write a note unless the file holds a later one: other processes of this home keep theirs in it too."""
+    with open(path.with_name(f".{path.name}.lock"), "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists() or size_of(path.read_bytes()) < size:
+            write_synced(path, note)
+
+
+def size_of(note: bytes) -> int:
+    """The size that a checkpoint claims; -1 for what is none."""
+    lines = note.split(b"\n")
+    return int(lines[1]) if len(lines) > 1 and lines[1].isdigit() and len(lines[1]) < 20 else -1
+
+
+def write_synced(path: Path, text: str) -> None:
+    """Replace a file by another whole one, durable when this returns."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    with open(draft, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+@dataclass(slots=True)
+class Log:
+    """An open log."""
+
+    kept: Kept
+    origin: str
+    simulated: bool
+    signer: Signer
+    database: Database
+    sequencer: Sequencer
+    released: Released
+
+    def note(self, size: int, root: bytes) -> str:
+        """The signed note of a checkpoint that was released: Ed25519 makes the same one every time.
+
+        Raises ReadOnly: of a log that is not the one released nothing is signed, or one size might get two roots.
+        """
+        if self.read_only:
+            raise ReadOnly(self.read_only)
+        return Checkpoint(self.origin, size, root).sign(self.signer)
+
+    @property
+    def read_only(self) -> str | None:
+        """Why nothing may be added, if so."""
+        return self.sequencer.read_only
+
+    async def checkpoint(self) -> str:
+        """The newest released checkpoint.  Raises NotFound before the first."""
+        if self.released.note:
+            return self.released.note
+        head = await self.database.head()
+        root = await self.database.root_at(head.size) if head else None
+        if head is None or root is None:
+            raise NotFound("Nothing has been sealed yet.")
+        await self.sequencer.confirm()  # what is only read may not be durable everywhere: see Sequencer.confirm
+        return self.note(head.size, root)
+
+    async def status(self) -> dict[str, Any]:
+        """What it holds, and whether it may be written to."""
+        head = await self.database.head()
+        assert head is not None
+        return {
+            "origin": head.origin,
+            "facts": head.size,
+            "newest_fact": head.recorded if head.size else None,
+            "read_only": self.read_only,
+            "released_checkpoint": self.released.read(),
+        }
+
+    async def close(self) -> None:
+        """Let what is under way end."""
+        await self.sequencer.close()
+        await self.released.stop()
+        self.database.close()
+
+
+async def open_log(
+    connect: Connect,
+    kept: Kept,
+    home: Path,
+    origin: str,
+    simulated: bool,
+    check: Callable[[Head], None] = lambda head: None,
+    deadline: float = 10.0,
+) -> Log:
+    """Open a log; `connect` opens connections to its schema, `check` may refuse its head by raising.
+
+    A new one gets the name `origin`, for ever.  Raises Setup, DatabaseUnavailable.
+    """
+    database = Database(connect)
+    try:
+        head = await database.head() or await _first_head(database, origin, simulated)
+        check(head)
+        signer = Signer(head.origin, secret_file(home / "keys" / kept.key))
+        released = Released(home / kept.checkpoint, database)
+        missing = await _compare(kept.name, head, released, signer)
+    except BaseException:
+        database.close()
+        raise
+    sequencer = Sequencer(
+        lambda: connect(STATEMENTS),
+        signer,
+        simulated=head.simulated,
+        released=released,
+        floor=released.size,
+        deadline=deadline,
+    )
+    sequencer.read_only = missing
+    released.start()
+    return Log(kept, head.origin, head.simulated, signer, database, sequencer, released)
+
+
+async def _first_head(database: Database, origin: str, simulated: bool) -> Head:
+    await database.begin(origin, simulated)
+    head = await database.head()
+    assert head is not None
+    return head
+
+
+async def _compare(name: str, head: Head, released: Released, signer: Signer) -> str | None:
+    """Does it hold what was last released?  Why it must open read-only, or None; `released` knows what it was."""
+    path = released.path
+    if not path.exists():
+        if head.size:
+            log.warning(
+                "there is no file %s to compare the %s with; it begins with the next checkpoint", path.name, name
+            )
+        return None
+    try:
+        note = path.read_bytes().decode()
+        kept = Checkpoint.open(note, head.origin, [signer.verifier()])
+    except (TransparencyError, UnicodeDecodeError) as problem:
+        return _read_only(f"The checkpoint file does not fit the {name}'s own name and key ({type(problem).__name__})")
+    released.begin(kept.size, note)
+    head = await released.database.head() or head  # again: another process may have gone on since, and kept its note
+    if kept.size > head.size:
+        return _read_only(f"The {name} holds {head.size} facts; {kept.size} were acknowledged")
+    if kept.size and await _root_of(kept.size, released.database) != kept.root:
+        return _read_only(f"The first {kept.size} facts of the {name} are not the ones that were acknowledged")
+    return None
+
+
+def _read_only(why: str) -> str:
+    message = f"{why}. It is open for reading only: restore the ledger that belongs to this home."
+    log.critical("%s", message)
+    return message
+
+
+async def _root_of(size: int, database: Database) -> bytes:
+    """From every leaf, not from a row that says so."""
+    edge = RightEdge()
+    for first in range(1, size + 1, 20_000):
+        edge = edge.extend(await database.leaves(first, min(first + 19_999, size)))
+    return edge.root()
