@@ -2,7 +2,10 @@
 
 A journal holds each command from before it is sent, and every answer it ever got.  `findings` compares it with the log
 as it is stored: each acknowledged fact at its position, with its leaf hash, once; one receipt a key; versions without a
-gap, as many as were acknowledged; and every checkpoint that was ever shown, against the leaves that are there now.
+gap, as many as were acknowledged; and every checkpoint that was ever shown, against the leaves that are there now: its
+root, and that the newest one only appended to it (RFC 6962 consistency, proved from the stored leaves).
+
+That each of these comparisons sees what it is there for is proven by tests/journeys/test_journal.py.
 """
 
 from __future__ import annotations
@@ -19,9 +22,9 @@ from uuid import uuid4
 import psycopg
 
 from ledger.transparency.checkpoint import Checkpoint
-from ledger.transparency.errors import TransparencyError
+from ledger.transparency.errors import ProofError, TransparencyError
 from ledger.transparency.note import Verifier
-from ledger.transparency.tree import RightEdge, leaf_hash
+from ledger.transparency.tree import NodeId, RightEdge, consistency_proof, leaf_hash, node_hash, verify_consistency
 
 Receipt = Mapping[str, Any]
 
@@ -44,6 +47,7 @@ class Journal:
     def __init__(self, file: Path | None = None) -> None:
         self.asked: dict[str, Asked] = {}
         self.complaints: list[str] = []  # answers that no client should have had
+        self.shown: dict[str, None] = {}  # every checkpoint that was seen anywhere but in a receipt
         self._file = file.open("a", encoding="utf-8", buffering=1) if file else None
 
     def sending(self, asked: Asked) -> None:
@@ -58,6 +62,12 @@ class Journal:
             self._keep({"key": key, "receipt": receipt})
         elif asked.receipt != receipt:
             self.complaints.append(f"{asked.path}: key {key} was answered twice, and differently")
+
+    def saw(self, note: str) -> None:
+        """A checkpoint was shown: at its address, in the file beside the ledger, in the table of released ones."""
+        if note not in self.shown:
+            self.shown[note] = None
+            self._keep({"checkpoint": note})
 
     def close(self) -> None:
         if self._file:
@@ -181,27 +191,57 @@ def _as_many_as_acknowledged(journal: Journal, log: Log) -> Iterator[str]:
 
 
 def _checkpoints(journal: Journal, log: Log, verifier: Verifier) -> Iterator[str]:
-    roots, edge = [], RightEdge()
-    for each in log.entries:
-        edge = edge.append(each.leaf)
-        roots.append(edge.root())
-    shown = {
-        asked.receipt["checkpoint"]: max(fact["position"] for fact in asked.receipt["events"])
+    covers = {
+        asked.receipt["checkpoint"]: _last(asked.receipt)
         for asked in sorted(journal.asked.values(), key=lambda each: _last(each.receipt))
         if asked.receipt
     }
-    for note, last in shown.items():
+    opened: list[Checkpoint] = []
+    for note in dict.fromkeys([*covers, *journal.shown]):
         try:
             checkpoint = Checkpoint.open(note, verifier.name, [verifier])
         except TransparencyError as wrong:
             yield f"a checkpoint does not hold: {wrong}"
             continue
-        if checkpoint.size < last:
-            yield f"the checkpoint of {checkpoint.size} does not cover position {last} of its receipt"
-        if checkpoint.size > len(roots):
-            yield f"a checkpoint of {checkpoint.size} facts was shown; the log has {len(roots)}"
-        elif checkpoint.root != roots[checkpoint.size - 1]:
-            yield f"the checkpoint of {checkpoint.size} facts has another root than the log"
+        opened.append(checkpoint)
+        if checkpoint.size < covers.get(note, 0):
+            yield f"the checkpoint of {checkpoint.size} does not cover position {covers[note]} of its receipt"
+    yield from _one_history(opened, [each.leaf for each in log.entries])
+
+
+def _one_history(checkpoints: Sequence[Checkpoint], leaves: Sequence[bytes]) -> Iterator[str]:
+    """Each checkpoint has the root of the leaves that are stored now, and the newest one continues it."""
+    within = sorted((each for each in checkpoints if 0 < each.size <= len(leaves)), key=lambda each: each.size)
+    for each in checkpoints:
+        if each.size > len(leaves):
+            yield f"a checkpoint of {each.size} facts was shown; the log has {len(leaves)}"
+    roots: list[bytes] = []
+    edge = RightEdge()
+    for leaf in leaves:
+        edge = edge.append(leaf)
+        roots.append(edge.root())
+    tree = Subtrees(leaves)
+    for each in within:
+        newest = within[-1]
+        if each.root != roots[each.size - 1]:
+            yield f"the checkpoint of {each.size} facts has another root than the log"
+        try:
+            proof = consistency_proof(each.size, newest.size, tree)
+            verify_consistency(each.size, newest.size, proof, each.root, newest.root)
+        except ProofError as wrong:
+            yield f"the checkpoint of {each.size} facts is not continued by that of {newest.size}: {wrong}"
+
+
+class Subtrees:
+    """Every perfect subtree over stored leaves, by (level, index): what a prover reads."""
+
+    def __init__(self, leaves: Sequence[bytes]) -> None:
+        self._levels = [list(leaves)]
+        while len(below := self._levels[-1]) > 1:
+            self._levels.append([node_hash(*pair) for pair in zip(below[::2], below[1::2], strict=False)])
+
+    def hashes(self, nodes: list[NodeId]) -> list[bytes]:
+        return [self._levels[level][index] for level, index in nodes]
 
 
 def _last(receipt: Receipt | None) -> int:

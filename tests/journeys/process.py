@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,8 +30,9 @@ def environment(home: Path, **settings: object) -> dict[str, str]:
     return {**others, "LEDGER_HOME": str(home), **{f"LEDGER_{k.upper()}": str(v) for k, v in settings.items()}}
 
 
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "ledger.cli", *arguments]
+def command(*arguments: str, through: Sequence[str] = ("ledger.cli",)) -> list[str]:
+    """How a verb is started; `through`: the module that runs it, with what that takes."""
+    return [sys.executable, "-m", *through, *arguments]
 
 
 def run(home: Path, *arguments: str, limit: float = 60) -> subprocess.CompletedProcess[str]:
@@ -62,9 +63,11 @@ def postgres_of(home: Path) -> list[psutil.Process]:
 class Process:
     """`ledger serve` or `ledger demo`: what it prints goes to a file beside its home."""
 
-    def __init__(self, home: Path, port: int, *arguments: str, **settings: object) -> None:
+    def __init__(
+        self, home: Path, port: int, *arguments: str, through: Sequence[str] = ("ledger.cli",), **settings: object
+    ) -> None:
         self.home, self.port = home, port
-        self._arguments = arguments
+        self._command = command(*arguments, through=through)
         self._settings = settings
         self.printed = home.with_name(f"{home.name}.printed")
         self._popen: subprocess.Popen[bytes] | None = None
@@ -86,7 +89,7 @@ class Process:
         """Start it, and do not wait."""
         with self.printed.open("ab") as printed:
             self._popen = subprocess.Popen(
-                command(*self._arguments),
+                self._command,
                 env=environment(self.home, listen=f"127.0.0.1:{self.port}", **self._settings),
                 stdin=subprocess.DEVNULL,
                 stdout=printed,

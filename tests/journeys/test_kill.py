@@ -1,24 +1,43 @@
-"""Whatever is killed under load: what was acknowledged stands, once, and nothing else was written.
+"""Whoever is killed under load, and wherever: what was acknowledged stands, once, and nothing else was written.
 
-The long version is `python -m bench.soak`; the checks themselves are proven by tests/journeys/test_journal.py.
+The long version is `python -m bench.soak`; that the comparisons see what they are there for is proven by
+test_journal.py and test_planted.py.
 """
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from pathlib import Path
 
 import pytest
-from tests.journeys.killing import DEFAULT_KINDS, Ordeal
+from tests.journeys.killing import AT_PLACES, AT_RANDOM, Ordeal
 from tests.journeys.process import ended, postgres_of
+from tests.journeys.stopping import FIRST, STARTING
+
+NOT_YET = "comparing with what was released"  # nothing was, at a first start
 
 
 @pytest.mark.slow
-def test_killed_under_load_the_process_and_its_servers_lose_nothing_and_double_nothing(open_tmp_path: Path):
+@pytest.mark.timeout(300)
+def test_whoever_is_killed_wherever_from_the_first_start_on_nothing_is_lost_and_nothing_doubled(open_tmp_path: Path):
     ordeal = Ordeal(open_tmp_path / "home", secrets.randbelow(1_000_000), print)
     print(f"seed {ordeal.seed}")
+    faults = [*ordeal.random.sample(AT_PLACES, 3), *ordeal.random.sample(AT_RANDOM, 1)]
     with ended(ordeal.process):
-        kinds = ordeal.random.sample(DEFAULT_KINDS, len(DEFAULT_KINDS))
-        assert ordeal.go(kinds) == []
-        assert all(each.acknowledged > 2 * ordeal.clients for each in ordeal.rounds)
+        for place in (each for each in (*FIRST, *STARTING) if each != NOT_YET):
+            asyncio.run(_killed_at_its_first_start(ordeal, place))
+        assert ordeal.go(faults, seconds=0.4) == []
+        assert len(ordeal.rounds) == len(faults)
+        assert all(each.acknowledged > 2 * ordeal.many for each in ordeal.rounds)
         assert postgres_of(ordeal.home) == []
+
+
+async def _killed_at_its_first_start(ordeal: Ordeal, place: str) -> None:
+    ordeal.places.arm(place)
+    ordeal.process.start()
+    async with asyncio.timeout(60):
+        while not ordeal.places.reached(place):
+            assert ordeal.process.running, ordeal.process.output[-2000:]
+            await asyncio.sleep(0.01)
+    ordeal.process.kill()
