@@ -177,7 +177,7 @@ def _instead_of_sending_writes(places: Places, place: str, send: Callable[..., N
 
 
 def before_syncing(*, folder: bool) -> Hook:
-    """The checkpoint file is written, not synced, and cut as by a power cut; or it is in place and its folder not synced."""
+    """The checkpoint file is written, not synced, and cut as by a power cut; or in place, its folder not synced."""
 
     class Os:
         """The module `os` as the module that keeps the file sees it."""
