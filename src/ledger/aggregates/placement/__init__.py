@@ -1,11 +1,12 @@
 """A placement: one work site with its agreement, reviews, scores and incidents (rule book F; catalogue 6.2).
 
-Its facts are recorded as told; the rules of area F come with their own decisions.
+`site`, `agreement` and `quality` say what can happen, `fold` keeps it, `standing` says what follows from it.
 """
 
 from __future__ import annotations
 
-from ledger.aggregates.aggregate import Aggregate, Told
+from ledger.aggregates.aggregate import Aggregate
+from ledger.aggregates.corrections import RecordCorrected
 from ledger.aggregates.placement.agreement import (
     AgreementDrafted,
     AgreementSigned,
@@ -18,6 +19,7 @@ from ledger.aggregates.placement.agreement import (
     PlacementReviewed,
     SchoolCommunityInformed,
 )
+from ledger.aggregates.placement.fold import Placement
 from ledger.aggregates.placement.quality import (
     AgreementAuditDone,
     BeneficiarySurveyed,
@@ -91,4 +93,23 @@ FACTS: tuple[type[Fact], ...] = (
     BeneficiarySurveyed,
 )
 
-PLACEMENT = Aggregate(noun="placement", collection="placements", facts=FACTS, fold=Told.fold, first=PlacementOpened)
+# The sealed values the fold and its views read; everything else may arrive closed.
+OPENS = {
+    PlacementOpened.topic: ("days_available",),
+    AgreementDrafted.topic: ("sections",),
+    PlacementJudgedNotViable.topic: ("requirement",),
+    PqsAudited.topic: ("scores", "q1_details"),
+    PqsRechecked.topic: ("revised_scores",),
+    IncidentReported.topic: ("kind",),
+    RecordCorrected.topic: ("corrected_value",),
+}
+
+PLACEMENT = Aggregate(
+    noun="placement",
+    collection="placements",
+    facts=FACTS,
+    fold=Placement.fold,
+    opens=OPENS,
+    first=PlacementOpened,
+    takes=Placement.take,
+)
