@@ -26,6 +26,7 @@ from weakref import WeakValueDictionary
 
 import orjson
 
+from ledger.access import EVIDENCE, Access
 from ledger.aggregates import AGGREGATES, FACT_BY_TOPIC
 from ledger.aggregates.ledger_stream import ReleaseStarted, release_in_force
 from ledger.aggregates.policy import Policy
@@ -56,6 +57,7 @@ from ledger.errors import (
 from ledger.privacy.canonical import canonical
 from ledger.privacy.sealing import Keyed
 from ledger.projections import VIEWS, WORKLISTS, OtherHistories, View, Worklist
+from ledger.projections.schedule import heard
 from ledger.projections.why import Row
 from ledger.rules.dates import london_day
 from ledger.settings import Settings
@@ -63,6 +65,7 @@ from ledger.store import mapping
 from ledger.store.appending import Append, Receipt, Repeated, Sealed
 from ledger.store.binary import LARGEST
 from ledger.store.cases import Cases, Desk, PolicyAt
+from ledger.store.log import Log
 from ledger.store.mapping import Draft, Envelope, Stored
 from ledger.store.opening import Place, Store, open_store
 
@@ -84,6 +87,7 @@ class Ledger:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.cases = Cases(store.origin, store.database, store.vault)
+        self.access = Access(store.access, self.cases.policy)
         self._keyed = Keyed(b"")
         # Commands whose case moved go one after another, by stream, or they would only move it for each other.
         self._queues: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -113,33 +117,34 @@ class Ledger:
     async def close(self) -> None:
         await self.store.close()
 
-    async def checkpoint(self) -> str:
-        """The newest released checkpoint.  Raises NotFound before the first."""
-        if self.store.released.note:
-            return self.store.released.note
-        head = await self._in_time(self.store.database.head())
-        root = await self._in_time(self.store.database.root_at(head.size)) if head else None
-        if head is None or root is None:
-            raise NotFound("Nothing has been sealed yet.")
-        await self.store.sequencer.confirm()  # what is only read may not be durable everywhere: see Sequencer.confirm
-        return self.store.note(head.size, root)
+    async def checkpoint(self, of: Log | None = None) -> str:
+        """The newest released checkpoint of the ledger, or of its access log.  Raises NotFound before the first."""
+        return await self._in_time((of or self.store).checkpoint())
 
     async def status(self) -> dict[str, Any]:
-        """What the ledger holds, and whether it may be written to."""
-        head = await self._in_time(self.store.database.head())
-        assert head is not None
-        return {
-            "origin": head.origin,
-            "facts": head.size,
-            "newest_fact": head.recorded,
-            "read_only": self.store.read_only,
-            "released_checkpoint": self.store.released.read(),
-        }
+        """What the ledger and its access log hold, and whether they may be written to."""
+        own = await self._in_time(self.store.status())
+        return own | {"access_log": await self._in_time(self.store.access.status())}
+
+    async def refusals(self, to: str | None = None, after: int = 0) -> tuple[list[dict[str, Any]], int | None]:
+        """What was refused, of one case ("offender/019a…") or of all: a page, and after which position the next begins.
+
+        Raises NotFound, DatabaseUnavailable.
+        """
+        noun, _, name = to.partition("/") if to else ("", "", "")
+        if to and noun not in AGGREGATES:
+            raise NotFound(f"There is nothing called {noun[:40]!r} that a command could be for.")
+        return await self._in_time(self.access.refusals(_stream(noun, name) if to else None, after))
 
     async def ready(self) -> dict[str, Any]:
-        """Do the database and the vault answer?  Status UP or DOWN, in all and of each."""
+        """Do the database, the vault and the access log answer?  Status UP or DOWN, in all and of each."""
         parts: dict[str, str] = {}
-        for name, ask in (("database", self.store.database.head), ("vault", self.store.vault.ping)):
+        asked = {
+            "database": self.store.database.head,
+            "vault": self.store.vault.ping,
+            "access_log": self.store.access.database.head,
+        }
+        for name, ask in asked.items():
             try:
                 async with asyncio.timeout(READY_SECONDS):
                     await ask()
@@ -147,12 +152,21 @@ class Ledger:
             except (LedgerError, TimeoutError):
                 parts[name] = "DOWN"
         parts["writing"] = "DOWN" if self.store.read_only else "UP"
+        if self.store.access.read_only:
+            parts["access_log"] = "DOWN"
         return {"status": "UP" if set(parts.values()) == {"UP"} else "DOWN", "components": parts}
 
     # ------------------------------------------------------------------------------------ commands
 
     async def execute(self, command: Command) -> Acknowledged:
         """Record what a command says, or refuse it.  Every error of ledger.errors but 401 and 413 may be raised."""
+        try:
+            return await self._executed(command)
+        except EVIDENCE as refusal:
+            await self.access.refused(command, refusal)
+            raise
+
+    async def _executed(self, command: Command) -> Acknowledged:
         fact_class = fact_class_of(command)
         authorise(command, fact_class)
         draft = draft_of(command, fact_class)
@@ -421,8 +435,9 @@ class Ledger:
         for stream in await self._in_time(self.store.database.streams(worklist.noun)):
             history = await self.cases.records(await self._in_time(self.store.database.chain(stream, upto)), opens)
             if any(each.stream == stream for each in history):
-                rows += worklist.rows_of(stream, history, policy, day, upto)
-        return rows
+                rows += worklist.rows_of(stream, heard(worklist, stream, history), policy, day, upto)
+        rows.sort(key=worklist.rank_of)
+        return [worklist.ages(orjson.loads(orjson.dumps(row)), day, policy) for row in rows]
 
 
 # ---------------------------------------------------------------------------------------- reading a case

@@ -11,6 +11,8 @@ from datetime import UTC, date, datetime
 from itertools import pairwise
 from uuid import uuid4
 
+import orjson
+
 from ledger.aggregates import AGGREGATES, COMMANDS, noun_of
 from ledger.aggregates.drafts import read_draft
 from ledger.aggregates.ledger_stream import release_in_force
@@ -142,8 +144,10 @@ class MemoryLedger:
         worklist = WORKLISTS[name]
         streams = dict.fromkeys(each.stream for each in self.records[:known] if noun_of(each.stream) == worklist.noun)
         opens = AGGREGATES[worklist.noun].opens
-        return [
+        rows = [
             row
             for stream in streams
             for row in worklist.rows_of(stream, self.history(stream, known, opens), self.policy(), as_at, known)
         ]
+        rows.sort(key=worklist.rank_of)
+        return [worklist.ages(orjson.loads(orjson.dumps(row)), as_at, self.policy()) for row in rows]

@@ -30,7 +30,7 @@ tests/aggregates/test_shape.py and the golden entries of tests/golden/.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, get_args
@@ -116,6 +116,7 @@ __all__ = [
     "Decision",
     "Erased",
     "Fact",
+    "History",
     "Id",
     "Ids",
     "Instant",
@@ -342,6 +343,17 @@ class Unread(Exception):
 def nothing_read(names: Sequence[str]) -> Mapping[str, Any]:
     """The other cases of a decision that was given none."""
     raise Unread(names)
+
+
+class History(list[Recorded[Any]]):
+    """The facts of a case with what was folded from them so far: who asks about many days folds once for several.
+
+    Whoever fills `folded` keys it by what it folded for; the facts must not change meanwhile.
+    """
+
+    def __init__(self, records: Iterable[Recorded[Any]] = ()) -> None:
+        super().__init__(records)
+        self.folded: dict[Any, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)

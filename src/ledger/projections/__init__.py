@@ -10,7 +10,7 @@ tests/projections/.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
@@ -27,6 +27,7 @@ Others = Callable[[str], History]
 Show = Callable[[History, Policy, date, int, bool], Row]
 ShowAcross = Callable[[History, Policy, date, int, bool, Others], Row]
 RowsOf = Callable[[History, Policy, date, int], list[Row]]
+MomentsOf = Callable[[History, Policy, int], Iterable[date]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,28 +71,75 @@ VIEWS: Final = (
 )
 
 
+def no_ages(row: Row, as_at: date, policy: Policy) -> Row:
+    """Most rows say nothing that grows older by the day."""
+    del as_at, policy
+    return row
+
+
 @dataclass(frozen=True, slots=True)
 class Worklist:
-    """A worklist: the rows of each case of a noun.  A row names its case, in the field `<noun>_id`."""
+    """A worklist: the rows that each case of a noun has on a day.
+
+    `rows`: ids, dates, codes, numbers; never a name or a text, and nothing that only grows older by the day, which is
+    added when a row is read (`ages`; the row's dates are ISO texts by then).  `moments`: every day on which rows may
+    differ from those of the day before although nothing new is recorded, the days of the facts themselves included.
+    `names_case`: the field that names the case.  `rank`: the date field that orders the list, oldest first.  `hears`:
+    topics of facts of other streams that rows rest on.  `version` changes with what `rows` answers: tables of an older
+    one are built anew.
+    """
 
     name: str
     noun: str
     rows: RowsOf
+    moments: MomentsOf
     names_case: str = "offender_id"
+    rank: str = ""
+    ages: Callable[[Row, date, Policy], Row] = no_ages
+    hears: frozenset[str] = frozenset()
+    version: int = 1
 
     def rows_of(self, stream: str, history: History, policy: Policy, as_at: date, known: int) -> list[Row]:
-        """The rows of one case."""
+        """The rows of one case, naming it."""
         case_id = stream[-36:]
         return [{self.names_case: case_id, **row} for row in self.rows(history, policy, as_at, known)]
 
+    def rank_of(self, row: Row) -> date:
+        """The day that orders a row; those without one come first."""
+        found = row.get(self.rank)
+        return found if isinstance(found, date) else date.min
+
 
 _WORKLISTS: Final = (
-    Worklist("breach", "offender", enforcement.breach_rows),
-    Worklist("letters", "offender", enforcement.letter_rows),
-    Worklist("progress", "offender", progress.progress_rows),
-    Worklist("first-appointments", "offender", progress.first_appointment_rows),
-    Worklist("assessments", "offender", progress.assessment_rows),
-    Worklist("exceptions", "offender", exceptions.exception_rows),
-    Worklist("late-recording", "offender", exceptions.late_rows),
+    Worklist("breach", "offender", enforcement.breach_rows, enforcement.breach_moments, rank="breach_on"),
+    Worklist(
+        "letters",
+        "offender",
+        enforcement.letter_rows,
+        enforcement.letter_moments,
+        rank="date",
+        ages=enforcement.letter_ages,
+    ),
+    Worklist(
+        "progress", "offender", progress.progress_rows, progress.moments, rank="due_on", ages=progress.progress_ages
+    ),
+    Worklist(
+        "first-appointments",
+        "offender",
+        progress.first_appointment_rows,
+        progress.clock_moments,
+        rank="due",
+        ages=progress.first_appointment_ages,
+    ),
+    Worklist(
+        "assessments",
+        "offender",
+        progress.assessment_rows,
+        progress.clock_moments,
+        rank="due",
+        ages=progress.assessment_ages,
+    ),
+    Worklist("exceptions", "offender", exceptions.exception_rows, exceptions.exception_moments, rank="since"),
+    Worklist("late-recording", "offender", exceptions.late_rows, exceptions.late_moments, rank="date"),
 )
 WORKLISTS: Final[Mapping[str, Worklist]] = MappingProxyType({each.name: each for each in _WORKLISTS})

@@ -7,14 +7,14 @@ enforcement.yaml.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
 from ledger.aggregates.offender.absences import Deadline, Standing, standing_on
 from ledger.aggregates.offender.breach import THRESHOLD, Breach, Trail, Trails, breach_of, trails_of
 from ledger.aggregates.offender.case import Case
-from ledger.aggregates.offender.entities import Absence, Judgement, Order
+from ledger.aggregates.offender.entities import Absence, Judgement, Order, happened
 from ledger.aggregates.offender.facts import AbsenceJudged
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Closed, Recorded
@@ -181,6 +181,27 @@ def breach_rows(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, k
     return rows
 
 
+def breach_moments(history: Sequence[Recorded[Any]], policy: Policy, known: int) -> Iterator[date]:
+    """The days on which a tally, a breach or its track may change: states of absences, acts, levels, endings."""
+    case = Case.fold(history)
+    for order in case.orders.values():
+        trails = trails_of(order, policy, known)
+        if not trails and not order.breach_acts:
+            continue
+        yield order.sentence_date
+        yield from (standing.since for trail in trails.values() for standing in trail.standings)
+        yield from (happened(each) for each in order.breach_acts)
+        yield from (day for day, *_ in case.levels)
+
+
+def letter_moments(history: Sequence[Recorded[Any]], policy: Policy, known: int) -> Iterator[date]:
+    """The days on which an absence of an order takes another state, or a fact about it took effect."""
+    for order in Case.fold(history).orders.values():
+        for trail in trails_of(order, policy, known).values():
+            yield from (standing.since for standing in trail.standings)
+            yield from (happened(each) for each in (*trail.absence.letters, *trail.absence.evidence))
+
+
 def letter_rows(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: int) -> list[Row]:
     """Worklist `letters`: absences without a letter by age, and open letters with the days left."""
     case = Case.as_at(history, as_at)
@@ -205,9 +226,16 @@ def _letter_row(order: Order, trail: Trail, as_at: date) -> Row | None:
         "status": standing.status,
         "status_since": standing.since,
         "letter": _letter(absence, deadline, explain=False),
-        "days_left": (until - as_at).days if until else None,
-        "age_days": (as_at - absence.date).days,
+        "until": until,
     }
+
+
+def letter_ages(row: Row, as_at: date, policy: Policy) -> Row:
+    """What changes by the day: days left until evidence counts no more, and the age of the absence."""
+    del policy
+    until = row.pop("until")
+    days_left = (date.fromisoformat(until) - as_at).days if until else None
+    return {**row, "days_left": days_left, "age_days": (as_at - date.fromisoformat(row["date"])).days}
 
 
 def basis_changed_since(case: Case, policy: Policy, as_at: date, known: int) -> list[tuple[Order, date]]:

@@ -6,7 +6,7 @@ tests/projections/test_exceptions.py and progress.yaml.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -18,7 +18,7 @@ from ledger.aggregates.offender.entities import Order, happened
 from ledger.aggregates.offender.facts import AbsenceRecorded
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Now, Recorded
-from ledger.projections.enforcement import basis_changed_since
+from ledger.projections.enforcement import basis_changed_since, breach_moments
 from ledger.projections.why import Row
 from ledger.rules.enforcement import BREACH_BASIS_CHANGED
 from ledger.rules.general import recorded_late_days
@@ -91,6 +91,21 @@ def exception_rows(history: Sequence[Recorded[Any]], policy: Policy, as_at: date
         {"order_id": each.order_id or None, "flag": each.flag, "rule": each.rule, "since": each.since}
         for each in sorted(flags, key=lambda each: each.since)
     ]
+
+
+def exception_moments(history: Sequence[Recorded[Any]], policy: Policy, known: int) -> Iterator[date]:
+    """The days since when a flag stands, and those on which a breach's basis may fall or return."""
+    case = Case.fold(history)
+    yield from (each.since for each in broken_when_imported(history, policy, date.max))
+    for order in case.orders.values():
+        yield from (happened(each) for each in order.variations)
+    if any(order.breach_acts for order in case.orders.values()):
+        yield from breach_moments(history, policy, known)
+
+
+def late_moments(history: Sequence[Recorded[Any]], policy: Policy, known: int) -> Iterator[date]:
+    """The days of attendance that was recorded late."""
+    yield from (row["date"] for row in late_rows(history, policy, date.max, known))
 
 
 def late_rows(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: int) -> list[Row]:

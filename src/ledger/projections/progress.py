@@ -6,13 +6,13 @@ state.  Proven by tests/projections/test_views.py, progress.yaml, order.yaml and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
 from ledger.aggregates.offender.account import SOURCES, ete_cap_of
 from ledger.aggregates.offender.case import Case
-from ledger.aggregates.offender.entities import Order, last
+from ledger.aggregates.offender.entities import Order, happened, last
 from ledger.aggregates.offender.progress import (
     CALENDAR_MISSING,
     CHECK_MONTHS,
@@ -26,10 +26,13 @@ from ledger.aggregates.offender.progress import (
     check_points,
     first_appointment_of,
     requirement_of,
+    twelve_months_of,
 )
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Recorded
 from ledger.projections.why import Row, explained
+from ledger.rules.dates import ONE_DAY, CalendarMissing
+from ledger.rules.progress import check_due, counts_from
 
 _NAMES = {6: "six", 9: "nine"}
 
@@ -150,36 +153,145 @@ def _completion(order: Order, explain: bool) -> Row | None:
 
 # ------------------------------------------------------------------------------------------ rows of worklists
 
+_WAITING = ("due", "overdue")
+_OWING = ("outstanding", "application-made", "operational-period-ended")
 
-def _rows(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: int) -> list[Row]:
-    return view(history, policy, as_at, known)["orders"]
+
+def _rows(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: int) -> Iterator[tuple[_Asked, Order]]:
+    case = Case.as_at(history, as_at)
+    asked = _Asked(case, policy, as_at, known, explain=False)
+    return ((asked, order) for order in case.orders.values())
 
 
 def progress_rows(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: int) -> list[Row]:
     """Worklist `progress`: requirements with a check due or overdue, or owing hours after their due day."""
-    waiting = ("due", "overdue")
-    owing = ("outstanding", "application-made", "operational-period-ended")
-    return [
-        row
-        for row in _rows(history, policy, as_at, known)
-        if row["state"] not in ("completed", "revoked")
-        and (row["state"] in owing or any(each["state"] in waiting for each in row["checks"].values()))
-    ]
+    found: list[Row] = []
+    for asked, order in _rows(history, policy, as_at, known):
+        state = requirement_of(asked.case, order, policy, as_at, known).state
+        if state in ("completed", "revoked"):
+            continue
+        points = check_points(order, policy, known)
+        if state in _OWING or any(
+            check_of(asked.case, order, each, policy, as_at, known).state in _WAITING for each in points
+        ):
+            row = asked.order(order)
+            clocks = {"first_appointment": row["first_appointment"], **row["assessments"], **row["checks"]}
+            for clock in clocks.values():
+                _ageless(clock)
+            del row["ete_cap_minutes"]  # a share of today's setting, which may change on any day
+            found.append(row)
+    return found
 
 
 def first_appointment_rows(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: int) -> list[Row]:
     """Worklist `first-appointments`: those due or overdue."""
-    return [
-        {"order_id": row["order_id"], "first_appointment": row["first_appointment"]}
-        for row in _rows(history, policy, as_at, known)
-        if row["first_appointment"]["state"] in ("due", "overdue")
-    ]
+    found: list[Row] = []
+    for asked, order in _rows(history, policy, as_at, known):
+        clock = asked.clock(first_appointment_of, order, "UPW-10")
+        if clock["state"] in _WAITING:
+            found.append({"order_id": order.id, "due": clock["due"], "first_appointment": _ageless(clock)})
+    return found
 
 
 def assessment_rows(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: int) -> list[Row]:
     """Worklist `assessments`: those due or overdue."""
-    return [
-        {"order_id": row["order_id"], "assessments": row["assessments"]}
-        for row in _rows(history, policy, as_at, known)
-        if any(each["state"] in ("due", "overdue") for each in row["assessments"].values())
-    ]
+    found: list[Row] = []
+    for asked, order in _rows(history, policy, as_at, known):
+        clocks = {which: asked.assessment(order, which) for which in ("upw", "risk")}
+        due = [each["due"] for each in clocks.values() if each["state"] in _WAITING]
+        if due:
+            aged = {which: _ageless(clock) for which, clock in clocks.items()}
+            found.append({"order_id": order.id, "due": min(due), "assessments": aged})
+    return found
+
+
+# ------------------------------------------------------------------------------------------ what changes by the day
+
+
+def _ageless(clock: Row) -> Row:
+    """The clock without how late it is by now."""
+    if clock["state"] == "overdue":
+        clock.pop("days_late", None)
+        clock.pop("working_days_late", None)
+    return clock
+
+
+def _aged(clock: Row, as_at: date, policy: Policy) -> Row:
+    """A clock of working days with how late it is on a day."""
+    if clock["state"] != "overdue":
+        return clock
+    try:
+        late = policy.calendar().working_days_between(date.fromisoformat(clock["due"]), as_at)
+    except CalendarMissing:
+        late = None
+    return {**clock, "working_days_late": late}
+
+
+def _aged_check(check: Row, as_at: date) -> Row:
+    if check["state"] != "overdue":
+        return check
+    return {**check, "days_late": (as_at - date.fromisoformat(check["due"])).days}
+
+
+def progress_ages(row: Row, as_at: date, policy: Policy) -> Row:
+    """How late checks and clocks are."""
+    return {
+        **row,
+        "checks": {name: _aged_check(each, as_at) for name, each in row["checks"].items()},
+        "first_appointment": _aged(row["first_appointment"], as_at, policy),
+        "assessments": {name: _aged(each, as_at, policy) for name, each in row["assessments"].items()},
+    }
+
+
+def first_appointment_ages(row: Row, as_at: date, policy: Policy) -> Row:
+    """How late it is."""
+    return {**row, "first_appointment": _aged(row["first_appointment"], as_at, policy)}
+
+
+def assessment_ages(row: Row, as_at: date, policy: Policy) -> Row:
+    """How late they are."""
+    return {**row, "assessments": {name: _aged(each, as_at, policy) for name, each in row["assessments"].items()}}
+
+
+# ------------------------------------------------------------------------------------------ when rows may change
+
+
+def clock_moments(history: Sequence[Recorded[Any]], policy: Policy, known: int) -> Iterator[date]:
+    """The days on which a clock that runs from sentence is reminded of, due, overdue or stopped."""
+    for order in Case.fold(history).orders.values():
+        yield from _clock_moments(order, policy, known)
+
+
+def _clock_moments(order: Order, policy: Policy, known: int) -> Iterator[date]:
+    sentence, calendar = order.sentence_date, policy.calendar(known)
+    yield sentence
+    yield from (each.fact.offered_for for each in order.offers)
+    yield from (happened(each) for each in (*order.offers, *order.upw_assessments, *order.risk_assessments))
+    for key in ("upw.first_appointment", "upw.assessment", "oasys.assessment"):
+        days, reminder = (policy.number(name, sentence, known) for name in (key, f"{key}_reminder"))
+        try:
+            yield calendar.add_working_days(sentence, reminder)
+            yield calendar.add_working_days(sentence, days) + ONE_DAY
+        except CalendarMissing:
+            continue
+
+
+def moments(history: Sequence[Recorded[Any]], policy: Policy, known: int) -> Iterator[date]:
+    """The days on which a requirement or one of its checks may change.
+
+    Hours credited before the first check can count move no row: none stands before it.
+    """
+    for order in Case.fold(history).orders.values():
+        yield from _clock_moments(order, policy, known)
+        early = policy.number(EARLY_DAYS, order.sentence_date, known)
+        dues = [check_due(order.sentence_date, point) for point in check_points(order, policy, known)]
+        for due in dues:
+            yield counts_from(due, early)
+            yield due + ONE_DAY
+        ends = [twelve_months_of(order, policy, known), order.operational_period_end]
+        ends += [each.fact.new_end_date for each in order.variations]
+        yield from (each + ONE_DAY for each in ends if each is not None)
+        acts = (*order.checks, *order.applications, *order.variations, *order.completions, *order.endings)
+        yield from (happened(each) for each in (*acts, *order.breach_acts))
+        first = min((counts_from(due, early) for due in dues), default=order.sentence_date)
+        yield from (day for each in order.credits if (day := happened(each)) >= first)

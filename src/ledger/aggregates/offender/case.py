@@ -10,6 +10,7 @@ tests/aggregates/test_case.py: taking fact by fact equals folding at once.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -17,8 +18,8 @@ from typing import Any, Final, TypeVar
 
 from ledger.aggregates.corrections import CORRECTING, as_corrected
 from ledger.aggregates.offender import facts
-from ledger.aggregates.offender.entities import Absence, Allocation, Order, Session, happened
-from ledger.aggregates.shape import Closed, Fact, Recorded
+from ledger.aggregates.offender.entities import Absence, Allocation, Order, Person, Session, happened
+from ledger.aggregates.shape import Closed, Fact, History, Recorded
 
 F = TypeVar("F", bound=Fact)
 BY_SESSION: Final = (
@@ -35,6 +36,7 @@ class Case:
     """One person's orders and what was done under them.  Changed only by `take`."""
 
     history: list[Recorded[Any]] = field(default_factory=list[Recorded[Any]])
+    person: Person = field(default_factory=Person)
     orders: dict[str, Order] = field(default_factory=dict[str, Order])
     sessions: dict[str, Session] = field(default_factory=dict[str, Session])
     absences: dict[str, Absence] = field(default_factory=dict[str, Absence])
@@ -58,8 +60,19 @@ class Case:
 
     @classmethod
     def as_at(cls, history: Sequence[Recorded[Any]], day: date) -> Case:
-        """As known from these facts, counting only what had happened by the end of `day`; plans are exempt."""
-        return cls._of(each for each in prepared(history) if each.fact.is_plan or happened(each) <= day)
+        """As known from these facts, counting only what had happened by the end of `day`; plans are exempt.
+
+        Of a `History` it is folded once for all days between which nothing happened: it must not be changed.
+        """
+        if not isinstance(history, History):
+            return cls._of(each for each in prepared(history) if each.fact.is_plan or happened(each) <= day)
+        records, days = history.folded.get(cls) or history.folded.setdefault(cls, _by_day(history))
+        upto = bisect_right(days, day)
+        case = history.folded.get((cls, upto))
+        if case is None:
+            case = cls._of(record for when, record in records if when is None or when <= day)
+            history.folded[cls, upto] = case
+        return case
 
     @classmethod
     def _of(cls, records: Iterable[Recorded[Any]]) -> Case:
@@ -84,7 +97,18 @@ class Case:
 
     def level(self) -> str | Closed | None:
         """The present level of risk of serious harm; CLOSED or Erased where it cannot be read, None where none is."""
-        return max(self.levels, key=lambda each: each[:2])[2] if self.levels else None
+        return self.level_on(date.max)
+
+    def level_on(self, day: date) -> str | Closed | None:
+        """The level at the end of a day."""
+        told = [each for each in self.levels if each[0] <= day]
+        return max(told, key=lambda each: each[:2])[2] if told else None
+
+
+def _by_day(history: Sequence[Recorded[Any]]) -> tuple[list[tuple[date | None, Recorded[Any]]], list[date]]:
+    """The prepared records with the day each happened (None for plans, which are exempt), and those days in order."""
+    records = [(None if each.fact.is_plan else happened(each), each) for each in prepared(history)]
+    return records, sorted({when for when, _ in records if when is not None})
 
 
 def prepared(history: Sequence[Recorded[Any]]) -> list[Recorded[Any]]:

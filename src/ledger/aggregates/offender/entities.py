@@ -22,8 +22,10 @@ from ledger.aggregates.offender.facts import (
     BreachActionStarted,
     BreachOutcomeRecorded,
     CaseTransferredToHistoryFile,
+    CommunicationNeedRecorded,
     CourtApplicationMade,
     CourtVariationMade,
+    DiversityNeedRecorded,
     EnforcementLetterIssued,
     EteActivityAgreed,
     EteHoursCredited,
@@ -32,25 +34,36 @@ from ledger.aggregates.offender.facts import (
     HoursAdjusted,
     HoursCredited,
     LatenessRecorded,
+    OffenceRecorded,
     OrderMade,
     PlacementAllocated,
+    PractitionerAssigned,
     ProgressActionTaken,
     ProgressCheckCompleted,
+    PsoInvolvementApproved,
     RiskAssessmentCompleted,
+    RiskManagerConsulted,
     SentHome,
     SessionAttended,
     SessionCancelled,
     SessionScheduled,
     SupervisionEnded,
+    TaskRestrictionSet,
+    TraineeInvolved,
     UpwAssessmentCompleted,
     UpwRequirementCompleted,
     WorkStopped,
 )
-from ledger.aggregates.shape import Recorded
+from ledger.aggregates.shape import Closed, Recorded
 from ledger.rules.dates import day_of
 
 Judgement: TypeAlias = Recorded[AbsenceJudged] | Recorded[AbsenceRejudged]
 BreachAct: TypeAlias = Recorded[BreachActionStarted] | Recorded[BreachActionNotTaken] | Recorded[BreachOutcomeRecorded]
+Involvement: TypeAlias = (
+    Recorded[PractitionerAssigned] | Recorded[TraineeInvolved] | Recorded[PsoInvolvementApproved]
+)
+Need: TypeAlias = Recorded[DiversityNeedRecorded] | Recorded[CommunicationNeedRecorded]
+AllocationChange: TypeAlias = Recorded[AllocationSuspended] | Recorded[AllocationResumed] | Recorded[AllocationEnded]
 Credit: TypeAlias = Recorded[HoursCredited] | Recorded[EteHoursCredited] | Recorded[HoursAdjusted]
 
 T = TypeVar("T")
@@ -105,9 +118,7 @@ class Allocation:
     """A stretch of work at one placement."""
 
     record: Recorded[PlacementAllocated]
-    changes: list[Recorded[AllocationSuspended] | Recorded[AllocationResumed] | Recorded[AllocationEnded]] = field(
-        default_factory=list[Any]
-    )
+    changes: list[AllocationChange] = field(default_factory=list[Any])
 
 
 @dataclass(slots=True)
@@ -115,6 +126,8 @@ class Order:
     """An order and everything done under it."""
 
     record: Recorded[OrderMade]
+    staff: list[Involvement] = field(default_factory=list[Any])
+    consultations: list[Recorded[RiskManagerConsulted]] = field(default_factory=list[Any])
     absences: list[Absence] = field(default_factory=list[Any])
     sessions: list[Session] = field(default_factory=list[Any])
     allocations: list[Allocation] = field(default_factory=list[Any])
@@ -146,6 +159,22 @@ class Order:
     def operational_period_end(self) -> date | None:
         """The limit of a suspended sentence order; None for a community order."""
         return self.record.fact.operational_period_end if self.record.fact.order_type == "SSO" else None
+
+
+@dataclass(slots=True)
+class Person:
+    """What is known of the person whatever the order: as far as allocations rest on it.
+
+    `gender`: F, M or OTHER; CLOSED or Erased where it cannot be read, None where it was never told.  `concerns` and
+    `registrations`: the facts of other streams that make it a child protection case.
+    """
+
+    gender: str | Closed | None = None
+    offences: list[Recorded[OffenceRecorded]] = field(default_factory=list[Any])
+    needs: list[Need] = field(default_factory=list[Any])
+    restrictions: list[Recorded[TaskRestrictionSet]] = field(default_factory=list[Any])
+    concerns: list[Recorded[Any]] = field(default_factory=list[Any])
+    registrations: list[Recorded[Any]] = field(default_factory=list[Any])
 
 
 def last(records: list[T], day: Callable[[T], date]) -> T | None:

@@ -1,0 +1,186 @@
+"""A table is a schedule: the rows a case has on a worklist, each from a day until a day, unless something happens.
+
+    project(noun, stream, history, policy, known) -> Projected      every span of every worklist of the noun
+
+Nothing but facts and passing days moves a row, and each worklist names the days on which its rows may change
+(`moments`), so its rows are asked for on those days only and put together to spans.  The same call notes what the
+answers asked of the policy, so that a changed setting or holiday folds again only the cases it can move.
+
+Proven by tests/projections/test_schedule.py: on any day the spans give the rows that the worklist itself gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+import orjson
+
+from ledger.aggregates.policy import Policy
+from ledger.aggregates.shape import History, Recorded
+from ledger.projections import WORKLISTS, Worklist
+from ledger.rules.dates import Calendar, CalendarMissing
+
+CALENDAR: Final = "calendar"
+FOR_EVER: Final = date.max
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A row of a worklist from a day until the day before `until`; `rank` is the day the list is ordered by."""
+
+    worklist: str
+    row: bytes  # JSON
+    rank: date
+    since: date
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
+class Projected:
+    """What a case puts on the worklists.
+
+    `asked`: what its rows asked of the policy, by setting (and `calendar`): the latest day they asked for.
+    """
+
+    unit: str | None
+    spans: tuple[Span, ...]
+    asked: Mapping[str, date]
+
+
+def project(stream: str, worklists: Sequence[Worklist], history: Sequence[Recorded[Any]], watch: Watching) -> Projected:
+    """The spans of a case on these worklists of its noun, as known at `watch.known`."""
+    watch.begin()
+    spans = tuple(span for each in worklists for span in spans_of(each, stream, heard(each, stream, history), watch))
+    return Projected(unit_of(stream, history), spans, dict(watch.asked))
+
+
+def of_noun(noun: str, names: Iterable[str] = WORKLISTS) -> tuple[Worklist, ...]:
+    """The worklists, of these, that cases of a noun are on."""
+    return tuple(WORKLISTS[name] for name in names if WORKLISTS[name].noun == noun)
+
+
+def heard(worklist: Worklist, stream: str, history: Sequence[Recorded[Any]]) -> History:
+    """The facts of a chain that the worklist's rows rest on: those of its own stream, and the foreign ones it names."""
+    return History(each for each in history if each.stream == stream or each.fact.topic in worklist.hears)
+
+
+def unit_of(stream: str, history: Sequence[Recorded[Any]]) -> str | None:
+    """The unit a case belongs to now: the last that a fact of its stream names, else that of its first recorder."""
+    own = [each for each in history if each.stream == stream]
+    for each in reversed(own):
+        named = getattr(each.fact, "to_unit", None) or getattr(each.fact, "unit", None)
+        if isinstance(named, str):
+            return named
+    return own[0].by.unit if own else None
+
+
+def spans_of(worklist: Worklist, stream: str, history: History, watch: Watching) -> Iterator[Span]:
+    """The rows of a case on one worklist, put together over the days on which they may change."""
+    running: dict[tuple[int, bytes], tuple[date, date]] = {}  # row (equal ones numbered) -> (rank, since)
+    for day in sorted({*worklist.moments(history, watch, watch.known)}):
+        watch.answers_for(day)
+        now: dict[tuple[int, bytes], date] = {}
+        for row in worklist.rows_of(stream, history, watch, day, watch.known):
+            data, n = orjson.dumps(row), 0
+            while (n, data) in now:
+                n += 1
+            now[n, data] = worklist.rank_of(row)
+        for ended in running.keys() - now.keys():
+            rank, since = running.pop(ended)
+            yield Span(worklist.name, ended[1], rank, since, day)
+        for key, rank in now.items():
+            running.setdefault(key, (rank, day))
+    for (_, data), (rank, since) in running.items():
+        yield Span(worklist.name, data, rank, since, FOR_EVER)
+
+
+# ------------------------------------------------------------------------------------------ asked of the policy
+
+
+@dataclass(frozen=True)
+class _WatchedCalendar(Calendar):
+    """A calendar that notes how far it was asked."""
+
+    asked: dict[str, date] = field(default_factory=dict[str, date])
+
+    def _note(self, day: date) -> None:
+        if day > self.asked.get(CALENDAR, date.min):
+            self.asked[CALENDAR] = day
+
+    def is_working_day(self, day: date) -> bool:
+        self._note(day)
+        return super().is_working_day(day)
+
+    def working_days_after(self, day: date, n: int) -> list[date]:
+        try:
+            found = super().working_days_after(day, n)
+        except CalendarMissing:
+            self._note(FOR_EVER)
+            raise
+        self._note(found[-1] if found else day)
+        return found
+
+    def working_days_between(self, after: date, until: date) -> int:
+        self._note(max(after, until))
+        return super().working_days_between(after, until)
+
+
+@dataclass(frozen=True)
+class _Asking:
+    """What changes while a policy is watched."""
+
+    asked: dict[str, date] = field(default_factory=dict[str, date])
+    calendars: dict[int, _WatchedCalendar] = field(default_factory=dict[int, _WatchedCalendar])
+    day: list[date] = field(default_factory=lambda: [FOR_EVER])
+
+
+@dataclass(frozen=True)
+class Watching(Policy):
+    """A policy as known at a position that notes what is asked of it, and for which day.
+
+    A setting asked for on the very day an answer is for may move it on any later day: it is noted for ever.
+    """
+
+    known: int = 0
+    _asking: _Asking = field(default_factory=_Asking)
+
+    @classmethod
+    def of(cls, policy: Policy, known: int) -> Watching:
+        """The same policy, watched."""
+        return cls(policy.history, known=known)
+
+    @property
+    def asked(self) -> Mapping[str, date]:
+        """By setting, and `calendar`: the latest day asked for since `begin`."""
+        return self._asking.asked
+
+    def answers_for(self, day: date) -> None:
+        """The day that answers are asked for from now on."""
+        self._asking.day[0] = day
+
+    def begin(self) -> None:
+        """Another case: nothing was asked yet."""
+        self._asking.asked.clear()
+        self.answers_for(FOR_EVER)
+
+    def setting(self, key: str, on: date, known: int | None = None) -> str | int | None:
+        asked, until = self._asking.asked, FOR_EVER if on >= self._asking.day[0] else on
+        if until > asked.get(key, date.min):
+            asked[key] = until
+        return super().setting(key, on, known)
+
+    def calendar(self, known: int | None = None) -> Calendar:
+        plain = super().calendar(known)
+        found = self._asking.calendars.get(id(plain))
+        if found is None:
+            found = _WatchedCalendar(plain.holidays, plain.first_year, plain.last_year, plain.label, self._asking.asked)
+            self._asking.calendars[id(plain)] = found
+        return found
+
+
+def moved_by(asked: Mapping[str, date], key: str, since: date) -> bool:
+    """Whether a changed setting (or a holiday, key `calendar`) that holds from a day can move a case that asked so."""
+    return asked.get(key, date.min) >= since

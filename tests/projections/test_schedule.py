@@ -1,0 +1,103 @@
+"""A table is a schedule: on any day its spans give the rows that the worklist itself gives, whatever happened."""
+
+import random
+from dataclasses import replace
+from datetime import date, timedelta
+
+import orjson
+import pytest
+from tests.aggregates.memory_ledger import MemoryLedger
+from tests.demonstration.folding import fold
+from tests.scenarios.test_scenarios import CASES
+
+from ledger.aggregates import AGGREGATES, noun_of
+from ledger.aggregates.shape import History
+from ledger.demonstration.caseload import caseload
+from ledger.projections import WORKLISTS
+from ledger.projections.schedule import Watching, heard, moved_by, of_noun, project, spans_of
+from ledger.scenarios import play
+
+ONE_DAY = timedelta(days=1)
+SCENARIOS = CASES
+
+
+def days_to_try(spans, history, pick):
+    """The days around every change, and some others."""
+    edges = {each.since for each in spans} | {each.until for each in spans if each.until < date.max}
+    first = min((each.recorded.date() for each in history), default=date(2025, 1, 1)) - timedelta(days=30)
+    some = {first + timedelta(days=pick.randrange(1200)) for _ in range(25)}
+    return sorted({each + step for each in edges for step in (-ONE_DAY, 0 * ONE_DAY, ONE_DAY)} | some)
+
+
+def as_json(rows):
+    return sorted(orjson.dumps(each) for each in rows)
+
+
+def holds_on_every_day(stream, history, policy, known, pick, worklists=None):
+    """How many rows the spans and the worklist itself agreed on."""
+    watch, agreed = Watching.of(policy, known), 0
+    for worklist in worklists or of_noun(noun_of(stream)):
+        watch.begin()
+        facts = heard(worklist, stream, history)
+        spans = list(spans_of(worklist, stream, facts, watch))
+        for day in days_to_try(spans, history, pick):
+            told = as_json(worklist.rows_of(stream, list(facts), policy, day, known))
+            kept = sorted(each.row for each in spans if each.since <= day < each.until)
+            assert told == kept, f"{worklist.name} of {stream} on {day}"
+            agreed += len(told)
+    return agreed
+
+
+def of_cases(ledger):
+    return [each for each in dict.fromkeys(each.stream for each in ledger.records) if of_noun(noun_of(each))]
+
+
+@pytest.mark.parametrize("part", range(6))
+def test_on_any_day_the_spans_give_the_rows_of_the_worklist(part):
+    pick, agreed = random.Random(part), 0
+    for scenario in SCENARIOS[part::6]:
+        ledger = MemoryLedger()
+        play(scenario, ledger)
+        for stream in of_cases(ledger):
+            for known in {len(ledger.records), pick.randrange(1, len(ledger.records) + 1)}:
+                history = ledger.history(stream, known, AGGREGATES[noun_of(stream)].opens)
+                agreed += holds_on_every_day(stream, history, ledger.policy(), known, pick)
+    assert agreed > 100
+
+
+def test_it_holds_for_the_people_of_the_demonstration_too():
+    folded, pick, agreed = fold(caseload(date(2026, 11, 2), cases=30)), random.Random(1), 0
+    for stream, history in folded.histories.items():
+        if of_noun(noun_of(stream)):
+            agreed += holds_on_every_day(stream, history, folded.policy, folded.known, pick)
+    assert agreed > 1000
+
+
+@pytest.mark.parametrize("name", ["breach", "letters", "progress", "first-appointments", "assessments"])
+def test_a_worklist_that_forgets_half_its_moments_is_found_out(name):
+    def half(history, policy, known):
+        return sorted({*WORKLISTS[name].moments(history, policy, known)})[1::2]
+
+    forgetful = replace(WORKLISTS[name], moments=half)
+    folded, found_out = fold(caseload(date(2026, 11, 2), cases=60)), 0
+    for stream, history in folded.histories.items():
+        if noun_of(stream) == forgetful.noun:
+            try:
+                holds_on_every_day(stream, history, folded.policy, folded.known, random.Random(2), [forgetful])
+            except AssertionError:
+                found_out += 1
+    assert found_out
+
+
+def test_a_case_notes_what_its_rows_asked_of_the_policy():
+    folded = fold(caseload(date(2026, 11, 2), cases=12))
+    watch = Watching.of(folded.policy, folded.known)
+    asked = {}
+    for stream, history in folded.histories.items():
+        if noun_of(stream) == "offender":
+            asked[stream] = project(stream, of_noun("offender"), History(history), watch).asked
+    assert all({"enf.evidence", "enf.breach_threshold"} & each.keys() or "calendar" in each for each in asked.values())
+    some = next(each for each in asked.values() if "calendar" in each)
+    assert moved_by(some, "calendar", some["calendar"])
+    assert not moved_by(some, "calendar", some["calendar"] + ONE_DAY)
+    assert not moved_by(some, "no.such.setting", date.min + ONE_DAY)
