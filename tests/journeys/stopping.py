@@ -25,7 +25,7 @@ from typing import Any
 import psycopg
 
 from ledger import application, cli
-from ledger.store import embedded, migrate, opening, sequencer, vault, wire
+from ledger.store import embedded, log, migrate, opening, sequencer, vault, wire
 
 LIMIT = 90.0  # seconds until one that was forgotten goes on
 PAUSE = 0.002
@@ -196,7 +196,7 @@ def before_syncing(*, folder: bool) -> Hook:
             self._real.fsync(descriptor)
 
     def install(places: Places, place: str) -> None:
-        opening.os = Os(places, place, opening.os)  # type: ignore[assignment]
+        log.os = Os(places, place, log.os)  # type: ignore[assignment]
 
     return install
 
@@ -237,12 +237,12 @@ RUNNING: Mapping[str, Hook] = {
 STARTING: Mapping[str, Hook] = {
     "in a migration": in_a_migration,
     "servers up and nothing open": after(opening, "_prepare"),
-    "comparing with what was released": after(opening, "_root_of"),
+    "comparing with what was released": after(log, "_root_of"),
     "before the release is sealed": before(application.Ledger, "_start_release"),
 }
 FIRST: Mapping[str, Hook] = {
     "a cluster made and its roles not": after(embedded.EmbeddedCluster, "_init"),
-    "before the ledger has its name": before(opening, "_first_head"),
+    "before the ledger has its name": before(log, "_first_head"),
     "the secret of the digests made": after(vault.Vault, "secret"),
 }
 
