@@ -38,8 +38,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ledger.errors import Malformed
-from ledger.privacy.canonical import canonical
-from ledger.transparency.commitment import commitment
+from ledger.transparency.commitment import commitment, commitment_to, form_to_commit
 from ledger.transparency.errors import FormatError
 
 _BLOCK: Final = 64
@@ -104,6 +103,14 @@ def salt_of(fact: str, key: DataKey, path: str) -> bytes:
     return key.derive(b"salt\0" + fact.encode() + b"\0" + path.encode())
 
 
+def forms_of(values: Mapping[str, Any]) -> dict[str, bytes]:
+    """The RFC 8785 form of each value, by path: what is committed to and sealed.
+
+    Raises Malformed for a value that nobody could verify a commitment to.
+    """
+    return {path: _form(path, value) for path, value in values.items()}
+
+
 def seal(
     origin: str, fact: str, key: DataKey, values: Mapping[str, Any], nonce: bytes | None = None
 ) -> tuple[dict[str, str], Box]:
@@ -111,8 +118,18 @@ def seal(
 
     Raises Malformed for a value that nobody could verify a commitment to.
     """
-    commitments = {path: _committed(fact, key, path, value) for path, value in values.items()}
-    plain = canonical(dict(values))
+    return seal_forms(origin, fact, key, forms_of(values), nonce)
+
+
+def seal_forms(
+    origin: str, fact: str, key: DataKey, forms: Mapping[str, bytes], nonce: bytes | None = None
+) -> tuple[dict[str, str], Box]:
+    """The same for values in canonical form already (`forms_of`)."""
+    commitments = {
+        path: base64.b64encode(commitment_to(path, salt_of(fact, key, path), form)).decode()
+        for path, form in forms.items()
+    }
+    plain = b"{" + b",".join(b'"%b":%b' % (path.encode(), forms[path]) for path in sorted(forms)) + b"}"
     nonce = nonce or os.urandom(NONCE_BYTES)
     padded = plain.ljust(-(-len(plain) // _BLOCK) * _BLOCK)
     data = _cipher(fact, key).encrypt(nonce, padded, _bound_to(origin, fact, key))
@@ -137,9 +154,9 @@ def holds(fact: str, key: DataKey, path: str, value: Any, committed: str) -> boo
         return False
 
 
-def _committed(fact: str, key: DataKey, path: str, value: Any) -> str:
+def _form(path: str, value: Any) -> bytes:
     try:
-        return base64.b64encode(commitment(path, salt_of(fact, key, path), value)).decode()
+        return form_to_commit(path, value)
     except FormatError:  # its text may quote the value
         raise Malformed(
             f"What {path} holds cannot be sealed. Inside it, name things with small letters, digits, _, / and -; use "

@@ -14,7 +14,7 @@ import time as clocks
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 import orjson
 
@@ -23,7 +23,7 @@ from ledger.aggregates.shape import CLOSED, Actor, Closed, Fact, Recorded, Subje
 from ledger.errors import UnknownFact
 from ledger.privacy.canonical import canonical
 from ledger.privacy.owners import Owner, owner_of
-from ledger.privacy.sealing import DataKey, seal
+from ledger.privacy.sealing import DataKey, forms_of, seal_forms
 from ledger.store.appending import Ciphertext, Pending
 
 _AS_IT_IS: Final = frozenset({str, int, bool})
@@ -129,28 +129,57 @@ def to_seal(draft: Draft, envelope: Envelope) -> Mapping[Owner, Mapping[str, Any
     return parts_of(draft, envelope).boxes
 
 
+class Unsealed(NamedTuple):
+    """A fact on its way to the sequencer, but for its keys: all that costs thought is done, and nothing here is secret
+    from whoever decided.  Plain bytes and texts, so that it may be made in one process and sealed in another."""
+
+    id: str
+    stream: str
+    version: int
+    about: tuple[str, ...]
+    prefix: bytes  # the entry up to `previous`
+    early: bytes  # members between `recorded` and `sealed`, without braces
+    late: bytes  # members after `sealed`, without the first brace
+    boxes: tuple[tuple[Owner, dict[str, bytes]], ...]  # canonical values by path, by the owner of their key
+
+
+def unsealed(draft: Draft, envelope: Envelope, parts: Parts | None = None) -> Unsealed:
+    """What can be done without keys.  Raises Malformed for a value that cannot be sealed."""
+    parts = parts or parts_of(draft, envelope)
+    about = tuple(sorted({*draft.about} - {draft.stream})) if draft.about else ()
+    return Unsealed(
+        draft.id,
+        draft.stream,
+        draft.version,
+        about,
+        canonical(_present(_before(draft, envelope, about)))[:-1] + b",",
+        canonical(_present({"release": envelope.release, "rests_on": sorted(set(draft.rests_on))}))[1:-1],
+        canonical(_present(_after(draft, envelope, parts.clear)))[1:],
+        tuple((owner, forms_of(values)) for owner, values in parts.boxes.items()),
+    )
+
+
+def with_keys(origin: str, fact: Unsealed, keys: Mapping[Owner, DataKey]) -> Pending:
+    """The entry but for what the sequencer knows, and its ciphertexts."""
+    sealed: dict[str, bytes] = {}
+    boxes: list[Ciphertext] = []
+    for owner, forms in fact.boxes:
+        key = keys[owner]
+        commitments, box = seal_forms(origin, fact.id, key, forms)
+        for path, text in commitments.items():
+            sealed[path] = f'"{path}":["{text}","{key.id}"]'.encode()
+        boxes.append(Ciphertext(box.key_id, box.nonce, box.data))
+    # In canonical order, and each of them plain ASCII: written here as JSON would be.
+    members = b'"sealed":{' + b",".join(sealed[path] for path in sorted(sealed)) + b"}" if sealed else b""
+    suffix = b"".join(b"," + each for each in (fact.early, members, fact.late) if each)
+    return Pending(fact.stream, fact.version, fact.prefix, suffix, fact.about, tuple(boxes))
+
+
 def pending(
     origin: str, draft: Draft, envelope: Envelope, keys: Mapping[Owner, DataKey], parts: Parts | None = None
 ) -> Pending:
     """The entry but for what the sequencer knows, and its ciphertexts.  `parts`: if the caller has them already."""
-    parts = parts or parts_of(draft, envelope)
-    sealed: dict[str, list[str]] = {}
-    boxes: list[Ciphertext] = []
-    for owner, values in parts.boxes.items():
-        key = keys[owner]
-        commitments, box = seal(origin, draft.id, key, values)
-        for path, text in commitments.items():
-            sealed[path] = [text, key.id]
-        boxes.append(Ciphertext(box.key_id, box.nonce, box.data))
-    about = sorted({*draft.about} - {draft.stream}) if draft.about else []
-    return Pending(
-        draft.stream,
-        draft.version,
-        canonical(_present(_before(draft, envelope, about)))[:-1] + b",",
-        b"," + canonical(_present(_after(draft, envelope, parts.clear, sealed)))[1:],
-        tuple(about),
-        tuple(boxes),
-    )
+    return with_keys(origin, unsealed(draft, envelope, parts), keys)
 
 
 def _before(draft: Draft, envelope: Envelope, about: Sequence[str]) -> dict[str, Any]:
@@ -169,10 +198,8 @@ def _before(draft: Draft, envelope: Envelope, about: Sequence[str]) -> dict[str,
     }
 
 
-def _after(
-    draft: Draft, envelope: Envelope, clear: Mapping[str, Any], sealed: Mapping[str, Sequence[str]]
-) -> dict[str, Any]:
-    """The members that sort after `recorded`."""
+def _after(draft: Draft, envelope: Envelope, clear: Mapping[str, Any]) -> dict[str, Any]:
+    """The members that sort after `sealed`."""
     return {
         "stream": draft.stream,
         "version": draft.version,
@@ -180,10 +207,7 @@ def _after(
         "seen": envelope.seen,
         "source": envelope.source,
         "under": sorted(set(draft.under)),
-        "release": envelope.release,
-        "rests_on": sorted(set(draft.rests_on)),
         "values": clear,
-        "sealed": sealed,
     }
 
 

@@ -33,7 +33,9 @@ from ledger.transparency.errors import FormatError
 __all__ = [
     "SALT_SIZE",
     "commitment",
+    "commitment_to",
     "document_commitment",
+    "form_to_commit",
     "open_commitment",
     "open_document",
 ]
@@ -47,11 +49,21 @@ def commitment(path: str, salt: bytes, value: Json) -> bytes:
 
     Raises FormatError for a path or value that no entry could hold (see ``entry``) or a salt that is not 32 bytes.
     """
+    return commitment_to(path, salt, form_to_commit(path, value))
+
+
+def form_to_commit(path: str, value: Json) -> bytes:
+    """The RFC 8785 form of a value. Raises FormatError for a path or value that no entry could hold (see ``entry``)."""
     if not is_path(path) or len(path) > 0xFFFF:
         raise FormatError(f"not a path: {path[:80]!r}")
+    return canonical(value)
+
+
+def commitment_to(path: str, salt: bytes, form: bytes) -> bytes:
+    """The commitment to a value by its form, as ``form_to_commit`` gave it for this path; FormatError for the salt."""
     _check_salt(salt)
     place = path.encode("ascii")
-    return sha256(b"\x30" + salt + len(place).to_bytes(2, "big") + place + canonical(value)).digest()
+    return sha256(b"\x30" + salt + len(place).to_bytes(2, "big") + place + form).digest()
 
 
 def open_commitment(sealed: bytes, path: str, salt: bytes, value: Json) -> bool:
