@@ -197,7 +197,7 @@ def opened(
     """The application as the server runs it, without a socket; its ledger is verified, whole, at the end."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         door = Door(settings, places, runner)
-        door.app = create_app(lambda: Ledger.open(settings, kind=kind, places=places))
+        door.app = create_app(lambda: Ledger.open(settings, kind=kind, places=places), settings)
         lifespan = door.app.router.lifespan_context(door.app)
         runner.run(lifespan.__aenter__())
         door.client = httpx.AsyncClient(transport=httpx.ASGITransport(door.app), base_url="http://ledger.test")

@@ -1,12 +1,14 @@
 """The tree of errors: every way the ledger says no, drawn once.
 
     LedgerError                     anything the ledger tells a person; becomes one problem document (RFC 9457)
+    ├── NotHttp              400    what came over the wire is no request at all
     ├── Malformed            422    the request is not of the shape asked for; `errors` names each field
     │   └── EntryTooLarge    422    the fact would not fit into one entry (65,535 bytes)
     ├── Unauthenticated      401    no token, or one that does not hold
     ├── Forbidden            403    the role may not give this command or read this view
     ├── NotFound             404    no such case, view, command or page
     ├── MethodNotAllowed     405    the address knows other methods; Allow names them
+    ├── TooSlow              408    a request that does not end
     ├── Conflict             409    what was asked does not fit what is
     │   ├── Refused                 a rule stands in the way; `refusals` name rules and messages
     │   ├── StaleVersion            the record changed since it was looked at
@@ -18,6 +20,7 @@
     │   ├── OutcomeUnknown          it may or may not have been recorded; retry with the same key
     │   ├── DatabaseUnavailable     the ledger's database does not answer
     │   ├── VaultUnavailable        the vault does not answer, or lacks a key
+    │   ├── AccessLogUnavailable    what was refused cannot be sealed as evidence, so no answer leaves
     │   ├── ClockInDoubt            the clocks disagree; nothing is sealed
     │   └── ReadOnly                the ledger is smaller than, or other than, what was once released
     ├── DiskFull             507    no room to write; reading goes on
@@ -72,6 +75,14 @@ class LedgerError(Exception):
     def extra(self) -> Mapping[str, object]:
         """Members of the problem document beyond type, title, status and detail."""
         return {}
+
+
+class NotHttp(LedgerError):
+    """400: what came over the wire is no HTTP request."""
+
+    code = "not-http"
+    title = "This is no HTTP request"
+    status = 400
 
 
 class Malformed(LedgerError):
@@ -132,6 +143,14 @@ class MethodNotAllowed(LedgerError):
         self.allowed = tuple(allowed)
 
 
+class TooSlow(LedgerError):
+    """408: the request had not arrived whole when its time was up; send it again."""
+
+    code = "too-slow"
+    title = "The request did not arrive in time"
+    status = 408
+
+
 class Conflict(LedgerError):
     """409: what was asked does not fit what is recorded."""
 
@@ -188,11 +207,15 @@ class UnsupportedMedia(LedgerError):
 
 
 class TooMany(LedgerError):
-    """429: more at once than this service takes; slow down."""
+    """429: more commands are under way than this process takes at once; nothing was recorded; slow down.
+
+    `retry_after` in whole seconds.
+    """
 
     code = "too-many"
     title = "Too many requests at once"
     status = 429
+    retry_after: ClassVar[int] = 1
 
 
 class Unavailable(LedgerError):
@@ -230,6 +253,13 @@ class VaultUnavailable(Unavailable):
 
     code = "vault-unavailable"
     title = "The vault does not answer"
+
+
+class AccessLogUnavailable(Unavailable):
+    """503: the access log cannot be written, and what it must tell leaves only when it is sealed; nothing was done."""
+
+    code = "access-log-unavailable"
+    title = "The access log cannot be written"
 
 
 class ClockInDoubt(Unavailable):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -45,9 +46,16 @@ def _address(value: str) -> str:
     return value
 
 
+def _revision(value: str) -> str:
+    if not re.fullmatch(r"[0-9A-Za-z][0-9A-Za-z._+-]{0,63}", value):
+        raise ValueError("must be a commit or a label like 4c3808d, at most 64 letters, digits and . _ + -")
+    return value
+
+
 DatabaseUrl = Annotated[str, AfterValidator(_postgres_url)]
 Origin = Annotated[str, AfterValidator(_origin)]
 Address = Annotated[str, AfterValidator(_address)]
+Revision = Annotated[str, AfterValidator(_revision)]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 
@@ -91,6 +99,15 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
         le=300,
         allow_inf_nan=False,
         description="Seconds until the outcome of a command that has had no answer is called unknown.",
+    )
+    commands_at_once: int = Field(
+        default=1_000,
+        ge=1,
+        description="How many commands may be under way in this process; more are told to come back (429).",
+    )
+    revision: Revision | None = Field(
+        default=None,
+        description="The commit that is running, for /info and /metrics. Unset: not known.",
     )
 
     @classmethod

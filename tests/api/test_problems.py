@@ -61,7 +61,7 @@ def test_every_error_becomes_a_problem_of_its_own_type(kind: type[LedgerError]):
     assert found["title"] == kind.title
     assert found["status"] == kind.status
     assert found["detail"] == "What is, then what to do."
-    assert ("retry-after" in answer.headers) == (kind.status == 503)
+    assert ("retry-after" in answer.headers) == (kind.status in (429, 503))
 
 
 def test_an_unknown_outcome_says_with_which_key_to_ask_again():

@@ -6,7 +6,8 @@
     GET  /rules, /events                                 the registries   any role
     GET  /log/checkpoint, /log/vkey                      open
     GET  /problems/{code}                                open
-    GET  /health/live, /health/ready, /openapi.json, /docs   open
+    GET  /health/live, /health/ready, /info, /openapi.json, /docs   open
+    GET  /metrics                                    numbers          roles: WATCHERS
 
 The routes of commands and views are two patterns, not hundreds of routes: the registries of ledger.aggregates and
 ledger.projections are the routing table, and the OpenAPI page is printed from them.
@@ -16,6 +17,7 @@ Proven by tests/api/.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -31,8 +33,10 @@ from starlette.routing import Match, Route
 
 from ledger.aggregates import COLLECTIONS
 from ledger.aggregates.roles import ANY_STAFF
-from ledger.aggregates.shape import LIST_ITEMS, a_random_id
+from ledger.aggregates.shape import LIST_ITEMS, Actor, a_random_id
 from ledger.api import openapi
+from ledger.api.metrics import MEDIA_TYPE as METRICS_TYPE
+from ledger.api.operating import Observed, Operating
 from ledger.api.problems import of_any
 from ledger.api.tokens import Bearer, Tokens
 from ledger.application import Ledger
@@ -43,20 +47,26 @@ from ledger.errors import (
     MethodNotAllowed,
     NotFound,
     TooLarge,
+    TooSlow,
     Unauthenticated,
+    Unexpected,
     UnsupportedMedia,
 )
 from ledger.reading import a_day, a_json, an_instant
+from ledger.settings import Settings
 
 BODY_LIMIT: Final = 1_000_000  # bytes
+BODY_SECONDS: Final = 60  # until a body has arrived whole
 # Those who work on cases read them with their values; inspectors and auditors read states and dates, values withheld.
 READERS: Final = ANY_STAFF | {"inspector", "auditor"}
 WITHHELD_FROM: Final = frozenset({"inspector", "auditor"})
+# How much is done, and when, is nobody's business outside; and behind a proxy of this machine everybody seems local.
+WATCHERS: Final = frozenset({"administrator"})
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def create_app(open_ledger: Callable[[], Awaitable[Ledger]]) -> FastAPI:
+def create_app(open_ledger: Callable[[], Awaitable[Ledger]], settings: Settings | None = None) -> FastAPI:
     """The application around the ledger that `open_ledger` opens when it starts and that closes with it."""
 
     @asynccontextmanager
@@ -69,29 +79,35 @@ def create_app(open_ledger: Callable[[], Awaitable[Ledger]]) -> FastAPI:
         finally:
             await ledger.close()
 
-    return build(lifespan)
+    return build(lifespan, settings)
 
 
-def build(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> FastAPI:
+def build(
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None, settings: Settings | None = None
+) -> FastAPI:
     """The routes, before there is a ledger behind them."""
     app = FastAPI(title="Case ledger", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     for path, method, endpoint in ROUTES:
-        app.router.routes.append(Route(path, guarded(endpoint), methods=[method]))
+        app.router.routes.append(Route(path, guarded(endpoint, path), methods=[method]))
     app.router.redirect_slashes = False
+    app.state.operating = Operating(settings or Settings())
+    app.add_middleware(Observed, operating=app.state.operating)
     app.add_exception_handler(404, _no_such_page)
     app.add_exception_handler(405, _no_such_method)
     return app
 
 
-def guarded(endpoint: Endpoint) -> Endpoint:
+def guarded(endpoint: Endpoint, path: str) -> Endpoint:
     """Whatever goes wrong inside becomes a problem document."""
 
     async def answer(request: Request) -> Response:
+        request.state.route = path  # for the log
         try:
             return await endpoint(request)
         except ClientDisconnect:  # nobody is there to be told
             return Response(status_code=400)
         except Exception as error:
+            request.state.problem = getattr(error, "code", Unexpected.code)
             return of_any(error)
 
     return answer
@@ -104,8 +120,10 @@ async def _no_such_page(request: Request, error: Exception) -> Response:
 
 
 async def _no_such_method(request: Request, error: Exception) -> Response:
-    matching = (each for each in request.app.router.routes if each.matches(request.scope)[0] is not Match.NONE)
-    allowed = sorted({method for each in matching if isinstance(each, Route) for method in each.methods or ()})
+    routes = [each for each in request.app.router.routes if isinstance(each, Route)]
+    matching = [each for each in routes if each.matches(request.scope)[0] is not Match.NONE]
+    request.state.route = matching[0].path
+    allowed = sorted({method for each in matching for method in each.methods or ()})
     return of_any(MethodNotAllowed(f"Here are known: {', '.join(allowed)}.", allowed))
 
 
@@ -127,9 +145,16 @@ def bearer_of(request: Request) -> Bearer:
     return tokens.check(token.strip())
 
 
+def actor_of(request: Request) -> Actor:
+    """Who acts, in which of the token's roles.  Raises Unauthenticated, Forbidden."""
+    actor = bearer_of(request).acting(request.headers.get("ledger-role"))
+    request.state.role = actor.role  # for the log
+    return actor
+
+
 def reading_role(request: Request) -> str:
     """The role a reader asks in.  Raises Unauthenticated, Forbidden."""
-    role = bearer_of(request).acting(request.headers.get("ledger-role")).role
+    role = actor_of(request).role
     if role not in READERS:
         raise Forbidden(f"Cases are read by {', '.join(sorted(READERS))}; not by {role}.")
     return role
@@ -141,14 +166,17 @@ def reading_role(request: Request) -> str:
 async def command(request: Request) -> Response:
     """POST /{collection}/{id}/{command}: 201 with a receipt, 200 with the same one for a repeated request."""
     ledger: Ledger = request.app.state.ledger
-    acknowledged = await ledger.execute(await command_of(request))
+    operating: Operating = request.app.state.operating
+    asked = await command_of(request)
+    with operating.one_command():
+        acknowledged = await ledger.execute(asked)
     status = 200 if acknowledged.repeated else 201
     return json(acknowledged.body, status, {"ETag": f'"{acknowledged.version}"'})
 
 
 async def command_of(request: Request) -> Command:
     """The command of a request: its token, address, headers and body, each read strictly."""
-    actor = bearer_of(request).acting(request.headers.get("ledger-role"))
+    actor = actor_of(request)
     given = request.path_params
     aggregate = COLLECTIONS.get(given["collection"])
     if aggregate is None:
@@ -175,10 +203,18 @@ def _no_collection(name: str) -> NotFound:
 
 
 async def body_of(request: Request) -> bytes:
-    """The body, at most BODY_LIMIT bytes, whatever its header says.  Raises TooLarge, UnsupportedMedia."""
+    """The body, at most BODY_LIMIT bytes, whatever its header says.  Raises TooLarge, TooSlow, UnsupportedMedia."""
     media = request.headers.get("content-type")
     if (media is not None and not _JSON.fullmatch(media)) or "content-encoding" in request.headers:
         raise UnsupportedMedia("Send the body as it is, with the header Content-Type: application/json.")
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _whole(request)
+    except TimeoutError as slow:
+        raise TooSlow(f"The body had not arrived after {BODY_SECONDS} seconds. Send it again.") from slow
+
+
+async def _whole(request: Request) -> bytes:
     parts: list[bytes] = []
     size = 0
     async for part in request.stream():
@@ -342,10 +378,29 @@ async def live(request: Request) -> Response:
 
 
 async def ready(request: Request) -> Response:
-    """The database and the vault answer."""
+    """The database and the vault answer, and this process is not on its way out."""
     ledger: Ledger = request.app.state.ledger
+    operating: Operating = request.app.state.operating
     state = await ledger.ready()
+    if operating.stopping:
+        state["status"] = "OUT_OF_SERVICE"
     return json(state, 200 if state["status"] == "UP" else 503)
+
+
+async def info(request: Request) -> Response:
+    """What is running here."""
+    operating: Operating = request.app.state.operating
+    return json(operating.info(request.app.state.ledger))
+
+
+async def metrics(request: Request) -> Response:
+    """Numbers for Prometheus."""
+    role = actor_of(request).role
+    if role not in WATCHERS:
+        raise Forbidden(f"The metrics are read by {', '.join(sorted(WATCHERS))}; not by {role}.")
+    operating: Operating = request.app.state.operating
+    text = await operating.measured(request.app.state.ledger)
+    return Response(text, headers={"Cache-Control": "no-store"}, media_type=METRICS_TYPE)
 
 
 async def rules(request: Request) -> Response:
@@ -382,6 +437,8 @@ async def docs(request: Request) -> Response:
 ROUTES: Final[tuple[tuple[str, str, Endpoint], ...]] = (
     ("/health/live", "GET", live),
     ("/health/ready", "GET", ready),
+    ("/info", "GET", info),
+    ("/metrics", "GET", metrics),
     ("/openapi.json", "GET", description),
     ("/docs", "GET", docs),
     ("/problems/{code}", "GET", meaning),

@@ -16,6 +16,7 @@ from typing import Any, Final, get_args
 from pydantic import AfterValidator
 
 from ledger.aggregates import AGGREGATES
+from ledger.aggregates.access import ACCESS_FACTS
 from ledger.aggregates.aggregate import Aggregate
 from ledger.aggregates.ledger_stream import STREAM
 from ledger.aggregates.roles import ROLES, roles_for
@@ -89,15 +90,15 @@ def events_listed() -> list[dict[str, Any]]:
         {
             "event": fact.__name__,
             "type": fact.topic,
-            "noun": aggregate.noun,
-            "command": fact.command if aggregate.noun != STREAM and fact.command else None,
+            "noun": noun,
+            "command": fact.command if noun != STREAM and fact.command else None,
             "who": sorted(roles_for(fact)),
             "rules": list(fact.rules),
             "meaning": (fact.__doc__ or "").strip(),
             "fields": [_field(fact, name) for name in fact.model_fields],
         }
-        for aggregate in AGGREGATES.values()
-        for fact in aggregate.every_fact
+        for noun, facts in (*((each.noun, each.every_fact) for each in AGGREGATES.values()), ("access", ACCESS_FACTS))
+        for fact in facts
     ]
 
 
@@ -159,7 +160,7 @@ def _command(aggregate: Aggregate, fact: type[Fact]) -> dict[str, Any]:
         "responses": {
             "201": {"description": "Recorded and sealed", "content": _content("Receipt")},
             "200": {"description": "Recorded before: the same receipt", "content": _content("Receipt")},
-            **_problems("401", "403", "404", "409", "413", "415", "422", "500", "503", "507"),
+            **_problems("401", "403", "404", "408", "409", "413", "415", "422", "429", "500", "503", "507"),
         },
     }
 
@@ -233,6 +234,13 @@ def _get(summary: str, parameters: list[dict[str, Any]], says: str, *, opened: b
         },
     }
     return found | ({"security": []} if opened else {})
+
+
+def _told(summary: str, says: dict[str, str], schema: dict[str, Any]) -> dict[str, Any]:
+    """What is open to everybody and has one form, whatever its status."""
+    content = {"application/json": {"schema": schema}}
+    responses = {status: {"description": text, "content": content} for status, text in says.items()}
+    return {"summary": summary, "parameters": [], "security": [], "responses": responses}
 
 
 def _id(aggregate: Aggregate) -> dict[str, Any]:
@@ -338,6 +346,26 @@ def errors_listed() -> list[dict[str, Any]]:
     ]
 
 
+_STATUS: Final = {
+    "type": "object",
+    "required": ["status"],
+    "properties": {
+        "status": {"enum": ["UP", "DOWN", "OUT_OF_SERVICE"]},
+        "components": {"type": "object", "additionalProperties": {"enum": ["UP", "DOWN"]}},
+    },
+}
+_INFO: Final = {
+    "type": "object",
+    "required": ["build", "origin", "simulated", "started_at", "editions"],
+    "properties": {
+        "build": {"type": "object", "properties": {"name": _TEXT, "version": _TEXT}},
+        "git": {"type": "object", "properties": {"commit": {"type": "object", "properties": {"id": _TEXT}}}},
+        "origin": _TEXT,
+        "simulated": {"type": "boolean"},
+        "started_at": {"type": "string", "format": "date-time"},
+        "editions": {"type": "array", "items": {"type": "object", "properties": {"name": _TEXT, "title": _TEXT}}},
+    },
+}
 _CODE: Final = {"name": "code", "in": "path", "required": True, "schema": _TEXT}
 _OTHERS: Final[dict[str, Any]] = {
     "/rules": {"get": _get("Every rule with its source", [], "items")},
@@ -345,8 +373,25 @@ _OTHERS: Final[dict[str, Any]] = {
     "/problems/{code}": {"get": _get("What a problem means", [_CODE], "code, status, title, meaning", opened=True)},
     "/log/checkpoint": {"get": _get("The newest released checkpoint", [], "A C2SP signed note", opened=True)},
     "/log/vkey": {"get": _get("The key that checks it", [], "A C2SP verifier key", opened=True)},
-    "/health/live": {"get": _get("The process answers", [], "status", opened=True)},
-    "/health/ready": {"get": _get("Database and vault answer", [], "status", opened=True)},
+    "/health/live": {"get": _told("The process answers", {"200": "status UP"}, _STATUS)},
+    "/health/ready": {
+        "get": _told(
+            "Database and vault answer, and it may be written to",
+            {"200": "status UP, and that of each component", "503": "status DOWN or OUT_OF_SERVICE, with the same"},
+            _STATUS,
+        )
+    },
+    "/info": {"get": _told("What is running: version, revision, origin, editions", {"200": "build and more"}, _INFO)},
+    "/metrics": {
+        "get": {
+            "summary": "Numbers for Prometheus, for administrators",
+            "parameters": [],
+            "responses": {
+                "200": {"description": "Its text format", "content": {"text/plain": {"schema": _TEXT}}},
+                **_problems("401", "403", "500"),
+            },
+        }
+    },
 }
 
 
@@ -367,7 +412,7 @@ details {{ border-top: 1px solid #b1b4b6; padding: .5rem 0 }} summary {{ cursor:
 code, pre {{ font: .95em ui-monospace, monospace; background: #f3f2f1 }} pre {{ padding: .75rem; overflow-x: auto }}
 summary:focus-visible, a:focus-visible {{ outline: 3px solid #0b0c0c; background: #fd0 }}
 </style></head><body><main><h1>Case ledger: what it answers</h1>
-<p>Commands, views and registries. Everything but /health, /log and this page wants a bearer token
+<p>Commands, views and registries. Everything but /health, /info, /log and this page wants a bearer token
 (<code>ledger token --role R --id I</code>). The same as data: <a href="/openapi.json">/openapi.json</a>.</p>
 {rows}</main></body></html>"""
 

@@ -17,10 +17,13 @@ from ledger.errors import (
     LedgerError,
     MethodNotAllowed,
     TooLarge,
+    TooMany,
+    TooSlow,
     Unauthenticated,
     Unavailable,
     Unexpected,
 )
+from ledger.logs import place_of
 from ledger.privacy.sealing import Unreadable
 
 log = logging.getLogger(__name__)
@@ -40,11 +43,11 @@ def problem(error: LedgerError) -> Response:
     headers: dict[str, str] = {}
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, Unavailable):
+    if isinstance(error, Unavailable | TooMany):
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = ", ".join(error.allowed)
-    if isinstance(error, TooLarge):
+    if isinstance(error, TooLarge | TooSlow):
         headers["Connection"] = "close"  # or the rest of the body would be read to its end
     return Response(orjson.dumps(body), error.status, headers, MEDIA_TYPE)
 
@@ -58,12 +61,3 @@ def of_any(error: Exception) -> Response:
         return problem(Damaged("A sealed value cannot be read, and no erasure says why. Tell the operator."))
     log.error("unexpected %s at %s", type(error).__name__, place_of(error))
     return problem(Unexpected("Something is wrong on our side. Nothing was recorded by halves; try again."))
-
-
-def place_of(error: Exception) -> str:
-    """Where it was raised: file and line, and nothing of what it says."""
-    trace, place = error.__traceback__, "nowhere"
-    while trace is not None:
-        place = f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return place
