@@ -221,7 +221,10 @@ def test_the_process_says_that_it_lives_and_that_it_is_ready(door: Door):
     assert door.ask("GET", "/health/live", None).json() == {"status": "UP"}
     ready = door.ask("GET", "/health/ready", None)
     assert ready.status_code == 200
-    assert ready.json() == {"status": "UP", "components": {"database": "UP", "vault": "UP", "writing": "UP"}}
+    assert ready.json() == {
+        "status": "UP",
+        "components": {"database": "UP", "vault": "UP", "access_log": "UP", "writing": "UP"},
+    }
 
 
 def test_no_answer_says_what_software_gave_it(door: Door):

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from ledger.aggregates.access import ACCESS_FACTS
 from ledger.aggregates.aggregate import Aggregate
 from ledger.aggregates.child_protection_matter import CHILD_PROTECTION_MATTER
 from ledger.aggregates.corrections import CORRECTIONS
@@ -22,7 +23,11 @@ NOUNS: Final = (OFFENDER_CASE, PLACEMENT, CHILD_PROTECTION_MATTER, POLICY, LEDGE
 
 AGGREGATES: Final[Mapping[str, Aggregate]] = MappingProxyType({each.noun: each for each in NOUNS})
 COLLECTIONS: Final[Mapping[str, Aggregate]] = MappingProxyType({each.collection: each for each in NOUNS})
-FACTS: Final[tuple[type[Fact], ...]] = (*(fact for noun in NOUNS for fact in noun.facts), *CORRECTIONS)
+FACTS: Final[tuple[type[Fact], ...]] = (
+    *(fact for noun in NOUNS for fact in noun.facts),
+    *CORRECTIONS,
+    *ACCESS_FACTS,
+)
 FACT_BY_TOPIC: Final[Mapping[str, type[Fact]]] = MappingProxyType({fact.topic: fact for fact in FACTS})
 COMMANDS: Final[Mapping[str, Mapping[str, type[Fact]]]] = MappingProxyType(
     {noun.noun: {fact.command: fact for fact in noun.every_fact if fact.command} for noun in NOUNS}

@@ -1,0 +1,121 @@
+"""The access log: what was refused is sealed in a log of its own before the answer leaves (GEN-07).
+
+What is evidence is a command by somebody known that was understood and not done: refused by a rule (409), or not for
+this role to give (403).  Each time it is answered so is an entry; a repeated key is recorded in each, for a refusal is
+not remembered and the same request may be accepted later.  Lines of an import are commands like others.
+
+What is not: a stale version or a key used before (409: nobody decided anything; look again, draw a new key), what is
+malformed (422) or names nothing there is (404: it is no command yet, and a name may stand where an id should), what
+nobody signed (401, GEN-08), a role that the token does not hold (no command was given in it), and whatever the ledger
+could not do just then (429, 5xx).
+
+Every entry is a stream of its own, about the stream the command was for: so nothing is read before it is sealed, two
+refusals at once are never in each other's way, and the chain of a case in this log proves all that was refused on it.
+
+Where the entry cannot be sealed the answer is 503 `access-log-unavailable`, and nothing has happened.  An entry may
+then stand all the same (its COMMIT may have got through): there are never fewer entries than answers.
+
+Proven by tests/test_access.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from ledger.aggregates.access import CommandRefused
+from ledger.aggregates.shape import Fact, Recorded
+from ledger.commands import Command
+from ledger.errors import AccessLogUnavailable, ClockInDoubt, Forbidden, LedgerError, Refused
+from ledger.rules.registry import labels
+from ledger.store import mapping
+from ledger.store.appending import Append
+from ledger.store.cases import PolicyAt
+from ledger.store.log import Log
+from ledger.store.mapping import Draft, Envelope, Stored
+
+EVIDENCE: Final = (Refused, Forbidden)
+PAGE: Final = 500  # entries of one answer
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The access log of an open ledger; `policy` tells the settings in force, as the ledger knows them."""
+
+    log: Log
+    policy: Callable[[], Awaitable[PolicyAt]]
+
+    async def refused(self, command: Command, problem: LedgerError) -> None:
+        """Seal that a command was refused.  Raises AccessLogUnavailable."""
+        by = command.recorder or command.actor
+        if not by.id:
+            return  # nobody signed it: there is no one to name (GEN-08)
+        refusals = problem.refusals if isinstance(problem, Refused) else ()
+        rules = list(dict.fromkeys(each.rule for each in refusals))
+        fact = CommandRefused(
+            command_name=command.name,
+            target_ref=f"{command.noun}/{command.id}",
+            rule_ids=rules,
+            problem=problem.code,
+        )
+        try:
+            await self._seal(fact, command, labels(rules))
+        except LedgerError as trouble:
+            raise AccessLogUnavailable(
+                "The access log cannot be written, and no answer leaves before what it tells is sealed there. "
+                "Nothing was recorded; try again in a moment."
+            ) from trouble
+
+    async def _seal(self, fact: Fact, command: Command, under: Sequence[str]) -> None:
+        """One fact about the target of a command, in a stream of its own."""
+        at = command.at if self.log.simulated else None
+        policy = (await self.policy()).policy
+        envelope = Envelope(
+            by=command.recorder or command.actor,
+            policy=policy.version,
+            release=policy.release or None,
+            key=str(command.key) if command.key else None,
+            source=command.source,
+        )
+        moment = at or datetime.now(UTC)
+        fact_id = mapping.fact_id(moment)
+        stream = f"{type(fact).topic.split('.')[1]}-{fact_id}"
+        draft = Draft(fact_id, stream, 1, fact, moment, about=(command.stream,), under=tuple(under))
+        append = [mapping.pending(self.log.origin, draft, envelope, {})]
+        while True:
+            try:
+                await self.log.sequencer.append(Append(append, at=at))
+                return
+            except ClockInDoubt:
+                # A simulated clock is set by commands, and one that is refused may come from before the last one.
+                head = await self.log.database.head()
+                if at is None or head is None or head.recorded <= at:
+                    raise
+                at = head.recorded
+
+    # ------------------------------------------------------------------------------------ asking
+
+    async def refusals(self, stream: str | None = None, after: int = 0) -> tuple[list[dict[str, Any]], int | None]:
+        """What was refused, in the order of the log; of one case, if it is named; and where the next page begins."""
+        database = self.log.database
+        if stream is None:
+            found = await database.entries(after + 1, after + PAGE)
+            stored = [Stored.of(position, entry) for position, _, entry in found]
+        else:
+            stored = (await database.chain(stream, after=after))[:PAGE]
+        items = [_listed(mapping.recorded(each)) for each in stored if each.type == CommandRefused.topic]
+        return items, stored[-1].position if len(stored) == PAGE else None
+
+
+def _listed(record: Recorded[Fact]) -> dict[str, Any]:
+    """One refusal for people and programs."""
+    by = record.by
+    return {
+        "position": record.position,
+        "recorded": record.recorded,
+        "effective": record.effective,
+        "by": {"id": by.id, "role": by.role, "unit": by.unit},
+        **record.fact.given(),
+    }

@@ -1,0 +1,32 @@
+"""The facts of the access log: what was asked of the ledger and not done (GEN-07); readings will stand beside it.
+
+No stream of the ledger holds them and nobody gives them: the application seals one before the answer it tells of
+leaves (ledger.access).  Who asked is the entry's `by`, whom it concerned is in its `about`.  A new kind is one class
+here, under a topic `access.….v1`.
+
+Proven by tests/test_access.py.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ledger.aggregates.shape import Code, Fact
+
+
+class CommandRefused(Fact, topic="access.command-refused.v1", who=("system",), rules=("GEN-07",)):
+    """A command was refused, and is kept as evidence: which command, for whom, by which rules.
+
+    `target_ref` as a command names it (offender/019a…); `rule_ids`, the most fundamental first, empty where no rule
+    but the wrong role refused; `problem` is the code of the answer.  The rule book lists the message too: it is the
+    rule's own, but may hold values of the case or of the command, and none of a refused command's text is kept (GEN-07
+    itself), so the rule stands for it, and the entry's `under` for its edition.
+    """
+
+    command_name: Code
+    target_ref: Code
+    rule_ids: list[Code]
+    problem: Code
+
+
+ACCESS_FACTS: Final[tuple[type[Fact], ...]] = (CommandRefused,)
