@@ -229,8 +229,8 @@ def test_a_key_leads_to_the_fact_that_was_recorded_under_it(door: Door, case: Ca
     command = absence(door, case)
     receipt = door.run(door.ledger.execute(command))
     assert isinstance(command.key, UUID)
-    assert door.run(door.ledger.recorded_under(command.key)) == receipt.body["events"][0]["id"]
-    assert door.run(door.ledger.recorded_under(uuid4())) is None
+    assert door.run(door.ledger.store.database.fact_under(command.key)) == receipt.body["events"][0]["id"]
+    assert door.run(door.ledger.store.database.fact_under(uuid4())) is None
 
 
 # ------------------------------------------------------------------------------------ the clock

@@ -21,7 +21,6 @@ from collections.abc import Awaitable, Sequence
 from datetime import UTC, date, datetime
 from importlib import metadata
 from typing import Any, Final, TypeVar
-from uuid import UUID
 from weakref import WeakValueDictionary
 
 import orjson
@@ -30,17 +29,21 @@ from ledger.access import EVIDENCE, Access
 from ledger.aggregates import AGGREGATES, FACT_BY_TOPIC
 from ledger.aggregates.ledger_stream import ReleaseStarted, release_in_force
 from ledger.aggregates.policy import Policy
-from ledger.aggregates.shape import CLOSED, Actor, Decision, Fact, Now, Recorded, Unread, a_random_id
+from ledger.aggregates.shape import CLOSED, Actor, Decision, Fact, Recorded, Unread, a_random_id
 from ledger.commands import (
     SINGLE_STREAMS,
     Acknowledged,
     Command,
     acknowledged,
+    asked,
     authorise,
+    decision_of,
     draft_of,
     drafts_of,
+    envelope_of,
     fact_class_of,
     match_version,
+    reads_of,
     warnings_of,
 )
 from ledger.errors import (
@@ -54,7 +57,6 @@ from ledger.errors import (
     Unavailable,
     VaultUnavailable,
 )
-from ledger.privacy.canonical import canonical
 from ledger.privacy.sealing import Keyed
 from ledger.projections import VIEWS, WORKLISTS, OtherHistories, View, Worklist
 from ledger.projections.schedule import heard
@@ -88,7 +90,7 @@ class Ledger:
         self.store = store
         self.cases = Cases(store.origin, store.database, store.vault)
         self.access = Access(store.access, self.cases.policy)
-        self._keyed = Keyed(b"")
+        self.keyed = Keyed(b"")
         # Commands whose case moved go one after another, by stream, or they would only move it for each other.
         self._queues: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -107,7 +109,7 @@ class Ledger:
         """
         ledger = cls(await open_store(settings, kind=kind, places=places))
         try:
-            ledger._keyed = Keyed(await ledger.store.vault.secret("digest-of-commands"))
+            ledger.keyed = Keyed(await ledger.store.vault.secret("digest-of-commands"))
             await ledger._start_release(began)
         except BaseException:
             await ledger.close()
@@ -215,7 +217,7 @@ class Ledger:
             try:
                 case = desk.look((command.stream,))[command.stream]
                 match_version(command, desk.read[command.stream])
-                return self._decide(command, draft, case, policy, desk)
+                return decision_of(command, draft, case, policy, desk.look)
             except Unread as wanted:
                 for name in wanted.names:
                     desk.lay(name, await self._in_time(self.cases.read(name)))
@@ -236,32 +238,11 @@ class Ledger:
             if head is None or position > head.size:
                 raise Malformed("Ledger-Seen: so many facts are not sealed yet.", {"Ledger-Seen": "not sealed yet"})
 
-    def _decide(self, command: Command, draft: Fact, state: Any, policy: Policy, desk: Desk) -> Decision:
-        now = Now(
-            moment=command.at or datetime.now(UTC),
-            actor=command.actor,
-            policy=policy,
-            imported=command.source is not None,
-            look=desk.look,
-        )
-        try:
-            return AGGREGATES[command.noun].decide(state, draft, now, command.stream)
-        except OverflowError as wrong:
-            raise Malformed(f"{command.name}: it leads to a time beyond every calendar.") from wrong
-
     async def _append(
         self, command: Command, decision: Decision, desk: Desk, policy: PolicyAt, digest: bytes
     ) -> Acknowledged:
         moment = command.at or datetime.now(UTC)
-        envelope = Envelope(
-            by=command.recorder or command.actor,
-            policy=policy.policy.version,
-            release=policy.policy.release or None,
-            key=str(command.key) if command.key else None,
-            seen=command.seen,
-            source=command.source,
-            source_sealed=command.source_sealed,
-        )
+        envelope = envelope_of(command, policy.policy)
         drafts = drafts_of(command, decision, desk.read[command.stream].version, moment)
         parts = [mapping.parts_of(draft, envelope) for draft in drafts]
         owners = {owner for each in parts for owner in each.boxes}
@@ -275,7 +256,7 @@ class Ledger:
             ],
             key=command.key.bytes if command.key else None,
             digest=digest,
-            reads=(*desk.positions(), *((("policy", policy.at[1]),) if command.noun != "policy" else ())),
+            reads=reads_of(command, desk, policy),
             at=command.at,
             warnings=warnings_of(decision),
         )
@@ -303,17 +284,9 @@ class Ledger:
 
     def _digest(self, command: Command) -> bytes:
         """HMAC of what was asked, under a key of the vault: tells a retry from another request with the same key."""
-        by = command.actor
-        asked = [command.name, command.stream, command.data, by.id, by.role, command.effective, command.source]
-        return self._keyed.digest(canonical(asked))
+        return self.keyed.digest(asked(command))
 
     # ------------------------------------------------------------------------------------ receipts
-
-    async def recorded_under(self, key: UUID) -> str | None:
-        """The id of the first fact that was recorded under an idempotency key; None if there is none."""
-        found = await self.store.database.receipt(key)
-        entries = await self.store.database.entries(found[1].first, found[1].first) if found else []
-        return str(orjson.loads(entries[0][2])["id"]) if entries else None
 
     async def _receipt_of(self, command: Command, digest: bytes) -> Acknowledged | None:
         """The receipt of this very command, if it was recorded before."""

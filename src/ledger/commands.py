@@ -7,19 +7,20 @@ Proven by tests/test_application.py and tests/api/.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final, Protocol
 from uuid import UUID
 
 import orjson
 
-from ledger.aggregates import COMMANDS
+from ledger.aggregates import AGGREGATES, COMMANDS
 from ledger.aggregates.drafts import read_draft
 from ledger.aggregates.ledger_stream import STREAM
+from ledger.aggregates.policy import Policy
 from ledger.aggregates.roles import roles_for
-from ledger.aggregates.shape import LIST_ITEMS, Actor, Decision, Fact, a_random_id
+from ledger.aggregates.shape import LIST_ITEMS, Actor, Decision, Fact, Now, a_random_id
 from ledger.errors import (
     Forbidden,
     Malformed,
@@ -33,8 +34,8 @@ from ledger.reading import a_time, unfit_times
 from ledger.rules.general import FROM_THE_FUTURE, in_the_future
 from ledger.store import mapping
 from ledger.store.appending import Receipt
-from ledger.store.cases import Case
-from ledger.store.mapping import Draft
+from ledger.store.cases import Case, Desk, PolicyAt
+from ledger.store.mapping import Draft, Envelope
 
 SINGLE_STREAMS: Final = frozenset({"policy", "ledger"})
 NAME_LENGTH: Final = 64  # of a field; no fact has one so long
@@ -134,6 +135,49 @@ def match_version(command: Command, case: Case) -> None:
         raise StaleVersion(
             f"The record changed; look again. It is at version {case.version}, you looked at {command.if_match}."
         )
+
+
+# ---------------------------------------------------------------------------------------- deciding
+
+
+def asked(command: Command) -> bytes:
+    """What was asked, in one form: its digest tells a retry from another request with the same key."""
+    by = command.actor
+    return canonical([command.name, command.stream, command.data, by.id, by.role, command.effective, command.source])
+
+
+def decision_of(
+    command: Command, draft: Fact, state: Any, policy: Policy, look: Callable[[Sequence[str]], Mapping[str, Any]]
+) -> Decision:
+    """What the command comes to on this state.  Raises Refused, Unread, Malformed."""
+    now = Now(
+        moment=command.at or datetime.now(UTC),
+        actor=command.actor,
+        policy=policy,
+        imported=command.source is not None,
+        look=look,
+    )
+    try:
+        return AGGREGATES[command.noun].decide(state, draft, now, command.stream)
+    except OverflowError as wrong:
+        raise Malformed(f"{command.name}: it leads to a time beyond every calendar.") from wrong
+
+
+def envelope_of(command: Command, policy: Policy) -> Envelope:
+    return Envelope(
+        by=command.recorder or command.actor,
+        policy=policy.version,
+        release=policy.release or None,
+        key=str(command.key) if command.key else None,
+        seen=command.seen,
+        source=command.source,
+        source_sealed=command.source_sealed,
+    )
+
+
+def reads_of(command: Command, desk: Desk, policy: PolicyAt) -> tuple[tuple[str, int], ...]:
+    """What the decision rests on, and must still be so when it is sealed: (id, newest position of its chain)."""
+    return (*desk.positions(), *((("policy", policy.at[1]),) if command.noun != "policy" else ()))
 
 
 # ---------------------------------------------------------------------------------------- writing a receipt

@@ -174,7 +174,7 @@ async def _with_reference(ledger: Ledger, command: Command) -> Command:
     if command.name not in _REFERRING or not isinstance(named, str):
         return command
     try:
-        found = await ledger.recorded_under(UUID(a_random_id(named)))
+        found = await ledger.store.database.fact_under(UUID(a_random_id(named)))
     except ValueError:
         return command  # the command's own check says what is wrong with it
     return replace(command, data={**command.data, "event_ref": found}) if found else command

@@ -105,6 +105,17 @@ class Pending:
     sealed: tuple[Ciphertext, ...] = ()
 
 
+@dataclass(slots=True)
+class Series:
+    """Appends decided one upon the other before any of them was sealed (an import's batch).
+
+    The first that is not sealed at the position that was foreseen for it ends the series: whatever comes after it was
+    decided on a ledger that never was, and is refused as stale.
+    """
+
+    broken: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Append:
     """What one command writes: all of it or nothing."""
@@ -115,6 +126,8 @@ class Append:
     reads: Sequence[tuple[str, int]] = ()  # (id, position of its newest entry as read, 0 for none)
     at: datetime | None = None  # moves the clock; simulated ledgers only
     warnings: bytes | None = None  # JSON, kept with the receipt
+    series: Series | None = None
+    first: int = 0  # the position foreseen for its first fact, if it is of a series
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +221,8 @@ def place(append: Append, batch: Batch, recorded: int) -> tuple[Sealed, ...]:
 
 def _check(append: Append, batch: Batch) -> None:
     """Is what the command was decided on still so?"""
+    if append.series and (append.series.broken or append.first != batch.start + len(batch.facts) + 1):
+        raise StaleVersion("What was recorded meanwhile stands where this was to stand; look again.")
     for name, position in append.reads:
         if batch.chain(name).last + 1 != position:
             raise StaleVersion(f"What this was decided on ({name}) has changed; look again.")

@@ -71,17 +71,20 @@ def place_all(
     placing = Placing(newest)
     fresh: set[bytes] = set()
     for each in waiting:
-        if each.done.done():  # while the lock was awaited its caller left, or was told that nothing was recorded
-            continue
         append = each.append
+        if each.done.done():  # while the lock was awaited its caller left, or was told that nothing was recorded
+            _end_series(append)
+            continue
         try:
             if not append.facts:
                 each.known = Repeated(0, 0, batch.start, None)
                 placing.known.append(each)
             elif append.key is not None and append.key in receipts:
+                _end_series(append)
                 each.known, each.sent = repeated(append, receipts[append.key]), True
                 placing.known.append(each)
             elif append.key is not None and append.key in fresh:
+                _end_series(append)
                 placing.twins.append(each)
             else:
                 each.recorded = _recorded(append, clock, placing.newest, simulated)
@@ -91,8 +94,14 @@ def place_all(
                 if append.key is not None:
                     fresh.add(append.key)
         except LedgerError as problem:
+            _end_series(append)
             each.fail(problem)
     return placing
+
+
+def _end_series(append: Append) -> None:
+    if append.series:
+        append.series.broken = True
 
 
 def _recorded(append: Append, clock: int, newest: int, simulated: bool) -> int:
