@@ -59,6 +59,7 @@ class Access:
             target_ref=f"{command.noun}/{command.id}",
             rule_ids=rules,
             problem=problem.code,
+            request_key=str(command.key) if command.key else None,
         )
         try:
             await self._seal(fact, command, labels(rules))
@@ -76,7 +77,6 @@ class Access:
             by=command.recorder or command.actor,
             policy=policy.version,
             release=policy.release or None,
-            key=str(command.key) if command.key else None,
             source=command.source,
         )
         moment = at or datetime.now(UTC)
