@@ -1,0 +1,49 @@
+"""What may be recorded about a child (CP-25, CP-49), and whom it concerns: the entries that link the child now.
+
+Proven by tests/aggregates/test_child.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ledger.aggregates.aggregate import Ruling, about_ids
+from ledger.aggregates.child.child import Child
+from ledger.aggregates.child.facts import ChildRecorded, ChildUnattendedOnPremises, KeyWorkerNamed
+from ledger.aggregates.register_entry.registrations import Registration
+from ledger.aggregates.shape import Closed, Fact, Now
+from ledger.errors import Refusal
+from ledger.rules import general, register
+
+
+def rule_on(child: Child, draft: Fact, now: Now, stream: str) -> Ruling:
+    """The ruling on a draft: first what is impossible, then what its own rule says."""
+    del now
+    return Ruling(
+        refusals=(*_impossible(child, draft), *_key_worker(draft)),
+        about=about_ids(draft, stream, *chains_of(child.live)),
+    )
+
+
+def chains_of(entries: Iterable[Registration]) -> Iterator[str]:
+    """The chains of entries and of their offenders."""
+    for each in entries:
+        yield each.stream
+        yield f"offender-{each.offender_id}"
+
+
+def _impossible(child: Child, draft: Fact) -> Iterator[Refusal]:
+    """A child left alone may be one of whom nothing is known; all else begins with the record."""
+    if child.erased is not None:
+        yield Refusal("CP-49", register.CANNOT_BE_RESTORED, rule_book=False)
+    elif isinstance(draft, ChildRecorded) and child.record is not None:
+        yield Refusal("GEN-06", general.NO_OVERWRITING, rule_book=False)
+    elif not isinstance(draft, ChildRecorded | ChildUnattendedOnPremises) and child.record is None:
+        yield Refusal("GEN-06", general.NOT_YET.format(command=ChildRecorded.command), rule_book=False)
+
+
+def _key_worker(draft: Fact) -> Iterator[Refusal]:
+    if not isinstance(draft, KeyWorkerNamed) or isinstance(draft.agency, Closed):
+        return
+    if register.of_probation(draft.agency):
+        yield Refusal("CP-25", register.NO_PROBATION_EMPLOYEE)

@@ -1,0 +1,108 @@
+"""What can happen to a child's record (catalogue 6.4); frozen in tests/golden/facts.json.
+
+ChildDataErased has no command: erasing destroys a key, which only the way of an erasure may do (privacy/).  It is
+declared so that every fold and view already knows what it means.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from ledger.aggregates.shape import (
+    CHILD,
+    TARGET,
+    ChildText,
+    ClientId,
+    Day,
+    Fact,
+    Id,
+    Ids,
+    Instant,
+    Map,
+    OwnText,
+    Personal,
+    ThirdPartyText,
+    later,
+)
+
+
+class ChildRecorded(
+    Fact, topic="child.recorded.v1", command="RecordChild", who=("information-officer",), rules=("CP-49", "CP-57")
+):
+    """A child on a register of the local authority was recorded."""
+
+    child_id: Annotated[Id, TARGET] = later()
+    client_id: Annotated[Personal[ClientId], CHILD]
+    surname: ChildText
+    forenames: ChildText
+    dob: Annotated[Personal[Day], CHILD] | None = None
+    gender: ChildText | None = None
+    address: ChildText | None = None
+    register_name: Literal["CP_REGISTER", "ICS_REGISTER", "LOOKED_AFTER"]
+
+
+class ChildDataErased(
+    Fact,
+    topic="child.data-erased.v1",
+    who=("information-officer", "system"),
+    rules=("CP-42", "DP-06", "SCR-06"),
+    effective="erased_on",
+):
+    """The child's data was erased: key and ciphertexts are destroyed."""
+
+    child_id: Annotated[Id, TARGET] = later()
+    key_ids: Ids
+    erased_on: Day
+    key_destroyed: bool
+    certificate: Map
+
+
+class KeyWorkerNamed(
+    Fact, topic="child.key-worker-named.v1", command="NameKeyWorker", who=("practitioner",), rules=("CP-25",)
+):
+    """The key worker of the child was named."""
+
+    child_id: Annotated[Id, TARGET] = later()
+    name: ThirdPartyText
+    contact: ThirdPartyText | None = None
+    agency: OwnText
+
+
+class ChildContactRecorded(
+    Fact,
+    topic="child.contact-recorded.v1",
+    command="RecordChildContact",
+    who=("practitioner",),
+    rules=("CP-17",),
+    effective="on",
+):
+    """Probation staff were in contact with the child."""
+
+    child_id: Annotated[Id, TARGET] = later()
+    on: Day
+    purpose: ChildText
+
+
+class ChildUnattendedOnPremises(
+    Fact,
+    topic="child.unattended-on-premises.v1",
+    command="ReportUnattendedChild",
+    who=("team-admin",),
+    rules=("CP-56",),
+    effective="at",
+):
+    """A child was left unattended on probation premises."""
+
+    place: OwnText
+    at: Instant
+    action: OwnText
+    child_text: ChildText | None = None
+
+
+FACTS: tuple[type[Fact], ...] = (
+    ChildRecorded,
+    ChildDataErased,
+    KeyWorkerNamed,
+    ChildContactRecorded,
+    ChildUnattendedOnPremises,
+)

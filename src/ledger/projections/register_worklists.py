@@ -1,0 +1,125 @@
+"""Worklists `register-reviews` and `deregistration`: rows of one entry's chain, and the days on which they change.
+
+Proven by tests/projections/test_register_worklists.py: on any day they say what the register view says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any, Final
+
+from ledger.aggregates.child.facts import ChildDataErased
+from ledger.aggregates.corrections import CORRECTIONS, as_corrected
+from ledger.aggregates.offender.facts import NotebookEntryMade, SupervisionEnded
+from ledger.aggregates.policy import Policy
+from ledger.aggregates.register_entry.entry import Entry
+from ledger.aggregates.register_entry.facts import (
+    DeregistrationNotified,
+    OffenderChildLinkEnded,
+    RegisterEntryClosed,
+    RegisterEntryMade,
+    RegisterReviewed,
+)
+from ledger.aggregates.shape import Recorded
+from ledger.projections.register import MONTHS, REMINDER, review_of, steps_of
+from ledger.projections.why import Row
+from ledger.rules import register
+from ledger.rules.dates import ONE_DAY, day_of
+
+History = Sequence[Recorded[Any]]
+# What other streams tell an entry, and a de-registration rests on.
+HEARS: Final = frozenset(
+    each.topic
+    for each in (
+        SupervisionEnded,
+        NotebookEntryMade,
+        ChildDataErased,
+        RegisterEntryMade,
+        DeregistrationNotified,
+        OffenderChildLinkEnded,
+        RegisterEntryClosed,
+        *CORRECTIONS,
+    )
+)
+
+
+def review_rows(history: History, policy: Policy, as_at: date, known: int) -> list[Row]:
+    """Worklist `register-reviews`: entries whose review is due soon or missed, with what was done about it (CP-34)."""
+    entry = Entry.as_at(history, as_at)
+    review = review_of(entry, policy, as_at, known)
+    if review is None or review.state not in ("due-soon", "missed"):
+        return []
+    last, missed, followed = entry.review, entry.missed, entry.followed_up
+    return [
+        {
+            **_whose(entry),
+            "last_review": last.fact.on if last else None,
+            "review_due": review.due,
+            "review_state": review.state,
+            "missed_raised_on": missed.fact.raised_on if missed else None,
+            "followed_up_on": followed.fact.on if followed else None,
+        }
+    ]
+
+
+def review_moments(history: History, policy: Policy, known: int) -> Iterator[date]:
+    """The days of its facts; and from each day a review may be counted from: the reminder, and the day after due."""
+    for each in as_corrected(history):
+        yield day_of(each.effective)
+        if isinstance(each.fact, RegisterEntryMade | RegisterReviewed):
+            anchor = day_of(each.effective)
+            due = register.review_due(anchor, policy.number(MONTHS, anchor, known))
+            yield register.review_reminder(due, policy.number(REMINDER, anchor, known))
+            yield due + ONE_DAY
+
+
+def review_ages(row: Row, as_at: date, policy: Policy) -> Row:
+    """How many days the review is overdue."""
+    del policy
+    return {**row, "days_overdue": max(0, (as_at - date.fromisoformat(row["review_due"])).days)}
+
+
+def deregistration_rows(history: History, policy: Policy, as_at: date, known: int) -> list[Row]:
+    """Worklist `deregistration`: entries with a ground and one of the four actions undone."""
+    del policy, known
+    entry = Entry.as_at(history, as_at)
+    found = entry.deregistration() if entry.registration.made else None
+    if found is None or found.done_on is not None:
+        return []
+    return [
+        {
+            **_whose(entry),
+            "closed_on": entry.registration.closed.fact.closed_on if entry.registration.closed else None,
+            "deregistration": found.ground.ground,
+            "occurred_on": found.ground.occurred_on,
+            "steps": steps_of(found),
+            "done_of_4": found.done_of_4,
+            "state": found.state(as_at),
+        }
+    ]
+
+
+def deregistration_moments(history: History, policy: Policy, known: int) -> Iterator[date]:
+    """The days of all facts it rests on, and the day a late de-registration becomes a possible breach."""
+    del policy, known
+    for each in as_corrected(history):
+        yield day_of(each.effective)
+    for ground in Entry.fold(history).grounds():
+        yield register.possible_breach_from(ground.occurred_on)
+
+
+def deregistration_ages(row: Row, as_at: date, policy: Policy) -> Row:
+    """Calendar days since the ground arose (DP-06)."""
+    del policy
+    return {**row, "days": max(0, (as_at - date.fromisoformat(row["occurred_on"])).days)}
+
+
+def _whose(entry: Entry) -> Row:
+    made = entry.registration.made
+    assert made is not None
+    return {
+        "offender_id": made.fact.offender_id,
+        "ground": made.fact.ground,
+        "registered_on": made.fact.registered_on,
+    }
