@@ -98,8 +98,8 @@ def status(given: argparse.Namespace) -> int:
         return await ledger.status()
 
     found = with_ledger(use)
-    say(given, found, lambda: _pairs(found))
-    return 1 if found["read_only"] else 0
+    say(given, found, lambda: _tree(found))
+    return 1 if found["read_only"] or found["access_log"]["read_only"] else 0
 
 
 # ------------------------------------------------------------------------------------ recording
@@ -169,11 +169,33 @@ def log(given: argparse.Namespace) -> int:
     """The newest checkpoint, or the key that checks it."""
 
     async def use(ledger: Ledger) -> str:
-        return await ledger.checkpoint() if given.what == "checkpoint" else ledger.store.signer.verifier().vkey()
+        log = ledger.store.access if given.access else ledger.store
+        return await ledger.checkpoint(log) if given.what == "checkpoint" else log.signer.verifier().vkey()
 
     text = with_ledger(use)
     say(given, {given.what: text}, lambda: out.print(text.rstrip("\n"), markup=False, highlight=False, soft_wrap=True))
     return 0
+
+
+def refusals(given: argparse.Namespace) -> int:
+    """Everything that was refused, in order."""
+
+    async def use(ledger: Ledger) -> list[dict[str, Any]]:
+        items, after = await ledger.refusals(given.to)
+        while after is not None:
+            more, after = await ledger.refusals(given.to, after)
+            items += more
+        return items
+
+    items = with_ledger(use)
+    say(given, {"items": items}, lambda: _outline([_refusal(each) for each in items]))
+    return 0
+
+
+def _refusal(item: Mapping[str, Any]) -> str:
+    by, rules = item["by"], ", ".join(item["rule_ids"]) or item["problem"]
+    when, what = f"{item['recorded']:%d %b %Y %H:%M:%S} UTC", f"{item['command_name']} to {item['target_ref']}"
+    return f"{item['position']}  {when}  {what}: {rules}  ({by['role']} {by['id']})"
 
 
 def verify(given: argparse.Namespace) -> int:

@@ -18,9 +18,9 @@ class CommandRefused(Fact, topic="access.command-refused.v1", who=("system",), r
     """A command was refused, and is kept as evidence: which command, for whom, by which rules.
 
     `target_ref` as a command names it (offender/019a…); `rule_ids`, the most fundamental first, empty where no rule
-    but the wrong role refused; `problem` is the code of the answer; `request_key` is the command's idempotency
-    key, which no entry of this log has as its own: it leads to no receipt.  The rule book lists the message too: it is the
-    rule's own, but may hold values of the case or of the command, and none of a refused command's text is kept (GEN-07
+    but the wrong role refused; `problem` is the code of the answer; `request_key` is the command's idempotency key,
+    here and not the entry's own, for it leads to no receipt.  The rule book lists the message too: it is the rule's
+    own, but may hold values of the case or of the command, and none of a refused command's text is kept (GEN-07
     itself), so the rule stands for it, and the entry's `under` for its edition.
     """
 

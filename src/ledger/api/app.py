@@ -5,6 +5,8 @@
     GET  /worklists/{name}                               a worklist       roles: READERS
     GET  /rules, /events                                 the registries   any role
     GET  /log/checkpoint, /log/vkey                      open
+    GET  /access/log/checkpoint, /access/log/vkey        the same of the access log: open
+    GET  /access/refusals                                what was refused     roles: AUDITORS
     GET  /problems/{code}                                open
     GET  /health/live, /health/ready, /info, /openapi.json, /docs   open
     GET  /metrics                                    numbers          roles: WATCHERS
@@ -54,12 +56,15 @@ from ledger.errors import (
 )
 from ledger.reading import a_day, a_json, an_instant
 from ledger.settings import Settings
+from ledger.store.log import Log
 
 BODY_LIMIT: Final = 1_000_000  # bytes
 BODY_SECONDS: Final = 60  # until a body has arrived whole
 # Those who work on cases read them with their values; inspectors and auditors read states and dates, values withheld.
 READERS: Final = ANY_STAFF | {"inspector", "auditor"}
 WITHHELD_FROM: Final = frozenset({"inspector", "auditor"})
+# Those who look into who was refused what, in whichever case.
+AUDITORS: Final = frozenset({"auditor", "data-protection-officer"})
 # How much is done, and when, is nobody's business outside; and behind a proxy of this machine everybody seems local.
 WATCHERS: Final = frozenset({"administrator"})
 
@@ -360,16 +365,38 @@ def _instant(text: str) -> datetime:
 # ------------------------------------------------------------------------------------ everything else
 
 
+def log_of(request: Request) -> Log:
+    """The log that an address is about: the ledger's own, or under /access its access log."""
+    ledger: Ledger = request.app.state.ledger
+    return ledger.store.access if request.url.path.startswith("/access/") else ledger.store
+
+
 async def checkpoint(request: Request) -> Response:
     """The newest released checkpoint, a C2SP signed note."""
     ledger: Ledger = request.app.state.ledger
-    return PlainTextResponse(await ledger.checkpoint())
+    return PlainTextResponse(await ledger.checkpoint(log_of(request)))
 
 
 async def vkey(request: Request) -> Response:
     """The key that checks it."""
+    return PlainTextResponse(log_of(request).signer.verifier().vkey() + "\n")
+
+
+async def refusals(request: Request) -> Response:
+    """GET /access/refusals?to=offender/019a…&cursor="""
     ledger: Ledger = request.app.state.ledger
-    return PlainTextResponse(ledger.store.signer.verifier().vkey() + "\n")
+    role = actor_of(request).role
+    if role not in AUDITORS:
+        raise Forbidden(f"Refusals are read by {', '.join(sorted(AUDITORS))}; not by {role}.")
+    asked = _asked(request, {"to", "cursor"})
+    items, after = await ledger.refusals(asked.get("to"), _cursor(asked.get("cursor", "0")))
+    return json({"items": items, "next": None if after is None else str(after)})
+
+
+def _cursor(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,15}", text):
+        raise Malformed("cursor: as the page before gave it in `next`.", {"cursor": "not a cursor"})
+    return int(text)
 
 
 async def live(request: Request) -> Response:
@@ -446,6 +473,9 @@ ROUTES: Final[tuple[tuple[str, str, Endpoint], ...]] = (
     ("/events", "GET", events),
     ("/log/checkpoint", "GET", checkpoint),
     ("/log/vkey", "GET", vkey),
+    ("/access/log/checkpoint", "GET", checkpoint),
+    ("/access/log/vkey", "GET", vkey),
+    ("/access/refusals", "GET", refusals),
     ("/worklists/{name}", "GET", worklist),
     ("/{collection}/{id}/{name}", "POST", command),
     ("/{collection}/{id}/{name}", "GET", view),

@@ -366,6 +366,10 @@ _INFO: Final = {
         "editions": {"type": "array", "items": {"type": "object", "properties": {"name": _TEXT, "title": _TEXT}}},
     },
 }
+_REFUSALS: Final = [
+    _parameter("to", "query", _TEXT, "Of one case only, such as offender/019a…"),
+    _parameter("cursor", "query", _TEXT, "Where the page before ended: its `next`"),
+]
 _CODE: Final = {"name": "code", "in": "path", "required": True, "schema": _TEXT}
 _OTHERS: Final[dict[str, Any]] = {
     "/rules": {"get": _get("Every rule with its source", [], "items")},
@@ -373,6 +377,11 @@ _OTHERS: Final[dict[str, Any]] = {
     "/problems/{code}": {"get": _get("What a problem means", [_CODE], "code, status, title, meaning", opened=True)},
     "/log/checkpoint": {"get": _get("The newest released checkpoint", [], "A C2SP signed note", opened=True)},
     "/log/vkey": {"get": _get("The key that checks it", [], "A C2SP verifier key", opened=True)},
+    "/access/log/checkpoint": {
+        "get": _get("The access log's newest checkpoint", [], "A C2SP signed note", opened=True)
+    },
+    "/access/log/vkey": {"get": _get("The key that checks it", [], "A C2SP verifier key", opened=True)},
+    "/access/refusals": {"get": _get("What was refused, for auditors", _REFUSALS, "items and next")},
     "/health/live": {"get": _told("The process answers", {"200": "status UP"}, _STATUS)},
     "/health/ready": {
         "get": _told(
