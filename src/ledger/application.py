@@ -17,13 +17,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from importlib import metadata
 from typing import Any, Final, TypeVar
 from weakref import WeakValueDictionary
 
 import orjson
+import psycopg
 
 from ledger.access import EVIDENCE, Access
 from ledger.aggregates import AGGREGATES, FACT_BY_TOPIC
@@ -57,9 +59,11 @@ from ledger.errors import (
     Unavailable,
     VaultUnavailable,
 )
+from ledger.following import lists
+from ledger.following.follower import Follower
+from ledger.following.tables import Tables
 from ledger.privacy.sealing import Keyed
 from ledger.projections import VIEWS, WORKLISTS, OtherHistories, View, Worklist
-from ledger.projections.schedule import heard
 from ledger.projections.why import Row
 from ledger.rules.dates import london_day
 from ledger.settings import Settings
@@ -69,12 +73,13 @@ from ledger.store.binary import LARGEST
 from ledger.store.cases import Cases, Desk, PolicyAt
 from ledger.store.log import Log
 from ledger.store.mapping import Draft, Envelope, Stored
-from ledger.store.opening import Place, Store, open_store
+from ledger.store.opening import ROLES, Place, Store, open_store
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 SYSTEM: Final = Actor("00000000-0000-4000-8000-000000000000", "system")
+DIGESTS: Final = "digest-of-commands"  # the vault's name for the key of the digests of commands
 TRIES: Final = 4  # one, and at most three more after the case moved
 READY_SECONDS: Final = 2  # how long a database or vault may take to say that it is there
 
@@ -90,6 +95,7 @@ class Ledger:
         self.store = store
         self.cases = Cases(store.origin, store.database, store.vault)
         self.access = Access(store.access, self.cases.policy)
+        self.follower = Follower(self._tables, store.database, self.cases)
         self.keyed = Keyed(b"")
         # Commands whose case moved go one after another, by stream, or they would only move it for each other.
         self._queues: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -109,7 +115,7 @@ class Ledger:
         """
         ledger = cls(await open_store(settings, kind=kind, places=places))
         try:
-            ledger.keyed = Keyed(await ledger.store.vault.secret("digest-of-commands"))
+            ledger.keyed = Keyed(await ledger.store.vault.secret(DIGESTS))
             await ledger._start_release(began)
         except BaseException:
             await ledger.close()
@@ -124,9 +130,25 @@ class Ledger:
         return await self._in_time((of or self.store).checkpoint())
 
     async def status(self) -> dict[str, Any]:
-        """What the ledger and its access log hold, and whether they may be written to."""
+        """What the ledger and its access log hold, whether they may be written to, and how far the worklists follow."""
         own = await self._in_time(self.store.status())
-        return own | {"access_log": await self._in_time(self.store.access.status())}
+        access = await self._in_time(self.store.access.status())
+        return own | {"access_log": access, "worklists": await self.lag()}
+
+    async def lag(self) -> dict[str, Any]:
+        """How far the worklists follow: `position`, `behind` (facts), `lag_seconds`, and the cases that are `paused`.
+
+        The lag is the age of the oldest fact that is not projected yet, by the ledger's clock.
+        """
+        followed = await self._in_time(self.store.database.followed())
+        age = (datetime.now(UTC) - followed.waiting).total_seconds() if followed.waiting else 0
+        paused = await self._in_time(self.store.database.paused())
+        return {
+            "position": followed.position,
+            "behind": followed.size - followed.position,
+            "lag_seconds": max(0, round(age)),
+            "paused": [{"case": name, "position": at, "reason": reason} for name, at, reason in paused],
+        }
 
     async def refusals(self, to: str | None = None, after: int = 0) -> tuple[list[dict[str, Any]], int | None]:
         """What was refused, of one case ("offender/019a…") or of all: a page, and after which position the next begins.
@@ -396,21 +418,50 @@ class Ledger:
         return await self._in_time(self.store.database.known_at(known_at))
 
     async def worklist(
-        self, name: str, *, as_at: date | None = None, known_at: datetime | None = None
-    ) -> list[dict[str, Any]]:
-        """The rows of a worklist, folded case by case as of that position."""
+        self,
+        name: str,
+        *,
+        unit: str = "",
+        as_at: date | None = None,
+        known_at: datetime | None = None,
+        after: int = 0,
+        cursor: str = "",
+        most: int = lists.PAGE,
+    ) -> lists.Page:
+        """The rows of a worklist at the end of a day, from its table; as known at a moment, folded case by case.
+
+        `after`: wait, at most five seconds, until this position is projected.  Raises NotFound, NotYetProjected,
+        Malformed for a cursor that is none, DatabaseUnavailable.
+        """
         worklist = _worklist(name)
-        upto = await self._known(known_at)
+        if after:
+            await lists.reached(self.store.database, after)
         policy = (await self._in_time(self.cases.policy(fresh=True))).policy
-        day = as_at or london_day(known_at or datetime.now(UTC))
-        rows: list[dict[str, Any]] = []
-        opens = AGGREGATES[worklist.noun].opens
-        for stream in await self._in_time(self.store.database.streams(worklist.noun)):
-            history = await self.cases.records(await self._in_time(self.store.database.chain(stream, upto)), opens)
-            if any(each.stream == stream for each in history):
-                rows += worklist.rows_of(stream, heard(worklist, stream, history), policy, day, upto)
-        rows.sort(key=worklist.rank_of)
-        return [worklist.ages(orjson.loads(orjson.dumps(row)), day, policy) for row in rows]
+        asked = lists.Question(as_at or london_day(known_at or datetime.now(UTC)), unit, cursor, most)
+        if known_at is None:
+            return await self._in_time(lists.page(self.store.database, worklist, asked, policy))
+        upto = await self._known(known_at)
+        return await lists.folded(self.store.database, self.cases, worklist, asked, policy, upto)
+
+    @asynccontextmanager
+    async def followed(self) -> AsyncGenerator[None]:
+        """While inside, the worklists follow the ledger from this very process."""
+        following = asyncio.create_task(self.follower.run())
+        try:
+            yield
+        finally:
+            following.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await following
+            await self.follower.close()
+
+    async def _tables(self) -> Tables:
+        """A connection to the tables of worklists; a server of ours that is down is started again by the reading."""
+        try:
+            return await Tables.connect(self.store.conninfo(), ROLES["ledger"])
+        except psycopg.OperationalError:
+            await self.store.database.head()
+            return await Tables.connect(self.store.conninfo(), ROLES["ledger"])
 
 
 # ---------------------------------------------------------------------------------------- reading a case

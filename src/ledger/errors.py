@@ -22,6 +22,7 @@
     │   ├── VaultUnavailable        the vault does not answer, or lacks a key
     │   ├── AccessLogUnavailable    what was refused cannot be sealed as evidence, so no answer leaves
     │   ├── ClockInDoubt            the clocks disagree; nothing is sealed
+    │   ├── NotYetProjected         the worklists do not follow the ledger that far yet
     │   └── ReadOnly                the ledger is smaller than, or other than, what was once released
     ├── DiskFull             507    no room to write; reading goes on
     ├── Unexpected           500    a defect of ours
@@ -267,6 +268,20 @@ class ClockInDoubt(Unavailable):
 
     code = "clock-in-doubt"
     title = "The clocks disagree"
+
+
+class NotYetProjected(Unavailable):
+    """503: the worklists do not follow the ledger up to the position asked for yet; `position` is how far they do."""
+
+    code = "not-yet-projected"
+    title = "The worklists do not follow that far yet"
+
+    def __init__(self, message: str, position: int | None = None) -> None:
+        super().__init__(message)
+        self.position = position
+
+    def extra(self) -> Mapping[str, object]:
+        return {} if self.position is None else {"position": self.position}
 
 
 class ReadOnly(Unavailable):

@@ -134,7 +134,7 @@ def _empty(cluster: EmbeddedCluster) -> None:
         connection.execute("SET LOCAL session_replication_role = replica")
         tables = connection.execute(
             "SELECT schemaname, tablename FROM pg_tables "
-            "WHERE schemaname IN ('public', 'access') AND tablename <> 'migrations'"
+            "WHERE schemaname IN ('public', 'access', 'projections') AND tablename <> 'migrations'"
         )
         emptying = [sql.SQL("DELETE FROM {}").format(sql.Identifier(*table)) for table in tables.fetchall()]
         connection.execute(sql.SQL("; ").join(emptying))  # one trip for all
@@ -179,6 +179,7 @@ class Played:
     async def _asked(self, path: str, as_at: date | None, known_at: datetime | None) -> Any:
         first, _, rest = path.partition("/")
         if first == "worklist":
-            return {"items": await self._ledger.worklist(rest, as_at=as_at, known_at=known_at)}
+            await self._ledger.follower.catch_up()
+            return {"items": (await self._ledger.worklist(rest, as_at=as_at, known_at=known_at)).items}
         name, _, view = rest.partition("/")
         return await self._ledger.view(first, name, view or first, as_at=as_at, known_at=known_at)

@@ -305,9 +305,10 @@ def test_who_may_not_read_cases_learns_nothing_about_which_there_are(door: Door,
 @pytest.mark.parametrize("name", WORKLISTS)
 def test_a_worklist_is_an_object_with_items_and_next(door: Door, told: Case, name: str):
     answer = door.get(f"/worklists/{name}").json()
-    assert set(answer) == {"items", "next"}
+    assert set(answer) == {"items", "next", "position", "paused"}
+    assert answer["paused"] == []
     for row in answer["items"]:
-        assert row["offender_id"]
+        assert row[WORKLISTS[name].names_case]
 
 
 @pytest.mark.parametrize("name", WORKLISTS)
@@ -332,10 +333,13 @@ def test_a_row_of_a_worklist_says_what_the_view_of_its_case_says(door: Door, cas
             "issued_on": days_ago(days - 1),
             "channel": "post",
         }
-        assert door.post(f"{case.path}/issue-enforcement-letter", letter).status_code == 201
+        sealed = door.post(f"{case.path}/issue-enforcement-letter", letter)
+        assert sealed.status_code == 201
     [order] = door.get(f"{case.path}/enforcement").json()["orders"]
     assert order["breach"] == "triggered"
-    [row] = [each for each in door.get("/worklists/breach").json()["items"] if each["offender_id"] == case.id]
+    after = sealed.json()["events"][-1]["position"]
+    rows = door.get("/worklists/breach", after=after, limit=1000).json()["items"]
+    [row] = [each for each in rows if each["offender_id"] == case.id]
     assert {name: row[name] for name in row.keys() & order.keys()} == {
         name: order[name] for name in row.keys() & order.keys()
     }

@@ -11,7 +11,6 @@ from tests.demonstration.folding import fold
 from tests.scenarios.test_scenarios import CASES
 
 from ledger.aggregates import AGGREGATES, noun_of
-from ledger.aggregates.shape import History
 from ledger.demonstration.caseload import caseload
 from ledger.projections import WORKLISTS
 from ledger.projections.schedule import Watching, heard, moved_by, of_noun, project, spans_of
@@ -35,11 +34,11 @@ def as_json(rows):
 
 def holds_on_every_day(stream, history, policy, known, pick, worklists=None):
     """How many rows the spans and the worklist itself agreed on."""
-    watch, agreed = Watching.of(policy, known), 0
+    watch, agreed = Watching.of(policy), 0
     for worklist in worklists or of_noun(noun_of(stream)):
         watch.begin()
         facts = heard(worklist, stream, history)
-        spans = list(spans_of(worklist, stream, facts, watch))
+        spans = list(spans_of(worklist, stream, facts, watch, known))
         for day in days_to_try(spans, history, pick):
             told = as_json(worklist.rows_of(stream, list(facts), policy, day, known))
             kept = sorted(each.row for each in spans if each.since <= day < each.until)
@@ -91,11 +90,11 @@ def test_a_worklist_that_forgets_half_its_moments_is_found_out(name):
 
 def test_a_case_notes_what_its_rows_asked_of_the_policy():
     folded = fold(caseload(date(2026, 11, 2), cases=12))
-    watch = Watching.of(folded.policy, folded.known)
+    watch = Watching.of(folded.policy)
     asked = {}
     for stream, history in folded.histories.items():
         if noun_of(stream) == "offender":
-            asked[stream] = project(stream, of_noun("offender"), History(history), watch).asked
+            asked[stream] = project(stream, of_noun("offender"), history, watch, folded.known).asked
     assert all({"enf.evidence", "enf.breach_threshold"} & each.keys() or "calendar" in each for each in asked.values())
     some = next(each for each in asked.values() if "calendar" in each)
     assert moved_by(some, "calendar", some["calendar"])

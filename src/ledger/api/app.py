@@ -2,6 +2,7 @@
 
     POST /{collection}/{id}/{command-in-kebab-case}      a command        roles: each command's own (events.md, Who)
     GET  /{collection}/{id}/{view}                       a view           roles: READERS
+    GET  /{collection}/{id}                              the view that is named as its noun
     GET  /worklists/{name}                               a worklist       roles: READERS
     GET  /rules, /events                                 the registries   any role
     GET  /log/checkpoint, /log/vkey                      open
@@ -54,6 +55,7 @@ from ledger.errors import (
     Unexpected,
     UnsupportedMedia,
 )
+from ledger.following.lists import LONGEST_PAGE, PAGE
 from ledger.reading import a_day, a_json, an_instant
 from ledger.settings import Settings
 from ledger.store.log import Log
@@ -68,6 +70,8 @@ AUDITORS: Final = frozenset({"auditor", "data-protection-officer"})
 # How much is done, and when, is nobody's business outside; and behind a proxy of this machine everybody seems local.
 WATCHERS: Final = frozenset({"administrator"})
 
+LARGEST_POSITION: Final = 10**15
+
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -80,7 +84,8 @@ def create_app(open_ledger: Callable[[], Awaitable[Ledger]], settings: Settings 
         app.state.ledger = ledger
         app.state.tokens = Tokens.of(ledger.store.origin, ledger.store.home)
         try:
-            yield
+            async with ledger.followed():
+                yield
         finally:
             await ledger.close()
 
@@ -302,7 +307,7 @@ async def view(request: Request) -> Response:
     answer = await ledger.view(
         aggregate.noun,
         given["id"],
-        given["name"],
+        given.get("name", aggregate.noun),
         as_at=_day(asked["as_at"]) if "as_at" in asked else None,
         known_at=_instant(asked["known_at"]) if "known_at" in asked else None,
         explain=_flag(asked.get("explain", "false")),
@@ -313,16 +318,32 @@ async def view(request: Request) -> Response:
 
 
 async def worklist(request: Request) -> Response:
-    """GET /worklists/{name}?as_at=&known_at="""
+    """GET /worklists/{name}?unit=&as_at=&known_at=&after=&cursor=&limit="""
     ledger: Ledger = request.app.state.ledger
     reading_role(request)
-    asked = _asked(request, {"as_at", "known_at"})
-    rows = await ledger.worklist(
+    asked = _asked(request, {"unit", "as_at", "known_at", "after", "cursor", "limit"})
+    found = await ledger.worklist(
         request.path_params["name"],
+        unit=_code(asked.get("unit", "")),
         as_at=_day(asked["as_at"]) if "as_at" in asked else None,
         known_at=_instant(asked["known_at"]) if "known_at" in asked else None,
+        after=_number("after", asked.get("after", "0"), LARGEST_POSITION),
+        cursor=asked.get("cursor", ""),
+        most=max(1, _number("limit", asked.get("limit", str(PAGE)), LONGEST_PAGE)),
     )
-    return json({"items": rows, "next": None})
+    return json({"items": found.items, "next": found.next, "position": found.position, "paused": found.paused})
+
+
+def _code(text: str) -> str:
+    if not re.fullmatch(r"[^\x00-\x1f\x7f]{0,64}", text):
+        raise Malformed("unit: the code of a unit.", {"unit": "not a code"})
+    return text
+
+
+def _number(name: str, text: str, most: int) -> int:
+    if not re.fullmatch("[0-9]{1,15}", text) or int(text) > most:
+        raise Malformed(f"{name}: a whole number up to {most}.", {name: "not such a number"})
+    return int(text)
 
 
 def _asked(request: Request, known: set[str]) -> Mapping[str, str]:
@@ -479,4 +500,5 @@ ROUTES: Final[tuple[tuple[str, str, Endpoint], ...]] = (
     ("/worklists/{name}", "GET", worklist),
     ("/{collection}/{id}/{name}", "POST", command),
     ("/{collection}/{id}/{name}", "GET", view),
+    ("/{collection}/{id}", "GET", view),
 )

@@ -47,7 +47,8 @@ def run(settings: Settings, port: int, console: Console) -> None:
 
     async def ready(ledger: Ledger, tokens: Tokens) -> None:
         console.print(f"Ready after {time.monotonic() - started:.1f} s.")
-        breaches = [str(each["offender_id"]) for each in await ledger.worklist("breach")]
+        await ledger.follower.catch_up()
+        breaches = [str(each["offender_id"]) for each in (await ledger.worklist("breach")).items]
         cases = breaches or await ledger.store.database.streams("offender")  # whoever tries it out may close them all
         _print_doors(settings, ledger, tokens, console, cases[0].removeprefix("offender-"))
 

@@ -1,6 +1,6 @@
 """A table is a schedule: the rows a case has on a worklist, each from a day until a day, unless something happens.
 
-    project(noun, stream, history, policy, known) -> Projected      every span of every worklist of the noun
+    project(stream, worklists, history, watch, known) -> Projected      every span of every worklist of its noun
 
 Nothing but facts and passing days moves a row, and each worklist names the days on which its rows may change
 (`moments`), so its rows are asked for on those days only and put together to spans.  The same call notes what the
@@ -18,8 +18,9 @@ from typing import Any, Final
 
 import orjson
 
+from ledger.aggregates.corrections import CORRECTING
 from ledger.aggregates.policy import Policy
-from ledger.aggregates.shape import History, Recorded
+from ledger.aggregates.shape import Fact, History, Recorded
 from ledger.projections import WORKLISTS, Worklist
 from ledger.rules.dates import Calendar, CalendarMissing
 
@@ -50,11 +51,17 @@ class Projected:
     asked: Mapping[str, date]
 
 
-def project(stream: str, worklists: Sequence[Worklist], history: Sequence[Recorded[Any]], watch: Watching) -> Projected:
-    """The spans of a case on these worklists of its noun, as known at `watch.known`."""
+def project(
+    stream: str, worklists: Sequence[Worklist], history: Sequence[Recorded[Any]], watch: Watching, known: int
+) -> Projected:
+    """The spans of a case on these worklists of its noun, as known at a position."""
     watch.begin()
-    spans = tuple(span for each in worklists for span in spans_of(each, stream, heard(each, stream, history), watch))
-    return Projected(unit_of(stream, history), spans, dict(watch.asked))
+    facts: dict[frozenset[str], History] = {}  # what was folded for one worklist serves the others that hear the same
+    spans: list[Span] = []
+    for each in worklists:
+        history_of = facts.setdefault(each.hears, heard(each, stream, history))
+        spans += spans_of(each, stream, history_of, watch, known)
+    return Projected(unit_of(stream, history), tuple(spans), dict(watch.asked))
 
 
 def of_noun(noun: str, names: Iterable[str] = WORKLISTS) -> tuple[Worklist, ...]:
@@ -64,7 +71,11 @@ def of_noun(noun: str, names: Iterable[str] = WORKLISTS) -> tuple[Worklist, ...]
 
 def heard(worklist: Worklist, stream: str, history: Sequence[Recorded[Any]]) -> History:
     """The facts of a chain that the worklist's rows rest on: those of its own stream, and the foreign ones it names."""
-    return History(each for each in history if each.stream == stream or each.fact.topic in worklist.hears)
+    return History(each for each in history if each.stream == stream or _hears(worklist, each.fact))
+
+
+def _hears(worklist: Worklist, fact: Fact) -> bool:
+    return fact.topic in worklist.hears or isinstance(fact, CORRECTING)
 
 
 def unit_of(stream: str, history: Sequence[Recorded[Any]]) -> str | None:
@@ -77,13 +88,13 @@ def unit_of(stream: str, history: Sequence[Recorded[Any]]) -> str | None:
     return own[0].by.unit if own else None
 
 
-def spans_of(worklist: Worklist, stream: str, history: History, watch: Watching) -> Iterator[Span]:
+def spans_of(worklist: Worklist, stream: str, history: History, watch: Watching, known: int) -> Iterator[Span]:
     """The rows of a case on one worklist, put together over the days on which they may change."""
     running: dict[tuple[int, bytes], tuple[date, date]] = {}  # row (equal ones numbered) -> (rank, since)
-    for day in sorted({*worklist.moments(history, watch, watch.known)}):
+    for day in sorted({*worklist.moments(history, watch, known)}):
         watch.answers_for(day)
         now: dict[tuple[int, bytes], date] = {}
-        for row in worklist.rows_of(stream, history, watch, day, watch.known):
+        for row in worklist.rows_of(stream, history, watch, day, known):
             data, n = orjson.dumps(row), 0
             while (n, data) in now:
                 n += 1
@@ -106,25 +117,25 @@ class _WatchedCalendar(Calendar):
 
     asked: dict[str, date] = field(default_factory=dict[str, date])
 
-    def _note(self, day: date) -> None:
+    def note(self, day: date) -> None:
         if day > self.asked.get(CALENDAR, date.min):
             self.asked[CALENDAR] = day
 
     def is_working_day(self, day: date) -> bool:
-        self._note(day)
+        self.note(day)
         return super().is_working_day(day)
 
     def working_days_after(self, day: date, n: int) -> list[date]:
         try:
             found = super().working_days_after(day, n)
         except CalendarMissing:
-            self._note(FOR_EVER)
+            self.note(FOR_EVER)
             raise
-        self._note(found[-1] if found else day)
+        self.note(found[-1] if found else day)
         return found
 
     def working_days_between(self, after: date, until: date) -> int:
-        self._note(max(after, until))
+        self.note(max(after, until))
         return super().working_days_between(after, until)
 
 
@@ -144,13 +155,12 @@ class Watching(Policy):
     A setting asked for on the very day an answer is for may move it on any later day: it is noted for ever.
     """
 
-    known: int = 0
     _asking: _Asking = field(default_factory=_Asking)
 
     @classmethod
-    def of(cls, policy: Policy, known: int) -> Watching:
+    def of(cls, policy: Policy) -> Watching:
         """The same policy, watched."""
-        return cls(policy.history, known=known)
+        return cls(policy.history)
 
     @property
     def asked(self) -> Mapping[str, date]:

@@ -11,7 +11,7 @@ import itertools
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final, LiteralString
 from uuid import UUID
 
@@ -50,6 +50,14 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
         WHERE a.id = convert_from($1::bytea, 'UTF8') AND a.position <= $2::bigint AND a.position > $3::bigint
         ORDER BY position
     """,
+    "chains": """
+        SELECT n.id, e.position, e.entry FROM unnest($1::text[]) AS n (id), LATERAL (
+            SELECT position, entry FROM entries WHERE stream = n.id AND position <= $2::bigint
+            UNION ALL
+            SELECT e.position, e.entry FROM about AS a JOIN entries AS e USING (position)
+            WHERE $3::boolean AND a.id = n.id AND a.position <= $2::bigint
+        ) AS e ORDER BY n.id, e.position
+    """,
     "range": """
         SELECT position, leaf, entry FROM entries WHERE position BETWEEN $1::bigint AND $2::bigint ORDER BY position
     """,
@@ -79,6 +87,25 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     "receipts": "SELECT key, digest FROM receipts WHERE key = ANY($1::uuid[])",
     "begun": "SELECT id FROM chains WHERE id = ANY($1::text[])",
     "checkpoint": "SELECT root FROM checkpoints WHERE size = $1::bigint",
+    # How far the tables of worklists follow the log: their position, the log's size, and when the oldest fact that is
+    # not in them was recorded.
+    "followed": """
+        SELECT p.position, (SELECT size FROM head), (SELECT recorded FROM entries WHERE position = p.position + 1)
+        FROM (SELECT coalesce((SELECT position FROM projections.followed), 0) AS position) AS p
+    """,
+    "paused": "SELECT case_id, position, reason FROM projections.paused ORDER BY position, case_id",
+    # Rows of a worklist on a day, after a place in the list.
+    "worklist": """
+        SELECT r.rank::text, r.case_id, r.n, r.row FROM projections.rows AS r
+        JOIN projections.worklists AS w ON w.name = r.worklist AND w.generation = r.generation
+        WHERE r.worklist = convert_from($1::bytea, 'UTF8') AND w.version = $2::bigint
+            AND r.since <= convert_from($3::bytea, 'UTF8')::date AND r.until > convert_from($3::bytea, 'UTF8')::date
+            AND (length($4::bytea) = 0 OR r.unit = convert_from($4::bytea, 'UTF8'))
+            AND (r.rank, r.case_id, r.n::bigint)
+                > (convert_from($5::bytea, 'UTF8')::date, convert_from($6::bytea, 'UTF8'), $7::bigint)
+        ORDER BY r.rank, r.case_id, r.n LIMIT $8::bigint
+    """,
+    "built": "SELECT version::bigint FROM projections.worklists WHERE name = convert_from($1::bytea, 'UTF8')",
     "keep_note": """
         INSERT INTO released (size, note) VALUES ($1::bigint, convert_from($2::bytea, 'UTF8')) ON CONFLICT DO NOTHING
     """,
@@ -94,6 +121,24 @@ class Head:
     size: int
     edge: bytes
     recorded: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """How far the tables of worklists follow the log; `waiting` since when the oldest fact not in them is recorded."""
+
+    position: int
+    size: int
+    waiting: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a worklist: after this row."""
+
+    rank: str = "0001-01-01"
+    case_id: str = ""
+    n: int = -1
 
 
 class Database:
@@ -130,6 +175,15 @@ class Database:
     async def chain(self, name: str, upto: int = binary.LARGEST, after: int = 0) -> list[Stored]:
         """A case: the entries of its stream and those of others about it at positions after < p <= upto, in order."""
         return _stored(await self._ask(b"chain", name.encode(), binary.int8(upto), binary.int8(after)))
+
+    async def chains(self, names: Sequence[str], upto: int, *, foreign: bool = True) -> dict[str, list[Stored]]:
+        """Several cases at once, each as `chain` gives it; without `foreign` the facts of their own streams only."""
+        found: dict[str, list[Stored]] = {name: [] for name in names}
+        asked = (binary.array_of_text(names), binary.int8(upto), b"\x01" if foreign else b"\x00")
+        for row in await self._ask(b"chains", *asked) if names else ():
+            stored = Stored.of(binary.read_int8(row[1]), binary.read_bytes(row[2]))
+            found[binary.read_bytes(row[0]).decode()].append(stored)
+        return found
 
     async def concerning(self, name: str, upto: int = binary.LARGEST) -> list[Stored]:
         """Entries of other streams that are about this id, in order."""
@@ -170,6 +224,43 @@ class Database:
         """Newest positions in the chains of the streams `ledger` and `policy`; 0 for none."""
         ledger, policy = (await self._ask(b"newest"))[0]
         return binary.read_int8(ledger) + 1, binary.read_int8(policy) + 1
+
+    async def followed(self) -> Followed:
+        """How far the tables of worklists follow the log."""
+        position, size, waiting = (await self._ask(b"followed"))[0]
+        moment = binary.moment(binary.read_int8(waiting)) if waiting is not None else None
+        return Followed(binary.read_int8(position), binary.read_int8(size), moment)
+
+    async def paused(self) -> list[tuple[str, int, str]]:
+        """(case, position, reason) of each case that cannot be folded: its rows stand as before that position."""
+        return [
+            (binary.read_bytes(row[0]).decode(), binary.read_int8(row[1]), binary.read_bytes(row[2]).decode())
+            for row in await self._ask(b"paused")
+        ]
+
+    async def worklist(
+        self, name: str, version: int, day: date, unit: str, after: Place, most: int
+    ) -> list[tuple[Place, bytes]] | None:
+        """Rows of a worklist on a day, in order; None where no table of this version of it is built."""
+        built = await self._ask(b"built", name.encode())
+        if not built or binary.read_int8(built[0][0]) != version:
+            return None
+        rows = await self._ask(
+            b"worklist",
+            name.encode(),
+            binary.int8(version),
+            day.isoformat().encode(),
+            unit.encode(),
+            after.rank.encode(),
+            after.case_id.encode(),
+            binary.int8(after.n),
+            binary.int8(most),
+        )
+        found: list[tuple[Place, bytes]] = []
+        for row in rows:
+            rank, case_id, n, data = (binary.read_bytes(value) for value in row)
+            found.append((Place(rank.decode(), case_id.decode(), int.from_bytes(n)), data))
+        return found
 
     async def receipt(self, key: UUID) -> tuple[bytes, Repeated] | None:
         """(digest of the command, where its receipt lies) under an idempotency key."""

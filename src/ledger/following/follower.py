@@ -1,0 +1,116 @@
+"""The follower: from the last position on, fold what the new facts touch, write rows and position in one transaction.
+
+So each fact is projected exactly once, whatever is killed when: the position and the rows it stands for are one
+commit.  It is woken by a notification and polls as well, for a notification may be lost.  A case that cannot be folded
+is paused and listed with its reason and position; its rows stay as they were, everybody else's move on, and it is
+tried again with its next fact, at every start, and once a minute.
+
+Any number of followers may run: one holds the row of `followed`, the others wait.  Proven by tests/following/.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import psycopg
+
+from ledger.errors import LedgerError
+from ledger.following.folding import Folder, moved_by_policy, touched_by
+from ledger.following.rebuilding import Rebuild
+from ledger.following.tables import SEALED, Tables
+from ledger.projections import WORKLISTS
+from ledger.store.cases import POLICY_STREAMS, Cases
+from ledger.store.database import Database
+from ledger.store.mapping import Stored
+
+log = logging.getLogger(__name__)
+
+FACTS: Final = 1_000  # of one transaction
+POLL_SECONDS: Final = 0.5
+RETRY_SECONDS: Final = 60.0  # after which paused cases are tried again
+AFTER_TROUBLE: Final = 1.0
+
+
+class Follower:
+    """Follows one ledger.  `connect` opens its tables, `database` and `cases` read the log and open values."""
+
+    def __init__(self, connect: Callable[[], Awaitable[Tables]], database: Database, cases: Cases) -> None:
+        self._connect = connect
+        self._database = database
+        self._cases = cases
+        self._folder = Folder(database, cases)
+        self._tables: Tables | None = None
+        self._retried: float = float("-inf")
+
+    async def run(self) -> None:
+        """Follow until cancelled; whatever is away meanwhile (database, vault) is waited for."""
+        while True:
+            try:
+                await self.catch_up()
+                await self._wait()
+            except (psycopg.Error, LedgerError, OSError) as problem:
+                log.error("the follower waits: %s", type(problem).__name__)
+                await self.close()
+                await asyncio.sleep(AFTER_TROUBLE)
+
+    async def catch_up(self) -> None:
+        """Project everything that is sealed by now.  Raises psycopg.Error, LedgerError."""
+        tables = await self._opened()
+        missing = WORKLISTS.keys() - (await tables.live()).keys()
+        if missing:
+            await Rebuild(self._connect, self._folder, self._database).run(missing)
+        while await self._step(tables):
+            pass
+
+    async def close(self) -> None:
+        """Let go of the connection."""
+        tables, self._tables = self._tables, None
+        if tables is not None:
+            with contextlib.suppress(psycopg.Error, OSError):
+                await tables.close()
+
+    async def _opened(self) -> Tables:
+        if self._tables is None or self._tables.connection.closed:
+            self._tables = await self._connect()
+            await self._tables.connection.execute(f"LISTEN {SEALED}".encode())
+        return self._tables
+
+    async def _wait(self) -> None:
+        """Until something is sealed, or a moment has passed: a notification may be lost."""
+        tables = await self._opened()
+        async for _ in tables.connection.notifies(timeout=POLL_SECONDS, stop_after=1):
+            return
+
+    async def _step(self, tables: Tables) -> bool:
+        """Project the next batch of facts.  False when there is none, or another follower is at it."""
+        async with tables.held(wait=False) as position:
+            if position is None:
+                return False
+            stored = [
+                Stored.of(number, entry)
+                for number, _, entry in await self._database.entries(position + 1, position + FACTS)
+            ]
+            again = await self._due_again(tables)
+            if not stored and not again:
+                return False
+            upto = stored[-1].position if stored else position
+            touched = {**touched_by(stored), **dict.fromkeys(again)}
+            if any(each.members["stream"] in POLICY_STREAMS for each in stored):
+                moved = moved_by_policy(await self._folder.policy_facts(upto), position)
+                touched.update(dict.fromkeys(await tables.movable(moved)))
+            found = await self._folder.fold(list(touched), upto)
+            await tables.replace(found, await tables.live(), upto)
+            await tables.followed(upto)
+        return bool(stored)
+
+    async def _due_again(self, tables: Tables) -> list[str]:
+        """Paused cases, once in a while."""
+        now = asyncio.get_running_loop().time()
+        if now - self._retried < RETRY_SECONDS:
+            return []
+        self._retried = now
+        return [case_id for case_id, _, _ in await tables.paused()]

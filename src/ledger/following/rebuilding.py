@@ -1,0 +1,108 @@
+"""Rebuilding: worklists made anew beside the live ones, then swapped in; what is interrupted leaves the live ones.
+
+    1  the next generation of each named worklist, as known at the position the follower has reached
+    2  what was sealed meanwhile, again and again until little is left
+    3  with the follower held: the rest, and the swap, in one transaction
+    4  the rows of the old generation go
+
+Only one rebuild runs at a time (an advisory lock); what an interrupted one left is removed by the next.
+
+Proven by tests/following/test_rebuilding.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import Final
+
+from ledger.errors import Conflict
+from ledger.following.folding import NOUNS, Folder, moved_by_policy, touched_by
+from ledger.following.tables import Tables
+from ledger.projections import WORKLISTS
+from ledger.store.cases import POLICY_STREAMS
+from ledger.store.database import Database
+from ledger.store.mapping import Stored
+
+CASES_AT_ONCE: Final = 200
+FACTS_AT_ONCE: Final = 1_000
+LITTLE: Final = 500  # facts that may be left for the moment in which the follower is held
+_LOCK: Final = 0x5EB01D
+
+
+class Rebuild:
+    """One rebuild.  `progress` hears of (cases done, cases in all)."""
+
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable[Tables]],
+        folder: Folder,
+        database: Database,
+        progress: Callable[[int, int], None] = lambda done, total: None,
+    ) -> None:
+        self._connect = connect
+        self._folder = folder
+        self._database = database
+        self._progress = progress
+
+    async def run(self, names: Collection[str] = tuple(WORKLISTS)) -> int:
+        """Build these worklists anew and swap them in; how many cases were folded.  Raises Conflict if another runs."""
+        tables = await self._connect()
+        try:
+            if not await tables.try_lock(_LOCK):
+                raise Conflict("Another rebuild is under way. Wait until it has ended.")
+            await tables.drop_old()
+            generations = dict.fromkeys(names, await tables.newest_generation() + 1)
+            upto = await self._reachable(tables, generations)
+            count = await self._build(tables, generations, upto)
+            while (reachable := await self._reachable(tables, generations)) - upto > LITTLE:
+                upto = await self._follow(tables, generations, upto, min(upto + FACTS_AT_ONCE, reachable))
+            await self._swap(tables, generations, upto)
+            await tables.drop_old()
+            return count
+        finally:
+            await tables.close()
+
+    async def _reachable(self, tables: Tables, generations: dict[str, int]) -> int:
+        """How far to build: as far as the worklists that stay are, or to the end of the log if none does."""
+        stay = (await tables.live()).keys() - generations.keys()
+        followed = await self._database.followed()
+        return followed.position if stay else followed.size
+
+    async def _build(self, tables: Tables, generations: dict[str, int], upto: int) -> int:
+        nouns = {WORKLISTS[name].noun for name in generations}
+        streams = [each for noun in sorted(nouns & NOUNS) for each in await self._database.streams(noun)]
+        for start in range(0, len(streams), CASES_AT_ONCE):
+            part = streams[start : start + CASES_AT_ONCE]
+            await self._write(tables, part, generations, upto, fresh=True)
+            self._progress(min(start + CASES_AT_ONCE, len(streams)), len(streams))
+        return len(streams)
+
+    async def _write(
+        self, tables: Tables, streams: Sequence[str], generations: dict[str, int], upto: int, *, fresh: bool
+    ) -> None:
+        found = await self._folder.fold(streams, upto)
+        async with tables.connection.transaction():
+            await tables.replace(found, generations, upto, fresh=fresh)
+
+    async def _follow(self, tables: Tables, generations: dict[str, int], after: int, upto: int) -> int:
+        """What was sealed meanwhile, up to a position or the end of the log."""
+        entries = await self._database.entries(after + 1, upto)
+        stored = [Stored.of(position, entry) for position, _, entry in entries]
+        if not stored:
+            return after
+        upto = stored[-1].position
+        touched = touched_by(stored)
+        if any(each.members["stream"] in POLICY_STREAMS for each in stored):
+            moved = moved_by_policy(await self._folder.policy_facts(upto), after)
+            touched.update(dict.fromkeys(await tables.movable(moved)))
+        await self._write(tables, list(touched), generations, upto, fresh=False)
+        return upto
+
+    async def _swap(self, tables: Tables, generations: dict[str, int], upto: int) -> None:
+        """The rest, and the swap, while the follower is held."""
+        async with tables.held():
+            reachable = await self._reachable(tables, generations)
+            while upto < reachable:
+                upto = await self._follow(tables, generations, upto, min(upto + FACTS_AT_ONCE, reachable))
+            await tables.swap_in(generations)
+            await tables.followed(upto)
