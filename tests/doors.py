@@ -32,6 +32,7 @@ from ledger.commands import Acknowledged, Command
 from ledger.settings import Settings
 from ledger.store.embedded import EmbeddedCluster
 from ledger.store.opening import Place, embedded_place
+from ledger.store.unsealing import Unsealing
 from ledger.store.verifying import verify_database
 from ledger.transparency.verify import Report
 
@@ -148,13 +149,14 @@ class Door:
         assert head is not None
         return head.size
 
-    def verify(self) -> Report:
-        """The whole ledger, every stored byte."""
+    def verify(self, values: Unsealing | None = None) -> Report:
+        """The whole ledger, every stored byte; with `values`, every sealed value."""
         return verify_database(
             self.places[0].application(),
             self.ledger.store.origin,
             self.ledger.store.signer.verifier(),
             self.ledger.store.released.path,
+            values=values,
         )
 
 

@@ -427,6 +427,28 @@ def test_a_changed_ledger_does_not_verify_and_says_where_and_may_not_be_written_
     assert ledger("status").code == 0
 
 
+def test_with_values_every_sealed_one_is_opened_and_one_whose_key_is_gone_is_named(
+    ledger: Line, made: Made, clusters: Clusters
+):
+    ran = ledger("verify", "--values", "--json")
+    assert (ran.code, ran.json["values"] > 0) == (0, True)
+    assert "sealed values opened" in ledger("verify", "--values").out
+    name = re.search(r"/(\w+)\?", made.settings.vault_url or "")
+    assert name is not None
+    with psycopg.connect(clusters.vault.conninfo("postgres", name[1]), autocommit=True) as vault:
+        vault.execute("CREATE TEMPORARY TABLE gone AS SELECT * FROM keys ORDER BY key_id LIMIT 1")
+        vault.execute("DELETE FROM keys WHERE key_id IN (SELECT key_id FROM gone)")
+        [(key_id,)] = vault.execute("SELECT key_id::text FROM gone").fetchall()
+        try:
+            found = ledger("verify", "--values", "--json")
+            assert found.code == 1
+            assert all(each.startswith("value-key-missing") and key_id in each for each in found.json["findings"])
+            assert ledger("verify").code == 0
+        finally:
+            vault.execute("INSERT INTO keys SELECT * FROM gone")
+    assert ledger("verify", "--values").code == 0
+
+
 def test_a_database_that_is_away_is_said_without_its_password(
     ledger: Line, made: Made, monkeypatch: pytest.MonkeyPatch
 ):

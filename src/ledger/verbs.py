@@ -30,6 +30,7 @@ from ledger.importing import import_file as import_lines_of
 from ledger.reading import a_day, an_instant
 from ledger.settings import Settings
 from ledger.store.opening import migrate_all
+from ledger.store.unsealing import Unsealing
 from ledger.store.verifying import verify_database
 
 Verb = Callable[[argparse.Namespace], int]
@@ -199,9 +200,12 @@ def _refusal(item: Mapping[str, Any]) -> str:
 
 
 def verify(given: argparse.Namespace) -> int:
-    """The whole ledger, every byte; exit 1 if something does not hold."""
+    """The whole ledger, every byte, and with --values every sealed value; exit 1 if something does not hold."""
+    opened: list[Unsealing] = []
 
     async def use(ledger: Ledger) -> Any:
+        if given.values:
+            opened.append(_unsealing(ledger))
         with _bar() as bar:
             task = bar.add_task("verify", total=None)
             return await asyncio.to_thread(
@@ -211,13 +215,22 @@ def verify(given: argparse.Namespace) -> int:
                 ledger.store.signer.verifier(),
                 ledger.store.released.path,
                 lambda done, of: bar.update(task, completed=done, total=of),
+                *opened,
             )
 
     report = with_ledger(use)
     findings = [str(each) for each in report.findings]
+    held = [each.held for each in opened]
     body = {"ok": report.ok, "summary": report.summary(), "size": report.size, "findings": findings}
-    say(given, body, lambda: _outline([report.summary(), *findings]))
+    told = [f"{count:,} sealed values opened, each the one committed to" for count in held]
+    say(given, body | ({"values": held[0]} if held else {}), lambda: _outline([report.summary(), *told, *findings]))
     return 0 if report.ok else 1
+
+
+def _unsealing(ledger: Ledger) -> Unsealing:
+    """Opens values with the vault's keys, asked for from another thread than the vault's."""
+    loop, vault = asyncio.get_running_loop(), ledger.store.vault
+    return Unsealing(lambda ids: asyncio.run_coroutine_threadsafe(vault.keys_by_id(ids), loop).result())
 
 
 def rules(given: argparse.Namespace) -> int:

@@ -10,6 +10,9 @@ import psycopg
 import pytest
 from tests.conftest import Clusters
 from tests.store.ledgers import Ledger, verify_everything
+from tests.store.spoiling import copied, copy, sound
+
+__all__ = ["copied", "copy", "sound"]  # fixtures
 
 
 class NewLedger(Protocol):

@@ -3,116 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-from collections.abc import Generator
-from dataclasses import dataclass
 from pathlib import Path
-from secrets import token_hex
 
-import psycopg
 import pytest
 from tests.conftest import Clusters
-from tests.doors import Case, days_ago, new_door
+from tests.doors import new_door
+from tests.store.spoiling import FACTS, Copy
 
-from ledger.store.embedded import EmbeddedCluster
 from ledger.store.verifying import verify_database
 from ledger.transparency.chain import CHAIN_START, next_link
-from ledger.transparency.note import NoteVerifier
 from ledger.transparency.tree import RightEdge, leaf_hash
 from ledger.transparency.verify import Report
-
-FACTS = 9  # of the sound ledger: the release, then eight about one case
-
-
-@dataclass(frozen=True)
-class Sound:
-    """A closed ledger in which everything holds, to be copied and spoiled."""
-
-    database: str
-    origin: str
-    verifier: NoteVerifier
-    home: Path
-    case: Case
-    placement: str
-
-
-@dataclass(frozen=True)
-class Copy:
-    """A copy of it, as a superuser sees it."""
-
-    sound: Sound
-    cluster: EmbeddedCluster
-    database: str
-    kept: Path  # the checkpoint file beside it
-
-    def spoil(self, *statements: str) -> None:
-        """As PostgreSQL's superuser, whom no trigger stops."""
-        with psycopg.connect(self.cluster.conninfo("postgres", self.database)) as connection:
-            connection.execute("SET LOCAL session_replication_role = replica")
-            for each in statements:
-                connection.execute(each.encode())
-
-    def rows(self, query: str) -> list[tuple[object, ...]]:
-        with psycopg.connect(self.cluster.conninfo("postgres", self.database)) as connection:
-            return connection.execute(query.encode()).fetchall()
-
-    def verify(self, kept: Path | None = None) -> Report:
-        return verify_database(
-            self.cluster.conninfo(self.cluster.app_role, self.database),
-            self.sound.origin,
-            self.sound.verifier,
-            kept or self.kept,
-        )
-
-    def found(self) -> list[tuple[str, int | None]]:
-        """Code and position of every finding."""
-        return [(each.code, each.position) for each in self.verify().findings]
-
-
-@pytest.fixture(scope="module")
-def sound(
-    clusters: Clusters, ledger_template: str, vault_template: str, tmp_path_factory: pytest.TempPathFactory
-) -> Generator[Sound]:
-    home = tmp_path_factory.mktemp("home")
-    name = f"sound_{token_hex(4)}"
-    with new_door(clusters.ledger, clusters.vault) as door:
-        case = door.new_case()
-        placement = "7b1c1f0a-54b5-4b0e-9c41-5a3c2f6d1e00"
-        door.give(
-            case.to,
-            "AllocatePlacement",
-            {
-                "allocation_id": "0b1c1f0a-54b5-4b0e-9c41-5a3c2f6d1e01",
-                "order_id": case.order,
-                "placement_id": placement,
-                "mode": "GROUP",
-                "from_date": days_ago(10),
-                "match_reasons": "near home",
-                "roh_considered": True,
-            },
-            "placement-coordinator",
-        )
-        for days in (9, 8, 7, 6, 5):
-            door.give(case.to, "RecordAbsence", case.absence(days), "supervisor")
-        assert door.size == FACTS
-        door.run(door.ledger.store.released.keep())
-        shutil.copy(door.ledger.store.released.path, home / "checkpoint")
-        origin, verifier = door.ledger.store.origin, door.ledger.store.signer.verifier()
-        door.run(door.ledger.close())
-        (original,) = [
-            place.application().split("dbname=")[1].split()[0] for place in door.places if place.which == "ledger"
-        ]
-        clusters.ledger.create_database(name, original)
-    yield Sound(name, origin, verifier, home, case, placement)
-    clusters.ledger.drop_database(name)
-
-
-@pytest.fixture
-def copy(clusters: Clusters, sound: Sound) -> Generator[Copy]:
-    name = f"spoilt_{token_hex(4)}"
-    clusters.ledger.create_database(name, sound.database)
-    yield Copy(sound, clusters.ledger, name, sound.home / "checkpoint")
-    clusters.ledger.drop_database(name)
 
 
 def test_an_untouched_ledger_holds_whole(copy: Copy):
