@@ -130,7 +130,8 @@ class MemoryLedger:
         known = self.known(known_at)
         if noun == "worklist":
             return {"items": self._rows(rest[0], as_at, known)}
-        view = next((each for each in VIEWS if (each.noun, each.name) == (noun, rest[-1])), None)
+        wanted = noun, rest[1] if len(rest) > 1 else noun
+        view = next((each for each in VIEWS if (each.noun, each.name) == wanted), None)
         if view is None:
             raise NotFound(f"no view {path}")
         history = self.history(f"{noun}-{rest[0]}", known, view.opens)

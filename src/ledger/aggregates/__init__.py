@@ -12,6 +12,7 @@ from typing import Final
 
 from ledger.aggregates.access import ACCESS_FACTS
 from ledger.aggregates.aggregate import Aggregate
+from ledger.aggregates.case_review import CASE_REVIEW
 from ledger.aggregates.child_protection_matter import CHILD_PROTECTION_MATTER
 from ledger.aggregates.corrections import CORRECTIONS
 from ledger.aggregates.offender import OFFENDER_CASE
@@ -19,7 +20,7 @@ from ledger.aggregates.placement import PLACEMENT
 from ledger.aggregates.policy import LEDGER, POLICY
 from ledger.aggregates.shape import Fact
 
-NOUNS: Final = (OFFENDER_CASE, PLACEMENT, CHILD_PROTECTION_MATTER, POLICY, LEDGER)
+NOUNS: Final = (OFFENDER_CASE, PLACEMENT, CHILD_PROTECTION_MATTER, CASE_REVIEW, POLICY, LEDGER)
 
 AGGREGATES: Final[Mapping[str, Aggregate]] = MappingProxyType({each.noun: each for each in NOUNS})
 COLLECTIONS: Final[Mapping[str, Aggregate]] = MappingProxyType({each.collection: each for each in NOUNS})

@@ -126,6 +126,8 @@ def document() -> dict[str, Any]:
     for view in VIEWS:
         collection = AGGREGATES[view.noun].collection
         paths[f"/{collection}/{{id}}/{view.name}"] = {"get": _view(view.name, view.noun)}
+        if view.name == view.noun:
+            paths[f"/{collection}/{{id}}"] = {"get": _view(view.name, view.noun)}
     for name in WORKLISTS:
         paths[f"/worklists/{name}"] = {"get": _get(f"Worklist {name}", _AT[:2], "items and next")}
     paths |= _OTHERS

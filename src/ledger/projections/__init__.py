@@ -19,7 +19,7 @@ from typing import Any, Final, cast
 from ledger.aggregates.offender import OPENS
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Recorded, Unread
-from ledger.projections import chronology, enforcement, exceptions, progress
+from ledger.projections import case_review, child_protection, chronology, enforcement, exceptions, progress
 from ledger.projections.why import Row
 
 History = Sequence[Recorded[Any]]
@@ -67,7 +67,11 @@ class View:
 VIEWS: Final = (
     View("enforcement", "offender", enforcement.view, OPENS),
     View("progress", "offender", progress.view, OPENS),
+    View("child-protection", "offender", child_protection.view, {}, across=True),
+    View("oversight", "offender", case_review.oversight, {}),
     View("chronology", "offender", chronology.view, None),
+    View("child-protection-matter", "child-protection-matter", child_protection.matter_view, {}),
+    View("case-review", "case-review", case_review.view, {}),
 )
 
 

@@ -61,7 +61,17 @@ EDITIONS: Final = {
     )
 }
 
-AREAS: Final = ("child_protection", "dates", "enforcement", "general", "hours", "orders", "progress", "settings")
+AREAS: Final = (
+    "case_review",
+    "child_protection",
+    "dates",
+    "enforcement",
+    "general",
+    "hours",
+    "orders",
+    "progress",
+    "settings",
+)
 _RULES: Final[list[Rule]] = []
 _LABELS: Final[dict[str, str]] = {}
 

@@ -1,0 +1,159 @@
+"""View of a case review, and the view `oversight` of an offender: reviews, and what managers did (contract, *Views*).
+
+Nothing sealed is shown.  Proven by tests/projections/test_case_review.py and case-review.yaml.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final
+
+from ledger.aggregates.case_review import facts
+from ledger.aggregates.case_review.review import Review
+from ledger.aggregates.corrections import as_corrected
+from ledger.aggregates.offender.facts import ManagementDecisionRecorded, QualityChecked
+from ledger.aggregates.policy import Policy
+from ledger.aggregates.shape import Recorded
+from ledger.projections.why import Row, explained
+from ledger.rules.case_review import NO_DUPLICATE_SET, completion_due
+from ledger.rules.dates import day_of
+
+History = Sequence[Recorded[Any]]
+DURATION: Final = "scr.duration"
+REVIEW: Final = "case-review-"
+
+
+def view(history: History, policy: Policy, as_at: date, known: int, explain: bool = False) -> Row:
+    """One review: whom it is about, what is secured, when it must be completed, and its management review."""
+    stream = next((each.stream for each in history if each.stream.startswith(REVIEW)), "")
+    own = [each for each in history if each.stream == stream]
+    return _review(stream, Review.as_at(own, as_at), policy, as_at, known, explain)
+
+
+def oversight(history: History, policy: Policy, as_at: date, known: int, explain: bool = False) -> Row:
+    """What others than the practitioner did about a case: reviews as recorded, decisions and file reviews.
+
+    `holds` stays empty, and so does `supervision`, until the facts they show can be recorded.
+    """
+    streams = dict.fromkeys(each.stream for each in history if each.stream.startswith(REVIEW))
+    reviews = {name: Review.as_at([each for each in history if each.stream == name], as_at) for name in streams}
+    return {
+        "holds": [],
+        "reviews": [
+            _review(name, each, policy, as_at, known, explain) for name, each in reviews.items() if each.referral
+        ],
+        "supervision": [],
+        **_of_managers(history, as_at, explain),
+    }
+
+
+def _of_managers(history: History, as_at: date, explain: bool) -> Row:
+    """Decisions of managers on the case (MGT-05), and reviews of its documents (MGT-09)."""
+    told = [each for each in as_corrected(history) if day_of(each.effective) <= as_at]
+
+    def listed(kind: type[ManagementDecisionRecorded] | type[QualityChecked], rule: str) -> list[Row]:
+        return [
+            explained(
+                {"order_id": each.fact.order_id, "on": each.fact.on, "by": each.by.id},
+                explain,
+                rules=[rule],
+                facts=[each.position],
+            )
+            for each in told
+            if isinstance(each.fact, kind)
+        ]
+
+    return {
+        "decisions": listed(ManagementDecisionRecorded, "MGT-05"),
+        "file_reviews": listed(QualityChecked, "MGT-09"),
+    }
+
+
+# ------------------------------------------------------------------------------------------ a review
+
+
+def _review(stream: str, review: Review, policy: Policy, as_at: date, known: int, explain: bool) -> Row:
+    referral = review.referral
+    row: Row = {
+        "review_id": stream.removeprefix(REVIEW),
+        "ground": referral.fact.ground if referral else None,
+        "referred_at": referral.fact.referred_at if referral else None,
+        "offender_refs": list(referral.fact.offender_refs) if referral else [],
+        "child_refs": list(referral.fact.child_refs) if referral else [],
+        **_sealed_set(review),
+        "completion": _completion(review, policy, as_at, known, explain),
+        "management_review": _management_review(review, as_at, explain),
+        "alerts": _alerts(review, explain),
+    }
+    row |= {name: row["completion"][name] for name in ("completion_due", "reminder_on")}
+    told = (*review.told(facts.RecordsSecured), *review.told(facts.DuplicateSetProduced))
+    rests = [*(each.position for each in told), *([referral.position] if referral else [])]
+    return explained(row, explain, rules=["SCR-01", "SCR-03", "SCR-04"], facts=rests)
+
+
+def _sealed_set(review: Review) -> Row:
+    """Whether records are secured, up to which version; a duplicate counts if made after the last securing."""
+    secured = review.last(facts.RecordsSecured)
+    return {
+        "secured": secured is not None,
+        "secured_at": secured.fact.secured_at if secured else None,
+        "last_sequences": dict(secured.fact.last_sequences) if secured else {},
+        "seal_hash": secured.fact.seal_hash if secured else None,
+        "duplicate": _duplicated(review),
+    }
+
+
+def _duplicated(review: Review) -> bool:
+    secured, duplicate = review.last(facts.RecordsSecured), review.last(facts.DuplicateSetProduced)
+    return secured is not None and duplicate is not None and duplicate.position > secured.position
+
+
+def _alerts(review: Review, explain: bool) -> list[Row]:
+    secured = review.last(facts.RecordsSecured)
+    if secured is None or _duplicated(review):
+        return []
+    row: Row = {"rule": "SCR-04", "flag": NO_DUPLICATE_SET, "since": day_of(secured.effective)}
+    return [explained(row, explain, rules=["SCR-04"], facts=[secured.position])]
+
+
+def _completion(review: Review, policy: Policy, as_at: date, known: int, explain: bool) -> Row:
+    """Four months from the day the panel was set, reminded of a month before (SCR-07); the first panel counts."""
+    panel = min(review.told(facts.ReviewConstituted), key=lambda each: each.fact.constituted_on, default=None)
+    done = review.last(facts.ReviewCompleted)
+    completed_on = done.fact.on if done else None
+    if panel is None:
+        state = "completed" if done else "not-constituted"
+        return {"completion_due": None, "reminder_on": None, "completed_on": completed_on, "state": state}
+    months = policy.number(DURATION, panel.fact.constituted_on, known)
+    due = completion_due(panel.fact.constituted_on, months)
+    late = (completed_on or as_at) > due
+    state = ("completed-late" if late else "completed") if done else "overdue" if late else "due"
+    row: Row = {
+        "completion_due": due,
+        "reminder_on": completion_due(panel.fact.constituted_on, max(0, months - 1)),
+        "completed_on": completed_on,
+        "state": state,
+    }
+    rests = (panel.position, *((done.position,) if done else ()))
+    return explained(row, explain, rules=["SCR-07", "GEN-03"], facts=rests, settings={DURATION: months})
+
+
+def _management_review(review: Review, as_at: date, explain: bool) -> Row | None:
+    """Where the service's own review stands (SCR-08); None until one is asked for."""
+    asked = review.last(facts.ManagementReviewRequested)
+    if asked is None:
+        return None
+    steps = (
+        ("forwarded", facts.ManagementReviewForwarded),
+        ("signed", facts.ManagementReviewSigned),
+        ("drafted", facts.ManagementReviewDrafted),
+        ("nominated", facts.ReviewerNominated),
+        ("secured", facts.RecordsConfirmedSecured),
+    )
+    reached = [(name, found) for name, kind in steps if (found := review.last(kind)) is not None]
+    state = reached[0][0] if reached else "requested"
+    due = asked.fact.timescale_due
+    row: Row = {"due": due, "state": state, "overdue": state != "forwarded" and as_at > due}
+    rests = (asked.position, *(found.position for _, found in reached))
+    return explained(row, explain, rules=["SCR-08"], facts=rests)

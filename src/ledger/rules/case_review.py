@@ -1,0 +1,100 @@
+"""Serious case review and management review: referral, sealed records, panel and report (rule book I).
+
+Holds come with the privacy of erasure: until then nothing here promises that a record is kept from being destroyed.
+Messages stand at their rules.  Proven by tests/rules/test_case_review.py and the scenarios of case-review.yaml.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from hashlib import sha256
+from typing import Final
+
+from ledger.rules.dates import add_months
+from ledger.rules.registry import rule, stated
+
+WMPA: Final = "west-mercia-2007"
+
+STATE_THE_CONCERN: Final = "State the concern about how services worked together."
+NOBODY_NAMED: Final = "Name the child or the offender whom the review is about."
+ONLY_PUBLIC_PROTECTION: Final = "Only the senior manager responsible for public protection may secure records."
+NOTHING_NAMED: Final = "Name the records to be secured."
+NOTHING_SECURED: Final = "No records are secured in this review; secure them first."
+LINE_MANAGES: Final = "Panel members may not line-manage the case."
+CONFIRM_SECURED: Final = "Confirm that the records are secured."
+SIGN_FIRST: Final = "The Chief Officer must sign first."
+SECTION_EMPTY: Final = "Section {n} is empty."
+
+NO_DUPLICATE_SET: Final = "NO_DUPLICATE_SET"
+# The sections of a management review (WMPA App 5): involvement, analysis, lessons, recommendations.
+SECTIONS: Final = ("1", "2", "3", "4")
+
+
+@rule("SCR-01", edition=WMPA, cite="WMPA 8.1, 8.3", anchor="day")
+def concern_needed(ground: str) -> bool:
+    """A review follows the death of a child; a life-threatening injury or serious sexual abuse only with a concern
+    about how services worked together, which must be stated; the board may ask for one on other grounds."""
+    return ground in ("LIFE_THREATENING_INJURY", "SERIOUS_SEXUAL_ABUSE")
+
+
+stated(
+    "SCR-02",
+    "The senior manager refers immediately to the board. Nothing says when the incident became known, so nothing is "
+    "measured: the referral carries its moment, and the file shows when it was recorded.",
+    edition=WMPA,
+    cite="WMPA 8.3",
+)
+
+
+@rule("SCR-03", edition=WMPA, cite="WMPA 8.4", anchor="day")
+def seal(facts: Iterable[tuple[int, str]]) -> str:
+    """The senior manager for public protection secures the records as they are: their numbers and one hash of them.
+
+    Reading: the hash is SHA-256, in hexadecimal, over a line "position id" for every fact of the secured records and
+    every fact of other records about them, by position, each line ended by a line feed.  A position in the signed log
+    binds all that a fact says, so whoever holds the log can make the hash again.
+    """
+    lines = sorted(set(facts))
+    return sha256("".join(f"{position} {fact_id}\n" for position, fact_id in lines).encode()).hexdigest()
+
+
+stated(
+    "SCR-04",
+    "A duplicate set of the sealed records is produced so that work goes on; the sealed set stays as it was. Reading: "
+    "its hash is made anew from the secured records, and flagged is what was secured without a duplicate.",
+    edition=WMPA,
+    cite="WMPA 8.4",
+)
+
+
+@rule("SCR-07", edition=WMPA, cite="WMPA 8.5", anchor="day")
+def completion_due(constituted_on: date, months: int) -> date:
+    """The review is completed within four months of the day its remit and panel were set, with a reminder one month
+    before.  Reading: whoever acted on the case as a senior practitioner line-manages it and sits on no panel."""
+    return add_months(constituted_on, months)
+
+
+stated(
+    "SCR-08",
+    "The Chief Officer confirms that the records are secured, nominates a reviewer who does not line-manage the case, "
+    "and signs the review before it is forwarded.",
+    edition=WMPA,
+    cite="WMPA 8.6, 8.7",
+)
+stated(
+    "SCR-09",
+    "A management review has four sections: involvement, analysis, lessons, recommendations; none is empty when it is "
+    "signed. Reading: the latest draft counts.",
+    edition=WMPA,
+    cite="WMPA App 5",
+)
+stated("SCR-11", "The overview report is presented to the board.", edition=WMPA, cite="WMPA 8.8")
+stated("SCR-13", "All reports of reviews are held centrally at head office.", edition=WMPA, cite="WMPA 8.9")
+stated(
+    "SCR-14",
+    "Attention is given to the impact on staff; offers of support are recorded.",
+    edition=WMPA,
+    cite="WMPA 8.2",
+)
+stated("SCR-15", "Lessons are disseminated by the representative on the board.", edition=WMPA, cite="WMPA App 6")
