@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from importlib import metadata
@@ -60,7 +60,9 @@ from ledger.errors import (
     VaultUnavailable,
 )
 from ledger.following import lists
+from ledger.following.folding import Folder
 from ledger.following.follower import Follower
+from ledger.following.rebuilding import Rebuild
 from ledger.following.tables import Tables
 from ledger.privacy.sealing import Keyed
 from ledger.projections import VIEWS, WORKLISTS, OtherHistories, View, Worklist
@@ -81,6 +83,7 @@ T = TypeVar("T")
 SYSTEM: Final = Actor("00000000-0000-4000-8000-000000000000", "system")
 DIGESTS: Final = "digest-of-commands"  # the vault's name for the key of the digests of commands
 TRIES: Final = 4  # one, and at most three more after the case moved
+LAG_SECONDS: Final = 60  # how far behind the worklists may be while the service is ready
 READY_SECONDS: Final = 2  # how long a database or vault may take to say that it is there
 
 
@@ -129,6 +132,14 @@ class Ledger:
         """The newest released checkpoint of the ledger, or of its access log.  Raises NotFound before the first."""
         return await self._in_time((of or self.store).checkpoint())
 
+    async def _following(self) -> str:
+        """UP while the worklists follow within a minute."""
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                return "UP" if (await self.lag())["lag_seconds"] <= LAG_SECONDS else "DOWN"
+        except (LedgerError, TimeoutError):
+            return "DOWN"
+
     async def status(self) -> dict[str, Any]:
         """What the ledger and its access log hold, whether they may be written to, and how far the worklists follow."""
         own = await self._in_time(self.store.status())
@@ -175,6 +186,7 @@ class Ledger:
                 parts[name] = "UP"
             except (LedgerError, TimeoutError):
                 parts[name] = "DOWN"
+        parts["worklists"] = await self._following()
         parts["writing"] = "DOWN" if self.store.read_only else "UP"
         if self.store.access.read_only:
             parts["access_log"] = "DOWN"
@@ -454,6 +466,13 @@ class Ledger:
             with contextlib.suppress(asyncio.CancelledError):
                 await following
             await self.follower.close()
+
+    async def rebuild(self, name: str | None, progress: Callable[[int, int], None]) -> dict[str, Any]:
+        """Build a worklist, or all of them, anew beside the live ones, and swap it in.  Raises NotFound, Conflict."""
+        names = [_worklist(name).name] if name else sorted(WORKLISTS)
+        folder = Folder(self.store.database, self.cases)
+        cases = await Rebuild(self._tables, folder, self.store.database, progress).run(names)
+        return {"worklists": names, "cases": cases, "position": (await self.store.database.followed()).position}
 
     async def _tables(self) -> Tables:
         """A connection to the tables of worklists; a server of ours that is down is started again by the reading."""

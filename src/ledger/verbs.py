@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from ledger import playing, serving
+from ledger import beside, playing, serving
 from ledger.aggregates.shape import Actor
 from ledger.api import openapi
 from ledger.api.tokens import Tokens
@@ -76,12 +76,38 @@ def serve(given: argparse.Namespace) -> int:
     """Serve until a signal."""
     del given
     settings = Settings.from_environment()
+    serving.serve(settings, lambda: Ledger.open(settings, kind=None))
+    return 0
 
-    async def ready(ledger: Ledger, tokens: Tokens) -> None:
-        del tokens
-        err.print(f"{ledger.store.origin}: http://{settings.listen} (stop with Ctrl-C)")
 
-    serving.serve(settings, lambda: Ledger.open(settings, kind=None), ready)
+def follow(given: argparse.Namespace) -> int:
+    """Follow until a signal."""
+    settings = Settings.from_environment()
+
+    def ready(origin: str) -> None:
+        if not given.beside:
+            err.print(f"{origin}: following (stop with Ctrl-C)")
+
+    beside.follow(settings, beside=given.beside, ready=ready)
+    return 0
+
+
+def rebuild(given: argparse.Namespace) -> int:
+    """Build worklists anew with a progress bar; the live ones are read meanwhile."""
+
+    async def use(ledger: Ledger) -> dict[str, Any]:
+        with _bar() as bar:
+            task = bar.add_task("rebuild", total=None)
+            return await ledger.rebuild(given.name, lambda done, total: bar.update(task, completed=done, total=total))
+
+    done = with_ledger(use)
+    say(
+        given,
+        done,
+        lambda: _outline(
+            [f"{done['cases']:,} cases folded up to position {done['position']:,}: {', '.join(done['worklists'])}."]
+        ),
+    )
     return 0
 
 

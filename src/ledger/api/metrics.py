@@ -7,8 +7,8 @@
     ledger_position                                 newest position of the ledger, whoever sealed it
     ledger_read_only                                1 while nothing may be added
     ledger_up{component}                            1 where the database, the vault answer
-    ledger_follower_lag_seconds{follower}           age of the oldest fact it has not followed yet
-    ledger_follower_positions_behind, _paused_cases of each follower, as `followers` tells
+    ledger_worklists_lag_seconds                    age of the oldest fact that is not on the worklists yet
+    ledger_worklists_behind, _paused_cases          facts to come; cases that cannot be folded
     ledger_build_info{version,revision}             always 1
     process_*, python_gc_*                          the library's own
 
@@ -18,9 +18,9 @@ number of each and no personal value among them.  Proven by tests/api/test_opera
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Any, Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -32,19 +32,6 @@ MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 
 
-class Lag(Protocol):
-    """How far behind a follower is."""
-
-    @property
-    def follower(self) -> str: ...
-    @property
-    def lag_seconds(self) -> float: ...
-    @property
-    def positions_behind(self) -> int: ...
-    @property
-    def paused_cases(self) -> int: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Readings:
     """What is looked up when somebody asks; what could not be had is left out."""
@@ -54,7 +41,7 @@ class Readings:
     read_only: bool
     position: int | None
     components: dict[str, bool]
-    lags: tuple[Lag, ...] = ()
+    lag: Mapping[str, Any] | None = None  # of the worklists: Ledger.lag
 
 
 class Metrics(Collector):
@@ -108,16 +95,11 @@ class Metrics(Collector):
         for name, answers in found.components.items():
             up.add_metric((name,), int(answers))
         yield up
-        yield from _lags(found.lags)
+        if found.lag is not None:
+            yield from _lag(found.lag)
 
 
-def _lags(lags: Iterable[Lag]) -> Iterator[Metric]:
-    follower = ("follower",)
-    seconds = GaugeMetricFamily("ledger_follower_lag_seconds", "Age of the oldest fact to come.", labels=follower)
-    behind = GaugeMetricFamily("ledger_follower_positions_behind", "Positions to come.", labels=follower)
-    paused = GaugeMetricFamily("ledger_follower_paused_cases", "Cases it could not fold.", labels=follower)
-    for each in lags:
-        seconds.add_metric((each.follower,), each.lag_seconds)
-        behind.add_metric((each.follower,), each.positions_behind)
-        paused.add_metric((each.follower,), each.paused_cases)
-    yield from (seconds, behind, paused)
+def _lag(lag: Mapping[str, Any]) -> Iterator[Metric]:
+    yield GaugeMetricFamily("ledger_worklists_lag_seconds", "Age of the oldest fact to come.", value=lag["lag_seconds"])
+    yield GaugeMetricFamily("ledger_worklists_behind", "Facts to come.", value=lag["behind"])
+    yield GaugeMetricFamily("ledger_worklists_paused_cases", "Cases not folded.", value=len(lag["paused"]))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Generator, Iterable
+from collections.abc import Awaitable, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import metadata
@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ledger.aggregates.shape import a_random_id
 from ledger.api import openapi
-from ledger.api.metrics import Lag, Metrics, Readings
+from ledger.api.metrics import Metrics, Readings
 from ledger.application import READY_SECONDS, Ledger
 from ledger.errors import LedgerError, TooMany, Unavailable
 from ledger.logs import REQUEST, told
@@ -36,11 +36,6 @@ _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "O
 _STOPPING: Final = "The service is stopping. Nothing was recorded; try again in a moment."
 
 
-async def no_followers() -> Iterable[Lag]:
-    """What `Operating.followers` is until an application that has some says otherwise."""
-    return ()
-
-
 class Operating:
     """What is measured, what is bounded, and whether this process is on its way out."""
 
@@ -49,7 +44,6 @@ class Operating:
         self.revision = settings.revision
         self.version = metadata.version(NAME)
         self.metrics = Metrics(self.version, settings.revision)
-        self.followers: Callable[[], Awaitable[Iterable[Lag]]] = no_followers
         self.stopping = False
         self._most = settings.commands_at_once
         self._under_way = 0
@@ -90,9 +84,7 @@ class Operating:
     async def measured(self, ledger: Ledger) -> bytes:
         """The metrics as of now; what does not answer in time is left out, and `ledger_up` says so."""
         store = ledger.store
-        head, state, lags = await asyncio.gather(
-            _in_time(store.database.head()), ledger.ready(), _in_time(self.followers())
-        )
+        head, state, lag = await asyncio.gather(_in_time(store.database.head()), ledger.ready(), _in_time(ledger.lag()))
         components: dict[str, str] = state["components"]
         return self.metrics.text(
             Readings(
@@ -101,7 +93,7 @@ class Operating:
                 read_only=store.read_only is not None,
                 position=head.size if head else None,
                 components={name: status == "UP" for name, status in components.items() if name != "writing"},
-                lags=tuple(lags or ()),
+                lag=lag,
             )
         )
 

@@ -44,6 +44,8 @@ class Follower:
         self._cases = cases
         self._folder = Folder(database, cases)
         self._tables: Tables | None = None
+        self._ear: Tables | None = None
+        self._one_at_a_time = asyncio.Lock()
         self._retried: float = float("-inf")
 
     async def run(self) -> None:
@@ -59,30 +61,35 @@ class Follower:
 
     async def catch_up(self) -> None:
         """Project everything that is sealed by now.  Raises psycopg.Error, LedgerError."""
-        tables = await self._opened()
-        missing = WORKLISTS.keys() - (await tables.live()).keys()
-        if missing:
-            await Rebuild(self._connect, self._folder, self._database).run(missing)
-        while await self._step(tables):
-            pass
+        async with self._one_at_a_time:
+            tables = await self._opened()
+            missing = WORKLISTS.keys() - (await tables.live()).keys()
+            if missing:
+                await Rebuild(self._connect, self._folder, self._database).run(missing)
+            while await self._step(tables):
+                pass
 
     async def close(self) -> None:
-        """Let go of the connection."""
+        """Let go of the connections."""
         tables, self._tables = self._tables, None
-        if tables is not None:
-            with contextlib.suppress(psycopg.Error, OSError):
-                await tables.close()
+        ear, self._ear = self._ear, None
+        for each in (tables, ear):
+            if each is not None:
+                with contextlib.suppress(psycopg.Error, OSError):
+                    await each.close()
 
     async def _opened(self) -> Tables:
         if self._tables is None or self._tables.connection.closed:
             self._tables = await self._connect()
-            await self._tables.connection.execute(f"LISTEN {SEALED}".encode())
         return self._tables
 
     async def _wait(self) -> None:
         """Until something is sealed, or a moment has passed: a notification may be lost."""
-        tables = await self._opened()
-        async for _ in tables.connection.notifies(timeout=POLL_SECONDS, stop_after=1):
+        if self._ear is None or self._ear.connection.closed:
+            self._ear = await self._connect()
+            await self._ear.connection.execute(f"LISTEN {SEALED}".encode())
+            return  # whatever was sealed before this ear was open
+        async for _ in self._ear.connection.notifies(timeout=POLL_SECONDS, stop_after=1):
             return
 
     async def _step(self, tables: Tables) -> bool:

@@ -42,6 +42,8 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     "begin": "BEGIN",
     "commit": "COMMIT",
     "rollback": "ROLLBACK",
+    # Wakes whoever follows the log; it may be lost, so they look by themselves as well.
+    "notify": "SELECT pg_notify('sealed', '')",
     # Alone in its statement: a clock read beside it could be taken before the lock is.
     "lock": "SELECT size, edge, recorded FROM head FOR UPDATE",
     "clock": "SELECT clock_timestamp()",

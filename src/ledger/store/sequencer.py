@@ -262,7 +262,7 @@ class Sequencer:
         edge = edge.extend([each.leaf for each in batch.facts])
         root = edge.root()
         self._doubt = _Doubt(placing.placed, edge, root, batch.facts[-1])
-        yield (*writes(batch, edge, root, placing.newest), (b"commit", ()))
+        yield (*writes(batch, edge, root, placing.newest), (b"notify", ()), (b"commit", ()))
         # STOP HERE: durable and not acknowledged; the caller's retry finds its receipt under its key.
         self._answer_known(placing.known, self._committed())
 
