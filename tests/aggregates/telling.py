@@ -19,6 +19,30 @@ from ledger.scenarios import Names, instant
 
 FIELDS_OF_ANN = {"client_id": "9000001", "surname": "Testcase", "forenames": "Ann", "dob": "1990-02-01", "gender": "F"}
 
+A_PARK = {
+    "name": "Nowhere Park",
+    "type": "grounds",
+    "on_school_premises": False,
+    "work_types": ["GROUNDS_MAINTENANCE"],
+    "in_school_hours": False,
+    "mode": "GROUP",
+    "max_no": 6,
+    "days_available": ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
+    "address": "1 Nowhere Lane",
+    "projected_completion": "2029-12-31",
+}
+TOOLS_ASSESSED = {"requirement": "TOOLS", "achievable": True, "location": "project box", "noted_in_pqs5": True}
+CONFIRMED = ("insurance_confirmed", "information_received", "tasks_agreed", "contact_agreed", "role_models_agreed")
+TIMETABLE = {"6": {"contact_timetable": "daily"}}
+SIGNED = {
+    "version": 1,
+    "provider_name": "P. Parkkeeper",
+    "provider_position": "Park manager",
+    "manager_name": "M. Madeup",
+    "briefed_on_risk_assessments": True,
+    **dict.fromkeys(CONFIRMED, True),
+}
+
 
 class Telling:
     """One person's case, told line by line."""
@@ -97,7 +121,39 @@ class Telling:
         self.absence("a1", "2025-06-02").letter("l1", "a1", "2025-06-04")
         return self.absence("a2", "2025-06-09").letter("l2", "a2", "2025-06-11")
 
+    def placed(self, name="park", at="2025-01-06 15:30", **more):
+        """A placement that is open for allocation, if it is not there yet: a park for six unless told otherwise."""
+        to, day = f"placement/{name}", at[:10]
+        if self.ledger.history(f"placement-{self.names.id(name)}"):
+            return self
+        for by, command, data in (
+            ("placement-coordinator", "OpenPlacement", A_PARK | {"proposed_start": day} | more),
+            ("head-of-unpaid-work", "ApprovePlacement", {"on": day}),
+            ("placement-coordinator", "FileRiskAssessment", TOOLS_ASSESSED | {"on": day}),
+            (
+                "placement-coordinator",
+                "DraftAgreement",
+                {"version": 1, "sections": {"6": {"contact_timetable": "daily"}}},
+            ),
+            ("placement-coordinator", "SignAgreement", SIGNED | {"provider_signed_on": day, "manager_signed_on": day}),
+        ):
+            self.tell(at, by, command, to=to, **data)
+        return self
+
+    def ready(self, day="2025-01-20", order="o1", level="LOW", **more):
+        """Assessed: what an allocation asks for first."""
+        data = {"order_id": order, "completed_on": day, "group_preference": "MIXED", **more}
+        self.tell(f"{day} 10:00", "practitioner", "CompleteUpwAssessment", **data)
+        data = {"order_id": order, "completed_on": day, "rosh_level": level, "marking": "CONFIDENTIAL"}
+        return self.tell(f"{day} 11:00", "practitioner", "CompleteRiskAssessment", **data)
+
+    def allocated(self, allocation="al1", placement="park", at="2025-03-10 10:00", **more):
+        data = {"allocation_id": allocation, "order_id": "o1", "placement_id": placement, "mode": "GROUP", **more}
+        data = {"from_date": at[:10], "match_reasons": "near home", "roh_considered": True, **data}
+        return self.tell(at, "placement-coordinator", "AllocatePlacement", **data)
+
     def session(self, session="s1", day="2025-03-22", at="2025-03-17 10:10"):
+        self.placed("park", at)
         data = {"session_id": session, "order_id": "o1", "placement_id": "park", "date": day, "start": "09:30"}
         return self.tell(at, "placement-coordinator", "ScheduleSession", **data)
 

@@ -66,7 +66,7 @@ def test_a_struck_out_striking_out_brings_the_record_back():
 
 
 def test_a_corrected_session_moves_its_attendance():
-    telling = Telling().order()
+    telling = Telling().order().placed("park")
     data = {"session_id": "s1", "order_id": "o1", "placement_id": "park", "date": "2025-03-22", "start": "09:30"}
     telling.tell("2025-03-17 10:00", "placement-coordinator", "ScheduleSession", label="the-session", **data).attended()
     credit = {"session_id": "s1", "order_id": "o1", "work_minutes": 60, "travel_minutes": 0, "told_to_person": True}

@@ -92,8 +92,9 @@ def test_an_order_beyond_the_calendar_has_clocks_without_a_day():
 
 
 def test_hours_are_shown_by_the_source_of_their_placement():
-    telling = Telling().order()
+    telling = Telling().order().ready()
     for n, mode in enumerate(("GROUP", "IP", "PIP"), 1):
+        telling.placed(f"p{n}", f"2025-03-17 1{n}:00", mode=mode)
         data = {"allocation_id": f"al{n}", "order_id": "o1", "placement_id": f"p{n}", "mode": mode}
         data |= {"from_date": "2025-03-22", "match_reasons": "near", "roh_considered": True}
         telling.tell(f"2025-03-17 1{n}:00", "placement-coordinator", "AllocatePlacement", **data)

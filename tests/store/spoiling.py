@@ -33,7 +33,7 @@ class Sound:
     verifier: NoteVerifier
     home: Path
     case: Case
-    placement: str
+    officer: str  # about whom, too, one of its facts is
     keys: Mapping[bytes, DataKey]  # of its sealed values
 
 
@@ -83,20 +83,12 @@ def sound(
     name = f"sound_{token_hex(4)}"
     with new_door(clusters.ledger, clusters.vault) as door:
         case = door.new_case()
-        placement = "7b1c1f0a-54b5-4b0e-9c41-5a3c2f6d1e00"
+        officer = "7b1c1f0a-54b5-4b0e-9c41-5a3c2f6d1e00"
         door.give(
             case.to,
-            "AllocatePlacement",
-            {
-                "allocation_id": "0b1c1f0a-54b5-4b0e-9c41-5a3c2f6d1e01",
-                "order_id": case.order,
-                "placement_id": placement,
-                "mode": "GROUP",
-                "from_date": days_ago(10),
-                "match_reasons": "near home",
-                "roh_considered": True,
-            },
-            "placement-coordinator",
+            "ApprovePsoInvolvement",
+            {"order_id": case.order, "pso_id": officer, "nature_of_contact": "as told", "on": days_ago(10)},
+            "senior-practitioner",
         )
         for days in (9, 8, 7, 6, 5):
             door.give(case.to, "RecordAbsence", case.absence(days), "supervisor")
@@ -113,7 +105,7 @@ def sound(
             place.application().split("dbname=")[1].split()[0] for place in door.places if place.which == "ledger"
         ]
         clusters.ledger.create_database(name, original)
-    yield Sound(name, origin, verifier, home, case, placement, keys)
+    yield Sound(name, origin, verifier, home, case, officer, keys)
     clusters.ledger.drop_database(name)
 
 

@@ -132,10 +132,10 @@ def test_a_changed_chain_is_found_with_its_id(copy: Copy, column: str):
 
 
 def test_a_chain_too_few_or_too_many_is_found(copy: Copy):
-    copy.spoil(f"UPDATE chains SET id = 'placement-nobody' WHERE id = 'placement-{copy.sound.placement}'")
+    copy.spoil(f"UPDATE chains SET id = 'staff-nobody' WHERE id = 'staff-{copy.sound.officer}'")
     assert {(each.code, each.stream) for each in copy.verify().findings} == {
-        ("chain-unknown", "placement-nobody"),
-        ("chain-missing", f"placement-{copy.sound.placement}"),
+        ("chain-unknown", "staff-nobody"),
+        ("chain-missing", f"staff-{copy.sound.officer}"),
     }
 
 
@@ -172,11 +172,11 @@ def test_a_receipt_that_leads_to_other_facts_is_found(copy: Copy, change: str):
 
 
 def test_a_row_of_about_too_few_is_found_where_it_was(copy: Copy):
-    [(position,)] = copy.rows(f"SELECT position FROM about WHERE id = 'placement-{copy.sound.placement}'")
+    [(position,)] = copy.rows(f"SELECT position FROM about WHERE id = 'staff-{copy.sound.officer}'")
     copy.spoil("DELETE FROM about")
     (finding,) = copy.verify().findings
     assert (finding.code, finding.position) == ("row-differs", position)
-    assert finding.stream == f"placement-{copy.sound.placement}"
+    assert finding.stream == f"staff-{copy.sound.officer}"
 
 
 @pytest.mark.parametrize("position", [3, 99])

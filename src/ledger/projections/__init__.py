@@ -19,7 +19,7 @@ from typing import Any, Final, cast
 from ledger.aggregates.offender import OPENS
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Recorded, Unread
-from ledger.projections import case_review, child_protection, chronology, enforcement, exceptions, progress
+from ledger.projections import allocation, case_review, child_protection, chronology, enforcement, exceptions, progress
 from ledger.projections.why import Row
 
 History = Sequence[Recorded[Any]]
@@ -67,6 +67,7 @@ class View:
 VIEWS: Final = (
     View("enforcement", "offender", enforcement.view, OPENS),
     View("progress", "offender", progress.view, OPENS),
+    View("allocation", "offender", allocation.view, allocation.OPENS, across=True),
     View("child-protection", "offender", child_protection.view, {}, across=True),
     View("oversight", "offender", case_review.oversight, {}),
     View("chronology", "offender", chronology.view, None),

@@ -65,16 +65,18 @@ def broken_when_imported(history: Sequence[Recorded[Any]], policy: Policy, as_at
     """Rules that facts told by another system break: the decision on each is taken again, as known then.
 
     A line of history is never refused for breaking a rule (contract, *Import of history*); this is where it shows.
+    Rules that rest on other cases (the placement, the others there) were told to the importer as warnings: what stays
+    wrong is an alert of view `allocation`, and the placement's own exceptions.
     """
     if all(each.source_recorded is None for each in history):
         return []
     case, found = Case(), list[ExceptionFlag]()
     for each in history:
-        if each.source_recorded is not None and happened(each) <= as_at and not isinstance(each.fact, CORRECTING):
+        of_case = each.source_recorded is not None and each.stream.startswith("offender-")
+        if of_case and happened(each) <= as_at and not isinstance(each.fact, CORRECTING):
             now = Now(each.recorded, each.by, policy.as_known(each.position), imported=True)
-            broken = [
-                refusal.rule for refusal in rule_on(case, each.fact, now, each.stream).refusals if refusal.rule_book
-            ]
+            ruling = rule_on(case, each.fact, now, each.stream, alone=True)
+            broken = [refusal.rule for refusal in ruling.refusals if refusal.rule_book]
             order_id = getattr(each.fact, "order_id", "")
             found += [
                 ExceptionFlag(BROKEN_WHEN_IMPORTED, rule, happened(each), order_id, (each.position,))

@@ -1,33 +1,49 @@
-"""The offender: a person on probation and every order on that person (rule book A to D; catalogue 6.1).
+"""The offender: a person on probation and every order on that person (rule book A to E; catalogue 6.1).
 
-`facts` says what can happen, `case` folds it, `absences`, `breach`, `account` and `progress` say what follows from it,
-`decisions` what may be done next.  Orders are entities of one stream, because tally, progress and hours need one order
-of facts.
+`facts` says what can happen, `case` and `person` fold it; `absences`, `breach`, `account`, `progress`, `allocations`
+and `protection` say what follows from it, `decisions` what may be done next.  Orders are entities of one stream,
+because tally, progress and hours need one order of facts.
 """
 
 from __future__ import annotations
 
 from ledger.aggregates.aggregate import Aggregate
 from ledger.aggregates.corrections import RecordCorrected
+from ledger.aggregates.offender import person
 from ledger.aggregates.offender.case import Case
 from ledger.aggregates.offender.decisions import rule_on
 from ledger.aggregates.offender.decisions.enforcement import court_rests_on
 from ledger.aggregates.offender.facts import (
     FACTS,
     AbsenceRejudged,
+    OffenceRecorded,
+    OffenderDetailsCorrected,
     OffenderRecorded,
+    OrderMade,
     ProgressActionTaken,
     RiskAssessmentCompleted,
     RiskLevelChanged,
+    UpwAssessmentCompleted,
 )
 
-# The sealed values the fold reads; everything else may arrive closed.
+__all__ = ["FACTS", "OFFENDER_CASE", "OPENS", "OPENS_TO_DECIDE", "Case", "person"]
+
+# The sealed values that tally, hours and progress rest on; everything else may arrive closed.
 OPENS = {
     RiskAssessmentCompleted.topic: ("rosh_level",),
     RiskLevelChanged.topic: ("to_level",),
     AbsenceRejudged.topic: ("to_result",),
     ProgressActionTaken.topic: ("point",),
     RecordCorrected.topic: ("corrected_value",),
+}
+# Those that decisions rest on: who the person is decides where they may work, and who may manage them.
+OPENS_TO_DECIDE = {
+    **OPENS,
+    OffenderRecorded.topic: ("gender",),
+    OffenderDetailsCorrected.topic: ("field", "new_value"),  # a gender may be put right there
+    OrderMade.topic: ("requirements",),
+    OffenceRecorded.topic: ("offence_code",),
+    UpwAssessmentCompleted.topic: ("group_preference",),
 }
 
 OFFENDER_CASE = Aggregate(
@@ -36,7 +52,7 @@ OFFENDER_CASE = Aggregate(
     facts=FACTS,
     fold=Case.fold,
     rule_on=rule_on,
-    opens=OPENS,
+    opens=OPENS_TO_DECIDE,
     first=OffenderRecorded,
     protects=court_rests_on,
     takes=Case.take,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ledger.aggregates.offender.decisions import attendance, enforcement, hours, orders
+from ledger.aggregates.offender.decisions import allocation, attendance, enforcement, hours, orders, placing
 from ledger.aggregates.offender.decisions.ruling import rule_on
 
-__all__ = ["attendance", "enforcement", "hours", "orders", "rule_on"]
+__all__ = ["allocation", "attendance", "enforcement", "hours", "orders", "placing", "rule_on"]

@@ -3,6 +3,9 @@
     @decides(EnforcementLetterIssued)
     def _(case: Case, draft: EnforcementLetterIssued, now: Now) -> Ruling: ...
 
+    @decides_across(SessionScheduled)                         what rests on other cases too: the placement, the others
+    def _(case: Case, draft: SessionScheduled, now: Now, stream: str) -> Ruling: ...
+
 Facts without a decision are recorded as told.  A fact that names an entity which is not there, or brings an id that is,
 is impossible whoever tells it.  Proven by the tables of tests/aggregates/test_decisions_*.py.
 """
@@ -18,16 +21,20 @@ from ledger.aggregates.aggregate import Ruling, about_ids
 from ledger.aggregates.offender import facts
 from ledger.aggregates.offender.case import BY_SESSION, Case
 from ledger.aggregates.offender.entities import Order
+from ledger.aggregates.offender.protection import approved, protection_of
 from ledger.aggregates.shape import Fact, Now
 from ledger.errors import Refusal
 from ledger.rules import general
+from ledger.rules.allocation import APPROVAL_FOR_PSO
 from ledger.rules.dates import london_day
 from ledger.rules.hours import OTHER_ORDER
 from ledger.rules.orders import IN_HISTORY_FILE
 
 F = TypeVar("F", bound=Fact)
 Decides = Callable[[Case, Any, Now], Ruling]
+DecidesAcross = Callable[[Case, Any, Now, str], Ruling]
 _DECISIONS: Final[dict[type[Fact], Decides]] = {}
+_ACROSS: Final[dict[type[Fact], DecidesAcross]] = {}
 
 
 def decides(kind: type[F]) -> Callable[[Callable[[Case, F, Now], Ruling]], Callable[[Case, F, Now], Ruling]]:
@@ -40,20 +47,40 @@ def decides(kind: type[F]) -> Callable[[Callable[[Case, F, Now], Ruling]], Calla
     return register
 
 
-def rule_on(case: Case, draft: Fact, now: Now, stream: str) -> Ruling:
-    """The ruling on a draft: refusals first the impossible, then the history file, then the fact's own."""
+def decides_across(
+    kind: type[F],
+) -> Callable[[Callable[[Case, F, Now, str], Ruling]], Callable[[Case, F, Now, str], Ruling]]:
+    """Register the part of the decision on a fact that rests on other cases; it too may find the fact impossible."""
+
+    def register(decision: Callable[[Case, F, Now, str], Ruling]) -> Callable[[Case, F, Now, str], Ruling]:
+        _ACROSS[kind] = decision
+        return decision
+
+    return register
+
+
+def rule_on(case: Case, draft: Fact, now: Now, stream: str, *, alone: bool = False) -> Ruling:
+    """The ruling on a draft: refusals first the impossible, then the history file, then the fact's own.
+
+    `alone`: only what the case itself shows; no other case is looked at.
+    """
     impossible = tuple(_impossible(case, draft))
     if impossible:
         return Ruling(refusals=impossible)
-    decision = _DECISIONS.get(type(draft))
+    decision, look_across = _DECISIONS.get(type(draft)), None if alone else _ACROSS.get(type(draft))
+    across = look_across(case, draft, now, stream) if look_across else Ruling()
+    impossible = tuple(each for each in across.refusals if not each.rule_book)
+    if impossible:
+        return Ruling(refusals=impossible)
     ruling = decision(case, draft, now) if decision else Ruling()
+    barred = (*_in_history(case, draft), *_by_a_pso(case, draft, now))
     return Ruling(
-        refusals=(*_in_history(case, draft), *ruling.refusals),
-        computed=ruling.computed,
-        cautions=ruling.cautions,
+        refusals=(*barred, *ruling.refusals, *across.refusals),
+        computed={**ruling.computed, **across.computed},
+        cautions=(*ruling.cautions, *across.cautions),
         effective=ruling.effective or _day_of_session(case, draft),
         about=about_ids(draft, stream, *ruling.about, _placement(case, draft)),
-        rests_on=tuple(sorted({*_named(case, draft), *ruling.rests_on})),
+        rests_on=tuple(sorted({*_named(case, draft), *ruling.rests_on, *across.rests_on})),
         whose=ruling.whose,
     )
 
@@ -173,6 +200,17 @@ def _in_history(case: Case, draft: Fact) -> Iterator[Refusal]:
     orders = [order] if order else list(case.orders.values())
     if orders and all(each.history_file for each in orders):
         yield Refusal("UPW-15", IN_HISTORY_FILE)
+
+
+# ------------------------------------------------------------------------------------------ child protection
+
+
+def _by_a_pso(case: Case, draft: Fact, now: Now) -> Iterator[Refusal]:
+    """ALL-14: a service officer works on a child protection case only with the line manager's approval."""
+    if now.actor.role != "pso" or "pso" not in type(draft).who or protection_of(case) is None:
+        return
+    if not approved(case, order_of(case, draft), now.actor.id):
+        yield Refusal("ALL-14", APPROVAL_FOR_PSO)
 
 
 # ------------------------------------------------------------------------------------------ small helps

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from ledger.aggregates.shape import (
     ACTOR,
     OFFENDER,
+    Asked,
     ClockTime,
     Count,
     Day,
@@ -25,6 +26,7 @@ from ledger.aggregates.shape import (
     StaffId,
     later,
 )
+from ledger.rules.allocation import WHY_SUITABLE
 
 
 class TaskRestrictionSet(
@@ -56,7 +58,7 @@ class PlacementAllocated(
     placement_id: Id
     mode: Literal["GROUP", "IP", "PIP", "ETE"]
     from_date: Day
-    match_reasons: OwnText
+    match_reasons: Annotated[OwnText | None, Asked("ALL-05", WHY_SUITABLE)]
     roh_considered: bool
     skills_aim: OwnText | None = None
     against_preference_reason: OwnText | None = None

@@ -1,0 +1,83 @@
+"""Whether a case is a child protection case, since when, and who may work on it (ALL-12 to ALL-14).
+
+Asked of a case as at a day.  Proven by tests/aggregates/test_decisions_allocation.py and allocation.yaml.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from ledger.aggregates.offender.case import Case
+from ledger.aggregates.offender.entities import Order, happened, last
+from ledger.aggregates.offender.facts import PractitionerAssigned, PsoInvolvementApproved
+from ledger.aggregates.shape import Closed, Recorded
+from ledger.rules.allocation import HIGH_LEVELS
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """What makes a case a child protection case: since when, since when significantly, and by which facts."""
+
+    since: date
+    significant_since: date | None
+    facts: tuple[int, ...]
+
+
+def protection_of(case: Case, day: date = date.max) -> Protection | None:
+    """The open concerns of a case at the end of a day; None where there is none.
+
+    Reading: no fact of the catalogue closes a concern, so one is open until its record is struck out.
+    """
+    found = [each for each in case.person.concerns if happened(each) <= day]
+    if not found:
+        return None
+    significant = [happened(each) for each in found if each.fact.category != "IN_NEED"]
+    return Protection(
+        since=min(happened(each) for each in found),
+        significant_since=min(significant, default=None),
+        facts=tuple(each.position for each in found),
+    )
+
+
+def high_since(case: Case) -> date | None:
+    """Since when the level has been High or Very High without a break; None where it is not.
+
+    A level that cannot be read may be high.
+    """
+    since: date | None = None
+    for day, _, level in sorted(case.levels, key=lambda each: each[:2], reverse=True):
+        if not isinstance(level, Closed) and level not in HIGH_LEVELS:
+            break
+        since = day
+    return since
+
+
+def consultation_missing(case: Case, order: Order) -> Protection | None:
+    """The concerns on which the risk manager was not consulted although the risk is high; None where nothing misses."""
+    protection, high = protection_of(case), high_since(case)
+    if protection is None or protection.significant_since is None or high is None:
+        return None
+    both = max(protection.significant_since, high)
+    return None if any(happened(each) >= both for each in order.consultations) else protection
+
+
+def approved(case: Case, order: Order | None, pso_id: str) -> bool:
+    """Whether the line manager approved this officer's work on an order; on any, for what belongs to no one order."""
+    return any(
+        isinstance(each.fact, PsoInvolvementApproved) and each.fact.pso_id == pso_id
+        for of in ([order] if order else case.orders.values())
+        for each in of.staff
+    )
+
+
+def responsible(order: Order) -> Recorded[PractitionerAssigned] | None:
+    """Who is responsible for an order: the last one assigned as such."""
+    return last(list(_responsible(order)), happened)
+
+
+def _responsible(order: Order) -> Iterator[Recorded[PractitionerAssigned]]:
+    for each in order.staff:
+        if isinstance(each.fact, PractitionerAssigned) and each.fact.role == "RESPONSIBLE":
+            yield each  # pyright: ignore[reportReturnType] - a record of an assignment, as just seen
