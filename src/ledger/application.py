@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from importlib import metadata
@@ -132,13 +132,9 @@ class Ledger:
         """The newest released checkpoint of the ledger, or of its access log.  Raises NotFound before the first."""
         return await self._in_time((of or self.store).checkpoint())
 
-    async def _following(self) -> str:
-        """UP while the worklists follow within a minute."""
-        try:
-            async with asyncio.timeout(READY_SECONDS):
-                return "UP" if (await self.lag())["lag_seconds"] <= LAG_SECONDS else "DOWN"
-        except (LedgerError, TimeoutError):
-            return "DOWN"
+    async def _follows(self) -> bool:
+        """The worklists follow within a minute."""
+        return (await self.lag())["lag_seconds"] <= LAG_SECONDS
 
     async def status(self) -> dict[str, Any]:
         """What the ledger and its access log hold, whether they may be written to, and how far the worklists follow."""
@@ -173,20 +169,14 @@ class Ledger:
 
     async def ready(self) -> dict[str, Any]:
         """Do the database, the vault and the access log answer?  Status UP or DOWN, in all and of each."""
-        parts: dict[str, str] = {}
-        asked = {
+        asked: Mapping[str, Callable[[], Awaitable[object]]] = {
             "database": self.store.database.head,
             "vault": self.store.vault.ping,
             "access_log": self.store.access.database.head,
+            "worklists": self._follows,
         }
-        for name, ask in asked.items():
-            try:
-                async with asyncio.timeout(READY_SECONDS):
-                    await ask()
-                parts[name] = "UP"
-            except (LedgerError, TimeoutError):
-                parts[name] = "DOWN"
-        parts["worklists"] = await self._following()
+        # All at once: whoever probes waits for the slowest of them and not for their sum.
+        parts = dict(zip(asked, await asyncio.gather(*map(_up, asked.values())), strict=True))
         parts["writing"] = "DOWN" if self.store.read_only else "UP"
         if self.store.access.read_only:
             parts["access_log"] = "DOWN"
@@ -481,6 +471,15 @@ class Ledger:
         except psycopg.OperationalError:
             await self.store.database.head()
             return await Tables.connect(self.store.conninfo(), ROLES["ledger"])
+
+
+async def _up(ask: Callable[[], Awaitable[object]]) -> str:
+    """UP if there is an answer in time, and it is not no."""
+    try:
+        async with asyncio.timeout(READY_SECONDS):
+            return "DOWN" if await ask() is False else "UP"
+    except (LedgerError, TimeoutError):
+        return "DOWN"
 
 
 # ---------------------------------------------------------------------------------------- reading a case

@@ -4,123 +4,48 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
-import tempfile
 import time
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from collections.abc import Generator
 from uuid import uuid4
 
 import httpx
-import psutil
 import pytest
-from tests.doors import PERSON, Case, Door, a_problem, new_door, opened
+from tests.api.outages import Pair, away, ended, foreign_door, healed, own_pair, suspended, unavailable
+from tests.doors import PERSON, Case, Door, new_door
 
 from ledger.application import READY_SECONDS
-from ledger.settings import Settings
 from ledger.store.database import READERS
-from ledger.store.embedded import EmbeddedCluster
-from ledger.store.migrate import migrate
-from ledger.store.opening import Place, embedded_place
 
 DEADLINE = 1.0  # seconds, of a command: these tests wait for some of them
 
 
 @pytest.fixture(scope="module")
-def pair() -> Generator[tuple[EmbeddedCluster, EmbeddedCluster]]:
+def pair() -> Generator[Pair]:
     """Two clusters of this module's own: they will be stopped."""
-    home = Path(tempfile.mkdtemp(prefix="ledger-"))
-    home.chmod(0o711)
-    ledger, vault = (EmbeddedCluster(home, name, throwaway=True) for name in ("ledger", "vault"))
-    for cluster in (ledger, vault):
-        cluster.ensure_running()
-        template = f"{cluster.name}_template"
-        cluster.create_database(template)
-        migrate(cluster.conninfo(cluster.owner_role, template), cluster.name)
-    yield ledger, vault
-    for cluster in (ledger, vault):
-        cluster.remove()
-    shutil.rmtree(home)
+    with own_pair() as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
-def embedded(pair: tuple[EmbeddedCluster, EmbeddedCluster]) -> Generator[Door]:
+def embedded(pair: Pair) -> Generator[Door]:
     """A ledger that starts its servers again by itself."""
     with new_door(*pair, command_deadline=DEADLINE) as door:
         yield door
 
 
 @pytest.fixture(scope="module")
-def foreign(pair: tuple[EmbeddedCluster, EmbeddedCluster]) -> Generator[Door]:
+def foreign(pair: Pair) -> Generator[Door]:
     """A ledger on servers that somebody else starts."""
-    home = Path(tempfile.mkdtemp(prefix="ledger-"))
-    places: list[Place] = []
-    for cluster in pair:
-        cluster.create_database("foreign", f"{cluster.name}_template")
-        place = embedded_place(cluster, "foreign")
-        places.append(Place(place.which, place.owner, place.application))
-    with opened(Settings(home=home, command_deadline=DEADLINE), places) as door:
+    with foreign_door(pair, "foreign", command_deadline=DEADLINE) as door:
         yield door
-    shutil.rmtree(home)
-
-
-def ended(cluster: EmbeddedCluster, how: signal.Signals = signal.SIGQUIT) -> None:
-    """End a server and wait until nothing of it is left."""
-    pid = cluster.pid
-    assert pid is not None
-    family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-    os.kill(pid, how)
-    psutil.wait_procs(family, timeout=20)
-
-
-@contextmanager
-def away(cluster: EmbeddedCluster) -> Iterator[None]:
-    ended(cluster, signal.SIGINT)
-    try:
-        yield
-    finally:
-        cluster.ensure_running()
-
-
-@contextmanager
-def suspended(cluster: EmbeddedCluster) -> Iterator[None]:
-    """The server is there and says nothing."""
-    pid = cluster.pid
-    assert pid is not None
-    family = [psutil.Process(pid), *psutil.Process(pid).children()]
-    for each in family:
-        each.suspend()
-    try:
-        yield
-    finally:
-        for each in family:
-            with suppress(psutil.NoSuchProcess):
-                each.resume()
-
-
-def healed(door: Door, method: str, path: str, **more: object) -> httpx.Response:
-    """The first answer that is no 503, asked for as a patient client would."""
-    ends = time.monotonic() + 20
-    while True:
-        response = door.ask(method, path, **more)
-        if response.status_code != 503 or time.monotonic() > ends:
-            return response
-        door.run(asyncio.sleep(0.2))
-
-
-def unavailable(response: httpx.Response, *codes: str) -> None:
-    problem = a_problem(response, 503)
-    assert problem["type"].removeprefix("/problems/") in codes, problem
-    assert int(response.headers["retry-after"]) >= 1
 
 
 # ------------------------------------------------------------------------------------ the ledger's database
 
 
 def test_without_the_database_everything_is_refused_as_unavailable_and_works_again_once_it_is_back(
-    foreign: Door, pair: tuple[EmbeddedCluster, EmbeddedCluster]
+    foreign: Door, pair: Pair
 ):
     case = foreign.new_case()
     absence, key = case.absence(note="x"), {"Idempotency-Key": str(uuid4())}
@@ -153,9 +78,7 @@ def test_without_the_database_everything_is_refused_as_unavailable_and_works_aga
     assert foreign.ask("GET", "/health/ready", None).status_code == 200
 
 
-def test_a_server_that_was_killed_under_way_loses_and_doubles_nothing(
-    foreign: Door, pair: tuple[EmbeddedCluster, EmbeddedCluster]
-):
+def test_a_server_that_was_killed_under_way_loses_and_doubles_nothing(foreign: Door, pair: Pair):
     case = foreign.new_case()
     asked = [(case.absence(), {"Idempotency-Key": str(uuid4())}) for _ in range(20)]
     others = [foreign.new_case() for _ in asked]
@@ -193,7 +116,7 @@ def test_a_server_that_was_killed_under_way_loses_and_doubles_nothing(
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=lambda how: how.name)
 def test_an_embedded_server_that_ended_is_started_again_without_a_restart(
-    embedded: Door, pair: tuple[EmbeddedCluster, EmbeddedCluster], how: signal.Signals
+    embedded: Door, pair: Pair, how: signal.Signals
 ):
     case = embedded.new_case()
     for cluster in pair:
@@ -206,9 +129,7 @@ def test_an_embedded_server_that_ended_is_started_again_without_a_restart(
     assert embedded.ask("GET", "/health/ready", None).status_code == 200
 
 
-def test_a_database_that_does_not_answer_is_not_waited_for_longer_than_the_deadline(
-    foreign: Door, pair: tuple[EmbeddedCluster, EmbeddedCluster]
-):
+def test_a_database_that_does_not_answer_is_not_waited_for_longer_than_the_deadline(foreign: Door, pair: Pair):
     case = foreign.new_case()
     foreign.post(f"{case.path}/record-absence", case.absence())
     for _ in range(2 * READERS):  # every connection is open
@@ -231,7 +152,7 @@ def test_a_database_that_does_not_answer_is_not_waited_for_longer_than_the_deadl
 # ------------------------------------------------------------------------------------ the vault
 
 
-def test_without_the_vault_what_needs_no_key_goes_on(foreign: Door, pair: tuple[EmbeddedCluster, EmbeddedCluster]):
+def test_without_the_vault_what_needs_no_key_goes_on(foreign: Door, pair: Pair):
     case = foreign.new_case()
     size = foreign.size
     with away(pair[1]):
@@ -253,9 +174,7 @@ def test_without_the_vault_what_needs_no_key_goes_on(foreign: Door, pair: tuple[
     assert foreign.get(f"{case.path}/chronology").status_code == 200
 
 
-def test_a_vault_that_does_not_answer_is_not_waited_for_longer_than_the_deadline(
-    foreign: Door, pair: tuple[EmbeddedCluster, EmbeddedCluster]
-):
+def test_a_vault_that_does_not_answer_is_not_waited_for_longer_than_the_deadline(foreign: Door, pair: Pair):
     case = foreign.new_case()
     with suspended(pair[1]):
         foreign.ledger.store.vault.forget()

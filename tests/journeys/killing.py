@@ -131,7 +131,7 @@ class Ordeal:
             if found:
                 return found
         code = self.process.stop()
-        verified = run(self.home, "verify")
+        verified = run(self.home, "verify", "--values")
         self.say(verified.stdout.strip())
         return at_the_end(code, verified, self.process.output)
 

@@ -43,7 +43,7 @@ from ledger.store.appending import (
     writes,
 )
 from ledger.store.waiting import Waiting, again, place_all
-from ledger.store.wire import Answer, DatabaseTrouble, Lost, Rows, Wire
+from ledger.store.wire import DISK_FULL, Answer, DatabaseTrouble, Lost, Rows, Wire
 from ledger.transparency.checkpoint import Checkpoint
 from ledger.transparency.note import Signer
 from ledger.transparency.tree import RightEdge
@@ -55,7 +55,6 @@ log = logging.getLogger(__name__)
 MAX_FACTS: Final = 2_000  # of one transaction: bounds how long the head is locked
 REFUSED_PAUSE: Final = 1.0  # seconds
 CLOCK_TOLERANCE: Final = 5_000_000  # microseconds (ledger-format.md, Checkpoint)
-_DISK_FULL: Final = "53100"
 _BAD_DATA: Final = ("22", "23", "54")  # classes of SQLSTATE that are about what was sent
 _STOPPING: Final = "The service is stopping. Nothing was recorded; try again in a moment."
 _NO_ANSWER: Final = "The ledger's database does not answer. Nothing was recorded; try again in a moment."
@@ -365,7 +364,7 @@ class Sequencer:
         name = trouble.state if isinstance(trouble, DatabaseTrouble) else type(trouble).__name__
         log.warning("a batch of %d could not be sealed: %s", len(waiting), name)
         left = again(waiting)
-        if name == _DISK_FULL:
+        if name == DISK_FULL:
             _fail_all(waiting, DiskFull("There is no room left to record anything. Nothing was recorded."))
         elif len(waiting) > 1:
             self._alone.extend(left)

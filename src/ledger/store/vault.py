@@ -24,12 +24,12 @@ from typing import Final, LiteralString
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from ledger.errors import Setup, VaultUnavailable
+from ledger.errors import DiskFull, Setup, VaultUnavailable
 from ledger.privacy.owners import Owner
 from ledger.privacy.sealing import DataKey
 from ledger.store import binary
 from ledger.store.host import sync_folder
-from ledger.store.wire import DatabaseTrouble, Rows, Wire
+from ledger.store.wire import DISK_FULL, DatabaseTrouble, Rows, Wire
 
 KEPT_SECONDS: Final = 50.0
 MOST_KEPT: Final = 100_000
@@ -121,7 +121,10 @@ def _write_secret(path: Path, key: bytes) -> None:
 
 
 class Vault:
-    """Keys by owner and by id.  Every method raises VaultUnavailable when the vault does not answer."""
+    """Keys by owner and by id.  Every method raises VaultUnavailable when the vault does not answer.
+
+    Where there is no room for a new key, making one raises DiskFull.
+    """
 
     def __init__(self, connect: Callable[[], Awaitable[Wire]], wrapping: WrappingKey) -> None:
         self._connect = connect
@@ -247,6 +250,8 @@ class Vault:
                     self._wire = await self._connect()
             return await self._wire.ask(name, params)
         except (DatabaseTrouble, OSError) as problem:
+            if getattr(problem, "state", None) == DISK_FULL:
+                raise DiskFull("There is no room left in the vault to keep a key. Nothing was recorded.") from problem
             raise VaultUnavailable(
                 "The vault does not answer; personal values cannot be read or sealed now."
             ) from problem

@@ -51,6 +51,7 @@ class _Request:
     trouble: DatabaseTrouble | None = None
 
 
+DISK_FULL: Final = "53100"  # the SQLSTATE of a server with no room left
 _BINARY: Final = 1
 _ENDED: Final = (b"FATAL", b"PANIC")
 _GOOD: Final = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
