@@ -71,7 +71,7 @@ VIEWS: Final = (
     View("child-protection", "offender", child_protection.view, {}, across=True),
     View("oversight", "offender", case_review.oversight, {}),
     View("chronology", "offender", chronology.view, None),
-    View("child-protection-matter", "child-protection-matter", child_protection.matter_view, {}),
+    View("child-protection-matter", "child-protection-matter", child_protection.matter_view, {}, across=True),
     View("case-review", "case-review", case_review.view, {}),
 )
 

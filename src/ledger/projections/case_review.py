@@ -1,6 +1,6 @@
 """View of a case review, and the view `oversight` of an offender: reviews, and what managers did (contract, *Views*).
 
-Nothing sealed is shown.  Proven by tests/projections/test_case_review.py and case-review.yaml.
+Nothing sealed is shown.  Proven by tests/aggregates/test_decisions_case_review.py and case-review.yaml.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ tests/projections/test_child_protection.py and child-protection.yaml.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from ledger.aggregates.child_protection_matter import facts
 from ledger.aggregates.child_protection_matter.clocks import (
     Clock,
     Conference,
+    Done,
     alerts,
     conferences,
     core_assessment_clock,
@@ -22,10 +24,12 @@ from ledger.aggregates.child_protection_matter.clocks import (
     reply_clock,
     review_clock,
 )
-from ledger.aggregates.child_protection_matter.matter import Matter
+from ledger.aggregates.child_protection_matter.matter import Matter, r7s_of
 from ledger.aggregates.policy import Policy
+from ledger.aggregates.register_entry.registrations import registrations_of
 from ledger.aggregates.shape import Recorded
 from ledger.projections.why import Row, explained
+from ledger.rules.dates import day_of
 
 History = Sequence[Recorded[Any]]
 Others = Callable[[str], History]
@@ -41,30 +45,58 @@ def view(history: History, policy: Policy, as_at: date, known: int, explain: boo
     for stream in dict.fromkeys(each.stream for each in history if each.stream.startswith(MATTER)):
         matter = Matter.as_at(others(stream), as_at)
         if person in matter.persons:
-            rows.append(_row(stream, matter, policy, as_at, known, explain))
+            rows.append(_row(stream, matter, _beside(matter, as_at, others), policy, as_at, known, explain))
     flags = [flag for row in rows for flag in row.pop("alerts")]
     return {"matters": rows, "alerts": sorted(flags, key=lambda each: each["since"])}
 
 
-def matter_view(history: History, policy: Policy, as_at: date, known: int, explain: bool = False) -> Row:
+def matter_view(history: History, policy: Policy, as_at: date, known: int, explain: bool, others: Others) -> Row:
     """One matter: whom it is about, its clocks and its flags."""
     stream = next((each.stream for each in history if each.stream.startswith(MATTER)), "")
     matter = Matter.as_at(history, as_at)
-    return {"persons": list(matter.persons), **_row(stream, matter, policy, as_at, known, explain)}
+    row = _row(stream, matter, _beside(matter, as_at, others), policy, as_at, known, explain)
+    return {"persons": list(matter.persons), **row}
 
 
-def _row(stream: str, matter: Matter, policy: Policy, as_at: date, known: int, explain: bool) -> Row:
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a matter's clocks need of the register: R7 forms, and when the last registration ended if none is open."""
+
+    r7s: Sequence[Done]
+    deregistered: Done | None
+
+
+def _beside(matter: Matter, as_at: date, others: Others) -> Beside:
+    chains = [others(each) for each in matter.offenders]
+    r7s = [_done(each) for chain in chains for each in r7s_of(chain)]
+    entries = [each for chain in chains for each in registrations_of(chain).values()]
+    made = [each for each in entries if each.made and _done(each.made)[0] <= as_at]
+    closed = [_done(each.closed) for each in made if each.closed and _done(each.closed)[0] <= as_at]
+    over = made and len(closed) == len(made)
+    return Beside([each for each in r7s if each[0] <= as_at], max(closed) if over else None)
+
+
+def _done(record: Recorded[Any]) -> Done:
+    return day_of(record.effective), record.position
+
+
+def _row(stream: str, matter: Matter, beside: Beside, policy: Policy, as_at: date, known: int, explain: bool) -> Row:
     meetings = conferences(matter)
     assessment = core_assessment_clock(matter, policy, as_at, known)
     row: Row = {
         "matter_id": stream.removeprefix(MATTER),
         "concerns": [_concern(matter, each, explain) for each in matter.told(facts.ChildProtectionConcernRecorded)],
-        "checks": [_check(matter, each, as_at, explain) for each in matter.told(facts.ChildrenServicesCheckRequested)],
+        "checks": [
+            _check(matter, each, beside.r7s, as_at, explain)
+            for each in matter.told(facts.ChildrenServicesCheckRequested)
+        ],
         "new_information": [_information(matter, each) for each in matter.told(facts.NewInformationRecorded)],
         "referrals": [
             _referral(matter, each, policy, as_at, known, explain) for each in matter.told(facts.ReferralMade)
         ],
-        "conferences": [_conference(matter, each, meetings, policy, as_at, known, explain) for each in meetings],
+        "conferences": [
+            _conference(matter, each, meetings, beside, policy, as_at, known, explain) for each in meetings
+        ],
         "actions": [_action(matter, each, as_at, explain) for each in matter.told(facts.ConferenceActionSet)],
         "core_assessment_due": assessment.due if assessment else None,
         "core_assessment_state": assessment.state if assessment else None,
@@ -106,25 +138,28 @@ def _concern(matter: Matter, record: Recorded[facts.ChildProtectionConcernRecord
     )
 
 
-def _check(matter: Matter, record: Recorded[facts.ChildrenServicesCheckRequested], as_at: date, explain: bool) -> Row:
-    """A check with its age while unanswered; `r7_due`: answered yes, and no R7 completed from that day on (CP-08)."""
+def _check(
+    matter: Matter,
+    record: Recorded[facts.ChildrenServicesCheckRequested],
+    r7s: Sequence[Done],
+    as_at: date,
+    explain: bool,
+) -> Row:
+    """A check with its age while unanswered; `r7_due`: answered yes, and no R7 from that day on (CP-08)."""
     answers = matter.told(facts.ChildrenServicesCheckAnswered, check_id=record.fact.check_id)
-    answer = min(answers, key=lambda each: (each.fact.on, each.position), default=None)
+    answer = min(answers, key=_done, default=None)
     yes = answer is not None and (answer.fact.q1 or answer.fact.q2)
-    done = [
-        each
-        for each in matter.told(facts.ChildRiskSectionCompleted, form="R7")
-        if answer is not None and each.fact.on >= answer.fact.on
-    ]
+    forms = [*r7s, *(_done(each) for each in matter.told(facts.ChildRiskSectionCompleted, form="R7"))]
+    served = [each for each in forms if answer is not None and each[0] >= answer.fact.on]
     row: Row = {
         "check_id": record.fact.check_id,
         "requested_on": record.fact.on,
         "answered_on": answer.fact.on if answer else None,
         "age_days": None if answer else (as_at - record.fact.on).days,
-        "r7_due": yes and not done,
+        "r7_due": yes and not served,
     }
-    told = (*answers, *done)
-    return explained(row, explain, rules=["CP-06", "CP-08"], facts=(record.position, *(each.position for each in told)))
+    rests = (record.position, *(each.position for each in answers), *(each[1] for each in served))
+    return explained(row, explain, rules=["CP-06", "CP-08"], facts=rests)
 
 
 def _information(matter: Matter, record: Recorded[facts.NewInformationRecorded]) -> Row:
@@ -165,6 +200,7 @@ def _conference(
     matter: Matter,
     conference: Conference,
     every: Sequence[Conference],
+    beside: Beside,
     policy: Policy,
     as_at: date,
     known: int,
@@ -172,7 +208,7 @@ def _conference(
 ) -> Row:
     invited = conference.invited.fact
     group = core_group_clock(matter, conference, policy, as_at, known)
-    review = review_clock(conference, every, policy, as_at, known)
+    review = review_clock(conference, every, beside.deregistered, policy, as_at, known)
     row: Row = {
         "conference_id": invited.conference_id,
         "kind": invited.kind,

@@ -1,7 +1,8 @@
 """Serious case review and management review: referral, sealed records, panel and report (rule book I).
 
 Holds come with the privacy of erasure: until then nothing here promises that a record is kept from being destroyed.
-Messages stand at their rules.  Proven by tests/rules/test_case_review.py and the scenarios of case-review.yaml.
+Messages stand at their rules.  Proven by tests/aggregates/test_decisions_case_review.py and
+case-review.yaml.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Concern, referral and conference: the matter before and beside a registration (rule book G, CP-01 to CP-30).
 
 "Days" are calendar days where the policy does not say working days (CP-12, CP-27); months are GEN-03's.  Messages and
-flags stand at their rules.  Proven by tests/rules/test_child_protection.py and the scenarios of child-protection.yaml.
+flags stand at their rules.  Proven by tests/aggregates/test_child_protection_clocks.py and
+child-protection.yaml.
 """
 
 from __future__ import annotations
@@ -182,7 +183,10 @@ def core_assessment_due(started_on: date, days: int) -> date:
 
 @rule("CP-28", edition=WMPA, cite="WMPA 4.6", anchor="day")
 def next_review_due(conference_on: date, months: int) -> date:
-    """The first review conference within three months of the initial one, each further within six of the last."""
+    """The first review conference within three months of the initial one, each further within six of the last.
+
+    Reading: until de-registration means until every registration of the matter's offenders is closed.
+    """
     return add_months(conference_on, months)
 
 

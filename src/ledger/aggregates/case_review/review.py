@@ -1,6 +1,6 @@
 """The review: a pure fold over the facts of one case review, shared by decisions and views.
 
-Proven by tests/aggregates/test_case_review.py.
+Proven by tests/aggregates/test_decisions_case_review.py.
 """
 
 from __future__ import annotations

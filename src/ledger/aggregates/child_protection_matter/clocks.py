@@ -28,7 +28,7 @@ REVIEWS: Final = "cp.review_conference"
 Invited = Recorded[facts.ConferenceInvited]
 Referred = Recorded[facts.ReferralMade]
 Done = tuple[date, int]  # on which day, told at which position
-ClockState = Literal["not-due", "due", "done", "done-late", "overdue", "calendar-missing"]
+ClockState = Literal["not-due", "due", "done", "done-late", "overdue", "calendar-missing", "ended"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +158,18 @@ def core_group_clock(matter: Matter, conference: Conference, policy: Policy, as_
     return _not_yet(clock, conference, as_at)
 
 
-def review_clock(conference: Conference, every: Sequence[Conference], policy: Policy, as_at: date, known: int) -> Clock:
-    """The next review conference: three months after the initial one, six after each review (CP-28)."""
+def review_clock(
+    conference: Conference,
+    every: Sequence[Conference],
+    deregistered: Done | None,
+    policy: Policy,
+    as_at: date,
+    known: int,
+) -> Clock:
+    """The next review conference: three months after the initial one, six after each review (CP-28).
+
+    `deregistered`: when the last registration ended, if none is open: no review is owed from then on.
+    """
     listed = str(policy.setting(REVIEWS, conference.on, known) or "3, 6")
     months = _months(listed)[0 if conference.invited.fact.kind == "INITIAL" else -1]
     due = _within(lambda: rules.next_review_due(conference.on, months))
@@ -169,6 +179,8 @@ def review_clock(conference: Conference, every: Sequence[Conference], policy: Po
         if each.invited.fact.kind == "REVIEW" and each.took_place and each.on > conference.on
     ]
     clock = _running(due, min(later, default=None), as_at, conference.facts, {REVIEWS: listed})
+    if clock.done_on is None and deregistered and deregistered[0] >= conference.on:
+        return Clock(None, "ended", facts=(*conference.facts, deregistered[1]), settings=clock.settings)
     return _not_yet(clock, conference, as_at)
 
 

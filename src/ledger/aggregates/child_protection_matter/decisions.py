@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 
 from ledger.aggregates.aggregate import Ruling, about_ids
 from ledger.aggregates.child_protection_matter import facts
-from ledger.aggregates.child_protection_matter.matter import Matter
+from ledger.aggregates.child_protection_matter.matter import Matter, r7s_of
 from ledger.aggregates.shape import Fact, Now, Recorded, blank
 from ledger.errors import Caution, Refusal
 from ledger.rules import child_protection, general
@@ -37,7 +37,7 @@ def rule_on(matter: Matter, draft: Fact, now: Now, stream: str) -> Ruling:
     child = getattr(draft, "child_ref", None)
     return Ruling(
         refusals=tuple(_refusals(draft)),
-        cautions=tuple(_cautions(matter, draft)),
+        cautions=tuple(_cautions(matter, draft, now)),
         about=about_ids(draft, stream, *matter.persons, f"child-{child}" if child else None),
         rests_on=tuple(
             sorted(each.position for name, given in _named(draft) for each in _bringing(matter, name, given))
@@ -116,12 +116,17 @@ _CP1_FIELDS: Final = (
 )
 
 
-def _cautions(matter: Matter, draft: Fact) -> Iterator[Caution]:
-    if isinstance(draft, facts.ReferralMade):
-        forms = {each.fact.form for each in matter.told(facts.ChildRiskSectionCompleted)}
-        if not {"R6", "R7"} <= forms:
-            yield Caution("CP-11", child_protection.COMPLETE_R6_R7)
+def _cautions(matter: Matter, draft: Fact, now: Now) -> Iterator[Caution]:
+    if isinstance(draft, facts.ReferralMade) and not {"R6", "R7"} <= _forms(matter, now):
+        yield Caution("CP-11", child_protection.COMPLETE_R6_R7)
     if isinstance(draft, facts.ConferenceReportSubmitted):
         agreed = draft.shared_with_family_on is not None or not blank(draft.closed_session_agreed_with)
         if not agreed:
             yield Caution("CP-21", child_protection.AGREE_WITH_CHAIR)
+
+
+def _forms(matter: Matter, now: Now) -> set[str]:
+    """The forms on risk to children that were completed; R7 also where it went to the Information Officer."""
+    forms: set[str] = {each.fact.form for each in matter.told(facts.ChildRiskSectionCompleted)}
+    sent = any(r7s_of(state.history) for state in now.others(matter.offenders).values())
+    return forms | ({"R7"} if sent else set())

@@ -5,9 +5,10 @@
     matter.told(ReferralReplied, referral_id="019a…")      its facts of one kind, as corrected, as recorded
 
     concerns_of(history)                     the concerns in any chain: a case with one is a child protection case
+    r7s_of(history)                          the R7 forms sent to the Information Officer in an offender's chain
 
 An invitation is a plan, yet it is there only from the day it came: nobody could have known of it before.  Proven by
-tests/aggregates/test_child_protection_matter.py.
+tests/aggregates/test_decisions_child_protection.py.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from ledger.rules.dates import day_of
 
 F = TypeVar("F", bound=Fact)
 _KNOWN: Final = frozenset(FACTS)
+R7_SUBMITTED: Final = "register-entry.r7-submitted.v1"  # by name: entries of the register build on offenders, we do not
 _NAMING: Final = (ChildProtectionConcernRecorded, ChildrenServicesCheckRequested, NewInformationRecorded)
 
 
@@ -38,6 +40,11 @@ def concerns_of(history: Sequence[Recorded[Any]]) -> list[Recorded[ChildProtecti
     `history`: any chain: a matter's own, or that of an offender or a child whom concerns name.
     """
     return [each for each in as_corrected(history) if isinstance(each.fact, ChildProtectionConcernRecorded)]
+
+
+def r7s_of(history: Sequence[Recorded[Any]]) -> list[Recorded[Any]]:
+    """The R7 forms in an offender's chain, as corrected, in order of position (CP-08, CP-11)."""
+    return [each for each in as_corrected(history) if each.fact.topic == R7_SUBMITTED]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,11 @@ class Matter:
         """Its facts of a kind that say so, as corrected, in order of position."""
         found = cast("list[Recorded[F]]", self._told.get(kind, []))
         return [each for each in found if all(getattr(each.fact, name) == value for name, value in where.items())]
+
+    @property
+    def offenders(self) -> tuple[str, ...]:
+        """The chains of its offenders."""
+        return tuple(each for each in self.persons if each.startswith("offender-"))
 
     @property
     def persons(self) -> tuple[str, ...]:
