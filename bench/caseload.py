@@ -65,10 +65,10 @@ def _of_area(line: Line, area: int, first: int, told: bool) -> Line:
     if "unit" in by:
         by["unit"] = f"{by['unit']} {area}"
     made = {name: value for name, value in line.items() if name != "at"} | {"data": data, "by": by}
+    happened = in_london(datetime.fromisoformat(str(line["at"]))).isoformat()
     if told:
-        recorded = in_london(datetime.fromisoformat(str(line["at"])))
-        made["source"] = {"system": f"area {area}", "recorded": recorded.isoformat()}
-    return made
+        return made | {"source": {"system": f"area {area}", "recorded": happened}}
+    return made | {"effective": happened}
 
 
 def first_lines(facts: int, seed: int = SEED, day: date = DAY, *, told: bool = False) -> Iterator[Line]:

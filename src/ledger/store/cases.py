@@ -164,13 +164,13 @@ class Cases:
         """
         paths = {each.position: _to_open(each, opens) for each in stored}
         wanted = {each.position: each for each in stored if paths[each.position]}
-        opened = await self._opened(wanted, leaving) if wanted else {}
+        opened = await self.opened(wanted, leaving) if wanted else {}
         return [
             mapping.recorded(each, _only(paths[each.position], opened.get(each.position, {}), each.position))
             for each in stored
         ]
 
-    async def _opened(self, stored: Mapping[int, Stored], leaving: bool) -> dict[int, dict[str, Any]]:
+    async def opened(self, stored: Mapping[int, Stored], leaving: bool = False) -> dict[int, dict[str, Any]]:
         """Every value of these facts by path.  Raises Unreadable, VaultUnavailable."""
         boxes = await self._database.boxes(list(stored))
         keys = await self._vault.keys_by_id(box.key_id for found in boxes.values() for box in found)

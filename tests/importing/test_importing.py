@@ -21,6 +21,7 @@ import pytest
 from tests.conftest import Clusters
 from tests.doors import PERSON, SURNAME, Door, days_ago, new_door
 
+from ledger.aggregates.aggregate import Aggregate
 from ledger.aggregates.shape import Actor
 from ledger.errors import NotFound, Setup
 from ledger.importing import LineKeys, Outcome, import_file, read_line
@@ -294,14 +295,14 @@ def test_a_defect_of_ours_sets_one_line_aside_and_ends_nothing(
     real: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     lines = [person(f"offender/{uuid4()}") for _ in range(5)]
-    execute = type(real.ledger).execute
+    decide = Aggregate.decide
 
-    async def defective(ledger: Any, command: Any) -> Any:
-        if command.id in lines[2]["to"]:
+    def defective(noun: Aggregate, state: Any, draft: Any, now: Any, stream: str) -> Any:
+        if stream == lines[2]["to"].replace("/", "-"):
             raise KeyError(SURNAME)
-        return await execute(ledger, command)
+        return decide(noun, state, draft, now, stream)
 
-    monkeypatch.setattr(type(real.ledger), "execute", defective)
+    monkeypatch.setattr(Aggregate, "decide", defective)
     path = write(tmp_path, lines)
     assert imported(real, path).recorded == 4
     ((found),) = aside(path)
@@ -470,7 +471,7 @@ def test_a_correction_of_a_key_that_recorded_nothing_is_set_aside(real: Door, tm
 
 def test_a_line_is_read_as_the_contract_writes_it():
     told = person(f"offender/{uuid4()}", at="2025-04-07T17:30", effective="2025-04-07", key=str(uuid4()))
-    command = read_line(orjson.dumps(told), uuid4(), IMPORTER)
+    command = read_line(orjson.dumps(told), uuid4, IMPORTER)
     assert command.at == datetime(2025, 4, 7, 16, 30, tzinfo=UTC)
     assert str(command.key) == told["key"]
     assert command.effective == "2025-04-07"

@@ -1,0 +1,239 @@
+"""Deciding an import's lines ahead of their sealing: a batch at a time, in the file's order, by the one set of rules.
+
+    decider = Decider(terms, Ahead(…), database)
+    verdicts = await decider.decide([(1, b'{"command": …}'), …])
+
+Each line is decided on its case as the lines before it leave it, sealed or not (store.ahead), and on every other case
+its decision asks for.  A verdict is
+
+    Decided     accepted: all the sequencer needs but the keys, and the position it is meant for
+    KNOWN       recorded before, by this very line
+    ALONE       anything else (malformed, refused, a setting, a key used twice, a defect): only the ledger's own way in
+                can say what becomes of it, once all before it is sealed.  What it refuses it refuses there
+
+After a setting or holiday nothing is decided, for it changes what everything after it is decided on: fewer verdicts
+than lines.  Where something was not sealed as foreseen, `again` forgets what was foreseen from that line on.
+
+Proven by tests/importing/test_equal.py: the same facts, values, refusals and warnings as one line after the other.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
+from uuid import UUID
+
+from ledger.aggregates import AGGREGATES, noun_of
+from ledger.aggregates.shape import Actor, Decision, Fact, Unread, a_random_id
+from ledger.commands import (
+    SINGLE_STREAMS,
+    Command,
+    asked,
+    authorise,
+    decision_of,
+    draft_of,
+    drafts_of,
+    envelope_of,
+    fact_class_of,
+    reads_of,
+    warnings_of,
+)
+from ledger.errors import LedgerError
+from ledger.importing.lines import REFERRING, LineKeys, read_line
+from ledger.privacy.sealing import Keyed
+from ledger.store import mapping
+from ledger.store.ahead import Ahead
+from ledger.store.cases import Desk, PolicyAt
+from ledger.store.database import Head
+from ledger.store.mapping import Unsealed
+
+log = logging.getLogger(__name__)
+
+Line: TypeAlias = tuple[int, bytes]  # its number, and its text
+
+RECENT: Final = 20_000  # lines whose keys are remembered here: more than can be on their way to the sequencer
+ALONE: Final = "alone"
+KNOWN: Final = "known"
+
+
+class Decided(NamedTuple):
+    """An accepted line."""
+
+    facts: tuple[Unsealed, ...]
+    key: bytes
+    digest: bytes
+    reads: tuple[tuple[str, int], ...]
+    first: int  # the position foreseen for its first fact
+    at: datetime | None
+    warnings: bytes | None
+
+
+Verdict: TypeAlias = Decided | Literal["alone", "known"]
+
+
+class Reading(Protocol):
+    """What a decider asks of the ledger's database (store.database)."""
+
+    async def head(self) -> Head | None: ...
+    async def digests(self, keys: Sequence[bytes]) -> dict[bytes, bytes]: ...
+    async def begun(self, names: Sequence[str]) -> set[str]: ...
+    async def fact_under(self, key: UUID) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a decider is told at the start: plain values, so that it may be in another process."""
+
+    origin: str
+    simulated: bool
+    digests: bytes  # the key of the digests of commands
+    line_keys: bytes  # the secret of the file's LineKeys
+    importer: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A line that is a command its author may give."""
+
+    number: int
+    command: Command
+    draft: Fact
+    digest: bytes
+    key: bytes
+
+
+class Decider:
+    """Decides lines in the order it is given them."""
+
+    def __init__(self, terms: Terms, cases: Ahead, database: Reading) -> None:
+        self._simulated = terms.simulated
+        self._keyed = Keyed(terms.digests)
+        self._keys = LineKeys.with_secret(terms.line_keys)
+        self._importer = terms.importer
+        self._cases = cases
+        self._database = database
+        self._next = 0  # position; 0: ask
+        self._touched: dict[str, int] = {}  # the last line that moved, or was decided on, a case
+        self._recent: dict[bytes, str] = {}  # fact ids of lines decided lately, by their key
+
+    async def decide(self, lines: Sequence[Line]) -> list[Verdict]:
+        """A verdict on each line, up to the first setting or holiday.  Raises DatabaseUnavailable, VaultUnavailable."""
+        if not self._next:
+            head = await self._database.head()
+            self._next = (head.size if head else 0) + 1
+        read = [self._line(*line) for line in lines]
+        there = [each for each in read if each]
+        known = await self._database.digests([each.key for each in there])
+        await self._start([each.command.stream for each in there if each.key not in known])
+        verdicts: list[Verdict] = []
+        for each in read:
+            if each is not None and each.command.noun in SINGLE_STREAMS and each.key not in known:
+                verdicts.append(ALONE)
+                break
+            verdicts.append(await self._verdict(each, known) if each else ALONE)
+        return verdicts
+
+    def again(self, number: int) -> None:
+        """Lines are given again from this one on: what they were decided on, and came to, was not as foreseen."""
+        for name in [name for name, last in self._touched.items() if last >= number]:
+            self._cases.forget(name)
+            del self._touched[name]
+        self._recent.clear()
+        self._next = 0
+        self._cases.forget_policy()
+
+    # ------------------------------------------------------------------------------------ one line
+
+    def _line(self, number: int, text: bytes) -> _Read | None:
+        """None for a line that is no command, or not for its author to give."""
+        try:
+            command = read_line(text, lambda: self._keys.of(number), self._importer)
+            fact_class = fact_class_of(command)
+            authorise(command, fact_class)
+            draft = draft_of(command, fact_class)
+        except (LedgerError, ValueError):
+            return None
+        assert command.key is not None
+        return _Read(number, command, draft, self._keyed.digest(asked(command)), command.key.bytes)
+
+    async def _start(self, streams: Sequence[str]) -> None:
+        """Of the cases not in memory, most are new: one question for all of them."""
+        names = [name for name in dict.fromkeys(streams) if name not in SINGLE_STREAMS and not self._cases.kept(name)]
+        begun = await self._database.begun(names)
+        self._cases.start(name for name in names if name not in begun)
+
+    async def _verdict(self, line: _Read, known: dict[bytes, bytes]) -> Verdict:
+        moves_clock = line.command.at is not None and not self._simulated
+        try:
+            line = await self._with_reference(line)
+            if line.key in known:
+                return KNOWN if known[line.key] == line.digest else ALONE
+            if line.key in self._recent or moves_clock:
+                return ALONE
+            return await self._decided(line)
+        except LedgerError:
+            return ALONE
+        except Exception as problem:  # a defect of ours: the ledger's own way in will meet it too, for this line alone
+            log.error("a line could not be decided ahead: %s", type(problem).__name__)
+            return ALONE
+
+    async def _with_reference(self, line: _Read) -> _Read:
+        """A file cannot know the ids of facts: a correction may name the key of the line that it corrects."""
+        command = await with_reference(line.command, self._database, self._recent)
+        if command is line.command:
+            return line
+        draft = draft_of(command, type(line.draft))
+        return replace(line, command=command, draft=draft, digest=self._keyed.digest(asked(command)))
+
+    async def _decided(self, line: _Read) -> Decided:
+        command = line.command
+        policy = self._cases.policy_kept or await self._cases.policy()
+        desk = Desk(self._cases)
+        decision = await self._decision(line, desk, policy)
+        moment = command.at or datetime.now(UTC)
+        envelope = envelope_of(command, policy.policy)
+        drafts = drafts_of(command, decision, desk.read[command.stream].version, moment)
+        facts = tuple(mapping.unsealed(draft, envelope) for draft in drafts)
+        reads = reads_of(command, desk, policy)
+        concerned = [command.stream, *(name for name in drafts[0].about if noun_of(name) in AGGREGATES)]
+        for name in concerned:
+            if self._cases.kept(name) is None:
+                await self._cases.read(name)
+        for name in (*desk.read, *concerned):
+            self._touched[name] = line.number
+        first, self._next = self._next, self._next + len(drafts)
+        self._cases.foresee(concerned, drafts, envelope, first, moment)
+        self._remember(line.key, drafts[0].id)
+        return Decided(facts, line.key, line.digest, reads, first, command.at, warnings_of(decision))
+
+    async def _decision(self, line: _Read, desk: Desk, policy: PolicyAt) -> Decision:
+        """The decision, taken again until every case it asks for lies on the desk."""
+        stream = line.command.stream
+        while True:
+            try:
+                state = desk.look((stream,))[stream]
+                return decision_of(line.command, line.draft, state, policy.policy, desk.look)
+            except Unread as wanted:
+                for name in wanted.names:
+                    desk.lay(name, await self._cases.read(name))
+
+    def _remember(self, key: bytes, fact: str) -> None:
+        self._recent[key] = fact
+        if len(self._recent) > RECENT:
+            del self._recent[next(iter(self._recent))]
+
+
+async def with_reference(command: Command, database: Reading, recent: dict[bytes, str]) -> Command:
+    """With the id of the fact in the place of the key of the line that recorded it."""
+    named = command.data.get("event_ref")
+    if command.name not in REFERRING or not isinstance(named, str):
+        return command
+    try:
+        key = UUID(a_random_id(named))
+    except ValueError:
+        return command  # the command's own check says what is wrong with it
+    found = recent.get(key.bytes) or await database.fact_under(key)
+    return replace(command, data={**command.data, "event_ref": found}) if found else command

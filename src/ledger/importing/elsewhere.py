@@ -1,0 +1,239 @@
+"""A decider in a process of its own: one batch is decided on one core while another is sealed on the other.
+
+It speaks over its standard input and output, and ends with its input.  What goes over these pipes is pickled, with four
+bytes of length before it, between two processes of one program and one person:
+
+    to it      Terms once; then (again-from or None, lines); and the answer to each of its questions
+    from it    a question, (method of Questions, arguments); or the verdicts on the lines; or that there are none now
+
+It holds no connection and no key but those of the digests and of the lines: it asks, and opened values that a fold
+reads come over the pipe like everything else.  If it ends before its time another one is started, which knows nothing.
+
+Proven by tests/importing/test_elsewhere.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import pickle
+import struct
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any, BinaryIO, Final, cast
+from uuid import UUID
+
+from ledger.errors import LedgerError, Unavailable
+from ledger.importing.deciding import Decider, Line, Terms, Verdict
+from ledger.store.ahead import Ahead
+from ledger.store.cases import Cases
+from ledger.store.database import Database, Head
+from ledger.store.mapping import Stored
+from ledger.store.opening import Store
+from ledger.store.vault import Vault
+
+_LENGTH: Final = struct.Struct(">I")
+COLLECT_EVERY: Final = 100_000  # objects: nearly all that is made stays, in the cases
+_GONE: Final = "The process that decides lines ahead has ended; it is started again."
+
+
+class Here:
+    """A decider in this process."""
+
+    def __init__(self, terms: Terms, store: Store) -> None:
+        self._decider = Decider(terms, Ahead(terms.origin, store.database, store.vault), store.database)
+
+    async def decide(self, lines: Sequence[Line]) -> list[Verdict]:
+        """As Decider.decide."""
+        return await self._decider.decide(lines)
+
+    def again(self, number: int) -> None:
+        """As Decider.again."""
+        self._decider.again(number)
+
+    async def close(self) -> None:
+        """There is nothing to close."""
+
+
+class Questions:
+    """What a decider elsewhere may ask of the ledger."""
+
+    def __init__(self, store: Store) -> None:
+        database = store.database
+        self._cases = Cases(store.origin, database, store.vault)
+        self.head, self.digests, self.begun, self.fact_under = (
+            database.head,
+            database.digests,
+            database.begun,
+            database.fact_under,
+        )
+        self.chain, self.stream, self.newest_rules = database.chain, database.stream, database.newest_rules
+
+    async def opened(self, stored: Mapping[int, Stored]) -> dict[int, dict[str, Any]]:
+        """The sealed values of these facts."""
+        return await self._cases.opened(stored)
+
+
+class Elsewhere:
+    """A decider in a process of its own."""
+
+    def __init__(self, terms: Terms, store: Store) -> None:
+        self._terms = terms
+        self._questions = Questions(store)
+        self._process: asyncio.subprocess.Process | None = None
+        self._again: int | None = None
+
+    async def decide(self, lines: Sequence[Line]) -> list[Verdict]:
+        """As Decider.decide.  Raises Unavailable if it has none now, or has ended."""
+        try:
+            process = await self._started()
+            await _send(process, (self._again, lines))
+            self._again = None
+            while True:
+                kind, *what = await _received(process)
+                if kind == "verdicts":
+                    return cast("list[Verdict]", what[0])
+                if kind == "none":
+                    raise Unavailable(str(what[0]))
+                await _send(process, await self._answered(*what))
+        except (asyncio.IncompleteReadError, OSError) as gone:
+            await self.close()
+            raise Unavailable(_GONE) from gone
+
+    def again(self, number: int) -> None:
+        """As Decider.again, told with the next lines."""
+        self._again = number if self._again is None else min(self._again, number)
+
+    async def close(self) -> None:
+        """End it."""
+        process, self._process = self._process, None
+        if process is not None:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+    async def _started(self) -> asyncio.subprocess.Process:
+        if self._process is None:
+            pipe = asyncio.subprocess.PIPE
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-c", f"from {__name__} import main; main()", stdin=pipe, stdout=pipe, limit=2**24
+            )
+            await _send(self._process, self._terms)
+        return self._process
+
+    async def _answered(self, method: str, arguments: Sequence[Any]) -> tuple[bool, Any]:
+        """(whether it could be had, the answer or why not)."""
+        try:
+            return True, await getattr(self._questions, method)(*arguments)
+        except LedgerError as problem:
+            return False, problem.message
+
+
+async def _send(process: asyncio.subprocess.Process, what: Any) -> None:
+    assert process.stdin is not None
+    data = pickle.dumps(what, pickle.HIGHEST_PROTOCOL)
+    process.stdin.write(_LENGTH.pack(len(data)) + data)
+    await process.stdin.drain()
+
+
+async def _received(process: asyncio.subprocess.Process) -> Any:
+    assert process.stdout is not None
+    (length,) = _LENGTH.unpack(await process.stdout.readexactly(_LENGTH.size))
+    return pickle.loads(await process.stdout.readexactly(length))  # noqa: S301 - our own process, over our own pipe
+
+
+# ------------------------------------------------------------------------------------ in the other process
+
+
+class _Pipe:
+    """The two ends that the process was started with."""
+
+    def __init__(self, source: BinaryIO, sink: BinaryIO) -> None:
+        self._source, self._sink = source, sink
+
+    def receive(self) -> Any:
+        """The next thing said.  Raises EOFError when there is no more."""
+        head = self._source.read(_LENGTH.size)
+        if len(head) < _LENGTH.size:
+            raise EOFError
+        return pickle.loads(self._source.read(*_LENGTH.unpack(head)))  # noqa: S301 - our own process, our own pipe
+
+    def say(self, what: Any) -> None:
+        data = pickle.dumps(what, pickle.HIGHEST_PROTOCOL)
+        self._sink.write(_LENGTH.pack(len(data)) + data)
+        self._sink.flush()
+
+    def ask(self, method: str, *arguments: Any) -> Any:
+        """The answer.  Raises Unavailable where there is none."""
+        self.say(("ask", method, arguments))
+        there, answer = self.receive()
+        if not there:
+            raise Unavailable(answer)
+        return answer
+
+
+class _Asking:
+    """The database, asked for over the pipe: nothing else goes on here while it answers."""
+
+    def __init__(self, pipe: _Pipe) -> None:
+        self._ask = pipe.ask
+
+    async def head(self) -> Head | None:
+        return self._ask("head")
+
+    async def digests(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        return self._ask("digests", keys) if keys else {}
+
+    async def begun(self, names: Sequence[str]) -> set[str]:
+        return self._ask("begun", names) if names else set()
+
+    async def fact_under(self, key: UUID) -> str | None:
+        return self._ask("fact_under", key)
+
+    async def chain(self, name: str, upto: int = 2**63 - 1, after: int = 0) -> list[Stored]:
+        return self._ask("chain", name, upto, after)
+
+    async def stream(self, name: str) -> list[Stored]:
+        return self._ask("stream", name)
+
+    async def newest_rules(self) -> tuple[int, int]:
+        return self._ask("newest_rules")
+
+    async def opened(self, stored: Mapping[int, Stored]) -> dict[int, dict[str, Any]]:
+        return self._ask("opened", stored)
+
+
+class _Away(Ahead):
+    """Cases whose sealed values are opened by whoever holds the keys."""
+
+    def __init__(self, origin: str, database: _Asking) -> None:
+        super().__init__(origin, cast("Database", database), cast("Vault", None))
+        self._asking = database
+
+    async def opened(self, stored: Mapping[int, Stored], leaving: bool = False) -> dict[int, dict[str, Any]]:
+        """As asked of the other process."""
+        return await self._asking.opened(stored)
+
+
+async def _decide_all(pipe: _Pipe) -> None:
+    terms = pipe.receive()
+    database = _Asking(pipe)
+    decider = Decider(terms, _Away(terms.origin, database), database)
+    while True:
+        again, lines = pipe.receive()
+        if again is not None:
+            decider.again(again)
+        try:
+            said = ("verdicts", await decider.decide(lines))
+        except LedgerError as problem:
+            said = ("none", problem.message)
+        pipe.say(said)
+
+
+def main() -> None:
+    """Decide what is asked until there is no more."""
+    gc.freeze()
+    gc.set_threshold(COLLECT_EVERY, 20, 100)
+    with suppress(EOFError, KeyboardInterrupt, BrokenPipeError):
+        asyncio.run(_decide_all(_Pipe(sys.stdin.buffer, sys.stdout.buffer)))

@@ -1,0 +1,277 @@
+"""An import on its way: batches decided ahead, sealed in the file's order, and what becomes of every other line.
+
+One batch is sealed while the next is decided.  Every accepted line is an append of its own, with its own receipt, and a
+batch is one transaction; where one of them cannot be sealed as it was foreseen (somebody else has recorded something,
+the database was away), it and all after it are decided again, in smaller batches while that goes on.  A line that is
+not simply accepted goes the ledger's own way in, alone, when all before it is sealed: what is refused is refused there,
+and is in the access log like any other refusal.
+
+Killed at any moment, nothing is lost or doubled: every line has its key, and the file is simply imported again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, groupby, islice
+from pathlib import Path
+from typing import Final, Protocol
+
+import orjson
+
+from ledger.aggregates.shape import Actor
+from ledger.application import DIGESTS, Ledger
+from ledger.commands import Acknowledged, Command
+from ledger.errors import ClockInDoubt, LedgerError, ReadOnly, Unavailable
+from ledger.importing.deciding import ALONE, KNOWN, Decided, Line, Terms, Verdict, with_reference
+from ledger.importing.elsewhere import Elsewhere, Here
+from ledger.importing.lines import LineKeys, in_our_words, read_line, reason_of
+from ledger.privacy.owners import Owner
+from ledger.privacy.sealing import DataKey
+from ledger.store import mapping
+from ledger.store.appending import Append, Receipt, Series
+
+MOST: Final = 1_000  # lines decided at once; half of the facts that go into one transaction
+FEWEST: Final = 8  # while others record too
+DECIDED: Final = "decided"
+WORTH_A_PROCESS: Final = 10_000  # lines: what a process costs to start is more than fewer gain
+RETRIES: Final = 60  # of a line while the ledger is not available, a second apart
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a file's lines."""
+
+    recorded: int = 0
+    repeated: int = 0
+    facts: int = 0
+    rejected: list[tuple[int, str, str]] = field(default_factory=list[tuple[int, str, str]])  # line, rule, reason
+
+    @property
+    def lines(self) -> int:
+        return self.recorded + self.repeated + len(self.rejected)
+
+
+Progress = Callable[[Outcome], None]
+
+
+class Deciding(Protocol):
+    """A Decider, here or elsewhere."""
+
+    async def decide(self, lines: Sequence[Line]) -> list[Verdict]: ...
+    def again(self, number: int) -> None: ...
+    async def close(self) -> None: ...
+
+
+async def import_file(
+    ledger: Ledger, file: Path, importer: Actor, progress: Progress = lambda outcome: None
+) -> Outcome:
+    """Record every line that can be; the others are set aside.  Raises OSError if the file cannot be read."""
+    keys = LineKeys(ledger.store.home, file)
+    with file.open("rb") as opened:
+        outcome = await import_lines(ledger, enumerate(opened, start=1), keys, importer, progress)
+    _set_aside(file, outcome)
+    return outcome
+
+
+async def import_lines(
+    ledger: Ledger, lines: Iterable[Line], keys: LineKeys, importer: Actor, progress: Progress
+) -> Outcome:
+    """Lines with their numbers, in order; blank ones are none."""
+    store = ledger.store
+    told = (line for line in lines if line[1].strip())
+    first = list(islice(told, WORTH_A_PROCESS))
+    terms = Terms(store.origin, store.simulated, await store.vault.secret(DIGESTS), keys.secret, importer)
+    apart = len(first) == WORTH_A_PROCESS and (os.cpu_count() or 1) > 1
+    decider = Elsewhere(terms, store) if apart else Here(terms, store)
+    try:
+        return await Import(ledger, chain(first, told), keys, importer, decider, progress).run()
+    finally:
+        await decider.close()
+
+
+class Import:
+    """One import."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        lines: Iterator[Line],
+        keys: LineKeys,
+        importer: Actor,
+        decider: Deciding,
+        progress: Progress,
+    ) -> None:
+        self._ledger = ledger
+        self._coming = lines
+        self._back: list[Line] = []  # lines to be decided again, before those that come
+        self._keys = keys
+        self._importer = importer
+        self._decider = decider
+        self._progress = progress
+        self._outcome = Outcome()
+        self._size = MOST
+        self._stuck = 0  # the line that was last to be decided again
+
+    async def run(self) -> Outcome:
+        """Every line, to the end."""
+        sealing: asyncio.Task[list[Line] | None] | None = None
+        waits = False  # for what is being sealed: nothing can be decided before that is known
+        try:
+            while True:
+                lines = [] if waits else self._take()
+                verdicts = await self._verdicts(lines)
+                left = await sealing if sealing else None
+                sealing = None
+                if left is not None:  # what was decided meanwhile was decided on what did not come to be
+                    await self._again([*left, *lines])
+                elif lines and not verdicts:
+                    await self._again(lines)
+                elif lines:
+                    self._back = [*lines[len(verdicts) :], *self._back]
+                    sealing = asyncio.create_task(self._settle(lines, verdicts))
+                elif not waits:
+                    break
+                waits = bool(sealing) and len(verdicts) < len(lines)
+        finally:
+            if sealing:
+                sealing.cancel()
+        self._outcome.rejected.sort()
+        return self._outcome
+
+    def _take(self) -> list[Line]:
+        """The next lines to decide."""
+        lines, self._back = self._back[: self._size], self._back[self._size :]
+        return lines or list(islice(self._coming, self._size))
+
+    async def _verdicts(self, lines: Sequence[Line]) -> list[Verdict]:
+        """None at all where they cannot be had now."""
+        try:
+            return await self._decider.decide(lines) if lines else []
+        except LedgerError:
+            return []
+
+    async def _again(self, lines: Sequence[Line]) -> None:
+        """Decide these anew.  A line that comes back twice running goes alone, so there is an end whatever happens."""
+        self._back = [*lines, *self._back]
+        if self._back and self._back[0][0] == self._stuck:
+            await self._alone(*self._back.pop(0))
+        self._stuck = self._back[0][0] if self._back else 0
+        self._decider.again(self._stuck or sys.maxsize)
+
+    # ------------------------------------------------------------------------------------ one batch
+
+    async def _settle(self, lines: Sequence[Line], verdicts: Sequence[Verdict]) -> list[Line] | None:
+        """Seal what was accepted, in order.  The lines to be decided again; None where all went as foreseen."""
+        series = Series()
+        done = 0
+        for kind, found in groupby(verdicts, lambda each: each if isinstance(each, str) else DECIDED):
+            alike = list(found)
+            if kind == ALONE:
+                for number, text in lines[done : done + len(alike)]:
+                    done += 1
+                    if await self._alone(number, text):
+                        return list(lines[done : len(verdicts)])
+                continue
+            settled = await (self._confirmed(len(alike)) if kind == KNOWN else self._sealed(alike, series))
+            done += settled
+            self._progress(self._outcome)
+            if settled < len(alike):
+                self._size = max(FEWEST, self._size // 4)
+                return list(lines[done : len(verdicts)])
+        self._size = min(MOST, self._size * 2)
+        return None
+
+    async def _sealed(self, accepted: Sequence[Verdict], series: Series) -> int:
+        """How many of these were sealed as foreseen, one after the other."""
+        decided = [each for each in accepted if isinstance(each, Decided)]
+        store = self._ledger.store
+        try:
+            keys = await store.vault.keys_of(
+                {owner for each in decided for fact in each.facts for owner, _ in fact.boxes}
+            )
+            sealing = [store.sequencer.append(_append(store.origin, each, keys, series)) for each in decided]
+        except LedgerError:
+            return 0
+        count = 0
+        for answer in await asyncio.gather(*sealing, return_exceptions=True):
+            if not isinstance(answer, Receipt):
+                break
+            count += 1
+            self._outcome.facts += len(answer.facts)
+        self._outcome.recorded += count
+        return count
+
+    async def _confirmed(self, count: int) -> int:
+        """Lines recorded before: how many of them may be said to be, which waits for a COMMIT later than theirs."""
+        try:
+            await self._ledger.store.sequencer.confirm()
+        except LedgerError:
+            return 0
+        self._outcome.repeated += count
+        return count
+
+    # ------------------------------------------------------------------------------------ one line
+
+    async def _alone(self, number: int, text: bytes) -> bool:
+        """The ledger's own way in, for one line.  Whether something new was recorded."""
+        command = None
+        try:
+            command = read_line(text, lambda: self._keys.of(number), self._importer)
+            acknowledged = await self._patiently(command)
+        except Exception as problem:  # a defect of ours too sets one line aside, and the rest goes on
+            rule, reason = reason_of(problem)
+            self._outcome.rejected.append((number, rule, in_our_words(reason, command) if command else reason))
+            return False
+        else:
+            self._outcome.recorded += not acknowledged.repeated
+            self._outcome.repeated += acknowledged.repeated
+            self._outcome.facts += 0 if acknowledged.repeated else len(acknowledged.body["events"])
+            return not acknowledged.repeated
+        finally:
+            self._progress(self._outcome)
+
+    async def _patiently(self, command: Command) -> Acknowledged:
+        """An import outlives a restart of its database: the key makes trying again safe."""
+        for _ in range(RETRIES):
+            try:
+                return await self._given(command)
+            except ReadOnly:
+                raise
+            except Unavailable as problem:
+                if isinstance(problem, ClockInDoubt) and command.at is not None:
+                    raise
+                await asyncio.sleep(1)
+        return await self._given(command)
+
+    async def _given(self, command: Command) -> Acknowledged:
+        return await self._ledger.execute(await with_reference(command, self._ledger.store.database, {}))
+
+
+def _append(origin: str, decided: Decided, keys: Mapping[Owner, DataKey], series: Series) -> Append:
+    return Append(
+        [mapping.with_keys(origin, fact, keys) for fact in decided.facts],
+        key=decided.key,
+        digest=decided.digest,
+        reads=decided.reads,
+        at=decided.at,
+        warnings=decided.warnings,
+        series=series,
+        first=decided.first,
+    )
+
+
+def _set_aside(file: Path, outcome: Outcome) -> None:
+    """FILE.rejected.jsonl, for the owner alone; gone when nothing is rejected any more."""
+    path = file.with_name(f"{file.stem}.rejected.jsonl")
+    with contextlib.suppress(FileNotFoundError):
+        path.unlink()
+    if not outcome.rejected:
+        return
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as aside:
+        for line, rule, reason in outcome.rejected:
+            aside.write(orjson.dumps({"line": line, "rule": rule, "reason": reason}) + b"\n")

@@ -1,0 +1,54 @@
+"""Cases as they will be once what is decided is sealed: an import decides a batch before its first fact is sealed.
+
+A fact is taken into every case that it concerns as soon as it is decided, at the position foreseen for it.  Where it is
+not sealed there the sequencer refuses whatever was decided on it (appending.Series, and the chains read), and the
+import forgets what it foresaw from that line on.
+
+Proven by tests/importing/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from ledger.aggregates import AGGREGATES, noun_of
+from ledger.aggregates.shape import Fact, Recorded
+from ledger.store import mapping
+from ledger.store.cases import Case, Cases
+from ledger.store.mapping import Draft, Envelope
+
+NOTHING: Final[Collection[str]] = ()
+
+
+class Ahead(Cases):
+    """The cases of a ledger and, on top of them, what is decided and not sealed yet."""
+
+    def start(self, names: Iterable[str]) -> None:
+        """Keep these as cases that nothing concerns yet."""
+        for name in names:
+            self._keep(name, Case(0, 0, AGGREGATES[noun_of(name)].fold(())))
+
+    def foresee(
+        self, names: Iterable[str], drafts: Sequence[Draft], envelope: Envelope, first: int, moment: datetime
+    ) -> None:
+        """Take decided facts into these kept cases, as if sealed from position `first` on at this moment.
+
+        A fact is known as recorded at the moment it was decided; it is sealed a second later at most, and no fold asks.
+        """
+        told: dict[tuple[int, Collection[str]], Recorded[Fact]] = {}
+        for name in names:
+            opens = AGGREGATES[noun_of(name)].opens
+            records: list[Recorded[Any]] = []
+            for number, draft in enumerate(drafts):
+                if name == draft.stream or name in draft.about:
+                    what = number, opens.get(type(draft.fact).topic, NOTHING)
+                    if what not in told:
+                        told[what] = mapping.as_read(draft, envelope, first + number, moment, what[1])
+                    records.append(told[what])
+            self._keep(name, self._taken(self._cases[name], name, records))
+
+    def forget_policy(self) -> None:
+        """Settings and holidays may have moved."""
+        self._policy = None
