@@ -31,6 +31,7 @@ from ledger.application import Ledger
 from ledger.commands import Acknowledged, Command
 from ledger.settings import Settings
 from ledger.store.embedded import EmbeddedCluster
+from ledger.store.log import Log
 from ledger.store.opening import Place, embedded_place
 from ledger.store.unsealing import Unsealing
 from ledger.store.verifying import verify_database
@@ -149,14 +150,16 @@ class Door:
         assert head is not None
         return head.size
 
-    def verify(self, values: Unsealing | None = None) -> Report:
-        """The whole ledger, every stored byte; with `values`, every sealed value."""
+    def verify(self, values: Unsealing | None = None, *, log: Log | None = None) -> Report:
+        """The whole ledger, every stored byte; with `values`, every sealed value; or its access log."""
+        log = log or self.ledger.store
         return verify_database(
             self.places[0].application(),
-            self.ledger.store.origin,
-            self.ledger.store.signer.verifier(),
-            self.ledger.store.released.path,
+            log.origin,
+            log.signer.verifier(),
+            log.released.path,
             values=values,
+            schema=log.kept.schema,
         )
 
 
@@ -205,8 +208,8 @@ def opened(
         door.client = httpx.AsyncClient(transport=httpx.ASGITransport(door.app), base_url="http://ledger.test")
         try:
             yield door
-            if verified:
-                report = door.verify()
+            for log in (door.ledger.store, door.ledger.store.access) if verified else ():
+                report = door.verify(log=log)
                 assert report.ok, report.summary()
         finally:
             runner.run(lifespan.__aexit__(None, None, None))

@@ -20,15 +20,24 @@ Proven by tests/test_access.py.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from ledger.aggregates.access import CommandRefused
-from ledger.aggregates.shape import Fact, Recorded
+from ledger.aggregates.policy import Policy
+from ledger.aggregates.shape import Actor, Fact, Recorded
 from ledger.commands import Command
-from ledger.errors import AccessLogUnavailable, ClockInDoubt, Forbidden, LedgerError, Refused
+from ledger.errors import (
+    AccessLogReadOnly,
+    AccessLogUnavailable,
+    ClockInDoubt,
+    Forbidden,
+    LedgerError,
+    ReadOnly,
+    Refused,
+)
 from ledger.rules.registry import labels
 from ledger.store import mapping
 from ledger.store.appending import Append
@@ -38,6 +47,9 @@ from ledger.store.mapping import Draft, Envelope, Stored
 
 EVIDENCE: Final = (Refused, Forbidden)
 PAGE: Final = 500  # entries of one answer
+_UNSEALED: Final = (
+    "No answer leaves before what it tells is sealed in the access log, which cannot be written. Nothing was recorded."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,37 +64,22 @@ class Access:
         by = command.recorder or command.actor
         if not by.id:
             return  # nobody signed it: there is no one to name (GEN-08)
-        refusals = problem.refusals if isinstance(problem, Refused) else ()
-        rules = list(dict.fromkeys(each.rule for each in refusals))
-        fact = CommandRefused(
-            command_name=command.name,
-            target_ref=f"{command.noun}/{command.id}",
-            rule_ids=rules,
-            problem=problem.code,
-            request_key=str(command.key) if command.key else None,
-        )
         try:
-            await self._seal(fact, command, labels(rules))
+            policy = (await self.policy()).policy
+            await self._seal(_refusal(command, problem, policy), command, by, policy)
+        except ReadOnly as closed:
+            raise AccessLogReadOnly(f"{_UNSEALED} {closed.message}") from closed
         except LedgerError as trouble:
-            raise AccessLogUnavailable(
-                "The access log cannot be written, and no answer leaves before what it tells is sealed there. "
-                "Nothing was recorded; try again in a moment."
-            ) from trouble
+            raise AccessLogUnavailable(f"{_UNSEALED} Try again in a moment.") from trouble
 
-    async def _seal(self, fact: Fact, command: Command, under: Sequence[str]) -> None:
+    async def _seal(self, fact: CommandRefused, command: Command, by: Actor, policy: Policy) -> None:
         """One fact about the target of a command, in a stream of its own."""
         at = command.at if self.log.simulated else None
-        policy = (await self.policy()).policy
-        envelope = Envelope(
-            by=command.recorder or command.actor,
-            policy=policy.version,
-            release=policy.release or None,
-            source=command.source,
-        )
+        envelope = Envelope(by, policy=policy.version, source=command.source)
         moment = at or datetime.now(UTC)
         fact_id = mapping.fact_id(moment)
         stream = f"{type(fact).topic.split('.')[1]}-{fact_id}"
-        draft = Draft(fact_id, stream, 1, fact, moment, about=(command.stream,), under=tuple(under))
+        draft = Draft(fact_id, stream, 1, fact, moment, about=(command.stream,), under=labels(fact.rule_ids))
         append = [mapping.pending(self.log.origin, draft, envelope, {})]
         while True:
             try:
@@ -107,6 +104,18 @@ class Access:
             stored = (await database.chain(stream, after=after))[:PAGE]
         items = [_listed(mapping.recorded(each)) for each in stored if each.type == CommandRefused.topic]
         return items, stored[-1].position if len(stored) == PAGE else None
+
+
+def _refusal(command: Command, problem: LedgerError, policy: Policy) -> CommandRefused:
+    refusals = problem.refusals if isinstance(problem, Refused) else ()
+    return CommandRefused(
+        command_name=command.name,
+        target_ref=f"{command.noun}/{command.id}",
+        rule_ids=list(dict.fromkeys(each.rule for each in refusals)),
+        problem=problem.code,
+        release_ref=policy.release,
+        request_key=str(command.key) if command.key else None,
+    )
 
 
 def _listed(record: Recorded[Fact]) -> dict[str, Any]:

@@ -24,6 +24,7 @@
     │   ├── ClockInDoubt            the clocks disagree; nothing is sealed
     │   ├── NotYetProjected         the worklists do not follow the ledger that far yet
     │   └── ReadOnly                the ledger is smaller than, or other than, what was once released
+    │       └── AccessLogReadOnly   the same of the access log: an AccessLogUnavailable that does not pass by waiting
     ├── DiskFull             507    no room to write; reading goes on
     ├── Unexpected           500    a defect of ours
     ├── Damaged              500    a sealed value does not open, or is not the one committed to
@@ -290,6 +291,10 @@ class ReadOnly(Unavailable):
     code = "read-only"
     title = "The ledger is open for reading only"
     retry_after = 60
+
+
+class AccessLogReadOnly(AccessLogUnavailable, ReadOnly):
+    """503: the access log is smaller than, or other than, what was once released; to wait does not help."""
 
 
 class DiskFull(LedgerError):

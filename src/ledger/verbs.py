@@ -29,9 +29,11 @@ from ledger.importing import Outcome
 from ledger.importing import import_file as import_lines_of
 from ledger.reading import a_day, an_instant
 from ledger.settings import Settings
+from ledger.store.log import Log
 from ledger.store.opening import migrate_all
 from ledger.store.unsealing import Unsealing
 from ledger.store.verifying import verify_database
+from ledger.transparency.verify import Report
 
 Verb = Callable[[argparse.Namespace], int]
 T = TypeVar("T")
@@ -229,28 +231,44 @@ def verify(given: argparse.Namespace) -> int:
     """The whole ledger, every byte, and with --values every sealed value; exit 1 if something does not hold."""
     opened: list[Unsealing] = []
 
-    async def use(ledger: Ledger) -> Any:
+    async def use(ledger: Ledger) -> list[Report]:
         if given.values:
             opened.append(_unsealing(ledger))
+        logs, conninfo = (ledger.store, ledger.store.access), ledger.store.conninfo()
         with _bar() as bar:
-            task = bar.add_task("verify", total=None)
-            return await asyncio.to_thread(
-                verify_database,
-                ledger.store.conninfo(),
-                ledger.store.origin,
-                ledger.store.signer.verifier(),
-                ledger.store.released.path,
-                lambda done, of: bar.update(task, completed=done, total=of),
-                *opened,
-            )
+            return [await asyncio.to_thread(_verified, log, conninfo, bar, *opened) for log in logs]
 
-    report = with_ledger(use)
-    findings = [str(each) for each in report.findings]
+    own, access = with_ledger(use)
     held = [each.held for each in opened]
-    body = {"ok": report.ok, "summary": report.summary(), "size": report.size, "findings": findings}
     told = [f"{count:,} sealed values opened, each the one committed to" for count in held]
-    say(given, body | ({"values": held[0]} if held else {}), lambda: _outline([report.summary(), *told, *findings]))
-    return 0 if report.ok else 1
+    body = _reported(own) | {"ok": own.ok and access.ok, "access_log": _reported(access)}
+    lines = [
+        own.summary(),
+        *told,
+        *map(str, own.findings),
+        f"access log: {access.summary()}",
+        *map(str, access.findings),
+    ]
+    say(given, body | ({"values": held[0]} if held else {}), lambda: _outline(lines))
+    return 0 if body["ok"] else 1
+
+
+def _verified(log: Log, conninfo: str, bar: Progress, values: Unsealing | None = None) -> Report:
+    task = bar.add_task(f"verify the {log.kept.name}", total=None)
+    return verify_database(
+        conninfo,
+        log.origin,
+        log.signer.verifier(),
+        log.released.path,
+        lambda done, of: bar.update(task, completed=done, total=of),
+        values,
+        schema=log.kept.schema,
+    )
+
+
+def _reported(report: Report) -> dict[str, Any]:
+    findings = [str(each) for each in report.findings]
+    return {"ok": report.ok, "summary": report.summary(), "size": report.size, "findings": findings}
 
 
 def _unsealing(ledger: Ledger) -> Unsealing:

@@ -11,23 +11,27 @@ from __future__ import annotations
 
 from typing import Final
 
-from ledger.aggregates.shape import Code, Fact, Id
+from ledger.aggregates.shape import Code, Count, Fact, Id
 
 
 class CommandRefused(Fact, topic="access.command-refused.v1", who=("system",), rules=("GEN-07",)):
     """A command was refused, and is kept as evidence: which command, for whom, by which rules.
 
     `target_ref` as a command names it (offender/019a…); `rule_ids`, the most fundamental first, empty where no rule
-    but the wrong role refused; `problem` is the code of the answer; `request_key` is the command's idempotency key,
-    here and not the entry's own, for it leads to no receipt.  The rule book lists the message too: it is the rule's
-    own, but may hold values of the case or of the command, and none of a refused command's text is kept (GEN-07
-    itself), so the rule stands for it, and the entry's `under` for its edition.
+    but the wrong role refused; `problem` is the code of the answer.  `release_ref` is the position in the ledger of the
+    release that decided (0 for none), `request_key` the command's idempotency key: here and not members of the entry,
+    where the one would be a position of this log and the other lead to a receipt.
+
+    The rule book lists the message too: it is the rule's own, but may hold values of the case or of the command, and
+    none of a refused command's text is kept (GEN-07 itself); so the rule stands for it, and the entry's `under` for its
+    edition.
     """
 
     command_name: Code
     target_ref: Code
     rule_ids: list[Code]
     problem: Code
+    release_ref: Count
     request_key: Id | None = None
 
 

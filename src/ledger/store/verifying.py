@@ -43,6 +43,8 @@ def verify_database(
     kept_file: Path | None = None,
     progress: Callable[[int, int], None] = lambda done, of: None,
     values: Unsealing | None = None,
+    *,
+    schema: LiteralString = "public",
 ) -> Report:
     """Re-read a whole ledger; `progress` hears (entries read, of how many); `values` opens the sealed ones too.
 
@@ -53,6 +55,7 @@ def verify_database(
     with psycopg.connect(conninfo) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
+        connection.execute(f"SET search_path = {schema}")  # which of the two logs (ledger.store.log)
         head = connection.execute(_HEAD).fetchone()
         size = head[0] if head else 0
         oracle = LedgerVerifier(checkpoints=_checkpoints(connection, note), origin=origin, verifiers=[verifier])
