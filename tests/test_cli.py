@@ -449,6 +449,40 @@ def test_with_values_every_sealed_one_is_opened_and_one_whose_key_is_gone_is_nam
     assert ledger("verify", "--values").code == 0
 
 
+def test_what_was_refused_is_listed_and_a_word_changed_in_it_is_found_and_named(
+    ledger: Line, made: Made, clusters: Clusters, tmp_path: Path
+):
+    line = absence_line(made, str(uuid4()), 3)
+    file = tmp_path / "refused.jsonl"
+    file.write_text(json.dumps(line | {"by": {"id": STAFF, "role": "auditor"}}) + "\n")
+    assert ledger("import", str(file)).code == 1
+    (item,) = ledger("refusals", "--json", "--to", line["to"]).json["items"]
+    assert (item["by"]["role"], item["command_name"], item["problem"]) == ("auditor", "RecordAbsence", "forbidden")
+    shown = ledger("refusals")
+    assert f"RecordAbsence to {line['to']}: forbidden  (auditor {STAFF})" in shown.out
+    failed(ledger("refusals", "--to", "nobody/1"), "nobody")
+    status = ledger("status", "--json").json["access_log"]
+    note = ledger("log", "checkpoint", "--access", "--json").json["checkpoint"]
+    assert note.split("\n")[:2] == [status["origin"], str(status["facts"])]
+    assert status["origin"] in ledger("log", "vkey", "--access").out
+
+    def as_admin(old: str, new: str) -> None:
+        with admin(clusters, made) as connection:
+            connection.execute("SET LOCAL session_replication_role = replica")
+            change = f"UPDATE access.entries SET entry = replace(encode(entry, 'escape'), '{old}', '{new}')::bytea"
+            connection.execute(change.encode())
+
+    as_admin("auditor", "pso")
+    try:
+        ran = ledger("verify", "--json")
+        assert (ran.code, ran.json["ok"], ran.json["findings"]) == (1, False, [])
+        assert any(f"position {item['position']}" in each for each in ran.json["access_log"]["findings"])
+        assert "access log: " in ledger("verify").out
+    finally:
+        as_admin("pso", "auditor")
+    assert ledger("verify").code == 0
+
+
 def test_a_database_that_is_away_is_said_without_its_password(
     ledger: Line, made: Made, monkeypatch: pytest.MonkeyPatch
 ):

@@ -12,6 +12,7 @@ from tests.conftest import Clusters
 from tests.scenarios.test_scenarios import WAITING
 
 from ledger import playing
+from ledger.access import Access
 from ledger.application import Ledger
 from ledger.cli import main
 from ledger.commands import Command
@@ -107,6 +108,19 @@ def test_a_refused_step_that_writes_is_caught_whatever_was_expected(
     scenario = one(tmp_path, f"scenario: X\ngiven:\n  - {GIVEN}\nwhen:\n  - {step}\nthen: []\n")
     failures = playing.play_one(scenario, pair)
     assert any("has written to the ledger" in each and "RecordOffender" in each for each in failures)
+
+
+def test_a_refusal_that_leaves_no_evidence_is_caught(
+    tmp_path: Path, pair: Sequence[EmbeddedCluster], monkeypatch: pytest.MonkeyPatch
+):
+    async def forgetful(access: Access, command: Command, problem: Exception) -> None:
+        return
+
+    scenario = one(tmp_path, f"scenario: X\ngiven:\n  - {GIVEN}\nwhen:\n  - {TWICE[:-1]}, refused: {{}}}}\nthen: []\n")
+    assert playing.play_one(scenario, pair) == []
+    monkeypatch.setattr(Access, "refused", forgetful)
+    (failure,) = playing.play_one(scenario, pair)
+    assert "was refused and left no evidence" in failure
 
 
 def test_a_defect_of_ours_is_a_failure_of_its_scenario_and_not_of_the_next(

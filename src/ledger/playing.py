@@ -1,7 +1,8 @@
 """Scenarios against the real thing: each in a fresh ledger on an embedded PostgreSQL, with a simulated clock.
 
 The clusters are throw-away ones in a temporary folder; their two databases are emptied for each scenario, which takes a
-tenth of the time that a copy does.  After every refusal the log must be as long as before: nothing may be written.
+tenth of the time that a copy does.  After every refusal the log must be as long as before (nothing may be written) and
+the access log longer by one.
 Proven by tests/test_playing.py.
 """
 
@@ -21,6 +22,7 @@ from uuid import UUID, uuid4
 import psycopg
 from psycopg import sql
 
+from ledger.access import EVIDENCE
 from ledger.aggregates.shape import Actor
 from ledger.application import Ledger
 from ledger.commands import Command
@@ -36,6 +38,10 @@ STAGE: Final = "stage"  # the name of both databases
 
 class HasWritten(Exception):
     """A command was refused, and yet the log is longer than before: wrong, whatever the scenario expects."""
+
+
+class NoEvidence(HasWritten):
+    """A command was refused, and the access log is not longer by one: as wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +152,7 @@ class Played:
     def __init__(self, ledger: Ledger, runner: asyncio.Runner) -> None:
         self._ledger = ledger
         self._runner = runner
+        self._refused = 0  # as many entries the access log must have
 
     def give(
         self,
@@ -169,6 +176,10 @@ class Played:
         except LedgerError as error:
             if before != await head():
                 raise HasWritten(f"{command.at} {command.name}: was refused and has written to the ledger") from error
+            self._refused += isinstance(error, EVIDENCE) and bool(command.actor.id)
+            told = await self._ledger.store.access.database.head()
+            if told is None or told.size != self._refused:
+                raise NoEvidence(f"{command.at} {command.name}: was refused and left no evidence") from error
             if isinstance(error, Refused):
                 return error
             raise

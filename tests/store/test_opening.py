@@ -341,6 +341,81 @@ def test_a_ledger_smaller_than_what_was_acknowledged_is_open_for_reading_only(ho
         assert door.new_case()
 
 
+# ------------------------------------------------------------------------------------ the access log
+
+
+def refused(door: Door) -> Any:
+    """One refusal, asked for: an auditor records nobody."""
+    return door.post(f"/offenders/{uuid4()}/record-offender", {}, "auditor")
+
+
+def told(door: Door) -> int:
+    """How many the access log holds."""
+    return door.run(door.ledger.status())["access_log"]["facts"]
+
+
+def test_the_access_log_goes_on_where_it_stopped_under_the_same_key(home: Home):
+    keys: set[str] = set()
+    for expected in (1, 2, 3):
+        with home.opened() as door:
+            a_problem(refused(door), 403)
+            assert told(door) == expected
+            keys.add(door.get("/access/log/vkey", None).text)
+            access = door.ledger.store.access
+            checkpoint = Checkpoint.open(
+                door.get("/access/log/checkpoint", None).text, access.origin, [access.signer.verifier()]
+            )
+            assert checkpoint.size == expected
+            assert door.verify(log=access).ok
+        assert (home.settings.home / "access-checkpoint").read_text("utf-8").split("\n")[1] == str(expected)
+    assert len(keys) == 1
+
+
+LOST: dict[str, Sequence[str]] = {
+    "cut": (
+        "DELETE FROM access.entries WHERE position > 1",
+        "DELETE FROM access.checkpoints WHERE size > 1",
+        "DELETE FROM access.released WHERE size > 1",
+        "DELETE FROM access.chains WHERE last > 0",
+        "UPDATE access.head SET size = 1, edge = (SELECT leaf FROM access.entries)",
+    ),
+    "emptied": tuple(
+        f"DELETE FROM access.{table}" for table in ("head", "entries", "about", "chains", "checkpoints", "released")
+    ),
+    "changed": (
+        "UPDATE access.entries SET entry = replace(encode(entry, 'escape'), 'auditor', 'monitor')::bytea "
+        "WHERE position = 2",
+        "UPDATE access.entries SET leaf = sha256('\\x00'::bytea || entry) WHERE position = 2",
+    ),
+    "another's": ("UPDATE access.head SET origin = 'ledger.example/access'",),
+}
+
+
+@pytest.mark.parametrize("how", LOST)
+def test_with_an_access_log_that_lost_something_nothing_is_refused_and_what_is_right_goes_on(home: Home, how: str):
+    with home.opened() as door:
+        case = door.new_case()
+        for _ in range(3):
+            a_problem(refused(door), 403)
+    released = (home.settings.home / "access-checkpoint").read_text("utf-8")
+    home.as_admin(*LOST[how])
+    with home.opened() as door:
+        size, before = door.size, told(door)
+        answer = refused(door)
+        problem = a_problem(answer, 503, "access-log-unavailable")
+        assert answer.headers["retry-after"] == "60"
+        assert "Nothing was recorded" in problem["detail"]
+        assert (door.size, told(door)) == (size, before)
+        assert door.post(f"{case.path}/record-absence", case.absence(), "supervisor").status_code == 201
+        assert door.ledger.store.read_only is None
+        assert door.run(door.ledger.status())["access_log"]["read_only"]
+        ready = door.ask("GET", "/health/ready", None)
+        assert (ready.status_code, ready.json()["components"]["access_log"]) == (503, "DOWN")
+        assert not door.verify(log=door.ledger.store.access).ok
+        assert door.verify().ok
+    assert (home.settings.home / "access-checkpoint").read_text("utf-8") == released
+
+
 def test_a_ledger_that_went_on_after_a_loss_is_found_to_be_another(home: Home):
     with home.opened() as door:
         door.new_case()

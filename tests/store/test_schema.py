@@ -135,6 +135,45 @@ async def test_the_owner_changes_nothing_that_was_sealed_either(ledger: Ledger) 
         refused(ledger.owner, statement, errors.RestrictViolation)
 
 
+@pytest.mark.usefixtures("ledger_template")
+def test_the_access_log_has_the_tables_keys_and_rights_of_the_ledger_and_no_others(clusters: Clusters) -> None:
+    """Its tables are made from the ledger's: a later change of the one that forgets the other shows here."""
+    queries = (
+        "SELECT table_name, column_name, data_type, is_nullable, column_default, collation_name "
+        "FROM information_schema.columns WHERE table_schema = %s AND table_name <> 'migrations'",
+        "SELECT table_name, privilege_type FROM information_schema.table_privileges "
+        "WHERE table_schema = %s AND grantee = 'ledger_app' AND table_name <> 'migrations'",
+        "SELECT table_name, column_name, privilege_type FROM information_schema.column_privileges "
+        "WHERE table_schema = %s AND grantee = 'ledger_app' AND table_name <> 'migrations'",
+        "SELECT event_object_table, trigger_name, event_manipulation FROM information_schema.triggers "
+        "WHERE event_object_schema = %s",
+        "SELECT c.relname, pg_get_constraintdef(k.oid) "
+        "FROM pg_constraint AS k JOIN pg_class AS c ON c.oid = k.conrelid "
+        "WHERE k.connamespace = %s::regnamespace AND c.relname <> 'migrations'",
+        "SELECT tablename, regexp_replace(indexdef, '^.* USING', '') FROM pg_indexes "
+        "WHERE schemaname = %s AND tablename <> 'migrations'",
+        "SELECT relname, reloptions FROM pg_class WHERE relkind = 'r' AND relnamespace = %s::regnamespace "
+        "AND relname <> 'migrations'",
+    )
+    with psycopg.connect(clusters.ledger.conninfo("postgres", "ledger_template")) as connection:
+        for query in queries:
+            own, access = (
+                sorted(map(repr, connection.execute(query.encode(), (schema,)).fetchall()))
+                for schema in ("public", "access")
+            )
+            assert own == access
+            assert own
+
+
+@pytest.mark.anyio
+async def test_nobody_changes_what_the_access_log_holds(ledger: Ledger) -> None:
+    for table in KEPT:
+        refused(ledger.app, f"DELETE FROM access.{table}", errors.InsufficientPrivilege)
+        refused(ledger.owner, f"TRUNCATE access.{table}", errors.RestrictViolation)
+    for statement in ("UPDATE access.entries SET entry = entry", "DELETE FROM access.entries"):
+        refused(ledger.owner, statement, errors.RestrictViolation)
+
+
 def test_there_is_one_head_and_its_name_never_changes(ledger: Ledger) -> None:
     second = "INSERT INTO head (one, origin, simulated, size, edge, recorded) VALUES ({}, 'x', false, 0, '', now())"
     refused(ledger.app, second.format("true"), errors.UniqueViolation)
