@@ -148,7 +148,8 @@ stated(
 stated(
     "ALL-13",
     "A trainee may be involved in, never responsible for, a child protection case: one with an open concern or "
-    "registration. A trainee's case that becomes one is flagged until somebody else is responsible.",
+    "registration. A trainee's case that becomes one is flagged until somebody else is responsible. Reading: a concern "
+    "is open until a registration of the person is closed after it.",
     edition="west-mercia-2007",
     cite="WMPA 6.2",
 )

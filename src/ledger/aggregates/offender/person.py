@@ -11,6 +11,7 @@ from typing import Any, Final
 from ledger.aggregates.child_protection_matter.facts import ChildProtectionConcernRecorded
 from ledger.aggregates.offender import facts
 from ledger.aggregates.offender.case import Case, moves
+from ledger.aggregates.register_entry.facts import RegisterEntryClosed, RegisterEntryMade
 from ledger.aggregates.shape import CLOSED, Closed, Recorded
 
 _GENDERS: Final = {"F": "F", "FEMALE": "F", "M": "M", "MALE": "M", "OTHER": "OTHER"}
@@ -56,6 +57,14 @@ def _(case: Case, recorded: Recorded[ChildProtectionConcernRecorded]) -> None:
     case.person.concerns.append(recorded)
 
 
+def _joins_registrations(case: Case, recorded: Recorded[Any]) -> None:
+    case.person.registrations.append(recorded)
+
+
+for _kind in (RegisterEntryMade, RegisterEntryClosed):
+    moves(_kind)(_joins_registrations)
+
+
 # ------------------------------------------------------------------------------------------ who works with them
 
 
@@ -65,8 +74,8 @@ def _joins_staff(case: Case, recorded: Recorded[Any]) -> None:
         order.staff.append(recorded)
 
 
-for _kind in (facts.PractitionerAssigned, facts.TraineeInvolved, facts.PsoInvolvementApproved):
-    moves(_kind)(_joins_staff)
+for _involving in (facts.PractitionerAssigned, facts.TraineeInvolved, facts.PsoInvolvementApproved):
+    moves(_involving)(_joins_staff)
 
 
 @moves(facts.RiskManagerConsulted)

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from ledger.aggregates.offender.case import Case
 from ledger.aggregates.offender.entities import Order, happened, last
 from ledger.aggregates.offender.facts import PractitionerAssigned, PsoInvolvementApproved
+from ledger.aggregates.register_entry.registrations import registrations_of
 from ledger.aggregates.shape import Closed, Recorded
 from ledger.rules.allocation import HIGH_LEVELS
 
@@ -26,19 +28,29 @@ class Protection:
 
 
 def protection_of(case: Case, day: date = date.max) -> Protection | None:
-    """The open concerns of a case at the end of a day; None where there is none.
+    """What makes it a child protection case at the end of a day: open concerns and registrations; None without one.
 
-    Reading: no fact of the catalogue closes a concern, so one is open until its record is struck out.
+    Reading: no fact of the catalogue closes a concern by itself; one noted before a registration of the person was
+    closed is closed with it.  A registration is always significant, a child merely in need is not.
     """
-    found = [each for each in case.person.concerns if happened(each) <= day]
+    entries = registrations_of(case.person.registrations).values()
+    closings = [_in_order(each.closed) for each in entries if each.closed and happened(each.closed) <= day]
+    closed_by = max(closings, default=(date.min, 0))
+    made = [each.made for each in entries if each.made and (each.closed is None or happened(each.closed) > day)]
+    concerns = [each for each in case.person.concerns if _in_order(each) > closed_by]
+    found = [each for each in (*concerns, *made) if happened(each) <= day]
     if not found:
         return None
-    significant = [happened(each) for each in found if each.fact.category != "IN_NEED"]
+    significant = [happened(each) for each in found if getattr(each.fact, "category", None) != "IN_NEED"]
     return Protection(
         since=min(happened(each) for each in found),
         significant_since=min(significant, default=None),
         facts=tuple(each.position for each in found),
     )
+
+
+def _in_order(record: Recorded[Any]) -> tuple[date, int]:
+    return happened(record), record.position
 
 
 def high_since(case: Case) -> date | None:
