@@ -25,6 +25,7 @@ from ledger.aggregates.offender.progress import (
     check_of,
     check_points,
     first_appointment_of,
+    may_be_listed,
     requirement_of,
     twelve_months_of,
 )
@@ -167,6 +168,8 @@ def progress_rows(history: Sequence[Recorded[Any]], policy: Policy, as_at: date,
     """Worklist `progress`: requirements with a check due or overdue, or owing hours after their due day."""
     found: list[Row] = []
     for asked, order in _rows(history, policy, as_at, known):
+        if not may_be_listed(order, policy, as_at, known):
+            continue
         state = requirement_of(asked.case, order, policy, as_at, known).state
         if state in ("completed", "revoked"):
             continue
@@ -279,7 +282,7 @@ def _clock_moments(order: Order, policy: Policy, known: int) -> Iterator[date]:
 def moments(history: Sequence[Recorded[Any]], policy: Policy, known: int) -> Iterator[date]:
     """The days on which a requirement or one of its checks may change.
 
-    Hours credited before the first check can count move no row: none stands before it.
+    Hours credited while no row stands move none.
     """
     for order in Case.fold(history).orders.values():
         yield from _clock_moments(order, policy, known)
@@ -293,5 +296,17 @@ def moments(history: Sequence[Recorded[Any]], policy: Policy, known: int) -> Ite
         yield from (each + ONE_DAY for each in ends if each is not None)
         acts = (*order.checks, *order.applications, *order.variations, *order.completions, *order.endings)
         yield from (happened(each) for each in (*acts, *order.breach_acts))
-        first = min((counts_from(due, early) for due in dues), default=order.sentence_date)
-        yield from (day for each in order.credits if (day := happened(each)) >= first)
+        yield from _days_of_credits(order, dues, early, min(each for each in ends if each is not None))
+
+
+def _days_of_credits(order: Order, dues: Sequence[date], early: int, end: date) -> Iterator[date]:
+    """The days of credits that a row may show: while a check waits to be done, and once the hours should be."""
+    waiting: list[tuple[date, date]] = [(end, date.max)]
+    for due in dues:
+        counts = counts_from(due, early)
+        done = [each.fact.done_on for each in order.checks if each.fact.done_on >= counts]
+        waiting.append((counts, min(done, default=date.max)))
+    for each in order.credits:
+        day = happened(each)
+        if any(since <= day <= until for since, until in waiting):
+            yield day

@@ -26,6 +26,7 @@ from ledger.rules.dates import Calendar, CalendarMissing
 
 CALENDAR: Final = "calendar"
 FOR_EVER: Final = date.max
+_ANSWERS_KEPT: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +57,58 @@ def project(
 ) -> Projected:
     """The spans of a case on these worklists of its noun, as known at a position."""
     watch.begin()
-    facts: dict[frozenset[str], History] = {}  # what was folded for one worklist serves the others that hear the same
-    spans: list[Span] = []
+    told: dict[frozenset[str], History] = {}  # what is folded for one worklist serves all that hear the same
     for each in worklists:
-        history_of = facts.setdefault(each.hears, heard(each, stream, history))
-        spans += spans_of(each, stream, history_of, watch, known)
-    return Projected(unit_of(stream, history), tuple(spans), dict(watch.asked))
+        if each.hears not in told:
+            told[each.hears] = heard(each, stream, history)
+    running = [_Running(each, stream, told[each.hears], watch, known) for each in worklists]
+    for day in sorted({day for each in running for day in each.moments}):
+        watch.answers_for(day)
+        for each in running:
+            if day in each.moments:
+                each.on(day)
+    spans = tuple(span for each in running for span in each.ended())
+    return Projected(unit_of(stream, history), spans, dict(watch.asked))
+
+
+class _Running:
+    """The rows of a case on one worklist, put together over the days on which they may change, in order."""
+
+    def __init__(self, worklist: Worklist, stream: str, history: History, watch: Watching, known: int) -> None:
+        self.worklist, self.stream, self.history, self.watch, self.known = worklist, stream, history, watch, known
+        self.moments = frozenset(worklist.moments(history, watch, known))
+        self._open: dict[tuple[int, bytes], tuple[date, date]] = {}  # row (equal ones numbered) -> (rank, since)
+        self._spans: list[Span] = []
+
+    def on(self, day: date) -> None:
+        """Ask for the rows of a day; those that are no more have ended."""
+        now: dict[tuple[int, bytes], date] = {}
+        for row in self.worklist.rows_of(self.stream, self.history, self.watch, day, self.known):
+            data, n = orjson.dumps(row), 0
+            while (n, data) in now:
+                n += 1
+            now[n, data] = self.worklist.rank_of(row)
+        if now.keys() != self._open.keys():
+            for key in self._open.keys() - now.keys():
+                rank, since = self._open.pop(key)
+                self._spans.append(Span(self.worklist.name, key[1], rank, since, day))
+            for key, rank in now.items():
+                self._open.setdefault(key, (rank, day))
+
+    def ended(self) -> Iterator[Span]:
+        """Every span; those that stand now stand for ever, unless something happens."""
+        yield from self._spans
+        for (_, data), (rank, since) in self._open.items():
+            yield Span(self.worklist.name, data, rank, since, FOR_EVER)
+
+
+def spans_of(worklist: Worklist, stream: str, history: History, watch: Watching, known: int) -> Iterator[Span]:
+    """The rows of a case on one worklist."""
+    running = _Running(worklist, stream, history, watch, known)
+    for day in sorted(running.moments):
+        watch.answers_for(day)
+        running.on(day)
+    return running.ended()
 
 
 def of_noun(noun: str, names: Iterable[str] = WORKLISTS) -> tuple[Worklist, ...]:
@@ -86,26 +133,6 @@ def unit_of(stream: str, history: Sequence[Recorded[Any]]) -> str | None:
         if isinstance(named, str):
             return named
     return own[0].by.unit if own else None
-
-
-def spans_of(worklist: Worklist, stream: str, history: History, watch: Watching, known: int) -> Iterator[Span]:
-    """The rows of a case on one worklist, put together over the days on which they may change."""
-    running: dict[tuple[int, bytes], tuple[date, date]] = {}  # row (equal ones numbered) -> (rank, since)
-    for day in sorted({*worklist.moments(history, watch, known)}):
-        watch.answers_for(day)
-        now: dict[tuple[int, bytes], date] = {}
-        for row in worklist.rows_of(stream, history, watch, day, known):
-            data, n = orjson.dumps(row), 0
-            while (n, data) in now:
-                n += 1
-            now[n, data] = worklist.rank_of(row)
-        for ended in running.keys() - now.keys():
-            rank, since = running.pop(ended)
-            yield Span(worklist.name, ended[1], rank, since, day)
-        for key, rank in now.items():
-            running.setdefault(key, (rank, day))
-    for (_, data), (rank, since) in running.items():
-        yield Span(worklist.name, data, rank, since, FOR_EVER)
 
 
 # ------------------------------------------------------------------------------------------ asked of the policy
@@ -146,6 +173,9 @@ class _Asking:
     asked: dict[str, date] = field(default_factory=dict[str, date])
     calendars: dict[int, _WatchedCalendar] = field(default_factory=dict[int, _WatchedCalendar])
     day: list[date] = field(default_factory=lambda: [FOR_EVER])
+    answers: dict[tuple[str, date, int | None], str | int | None] = field(
+        default_factory=dict[tuple[str, date, "int | None"], "str | int | None"]
+    )
 
 
 @dataclass(frozen=True)
@@ -180,7 +210,12 @@ class Watching(Policy):
         asked, until = self._asking.asked, FOR_EVER if on >= self._asking.day[0] else on
         if until > asked.get(key, date.min):
             asked[key] = until
-        return super().setting(key, on, known)
+        answers = self._asking.answers
+        if (key, on, known) not in answers:
+            if len(answers) > _ANSWERS_KEPT:
+                answers.clear()
+            answers[key, on, known] = super().setting(key, on, known)
+        return answers[key, on, known]
 
     def calendar(self, known: int | None = None) -> Calendar:
         plain = super().calendar(known)

@@ -53,26 +53,29 @@ class Case:
 
     @classmethod
     def fold(cls, history: Sequence[Recorded[Any]]) -> Case:
-        """The case as known from these facts of its stream, in order of position."""
+        """The case as known from these facts of its chain, in order of position.
+
+        Of a `History` it is folded once: it must not be changed.
+        """
+        if isinstance(history, History) and (kept := history.folded.get("whole")) is not None:
+            return kept
         case = cls._of(prepared(history))
         case.history = list(history)
+        if isinstance(history, History):
+            history.folded["whole"] = case
         return case
 
     @classmethod
     def as_at(cls, history: Sequence[Recorded[Any]], day: date) -> Case:
         """As known from these facts, counting only what had happened by the end of `day`; plans are exempt.
 
-        Of a `History` it is folded once for all days between which nothing happened: it must not be changed.
+        Of a `History` it moves on from the day asked for before, where it can: it holds until the next day is asked
+        for, and must not be changed.
         """
         if not isinstance(history, History):
             return cls._of(each for each in prepared(history) if each.fact.is_plan or happened(each) <= day)
-        records, days = history.folded.get(cls) or history.folded.setdefault(cls, _by_day(history))
-        upto = bisect_right(days, day)
-        case = history.folded.get((cls, upto))
-        if case is None:
-            case = cls._of(record for when, record in records if when is None or when <= day)
-            history.folded[cls, upto] = case
-        return case
+        sweep: _Sweep = history.folded.get("sweep") or history.folded.setdefault("sweep", _Sweep(history))
+        return sweep.at(day)
 
     @classmethod
     def _of(cls, records: Iterable[Recorded[Any]]) -> Case:
@@ -105,10 +108,40 @@ class Case:
         return max(told, key=lambda each: each[:2])[2] if told else None
 
 
-def _by_day(history: Sequence[Recorded[Any]]) -> tuple[list[tuple[date | None, Recorded[Any]]], list[date]]:
-    """The prepared records with the day each happened (None for plans, which are exempt), and those days in order."""
-    records = [(None if each.fact.is_plan else happened(each), each) for each in prepared(history)]
-    return records, sorted({when for when, _ in records if when is not None})
+class _Sweep:
+    """A case as at one day after another.
+
+    The next day's case is this one with the facts of the days between, if that is also their place in the log: a fact
+    that was recorded late, and one that others name before it (an order), make it fold anew.
+    """
+
+    def __init__(self, history: Sequence[Recorded[Any]]) -> None:
+        self._records = prepared(history)
+        self._dated = sorted(
+            ((happened(each), each.position, each) for each in self._records if not each.fact.is_plan),
+            key=lambda each: each[:2],
+        )
+        self._days = [day for day, _, _ in self._dated]
+        self._upto = -1  # how many of `_dated` the case holds
+        self._newest = 0  # the newest position among them
+        self._case = Case()
+
+    def at(self, day: date) -> Case:
+        upto = bisect_right(self._days, day)
+        if upto != self._upto:
+            added = sorted(self._dated[max(self._upto, 0) : upto], key=lambda each: each[1])
+            if self._upto < 0 or upto < self._upto or not self._follow(added):
+                records = self._records
+                self._case = Case._of(each for each in records if each.fact.is_plan or happened(each) <= day)
+            else:
+                for _, _, each in added:
+                    self._case._move(each)
+            self._newest = max((position for _, position, _ in self._dated[:upto]), default=0)
+            self._upto = upto
+        return self._case
+
+    def _follow(self, added: Sequence[tuple[date, int, Recorded[Any]]]) -> bool:
+        return added[0][1] > self._newest and not any(isinstance(each.fact, facts.OrderMade) for _, _, each in added)
 
 
 def prepared(history: Sequence[Recorded[Any]]) -> list[Recorded[Any]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal, TypeAlias
 
-from ledger.aggregates.offender.account import Account, account_of
+from ledger.aggregates.offender.account import Account, account_of, ordered_minutes
 from ledger.aggregates.offender.case import Case
 from ledger.aggregates.offender.entities import Order, happened, last
 from ledger.aggregates.offender.facts import BreachOutcomeRecorded, CourtVariationMade, ProgressCheckCompleted
@@ -158,9 +158,7 @@ def check_of(case: Case, order: Order, point: int, policy: Policy, as_at: date, 
     due = check_due(order.sentence_date, point)
     counts = counts_from(due, policy.number(EARLY_DAYS, order.sentence_date, known))
     done = next((each for each in _checks(order, point) if each.fact.done_on >= counts), None)
-    share = guide_minutes(
-        account_of(case, order, as_at).ordered, point, policy.number(MONTHS, order.sentence_date, known)
-    )
+    share = guide_minutes(ordered_minutes(order, as_at), point, policy.number(MONTHS, order.sentence_date, known))
     if done is not None:
         late = (done.fact.done_on - due).days
         below = account_of(case, order, done.fact.done_on).credited < share
@@ -172,6 +170,23 @@ def check_of(case: Case, order: Order, point: int, policy: Policy, as_at: date, 
         below = account_of(case, order, due).credited < share
         return Check(point, due, "overdue", None, (as_at - due).days, share, below)
     return Check(point, due, "due" if as_at >= counts else "not-due", None, None, share, amber=False)
+
+
+def may_be_listed(order: Order, policy: Policy, as_at: date, known: int | None = None) -> bool:
+    """Whether a requirement may have a check due or overdue, or owe hours after their due day, at the end of a day.
+
+    Answered without its account, as most are asked in vain.
+    """
+    if _ended(order) is not None:
+        return False
+    if as_at > due_on(order, policy, known) or operational_period_over(as_at, order.operational_period_end):
+        return True
+    early = policy.number(EARLY_DAYS, order.sentence_date, known)
+    for point in check_points(order, policy, known):
+        counts = counts_from(check_due(order.sentence_date, point), early)
+        if as_at >= counts and not any(each.fact.done_on >= counts for each in _checks(order, point)):
+            return True
+    return False
 
 
 def _checks(order: Order, point: int) -> list[Recorded[ProgressCheckCompleted]]:
