@@ -1,4 +1,4 @@
-"""The example cases of areas GEN, A to F, and our own, played on a ledger in memory; reader, names and matcher."""
+"""The example cases of areas GEN, A to G, and our own, played on a ledger in memory; reader, names and matcher."""
 
 from pathlib import Path
 
@@ -9,10 +9,15 @@ from ledger.aggregates import FACT_BY_TOPIC
 from ledger.scenarios import Names, id_fields, load, match, play
 
 HERE = Path(__file__).parent
-FILES = ("gen", "order", "enforcement", "progress", "hours", "allocation", "placements")
+FILES = ("gen", "order", "enforcement", "progress", "hours", "allocation", "placements", "child-protection")
 WAITING = {
-    "The supervision case stays active while a registration is open": "register entries",
-    "Breach in a child protection case without the key worker": "register entries",
+    "One of two brothers leaves the register": "the erasure of a child",
+    "The last child leaves the register": "the erasure of a child",
+    "Supervision ends while the child is registered": "the erasure of a child",
+    "Two offenders, one child": "the erasure of a child",
+    "Contact with the child has ceased": "the erasure of a child",
+    "Two grounds in one week, the earlier decides": "the erasure of a child",
+    "The monthly report as it was issued, and as it is known later": "worklist monthly-report",
     "Completed on an accredited placement": "the quality of the placement, from its own stream",
     "Roofing is not school work": "decisions of placements",
     "No separate toilets in school hours": "decisions of placements",

@@ -48,6 +48,8 @@ def _sample(annotation: Any, metadata: list[Any] | tuple[Any, ...] = ()) -> Any:
         return [_sample(args[0]), _sample(args[0])]
     if origin is dict and get_origin(args[1]) is Annotated:
         return {"b": _sample(args[1]), "a": _sample(args[1])}
+    if origin is dict and get_origin(args[1]) is Annotated:
+        return {_sample(args[0]): _sample(args[1])}
     if origin is dict:
         return {"b": ["x", {"c": None}], "a/1": -1} if args[1] is not str else {"b": "x", "a": "y"}
     return _BY_TYPE.get(annotation, "told")

@@ -233,6 +233,7 @@ _NAMES: Final = {
     "placement_ids": "placement",
     "nomination_id": "nomination",
     "child_id": "child",
+    "child_ids": "child",
     "entry_id": "register-entry",
     "staff_id": "staff",
     "trainee_id": "staff",

@@ -19,7 +19,18 @@ from typing import Any, Final, cast
 from ledger.aggregates.offender import OPENS
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Recorded, Unread
-from ledger.projections import allocation, case_review, child_protection, chronology, enforcement, exceptions, progress
+from ledger.projections import (
+    allocation,
+    case_review,
+    child,
+    child_protection,
+    chronology,
+    enforcement,
+    exceptions,
+    progress,
+    register,
+    register_worklists,
+)
 from ledger.projections.why import Row
 
 History = Sequence[Recorded[Any]]
@@ -69,6 +80,8 @@ VIEWS: Final = (
     View("progress", "offender", progress.view, OPENS),
     View("allocation", "offender", allocation.view, allocation.OPENS, across=True),
     View("child-protection", "offender", child_protection.view, {}, across=True),
+    View("register", "offender", register.view, register.OPENS, across=True),
+    View("child", "child", child.view, child.OPENS),
     View("oversight", "offender", case_review.oversight, {}),
     View("chronology", "offender", chronology.view, None),
     View("child-protection-matter", "child-protection-matter", child_protection.matter_view, {}, across=True),
@@ -146,5 +159,24 @@ _WORKLISTS: Final = (
     ),
     Worklist("exceptions", "offender", exceptions.exception_rows, exceptions.exception_moments, rank="since"),
     Worklist("late-recording", "offender", exceptions.late_rows, exceptions.late_moments, rank="date"),
+    Worklist(
+        "register-reviews",
+        "register-entry",
+        register_worklists.review_rows,
+        register_worklists.review_moments,
+        names_case="entry_id",
+        rank="review_due",
+        ages=register_worklists.review_ages,
+    ),
+    Worklist(
+        "deregistration",
+        "register-entry",
+        register_worklists.deregistration_rows,
+        register_worklists.deregistration_moments,
+        names_case="entry_id",
+        rank="occurred_on",
+        ages=register_worklists.deregistration_ages,
+        hears=register_worklists.HEARS,
+    ),
 )
 WORKLISTS: Final[Mapping[str, Worklist]] = MappingProxyType({each.name: each for each in _WORKLISTS})

@@ -209,6 +209,7 @@ def _deregistration(found: Deregistration | None, as_at: date, explain: bool) ->
     row: Row = {
         "ground": found.ground.ground,
         "occurred_on": found.ground.occurred_on,
+        "child_ids": list(found.ground.children),
         "steps": steps_of(found),
         "done_of_4": found.done_of_4,
         "days": found.days(as_at),

@@ -76,7 +76,8 @@ stated(
 stated(
     "GEN-10",
     "Free text that may identify a child or victim goes in a field under that person's key; a name-free note carries "
-    "the practice record. Reading: no list of names is searched, so nothing is warned of by guesswork.",
+    "the practice record. Reading: a note with the forename of a child linked to the case warns its author; no list of "
+    "names is searched, so nothing is warned of by guesswork.",
     edition="conventions-1",
     cite="WMPA 5.3, App 4",
 )

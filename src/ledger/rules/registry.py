@@ -71,6 +71,7 @@ AREAS: Final = (
     "hours",
     "orders",
     "progress",
+    "register",
     "settings",
 )
 _RULES: Final[list[Rule]] = []

@@ -97,6 +97,7 @@ _ALL: Final = (
     Setting("cp.core_assessment", "35", "calendar days", "WMPA 4.5", "CP-27"),
     Setting("cp.review_conference", "3, 6", "months: first, then each", "WMPA 4.6", "CP-28", number=False),
     Setting("cp.register_review", "4", "months", "WMPA 5.2", "CP-33"),
+    Setting("cp.register_review_reminder", "14", "calendar days before", "local", "CP-33"),
     Setting("cp.monthly_report_day", "1", "working day of the month", "local", "CP-50"),
     Setting("cp.loss_of_contact_days", "28", "calendar days, warning", "local", "CP-13"),
     Setting("scr.duration", "4", "months", "WMPA 8.5", "SCR-07"),

@@ -6,24 +6,29 @@ declared so that every fold and view already knows what it means.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
 
 from ledger.aggregates.shape import (
     CHILD,
+    LIST_ITEMS,
     TARGET,
     ChildText,
     ClientId,
+    Code,
     Day,
     Fact,
     Id,
     Ids,
     Instant,
-    Map,
     OwnText,
     Personal,
     ThirdPartyText,
     later,
 )
+
+Codes: TypeAlias = Annotated[dict[Code, Code], Field(max_length=LIST_ITEMS)]  # ids, dates and codes of stores: clear
 
 
 class ChildRecorded(
@@ -54,7 +59,7 @@ class ChildDataErased(
     key_ids: Ids
     erased_on: Day
     key_destroyed: bool
-    certificate: Map
+    certificate: Codes
 
 
 class KeyWorkerNamed(

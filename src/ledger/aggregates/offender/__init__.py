@@ -10,9 +10,11 @@ from __future__ import annotations
 from ledger.aggregates.aggregate import Aggregate
 from ledger.aggregates.corrections import RecordCorrected
 from ledger.aggregates.offender import person
+from ledger.aggregates.naming import noticing
 from ledger.aggregates.offender.case import Case
 from ledger.aggregates.offender.decisions import rule_on
 from ledger.aggregates.offender.decisions.enforcement import court_rests_on
+from ledger.aggregates.offender.decisions.register import children_of
 from ledger.aggregates.offender.facts import (
     FACTS,
     AbsenceRejudged,
@@ -51,7 +53,7 @@ OFFENDER_CASE = Aggregate(
     collection="offenders",
     facts=FACTS,
     fold=Case.fold,
-    rule_on=rule_on,
+    rule_on=noticing(rule_on, children_of),
     opens=OPENS_TO_DECIDE,
     first=OffenderRecorded,
     protects=court_rests_on,

@@ -55,7 +55,7 @@ def _concerned(entry: Entry, draft: Fact, now: Now, stream: str) -> Iterator[str
             yield from (each.stream for each in child.live)
     elif isinstance(draft, _CLOSES):
         child_id = getattr(draft, "child_id", None)
-        for _, child in _children(now, [child_id] if child_id else registration.linked):
+        for _, child in _children(now, [child_id] if child_id else children):
             yield from (other.stream for other in child.beside(registration.entry_id))
 
 

@@ -193,11 +193,9 @@ class Entry:
                 yield Ground(register.CHILD_REMOVED, on, position, (child_id,), whole=set(linked) == {child_id})
 
     def _linked_before(self, position: int) -> tuple[str, ...]:
-        """The children linked when the fact at `position` was recorded."""
-        ended = self.registration.ended
-        return tuple(
-            each for each in self.registration.child_ids if each not in ended or ended[each].position > position
-        )
+        """The children linked when the fact at `position` was recorded; where none was any more, all of the entry."""
+        ended, every = self.registration.ended, self.registration.child_ids
+        return tuple(each for each in every if each not in ended or ended[each].position > position) or every
 
     def deregistration(self) -> Deregistration | None:
         """The de-registration that decides: of all its children, by the earliest ground; else of some of them, the

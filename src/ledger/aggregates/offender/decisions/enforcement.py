@@ -22,6 +22,7 @@ from ledger.aggregates.offender.absences import (
 )
 from ledger.aggregates.offender.breach import Breach, breach_of, trails_of
 from ledger.aggregates.offender.case import Case
+from ledger.aggregates.offender.decisions.register import without_key_worker
 from ledger.aggregates.offender.decisions.ruling import decides, today
 from ledger.aggregates.offender.entities import Absence
 from ledger.aggregates.offender.facts import (
@@ -147,7 +148,7 @@ def _(case: Case, draft: BreachActionStarted, now: Now) -> Ruling:
         refusals.append(Refusal("ENF-09", enforcement.ALREADY_STARTED))
     elif not enforcement.in_breach(breach.tally, breach.threshold):
         refusals.append(Refusal("ENF-11", enforcement.TOO_FEW.format(n=breach.tally)))
-    return Ruling(refusals=tuple(refusals), rests_on=breach.facts)
+    return Ruling(refusals=tuple(refusals), cautions=without_key_worker(case, breach.on), rests_on=breach.facts)
 
 
 _NOTHING_TO_DECLINE: Final = {
@@ -161,7 +162,11 @@ _NOTHING_TO_DECLINE: Final = {
 def _(case: Case, draft: BreachActionNotTaken, now: Now) -> Ruling:
     breach = _breach(case, draft.order_id, today(now), now)
     message = _NOTHING_TO_DECLINE.get(breach.state)
-    return Ruling(refusals=(Refusal("ENF-09", message),) if message else (), rests_on=breach.facts)
+    return Ruling(
+        refusals=(Refusal("ENF-09", message),) if message else (),
+        cautions=without_key_worker(case, breach.on),
+        rests_on=breach.facts,
+    )
 
 
 @decides(BreachOutcomeRecorded)

@@ -11,6 +11,7 @@ from datetime import date
 from ledger.aggregates.aggregate import Computed, Ruling
 from ledger.aggregates.offender.account import account_of
 from ledger.aggregates.offender.case import Case
+from ledger.aggregates.offender.decisions.register import entries_of, moved_by_the_end, open_entries
 from ledger.aggregates.offender.decisions.ruling import decides
 from ledger.aggregates.offender.entities import Order
 from ledger.aggregates.offender.facts import (
@@ -124,18 +125,30 @@ def _(case: Case, draft: SupervisionEnded, now: Now) -> Ruling:
     del now
     if case.orders[draft.order_id].endings:
         return Ruling(refusals=(Refusal("UPW-13", orders.ALREADY_ENDED, rule_book=False),))
-    return Ruling()
+    return Ruling(about=moved_by_the_end(case, draft.order_id))
 
 
 @decides(CaseTransferredToHistoryFile)
 def _(case: Case, draft: CaseTransferredToHistoryFile, now: Now) -> Ruling:
     del now
     if draft.scope == "REGISTER_CASE":
-        return Ruling(about=(f"register-entry-{draft.ref}",))
+        return _registration_to_history(case, draft.ref)
     order = case.orders.get(draft.ref)
     if order is None:
         unknown = general.UNKNOWN.format(what="order", id=draft.ref)
         return Ruling(refusals=(Refusal("GEN-06", unknown, rule_book=False),))
     if not order.endings:
         return Ruling(refusals=(Refusal("UPW-15", orders.SUPERVISION_GOES_ON),))
-    return Ruling(rests_on=(order.endings[-1].position,))
+    first = (Refusal("UPW-15", orders.DEREGISTER_FIRST),) if open_entries(case) else ()
+    return Ruling(refusals=first, rests_on=(order.endings[-1].position,))
+
+
+def _registration_to_history(case: Case, entry_id: str) -> Ruling:
+    """A registration goes to the history file once it is closed (UPW-15)."""
+    entry = next((each for each in entries_of(case) if each.entry_id == entry_id), None)
+    if entry is None:
+        unknown = general.UNKNOWN.format(what="register entry", id=entry_id)
+        return Ruling(refusals=(Refusal("GEN-06", unknown, rule_book=False),))
+    if entry.closed is None:
+        return Ruling(refusals=(Refusal("UPW-15", orders.DEREGISTER_FIRST),), about=(entry.stream,))
+    return Ruling(about=(entry.stream,), rests_on=(entry.closed.position,))

@@ -1,0 +1,107 @@
+"""Decisions on a case that bear on its entries in the child protection register, or rest on them (rule book G).
+
+The entries stand in the person's chain, so which there are is seen there; how far a de-registration is, only the entry
+itself knows.  Proven by tests/aggregates/test_decisions_register.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from ledger.aggregates.aggregate import Ruling
+from ledger.aggregates.offender.case import Case
+from ledger.aggregates.offender.decisions.ruling import decides, decides_across
+from ledger.aggregates.offender.entities import happened
+from ledger.aggregates.offender.facts import NotebookEntryMade
+from ledger.aggregates.register_entry.registrations import Registration, registrations_of
+from ledger.aggregates.shape import Closed, Now
+from ledger.errors import Caution, Refusal
+from ledger.rules import enforcement, register
+
+if TYPE_CHECKING:
+    from ledger.aggregates.register_entry.entry import Deregistration, Entry
+
+SERVICES_CONTACTED: Final = "child-protection-matter.children-services-contacted.v1"
+
+
+def entries_of(case: Case) -> list[Registration]:
+    """Every entry of the case."""
+    return list(registrations_of(case.history).values())
+
+
+def open_entries(case: Case) -> list[Registration]:
+    """The registrations that are open."""
+    return [each for each in entries_of(case) if each.is_open]
+
+
+def children_of(case: Case) -> list[str]:
+    """The ids of the children linked to the person now."""
+    return [child for each in open_entries(case) for child in each.linked]
+
+
+def moved_by_the_end(case: Case, order_id: str) -> tuple[str, ...]:
+    """The entries that the end of an order's supervision is about: those not closed, if no other order goes on (CP-40).
+
+    An entry that only an R7 asks for yet is one of them: it may be made before anybody looks again.
+    """
+    if any(order.id != order_id and not order.endings for order in case.orders.values()):
+        return ()
+    return tuple(each.stream for each in entries_of(case) if each.closed is None)
+
+
+def without_key_worker(case: Case, since: date | None) -> tuple[Caution, ...]:
+    """ENF-24: a registered case, and children's services were not contacted since the breach arose."""
+    if not open_entries(case):
+        return ()
+    contacts = (each for each in case.history if each.fact.topic == SERVICES_CONTACTED)
+    if since is not None and any(happened(each) >= since for each in contacts):
+        return ()
+    return (Caution("ENF-24", enforcement.NO_KEY_WORKER),)
+
+
+# ------------------------------------------------------------------------------------------ the notebook
+
+
+@decides(NotebookEntryMade)
+def _(case: Case, draft: NotebookEntryMade, now: Now) -> Ruling:
+    """A line is about the open entries; one in a set text is about the closed ones too, which it completes."""
+    del now
+    told = "" if isinstance(draft.text, Closed) else draft.text
+    set_text = register.set_text(told) is not None or register.local_wording(told)
+    found = entries_of(case) if set_text else open_entries(case)
+    return Ruling(about=tuple(each.stream for each in found))
+
+
+@decides_across(NotebookEntryMade)
+def _(case: Case, draft: NotebookEntryMade, now: Now, stream: str) -> Ruling:
+    """CP-44: the set texts stand word for word, each for its own ground; such a line rests on the de-registration."""
+    del stream
+    told = "" if isinstance(draft.text, Closed) else draft.text
+    refused = Ruling(refusals=(Refusal("CP-44", register.SET_WORDING),))
+    if register.edited_text(told):
+        return refused
+    ground = register.set_text(told)
+    if ground is None and not register.is_text(told, register.ONE_LEFT):
+        return Ruling()
+    found = [each for each in _deregistrations(entries_of(case), now) if _is_told(each, ground)]
+    if ground is not None and not found:
+        return refused
+    return Ruling(rests_on=tuple(sorted({position for each in found for position in each.facts})))
+
+
+def _is_told(deregistration: Deregistration, ground: str | None) -> bool:
+    """Whether a text is for this de-registration: a ground's for the whole, the neutral line for one child."""
+    if ground is None:
+        return not deregistration.ground.whole
+    return deregistration.ground.whole and deregistration.ground.ground == ground
+
+
+def _deregistrations(entries: Sequence[Registration], now: Now) -> Iterator[Deregistration]:
+    streams = [each.stream for each in entries if each.made is not None]
+    found: Mapping[str, Any] = now.others(streams) if streams else {}
+    for each in found.values():
+        deregistration = cast("Entry", each).deregistration()
+        if deregistration is not None:
+            yield deregistration
