@@ -7,9 +7,10 @@ Each line is decided on its case as the lines before it leave it, sealed or not 
 its decision asks for.  A verdict is
 
     Decided     accepted: all the sequencer needs but the keys, and the position it is meant for
+    Turned      refused by a rule, on what this was decided on: that holds if it still is so at the line's turn
     KNOWN       recorded before, by this very line
-    ALONE       anything else (malformed, refused, a setting, a key used twice, a defect): only the ledger's own way in
-                can say what becomes of it, once all before it is sealed.  What it refuses it refuses there
+    ALONE       anything else (malformed, a setting, a key used twice, a defect): only the ledger's own way in can say
+                what becomes of it, once all before it is sealed
 
 After a setting or holiday nothing is decided, for it changes what everything after it is decided on: fewer verdicts
 than lines.  Where something was not sealed as foreseen, `again` forgets what was foreseen from that line on.
@@ -20,7 +21,7 @@ Proven by tests/importing/test_equal.py: the same facts, values, refusals and wa
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
@@ -41,7 +42,7 @@ from ledger.commands import (
     reads_of,
     warnings_of,
 )
-from ledger.errors import LedgerError
+from ledger.errors import LedgerError, Refusal, Refused
 from ledger.importing.lines import REFERRING, LineKeys, read_line
 from ledger.privacy.sealing import Keyed
 from ledger.store import mapping
@@ -71,7 +72,15 @@ class Decided(NamedTuple):
     warnings: bytes | None
 
 
-Verdict: TypeAlias = Decided | Literal["alone", "known"]
+class Turned(NamedTuple):
+    """A line that a rule stands in the way of."""
+
+    refusals: tuple[Refusal, ...]
+    reads: tuple[tuple[str, int], ...]
+    first: int  # the position foreseen for the next fact
+
+
+Verdict: TypeAlias = Decided | Turned | Literal["alone", "known"]
 
 
 class Reading(Protocol):
@@ -188,26 +197,33 @@ class Decider:
         draft = draft_of(command, type(line.draft))
         return replace(line, command=command, draft=draft, digest=self._keyed.digest(asked(command)))
 
-    async def _decided(self, line: _Read) -> Decided:
+    async def _decided(self, line: _Read) -> Decided | Turned:
         command = line.command
         policy = self._cases.policy_kept or await self._cases.policy()
         desk = Desk(self._cases)
-        decision = await self._decision(line, desk, policy)
         moment = command.at or datetime.now(UTC)
+        try:
+            decision = await self._decision(line, desk, policy)
+            drafts = drafts_of(command, decision, desk.read[command.stream].version, moment)
+        except Refused as problem:
+            self._touch(desk.read, line.number)
+            return Turned(problem.refusals, reads_of(command, desk, policy), self._next)
         envelope = envelope_of(command, policy.policy)
-        drafts = drafts_of(command, decision, desk.read[command.stream].version, moment)
         facts = tuple(mapping.unsealed(draft, envelope) for draft in drafts)
         reads = reads_of(command, desk, policy)
         concerned = [command.stream, *(name for name in drafts[0].about if noun_of(name) in AGGREGATES)]
         for name in concerned:
             if self._cases.kept(name) is None:
                 await self._cases.read(name)
-        for name in (*desk.read, *concerned):
-            self._touched[name] = line.number
+        self._touch((*desk.read, *concerned), line.number)
         first, self._next = self._next, self._next + len(drafts)
         self._cases.foresee(concerned, drafts, envelope, first, moment)
         self._remember(line.key, drafts[0].id)
         return Decided(facts, line.key, line.digest, reads, first, command.at, warnings_of(decision))
+
+    def _touch(self, names: Iterable[str], number: int) -> None:
+        for name in names:
+            self._touched[name] = number
 
     async def _decision(self, line: _Read, desk: Desk, policy: PolicyAt) -> Decision:
         """The decision, taken again until every case it asks for lies on the desk."""

@@ -2,9 +2,9 @@
 
 One batch is sealed while the next is decided.  Every accepted line is an append of its own, with its own receipt, and a
 batch is one transaction; where one of them cannot be sealed as it was foreseen (somebody else has recorded something,
-the database was away), it and all after it are decided again, in smaller batches while that goes on.  A line that is
-not simply accepted goes the ledger's own way in, alone, when all before it is sealed: what is refused is refused there,
-and is in the access log like any other refusal.
+the database was away), it and all after it are decided again, in smaller batches while that goes on.  A refusal is
+held against what is recorded at its turn as an acceptance is, and is then in the access log like any other.  A line
+that is neither goes the ledger's own way in, alone, when all before it is sealed.
 
 Killed at any moment, nothing is lost or doubled: every line has its key, and the file is simply imported again.
 """
@@ -15,25 +15,28 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain, groupby, islice
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 import orjson
 
 from ledger.aggregates.shape import Actor
 from ledger.application import DIGESTS, Ledger
 from ledger.commands import Acknowledged, Command
-from ledger.errors import ClockInDoubt, LedgerError, ReadOnly, Unavailable
-from ledger.importing.deciding import ALONE, KNOWN, Decided, Line, Terms, Verdict, with_reference
+from ledger.errors import ClockInDoubt, LedgerError, ReadOnly, Refusal, Refused, Unavailable
+from ledger.importing.deciding import ALONE, KNOWN, Decided, Line, Terms, Turned, Verdict, with_reference
 from ledger.importing.elsewhere import Elsewhere, Here
 from ledger.importing.lines import LineKeys, in_our_words, read_line, reason_of
 from ledger.privacy.owners import Owner
 from ledger.privacy.sealing import DataKey
 from ledger.store import mapping
-from ledger.store.appending import Append, Receipt, Series
+from ledger.store.appending import Append, Receipt, Repeated, Series
+
+T = TypeVar("T")
 
 MOST: Final = 1_000  # lines decided at once; half of the facts that go into one transaction
 FEWEST: Final = 8  # while others record too
@@ -171,13 +174,14 @@ class Import:
         done = 0
         for kind, found in groupby(verdicts, lambda each: each if isinstance(each, str) else DECIDED):
             alike = list(found)
+            given = lines[done : done + len(alike)]
             if kind == ALONE:
-                for number, text in lines[done : done + len(alike)]:
+                for number, text in given:
                     done += 1
                     if await self._alone(number, text):
                         return list(lines[done : len(verdicts)])
                 continue
-            settled = await (self._confirmed(len(alike)) if kind == KNOWN else self._sealed(alike, series))
+            settled = await (self._confirmed(len(alike)) if kind == KNOWN else self._sealed(given, alike, series))
             done += settled
             self._progress(self._outcome)
             if settled < len(alike):
@@ -186,25 +190,46 @@ class Import:
         self._size = min(MOST, self._size * 2)
         return None
 
-    async def _sealed(self, accepted: Sequence[Verdict], series: Series) -> int:
-        """How many of these were sealed as foreseen, one after the other."""
-        decided = [each for each in accepted if isinstance(each, Decided)]
+    async def _sealed(self, lines: Sequence[Line], verdicts: Sequence[Verdict], series: Series) -> int:
+        """How many of these came to be as foreseen, one after the other: sealed, or refused."""
         store = self._ledger.store
+        owners = {
+            owner for each in verdicts if isinstance(each, Decided) for fact in each.facts for owner, _ in fact.boxes
+        }
         try:
-            keys = await store.vault.keys_of(
-                {owner for each in decided for fact in each.facts for owner, _ in fact.boxes}
-            )
-            sealing = [store.sequencer.append(_append(store.origin, each, keys, series)) for each in decided]
+            keys = await store.vault.keys_of(owners)
+            sealing = [
+                store.sequencer.append(_append(store.origin, each, keys, series))
+                for each in verdicts
+                if isinstance(each, Decided | Turned)
+            ]
         except LedgerError:
             return 0
         count = 0
+        turned: list[tuple[Line, Turned]] = []
         for answer in await asyncio.gather(*sealing, return_exceptions=True):
-            if not isinstance(answer, Receipt):
+            verdict = verdicts[count]
+            if isinstance(verdict, Turned) and isinstance(answer, Repeated):
+                turned.append((lines[count], verdict))
+            elif isinstance(verdict, Decided) and isinstance(answer, Receipt):
+                self._outcome.recorded += 1
+                self._outcome.facts += len(answer.facts)
+            else:
                 break
             count += 1
-            self._outcome.facts += len(answer.facts)
-        self._outcome.recorded += count
+        await asyncio.gather(*(self._refused(*line, refused.refusals) for line, refused in turned))
         return count
+
+    async def _refused(self, number: int, text: bytes, refusals: Sequence[Refusal]) -> None:
+        """Set a line aside that a rule refused; that it was is sealed in the access log, like every refusal."""
+        command = read_line(text, lambda: self._keys.of(number), self._importer)
+        problem: LedgerError = Refused(refusals)
+        try:
+            await self._patiently(command, partial(self._ledger.access.refused, command, problem))
+        except LedgerError as trouble:
+            problem = trouble
+        rule, reason = reason_of(problem)
+        self._outcome.rejected.append((number, rule, in_our_words(reason, command)))
 
     async def _confirmed(self, count: int) -> int:
         """Lines recorded before: how many of them may be said to be, which waits for a COMMIT later than theirs."""
@@ -222,7 +247,7 @@ class Import:
         command = None
         try:
             command = read_line(text, lambda: self._keys.of(number), self._importer)
-            acknowledged = await self._patiently(command)
+            acknowledged = await self._patiently(command, partial(self._given, command))
         except Exception as problem:  # a defect of ours too sets one line aside, and the rest goes on
             rule, reason = reason_of(problem)
             self._outcome.rejected.append((number, rule, in_our_words(reason, command) if command else reason))
@@ -235,33 +260,36 @@ class Import:
         finally:
             self._progress(self._outcome)
 
-    async def _patiently(self, command: Command) -> Acknowledged:
+    async def _given(self, command: Command) -> Acknowledged:
+        return await self._ledger.execute(await with_reference(command, self._ledger.store.database, {}))
+
+    async def _patiently(self, command: Command, do: Callable[[], Awaitable[T]]) -> T:
         """An import outlives a restart of its database: the key makes trying again safe."""
         for _ in range(RETRIES):
             try:
-                return await self._given(command)
+                return await do()
             except ReadOnly:
                 raise
             except Unavailable as problem:
                 if isinstance(problem, ClockInDoubt) and command.at is not None:
                     raise
                 await asyncio.sleep(1)
-        return await self._given(command)
-
-    async def _given(self, command: Command) -> Acknowledged:
-        return await self._ledger.execute(await with_reference(command, self._ledger.store.database, {}))
+        return await do()
 
 
-def _append(origin: str, decided: Decided, keys: Mapping[Owner, DataKey], series: Series) -> Append:
+def _append(origin: str, verdict: Decided | Turned, keys: Mapping[Owner, DataKey], series: Series) -> Append:
+    """What the sequencer seals, or only holds against what is recorded by then."""
+    if isinstance(verdict, Turned):
+        return Append((), reads=verdict.reads, series=series, first=verdict.first)
     return Append(
-        [mapping.with_keys(origin, fact, keys) for fact in decided.facts],
-        key=decided.key,
-        digest=decided.digest,
-        reads=decided.reads,
-        at=decided.at,
-        warnings=decided.warnings,
+        [mapping.with_keys(origin, fact, keys) for fact in verdict.facts],
+        key=verdict.key,
+        digest=verdict.digest,
+        reads=verdict.reads,
+        at=verdict.at,
+        warnings=verdict.warnings,
         series=series,
-        first=decided.first,
+        first=verdict.first,
     )
 
 

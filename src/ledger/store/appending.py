@@ -206,7 +206,7 @@ def place(append: Append, batch: Batch, recorded: int) -> tuple[Sealed, ...]:
 
     Raises StaleVersion or EntryTooLarge with the batch unchanged.
     """
-    _check(append, batch)
+    check(append, batch)
     middle = b',"recorded":"' + binary.instant(recorded) + b'"'
     built = _entries(append, batch, middle)
     first = batch.start + len(batch.facts) + 1
@@ -221,8 +221,8 @@ def place(append: Append, batch: Batch, recorded: int) -> tuple[Sealed, ...]:
     return tuple(placed)
 
 
-def _check(append: Append, batch: Batch) -> None:
-    """Is what the command was decided on still so?"""
+def check(append: Append, batch: Batch) -> None:
+    """Is what the command was decided on still so?  Raises StaleVersion."""
     if append.series and (append.series.broken or append.first != batch.start + len(batch.facts) + 1):
         raise StaleVersion("What was recorded meanwhile stands where this was to stand; look again.")
     for name, position in append.reads:

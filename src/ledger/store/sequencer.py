@@ -119,10 +119,12 @@ class Sequencer:
     def append(self, append: Append) -> asyncio.Future[Receipt | Repeated]:
         """Seal the facts of one command: appends get their positions in the order of these calls.
 
+        One without facts, that a refusal was decided on, is only held against what is recorded at its turn.
+
         Raises StaleVersion, KeyReused, EntryTooLarge, ClockInDoubt, DiskFull, ReadOnly, DatabaseUnavailable: nothing
         was written.  OutcomeUnknown: it may stand; ask again with the same key.
         """
-        if not append.facts:
+        if not append.facts and not append.reads:
             raise ValueError("an append has at least one fact")
         return self._ask(append)
 

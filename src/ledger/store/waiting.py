@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from ledger.errors import ClockInDoubt, LedgerError, OutcomeUnknown
 from ledger.store import binary
-from ledger.store.appending import Append, Batch, Receipt, Repeated, Row, Sealed, place, repeated
+from ledger.store.appending import Append, Batch, Receipt, Repeated, Row, Sealed, check, place, repeated
 
 
 @dataclass(slots=True, eq=False)
@@ -77,6 +77,7 @@ def place_all(
             continue
         try:
             if not append.facts:
+                check(append, batch)
                 each.known = Repeated(0, 0, batch.start, None)
                 placing.known.append(each)
             elif append.key is not None and append.key in receipts:
