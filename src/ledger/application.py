@@ -64,6 +64,7 @@ from ledger.following.folding import Folder
 from ledger.following.follower import Follower
 from ledger.following.rebuilding import Rebuild
 from ledger.following.tables import Tables
+from ledger.following.workers import Where
 from ledger.privacy.sealing import Keyed
 from ledger.projections import VIEWS, WORKLISTS, OtherHistories, View, Worklist
 from ledger.projections.why import Row
@@ -98,7 +99,7 @@ class Ledger:
         self.store = store
         self.cases = Cases(store.origin, store.database, store.vault)
         self.access = Access(store.access, self.cases.policy)
-        self.follower = Follower(self._tables, store.database, self.cases)
+        self.follower = Follower(self._tables, store.database, self.cases, self._where)
         self.keyed = Keyed(b"")
         # Commands whose case moved go one after another, by stream, or they would only move it for each other.
         self._queues: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -126,6 +127,7 @@ class Ledger:
         return ledger
 
     async def close(self) -> None:
+        await self.follower.close()
         await self.store.close()
 
     async def checkpoint(self, of: Log | None = None) -> str:
@@ -461,8 +463,13 @@ class Ledger:
         """Build a worklist, or all of them, anew beside the live ones, and swap it in.  Raises NotFound, Conflict."""
         names = [_worklist(name).name] if name else sorted(WORKLISTS)
         folder = Folder(self.store.database, self.cases)
-        cases = await Rebuild(self._tables, folder, self.store.database, progress).run(names)
+        rebuild = Rebuild(self._tables, folder, self.store.database, progress, self._where())
+        cases = await rebuild.run(names)
         return {"worklists": names, "cases": cases, "position": (await self.store.database.followed()).position}
+
+    def _where(self) -> Where:
+        store = self.store
+        return Where(store.origin, store.conninfo(), store.vault_conninfo(), store.home / "keys" / "vault.key")
 
     async def _tables(self) -> Tables:
         """A connection to the tables of worklists; a server of ours that is down is started again by the reading."""

@@ -22,6 +22,7 @@ from ledger.errors import LedgerError
 from ledger.following.folding import Folder, moved_by_policy, touched_by
 from ledger.following.rebuilding import Rebuild
 from ledger.following.tables import SEALED, Tables
+from ledger.following.workers import Where
 from ledger.projections import WORKLISTS
 from ledger.store.cases import POLICY_STREAMS, Cases
 from ledger.store.database import Database
@@ -38,7 +39,10 @@ AFTER_TROUBLE: Final = 1.0
 class Follower:
     """Follows one ledger.  `connect` opens its tables, `database` and `cases` read the log and open values."""
 
-    def __init__(self, connect: Callable[[], Awaitable[Tables]], database: Database, cases: Cases) -> None:
+    def __init__(
+        self, connect: Callable[[], Awaitable[Tables]], database: Database, cases: Cases, where: Callable[[], Where]
+    ) -> None:
+        self._where = where
         self._connect = connect
         self._database = database
         self._cases = cases
@@ -65,7 +69,7 @@ class Follower:
             tables = await self._opened()
             missing = WORKLISTS.keys() - (await tables.live()).keys()
             if missing:
-                await Rebuild(self._connect, self._folder, self._database).run(missing)
+                await Rebuild(self._connect, self._folder, self._database, where=self._where()).run(missing)
             while await self._step(tables):
                 pass
 

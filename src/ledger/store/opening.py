@@ -89,6 +89,7 @@ class Store(Log):
     vault: Vault
     access: Log
     conninfo: Callable[[], str]  # how the application connects; it holds a password
+    vault_conninfo: Callable[[], str]
     deadline: float  # seconds that a caller waits
     clusters: Sequence[EmbeddedCluster] = field(default_factory=tuple)
 
@@ -230,6 +231,7 @@ async def _open(
         Vault(lambda: vault.connect(VAULT_STATEMENTS), wrapping),
         access,
         ledger.application,
+        vault.application,
         settings.command_deadline,
         clusters,
     )
