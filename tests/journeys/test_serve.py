@@ -251,7 +251,7 @@ def test_a_signal_ends_it_with_everything_answered_and_no_server_left(served: Se
     stop.set()
     for each in threads:
         each.join(30)
-    assert code in (0, -signal.SIGTERM, 128 + signal.SIGTERM)
+    assert code == 0
     assert postgres_of(process.home) == []
     assert acknowledged
     process.start()
@@ -282,5 +282,5 @@ def test_a_second_server_at_another_address_serves_the_same_ledger(served: Serve
         for each in (served, other) * 3:
             answer = each.ask("POST", f"{served.case.path}/record-absence", json=served.case.absence())
             assert answer.status_code == 201, answer.text
-        assert second.stop() in (0, 130)
+        assert second.stop() == 0
     assert served.ask("POST", f"{served.case.path}/record-absence", json=served.case.absence()).status_code == 201

@@ -182,6 +182,11 @@ class EmbeddedCluster:
         except FileNotFoundError:  # the home was deleted meanwhile; the server notices by itself and ends
             self._leave()
 
+    def abandon(self) -> None:
+        """Let go at once: a server that nobody else uses is told to drop everything, and its end is not waited for."""
+        if self._leave() and (pid := self.pid) is not None:
+            os.kill(pid, signal.SIGQUIT)
+
     def remove(self) -> None:
         """Stop the server, whoever uses it, and delete the cluster with its passwords. For throw-away ones only."""
         if not self.throwaway:
