@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Generator, Iterable
-from dataclasses import dataclass
+from collections.abc import Generator
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -119,24 +118,12 @@ def test_what_is_sealed_is_measured(door: Door):
     assert after["process_open_fds"] > 0
 
 
-@dataclass(frozen=True)
-class Behind:
-    follower: str
-    lag_seconds: float
-    positions_behind: int
-    paused_cases: int
-
-
-def test_an_application_with_followers_publishes_how_far_behind_they_are(door: Door, monkeypatch: pytest.MonkeyPatch):
-    async def followers() -> Iterable[Behind]:
-        return [Behind("breach", 1.5, 12, 0), Behind("letters", 0.0, 0, 1)]
-
-    assert not [name for name in samples(door) if name.startswith("ledger_follower")]
-    monkeypatch.setattr(door.app.state.operating, "followers", followers)
+def test_how_far_the_worklists_follow_is_measured(door: Door):
+    door.new_case()
+    door.run(door.ledger.follower.catch_up())
     found = samples(door)
-    assert found["ledger_follower_lag_seconds{follower=breach}"] == 1.5
-    assert found["ledger_follower_positions_behind{follower=breach}"] == 12
-    assert found["ledger_follower_paused_cases{follower=letters}"] == 1
+    assert (found["ledger_worklists_behind"], found["ledger_worklists_lag_seconds"]) == (0, 0)
+    assert found["ledger_worklists_paused_cases"] == 0
 
 
 # ------------------------------------------------------------------------------------ the log
@@ -209,8 +196,9 @@ def test_a_command_that_fails_gives_its_room_back(narrow: Door):
 
 
 def test_questions_are_not_counted_among_the_commands(narrow: Door, monkeypatch: pytest.MonkeyPatch):
+    case = narrow.new_case()
     monkeypatch.setattr(narrow.app.state.operating, "_under_way", 2)
-    assert narrow.get("/worklists/breach").status_code == 200
+    assert narrow.get(f"{case.path}/enforcement").status_code == 200
     a_problem(narrow.ask("POST", f"/offenders/{uuid4()}/record-offender", "court-officer", json=PERSON), 429)
 
 
