@@ -8,11 +8,14 @@ site.shown("2025-09-17")["status"]
 
 from __future__ import annotations
 
+from datetime import date
+
 from tests.aggregates.telling import Telling
 
 from ledger.aggregates import AGGREGATES
 from ledger.aggregates.placement.fold import Placement
 from ledger.rules.dates import LONDON
+from ledger.scenarios import instant
 
 DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 OPENED = {
@@ -93,6 +96,10 @@ class Siting(Telling):
     def started(self, day="2025-03-03", at="08:30"):
         return self.coordinator(f"{day} {at}", "StartPlacement", on=day)
 
+    def started_as_told(self, day):
+        """Another system says that work began: no rule of starting bars it."""
+        return self.coordinator(f"{day} 08:30", "StartPlacement", on=str(day), imported=True)
+
     def met(self, day="2025-08-06"):
         data = {"on": day, "head_teacher": "H. Headmade", "staff_id": "pc1"}
         return self.coordinator(f"{day} 10:00", "RecordPlanningMeeting", **data)
@@ -116,10 +123,10 @@ class Siting(Telling):
         return self.tell(at, "court-officer", "RecordOrder", to=f"offender/{name}", **data)
 
     def comes(self, name, order, session, day, arrival="09:30", departure="15:30"):
-        """A session there, planned and attended; told by another system, so no rule of allocation bars it."""
+        """A session there, told in the evening by another system, so that no rule of allocation bars it."""
         plan = {"session_id": session, "order_id": order, "placement_id": self.site, "date": day, "start": arrival}
         to = f"offender/{name}"
-        self.tell(f"{day} 07:00", "placement-coordinator", "ScheduleSession", to=to, imported=True, **plan)
+        self.tell(f"{day} 21:00", "placement-coordinator", "ScheduleSession", to=to, imported=True, **plan)
         came = {"session_id": session, "arrival": arrival, "departure": departure}
         return self.tell(f"{day} 21:00", "supervisor", "RecordAttendance", to=to, imported=True, **came)
 
@@ -134,6 +141,21 @@ class Siting(Telling):
 
     def policy(self):
         return self.ledger.policy()
+
+    def shown(self, as_at, known_at=None, explain=False):
+        """View `placement`."""
+        known = instant(known_at) if known_at else None
+        path = f"placement/{self.names.id(self.site)}/placement"
+        return self.names.named(self.ledger.ask(path, date.fromisoformat(as_at), known, explain))
+
+    def flags(self, as_at):
+        """(flag, rule, day) of every exception."""
+        return [(each["flag"], each["rule"], str(each["date"])) for each in self.shown(as_at)["exceptions"]]
+
+    def review(self, as_at):
+        """(due, state) of the review."""
+        found = self.shown(as_at)["review"]
+        return str(found["due"]), found["state"]
 
 
 def signatures(day, **more):

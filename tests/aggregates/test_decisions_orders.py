@@ -90,7 +90,7 @@ COMPLETE = {"order_id": "o1", "completed_on": "2025-03-01", "placement_id": "par
     ],
 )
 def test_completion_is_refused(credited, data, why):
-    telling = Telling().order()
+    telling = Telling().order().placed()
     telling.tell(
         "2025-03-01 09:00", "operations-manager", "AdjustHours", order_id="o1", delta_minutes=credited, reason="x"
     )
@@ -98,7 +98,7 @@ def test_completion_is_refused(credited, data, why):
 
 
 def test_completion_carries_what_was_credited():
-    telling = Telling().order()
+    telling = Telling().order().placed()
     telling.tell("2025-03-01 09:00", "operations-manager", "AdjustHours", order_id="o1", delta_minutes=6000, reason="x")
     telling.tell("2025-03-01 10:00", "practitioner", "ConfirmCompletion", **COMPLETE)
     fact = telling.ledger.records[-1].fact

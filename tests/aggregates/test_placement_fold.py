@@ -6,7 +6,7 @@ from tests.aggregates.siting import park, school
 
 from ledger.aggregates import AGGREGATES
 from ledger.aggregates.placement.fold import Placement
-from ledger.aggregates.placement.standing import agreed_by, started_by
+from ledger.aggregates.placement.way import agreed_by, started_by
 
 
 def a_life():

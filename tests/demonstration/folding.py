@@ -31,7 +31,10 @@ class Folded:
     known: int = 1
 
     def offenders(self) -> list[list[Recorded[Any]]]:
-        return [history for stream, history in self.histories.items() if stream.startswith("offender-")]
+        return self.cases("offender")
+
+    def cases(self, noun: str) -> list[list[Recorded[Any]]]:
+        return [history for stream, history in self.histories.items() if noun_of(stream) == noun]
 
 
 def _release() -> Recorded[Any]:

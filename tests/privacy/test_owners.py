@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ledger.aggregates import FACTS
+from ledger.aggregates.corrections import RecordCorrected
 from ledger.aggregates.shape import CHILD, OFFENDER, OWN, STAFF, THIRD_PARTY, VICTIM, Fact, Subject, Whose
 from ledger.privacy.owners import Owner, owner_of
 
@@ -54,6 +55,33 @@ class Nameless(Fact):
 )
 def test_a_value_is_sealed_under_the_key_of(fact: Fact, stream: str, whose: Whose, owner: Owner) -> None:
     assert owner_of(fact, FACT, stream, whose) == owner
+
+
+ONE, TWO = ("offender-a", "staff-s"), ("offender-a", "offender-b")
+CORRECTION = RecordCorrected(event_ref=FACT, field="x", corrected_value="y", reason="z")
+
+
+@pytest.mark.parametrize(
+    "fact, stream, whose, about, owner",
+    [
+        # what is told at a placement of one person is that person's; of several, the placement's
+        (Nameless(), PLACE, OFFENDER, ONE, Owner("offender-a", "case")),
+        (Nameless(), PLACE, OFFENDER, TWO, Owner(PLACE, "case")),
+        (Named(), PLACE, OFFENDER, ONE, Owner("offender-named-o", "case")),
+        (Nameless(), CASE, OFFENDER, ONE, Owner(CASE, "case")),
+        (Nameless(), PLACE, OWN, ONE, Owner(PLACE, "case")),
+        # a fact that names no child is not about the child for being about it; a correction is
+        (Nameless(), CASE, CHILD, (EVE,), Owner(CASE, "child")),
+        (CORRECTION, CASE, CHILD, (EVE,), Owner(EVE, "child")),
+        (CORRECTION, CASE, CHILD, (EVE, "child-abe"), Owner(CASE, "child")),
+        (CORRECTION, PLACE, OFFENDER, ONE, Owner("offender-a", "case")),
+        (CORRECTION, CASE, VICTIM, (VIC,), Owner(VIC, "victim")),
+    ],
+)
+def test_whom_a_fact_is_about_decides_where_it_names_nobody(
+    fact: Fact, stream: str, whose: Whose, about: tuple[str, ...], owner: Owner
+) -> None:
+    assert owner_of(fact, FACT, stream, whose, about) == owner
 
 
 def test_one_persons_classes_of_retention_have_keys_apart() -> None:

@@ -18,20 +18,6 @@ WAITING = {
     "Contact with the child has ceased": "the erasure of a child",
     "Two grounds in one week, the earlier decides": "the erasure of a child",
     "The monthly report as it was issued, and as it is known later": "worklist monthly-report",
-    "Completed on an accredited placement": "the quality of the placement, from its own stream",
-    "Roofing is not school work": "decisions of placements",
-    "No separate toilets in school hours": "decisions of placements",
-    "School hours without H3 in section 4": "decisions of placements",
-    "A missed twelve-weekly review stops planning, not recording": "decisions of placements",
-    "Suspended until guidance is taken and the deviation is closed": "decisions of placements",
-    "Question 1 is capped without the direct beneficiary": "decisions of placements",
-    "Exactly 6 after remedial action": "decisions of placements",
-    "An accredited completion, and one that is not": "the quality of the placement, from its own stream",
-    "Quarterly quality check for an ordinary placement": "view placement",
-    "Twenty-four hours across the start of summer time": "view placement",
-    "Twenty-four hours across the end of summer time": "view placement",
-    "Nominations are acknowledged within five working days and decided with reasons": "nominations",
-    "A tool is missing": "view placement",
 }
 OWN = sorted(path for path in (HERE / "extra").glob("*.yaml") if path.name != "backgrounds.yaml")
 CASES = [each for path in (*(HERE / f"{name}.yaml" for name in FILES), *OWN) for each in load(path)]

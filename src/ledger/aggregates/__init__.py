@@ -16,13 +16,24 @@ from ledger.aggregates.case_review import CASE_REVIEW
 from ledger.aggregates.child import CHILD
 from ledger.aggregates.child_protection_matter import CHILD_PROTECTION_MATTER
 from ledger.aggregates.corrections import CORRECTIONS
+from ledger.aggregates.nomination import NOMINATION
 from ledger.aggregates.offender import OFFENDER_CASE
 from ledger.aggregates.placement import PLACEMENT
 from ledger.aggregates.policy import LEDGER, POLICY
 from ledger.aggregates.register_entry import REGISTER_ENTRY
 from ledger.aggregates.shape import Fact
 
-NOUNS: Final = (OFFENDER_CASE, PLACEMENT, CHILD, REGISTER_ENTRY, CHILD_PROTECTION_MATTER, CASE_REVIEW, POLICY, LEDGER)
+NOUNS: Final = (
+    OFFENDER_CASE,
+    PLACEMENT,
+    NOMINATION,
+    CHILD,
+    REGISTER_ENTRY,
+    CHILD_PROTECTION_MATTER,
+    CASE_REVIEW,
+    POLICY,
+    LEDGER,
+)
 
 AGGREGATES: Final[Mapping[str, Aggregate]] = MappingProxyType({each.noun: each for each in NOUNS})
 COLLECTIONS: Final[Mapping[str, Aggregate]] = MappingProxyType({each.collection: each for each in NOUNS})

@@ -18,6 +18,7 @@ from ledger.demonstration.beginning import allocate, begin
 from ledger.demonstration.enforcing import decline, hear, miss, start_action, undecided
 from ledger.demonstration.lines import Book, Days, Line, Pen, a_uuid, at, first_saturday
 from ledger.demonstration.lives import Life, Plan, Promptness
+from ledger.demonstration.nominations import nominate
 from ledger.demonstration.people import UNITS, Roster, roster
 from ledger.demonstration.progressing import (
     apply_to_court,
@@ -44,6 +45,7 @@ def caseload(today: date, seed: int = 2022, cases: int = 120) -> list[Line]:
     days, people = Days(today), roster(seed)
     book = Book(days)
     sites = open_sites(book, people, seed)
+    nominate(book, people, sites, seed)
     _set_share(book, people, seed)
     plans = [_planned(days, seed, number) for number in range(cases)]
     for number, (plan, lived) in sorted(enumerate(plans), key=lambda each: (each[1][0].sentence, each[0])):

@@ -223,15 +223,18 @@ class _Telling:
     def running(self) -> None:
         """Reviews and audits in time, the log every Saturday of the last year, and now and then a spot check."""
         every = timedelta(days=77)
-        day = self.site.started + every
-        while day < self.days.today:
+        day = self.days.today - timedelta(days=75)  # so that the next is due soon
+        days: list[date] = []
+        while day > self.site.started:
+            days.insert(0, day)
+            day -= every
+        for day in days:
             reviewed = self.days.court_day(day)
             self.audited(reviewed, self.site.started)
             if self.site.kind.school:
                 self.reviewed(reviewed)
             if self.pen.rng.random() < 0.5:
                 self.spot_check(self.days.working(reviewed, 10))
-            day += every
         self.logged()
 
     def reviewed(self, day: date) -> None:

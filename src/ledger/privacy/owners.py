@@ -1,20 +1,23 @@
 """Under whose key a value is sealed: the owner of each marked field of a fact (events.md section 2).
 
-    O   the offender the stream is about, else the one the fact names
+    O   the offender the stream is about, else the one the fact names, else the only one it is about
     C   the child, V the victim that the fact names; the stream's own key where it names none
     T   a third party: a key of its own for each person of each fact
     S   the staff member the fact names, else a key of its own
     -   free text: the person the stream is about, or the stream itself
 
 A person is named by the stream of that person (`offender-019a…`), so that "all keys of this person" is one look-up.
+A correction names nobody itself: its value goes to the only one of that letter whom it, like its record, is about.
 Proven by tests/privacy/test_owners.py.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ledger.aggregates.corrections import RecordCorrected
 from ledger.aggregates.shape import Fact, Subject, Whose
 
 
@@ -35,8 +38,8 @@ _NAMED_BY: Final[dict[Subject, tuple[str, tuple[str, ...]]]] = {
 }
 
 
-def owner_of(fact: Fact, fact_id: str, stream: str, whose: Whose) -> Owner:
-    """The owner of one value of a fact in `stream`."""
+def owner_of(fact: Fact, fact_id: str, stream: str, whose: Whose, about: Sequence[str] = ()) -> Owner:
+    """The owner of one value of a fact in `stream` that is about these others (names of streams)."""
     if whose.subject is Subject.STREAM:
         return Owner(stream, "case")
     if whose.subject is Subject.THIRD_PARTY:
@@ -47,6 +50,10 @@ def owner_of(fact: Fact, fact_id: str, stream: str, whose: Whose) -> Owner:
     named = next((value for field in fields if (value := getattr(fact, field, None))), None)
     if named is not None:
         return Owner(f"{noun}-{named}", _retention(whose.subject))
+    if whose.subject is Subject.OFFENDER or isinstance(fact, RecordCorrected):
+        meant = [each for each in about if each.startswith(f"{noun}-")]
+        if len(meant) == 1:
+            return Owner(meant[0], _retention(whose.subject))
     if whose.subject is Subject.STAFF:
         return Owner(f"staff-of-{fact_id}", "staff")
     return Owner(stream, _retention(whose.subject))

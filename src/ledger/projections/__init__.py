@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Any, Final, cast
 
 from ledger.aggregates.offender import OPENS
+from ledger.aggregates.placement import OPENS as PLACEMENT_OPENS
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Recorded, Unread
 from ledger.projections import (
@@ -27,6 +28,8 @@ from ledger.projections import (
     chronology,
     enforcement,
     exceptions,
+    nomination,
+    placement,
     progress,
     register,
     register_worklists,
@@ -83,6 +86,8 @@ VIEWS: Final = (
     View("register", "offender", register.view, register.OPENS, across=True),
     View("child", "child", child.view, child.OPENS),
     View("oversight", "offender", case_review.oversight, {}),
+    View("placement", "placement", placement.view, PLACEMENT_OPENS),
+    View("nomination", "nomination", nomination.view, {}),
     View("chronology", "offender", chronology.view, None),
     View("child-protection-matter", "child-protection-matter", child_protection.matter_view, {}, across=True),
     View("case-review", "case-review", case_review.view, {}),
@@ -129,6 +134,22 @@ class Worklist:
 
 
 _WORKLISTS: Final = (
+    Worklist(
+        "placement-reviews",
+        "placement",
+        placement.review_rows,
+        placement.review_moments,
+        names_case="placement_id",
+        rank="due",
+    ),
+    Worklist(
+        "nominations",
+        "nomination",
+        nomination.rows,
+        nomination.moments,
+        names_case="nomination_id",
+        rank="acknowledge_by",
+    ),
     Worklist("breach", "offender", enforcement.breach_rows, enforcement.breach_moments, rank="breach_on"),
     Worklist(
         "letters",

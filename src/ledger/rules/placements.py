@@ -43,6 +43,7 @@ FULL: Final = "The placement is full ({n})."
 AFTER_COMPLETION: Final = "This session is after the projected completion on {day}."
 ENDS_BEFORE_START: Final = "The projected completion is before the proposed start; check the dates."
 NAME_THE_DAYS: Final = "Name the days available as Mon, Tue, Wed, Thu, Fri, Sat or Sun."
+STILL_PLANNED: Final = "Sessions are still planned here from {day} on; cancel them."
 NOT_SUSPENDED: Final = "This placement is not suspended."
 BEFORE_IT_BEGAN: Final = "This is before what it refers to; check the dates."
 
@@ -132,7 +133,10 @@ def weekdays(days_available: Iterable[str]) -> tuple[tuple[str, ...], tuple[str,
 
 def codes_of(section: Any) -> frozenset[str]:
     """The codes that a section of the agreement lists, however it was written down: a list, lines, a map of codes."""
-    texts = cast("Iterable[Any]", [section] if isinstance(section, str) else section or ())
+    lines: Any = section
+    if not isinstance(section, list | dict):
+        lines = [section] if isinstance(section, str) else []
+    texts = cast("Iterable[Any]", lines)
     found = (word for each in texts if isinstance(each, str) for word in re.findall(r"[A-Za-z]\d+", each))
     return frozenset(word.upper() for word in found)
 
@@ -143,14 +147,38 @@ def has_timetable(section: Any) -> bool:
     return bool(told.strip() if isinstance(told, str) else told)
 
 
-stated(
-    "PLC-02",
-    "A proposed project is assessed by the coordinator: activity, safety, people, welfare, weather, access, benefit, "
-    "profit, paid work. One that fails an exclusion is not recommended for acceptance. Reading: an exclusion is an "
-    "answer no to not_for_profit, not_replacing_paid_work, not_adding_to_profit, no_commercial_edge or "
-    "no_personal_care; a recommendation beginning with accept, approve, proceed or yes recommends it.",
-    cite="CPOM s5",
-)
+# What an answer must not be, and why the work is then excluded (PLC-02, PLC-03).
+_EXCLUSIONS: Final = {
+    "not_replacing_paid_work": (False, "it replaces paid employment"),
+    "replaces_paid_work": (True, "it replaces paid employment"),
+    "not_adding_to_profit": (False, "it contributes to profit"),
+    "adds_to_profit": (True, "it contributes to profit"),
+    "not_for_profit": (False, "it is for profit and adds no service"),
+    "commercial_edge": (True, "it gives a commercial bidder an edge"),
+    "personal_care": (True, "it is direct personal care or supervision of a child or vulnerable adult"),
+}
+_WORDS: Final = {"yes": True, "true": True, "no": False, "false": False}
+
+
+@rule("PLC-02", edition="manual-2022", cite="CPOM s5", anchor="day")
+def failed_exclusions(answers: dict[str, Any]) -> list[str]:
+    """A project is assessed by the coordinator; one that fails an exclusion is not recommended for acceptance.
+
+    Reading: an exclusion fails by the answer no to not_replacing_paid_work, not_adding_to_profit or not_for_profit, or
+    yes to replaces_paid_work, adds_to_profit, commercial_edge or personal_care; other answers are told only.
+    """
+    told = {
+        name: _WORDS.get(value.strip().lower()) if isinstance(value, str) else value for name, value in answers.items()
+    }
+    return list(dict.fromkeys(reason for name, (fails, reason) in _EXCLUSIONS.items() if told.get(name) is fails))
+
+
+@rule("PLC-02", edition="manual-2022", cite="CPOM s5", anchor="day")
+def recommends(recommendation: str) -> bool:
+    """Whether a recommendation is for accepting.  Reading: one that begins with accept, approve, proceed or yes."""
+    return recommendation.strip().lower().startswith(("accept", "approve", "proceed", "yes"))
+
+
 stated(
     "PLC-03",
     "Community Payback may not replace paid employment, add to profit, give a commercial bidder an edge, or do direct "

@@ -70,7 +70,9 @@ AREAS: Final = (
     "general",
     "hours",
     "orders",
+    "placements",
     "progress",
+    "quality",
     "register",
     "settings",
 )

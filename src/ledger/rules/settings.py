@@ -81,6 +81,7 @@ _ALL: Final = (
     Setting("hrs.long_day_minutes", "420", "minutes, warning", "CPOM Introduction", "HRS-04"),
     Setting("plc.nomination_ack", "5", "working days from receipt", "CPOM s5", "PLC-01"),
     Setting("plc.school_review_days", "84", "calendar days", "KENT 3.4", "PLC-26"),
+    Setting("plc.school_review_reminder", "14", "calendar days before", "local", "PLC-26"),
     Setting("plc.pqs_interval_months", "3", "months", "KENT A2", "PLC-34"),
     Setting("plc.pqs_accredited_min", "6", "of 10", "KENT A2", "PLC-38"),
     Setting("plc.pqs_q1_cap", "1", "points without direct beneficiary", "KENT A2", "PLC-36"),

@@ -74,7 +74,7 @@ def plain(value: Any) -> Any:
     if type(value) in _AS_IT_IS:
         return value
     if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, time):
@@ -112,7 +112,7 @@ def parts_of(draft: Draft, envelope: Envelope) -> Parts:
                 owner = owner_of(fact, draft.id, draft.stream, Whose(whose.subject, path))
                 boxes.setdefault(owner, {})[path] = plain(each)
         else:
-            boxes.setdefault(owner_of(fact, draft.id, draft.stream, whose), {})[name] = plain(value)
+            boxes.setdefault(owner_of(fact, draft.id, draft.stream, whose, draft.about), {})[name] = plain(value)
     for name, text in (envelope.source_sealed or {}).items():
         boxes.setdefault(Owner(draft.stream, "case"), {})[f"source/{name}"] = text
     return Parts(clear, boxes)
@@ -147,14 +147,15 @@ def unsealed(draft: Draft, envelope: Envelope, parts: Parts | None = None) -> Un
     """What can be done without keys.  Raises Malformed for a value that cannot be sealed."""
     parts = parts or parts_of(draft, envelope)
     about = tuple(sorted({*draft.about} - {draft.stream})) if draft.about else ()
+    early = {"release": envelope.release, "rests_on": sorted(set(draft.rests_on))}
     return Unsealed(
         draft.id,
         draft.stream,
         draft.version,
         about,
-        canonical(_present(_before(draft, envelope, about)))[:-1] + b",",
-        canonical(_present({"release": envelope.release, "rests_on": sorted(set(draft.rests_on))}))[1:-1],
-        canonical(_present(_after(draft, envelope, parts.clear)))[1:],
+        canonical(_before(draft, envelope, about))[:-1] + b",",
+        canonical({name: value for name, value in early.items() if value})[1:-1],
+        canonical(_after(draft, envelope, parts.clear))[1:],
         tuple((owner, forms_of(values)) for owner, values in parts.boxes.items()),
     )
 
@@ -182,38 +183,42 @@ def pending(
     return with_keys(origin, unsealed(draft, envelope, parts), keys)
 
 
+# An absent member is left out; an empty list or object says no more than its absence.
+
+
 def _before(draft: Draft, envelope: Envelope, about: Sequence[str]) -> dict[str, Any]:
     """The members that sort before `previous`."""
     by = envelope.by
-    return {
+    members: dict[str, Any] = {
         "entry": 1,
         "id": draft.id,
-        "about": about,
         "effective": plain(draft.effective),
-        "by": _present({"id": by.id, "role": by.role, "unit": by.unit}),
-        "key": envelope.key,
-        "caused_by": envelope.caused_by,
-        "marking": draft.marking,
+        "by": {"id": by.id, "role": by.role} if by.unit is None else {"id": by.id, "role": by.role, "unit": by.unit},
         "policy": envelope.policy,
     }
+    if about:
+        members["about"] = about
+    if envelope.key is not None:
+        members["key"] = envelope.key
+    if envelope.caused_by is not None:
+        members["caused_by"] = envelope.caused_by
+    if draft.marking is not None:
+        members["marking"] = draft.marking
+    return members
 
 
 def _after(draft: Draft, envelope: Envelope, clear: Mapping[str, Any]) -> dict[str, Any]:
     """The members that sort after `sealed`."""
-    return {
-        "stream": draft.stream,
-        "version": draft.version,
-        "type": type(draft.fact).topic,
-        "seen": envelope.seen,
-        "source": envelope.source,
-        "under": sorted(set(draft.under)),
-        "values": clear,
-    }
-
-
-def _present(members: Mapping[str, Any]) -> dict[str, Any]:
-    """Without what is absent; an empty list or object says no more than its absence."""
-    return {name: value for name, value in members.items() if value or isinstance(value, int | str)}
+    members: dict[str, Any] = {"stream": draft.stream, "version": draft.version, "type": type(draft.fact).topic}
+    if clear:
+        members["values"] = clear
+    if draft.under:
+        members["under"] = sorted(set(draft.under))
+    if envelope.seen:
+        members["seen"] = envelope.seen
+    if envelope.source:
+        members["source"] = envelope.source
+    return members
 
 
 # ------------------------------------------------------------------------------------ reading

@@ -1,6 +1,7 @@
 """A placement: one work site with its agreement, reviews, scores and incidents (rule book F; catalogue 6.2).
 
-`site`, `agreement` and `quality` say what can happen, `fold` keeps it, `standing` says what follows from it.
+`site`, `agreement` and `quality` say what can happen, `fold` keeps it, `way`, `standing`, `quality_of` and `incidents`
+say what follows from it, `decisions` what may be done next.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from ledger.aggregates.placement.agreement import (
     PlacementReviewed,
     SchoolCommunityInformed,
 )
+from ledger.aggregates.placement.decisions import rule_on
 from ledger.aggregates.placement.fold import Placement
 from ledger.aggregates.placement.quality import (
     AgreementAuditDone,
@@ -95,7 +97,7 @@ FACTS: tuple[type[Fact], ...] = (
 
 # The sealed values the fold and its views read; everything else may arrive closed.
 OPENS = {
-    PlacementOpened.topic: ("days_available",),
+    PlacementOpened.topic: ("days_available", "work_types"),
     AgreementDrafted.topic: ("sections",),
     PlacementJudgedNotViable.topic: ("requirement",),
     PqsAudited.topic: ("scores", "q1_details"),
@@ -109,6 +111,7 @@ PLACEMENT = Aggregate(
     collection="placements",
     facts=FACTS,
     fold=Placement.fold,
+    rule_on=rule_on,
     opens=OPENS,
     first=PlacementOpened,
     takes=Placement.take,

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from ledger.aggregates.shape import (
     ACTOR,
+    Asked,
     Code,
     Count,
     Day,
@@ -22,6 +23,7 @@ from ledger.aggregates.shape import (
     ThirdPartyText,
     later,
 )
+from ledger.rules.placements import INITIALS, NOT_FROM_HEAD
 
 
 class AgreementDrafted(
@@ -76,7 +78,7 @@ class HeadTeacherApprovalGiven(
 
     approval_id: Id
     offender_id: Id
-    head_teacher: ThirdPartyText
+    head_teacher: Annotated[ThirdPartyText | None, Asked("PLC-08", NOT_FROM_HEAD)]
     given_on: Day
     form: Code
 
@@ -125,7 +127,7 @@ class ContactLogged(
 
     sheet_no: Count
     on: Day
-    initials: StaffText
+    initials: Annotated[StaffText | None, Asked("PLC-23", INITIALS)]
     kind: OwnText
     entry: ThirdPartyText
     remedy: OwnText | None = None

@@ -169,7 +169,10 @@ class IncidentReported(
     rules=("ENF-21", "PLC-42"),
     effective="occurred_at",
 ):
-    """An incident happened at the placement."""
+    """An incident happened at the placement.
+
+    Whose the injuries are: the one person's it refers to; where it refers to several, or to nobody, the placement's.
+    """
 
     incident_id: Id
     occurred_at: Instant
@@ -192,7 +195,7 @@ class IncidentWrittenUp(
     rules=("PLC-42",),
     effective="submitted_at",
 ):
-    """The written report of an incident was handed in."""
+    """The written report of an incident was handed in.  Its text is whose the incident's injuries are."""
 
     incident_id: Id
     submitted_at: Instant

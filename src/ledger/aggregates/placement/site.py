@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from ledger.aggregates.shape import (
     ACTOR,
     TARGET,
+    Asked,
     Count,
     Day,
     Fact,
@@ -21,6 +22,7 @@ from ledger.aggregates.shape import (
     ThirdPartyText,
     later,
 )
+from ledger.rules.placements import ASSESS_TASK
 
 
 class PlacementOpened(
@@ -162,7 +164,7 @@ class TaskAdded(
     """A task was added to the work of the placement."""
 
     task: OwnText
-    assessed_by: StaffId
+    assessed_by: Annotated[StaffId | None, Asked("PLC-22", ASSESS_TASK)]
     on: Day
 
 

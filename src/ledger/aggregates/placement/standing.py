@@ -1,4 +1,4 @@
-"""How a placement stands on a day: started, suspended, viable, agreed, reviewed; and whether more may be planned there.
+"""Whether more may be planned at a placement on a day, and who works there.
 
     bars(placement, today, policy)              why nothing more may be planned or allocated there, most telling first
     bars_of_session(placement, day)             why no session may be planned for that day
@@ -14,44 +14,35 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final
 
 from ledger.aggregates.offender.entities import Allocation, happened
 from ledger.aggregates.offender.facts import AllocationEnded, AllocationSuspended
 from ledger.aggregates.placement.agreement import (
-    AgreementDrafted,
     AgreementSigned,
     HeadTeacherApprovalGiven,
     HeadTeacherApprovalWithdrawn,
     PlacementReviewed,
 )
 from ledger.aggregates.placement.fold import Placement, in_order, offender_of
-from ledger.aggregates.placement.site import (
-    PlacementApproved,
-    PlacementClosed,
-    PlacementHoursChanged,
-    PlacementJudgedNotViable,
-    PlacementResumed,
-    PlacementStarted,
-    PlacementSuspended,
-    RiskAssessmentFiled,
+from ledger.aggregates.placement.way import (
+    agreed_by,
+    approved_by,
+    closed_by,
+    missing_texts,
+    not_viable,
+    on_school_premises,
+    school_hours_change,
+    started_by,
+    suspended_by,
 )
 from ledger.aggregates.policy import Policy
-from ledger.aggregates.shape import Closed, Recorded, opened
+from ledger.aggregates.shape import Recorded, opened
 from ledger.errors import Caution, Refusal
 from ledger.rules import placements as rules
 from ledger.rules.dates import printed
 
 REVIEW_DAYS: Final = "plc.school_review_days"
-Status: TypeAlias = Literal["draft", "approved", "agreed", "running", "suspended", "not-viable", "closed"]
-
-
-# ------------------------------------------------------------------------------------------ what it is
-
-
-def on_school_premises(placement: Placement) -> bool:
-    """Whether the rules of the Kent protocol bind it."""
-    return placement.opened is not None and placement.opened.on_school_premises
 
 
 def mode_of(placement: Placement) -> str | None:
@@ -62,118 +53,6 @@ def mode_of(placement: Placement) -> str | None:
 def max_no(placement: Placement) -> int | None:
     """How many people it takes (the form's Max No)."""
     return placement.opened.max_no if placement.opened else None
-
-
-def school_hours_change(placement: Placement, day: date) -> Recorded[PlacementHoursChanged] | None:
-    """The change of hours in force on a day, if any was made: the latest by the day it is for."""
-    made = [each for each in placement.of(PlacementHoursChanged) if each.fact.from_date <= day]
-    return max(made, key=lambda each: (each.fact.from_date, each.position), default=None)
-
-
-def in_school_hours(placement: Placement, day: date) -> bool:
-    """Whether work there on a day is in school hours."""
-    change = school_hours_change(placement, day)
-    if change is not None:
-        return change.fact.in_school_hours
-    return placement.opened is not None and placement.opened.in_school_hours
-
-
-def texts_needed(placement: Placement, *days: date) -> tuple[str, ...]:
-    """The mandatory texts of section 4 (PLC-11, PLC-12), as the work stands on any of these days."""
-    school = on_school_premises(placement)
-    hours = any(in_school_hours(placement, day) for day in days)
-    return (*rules.texts_of_school(school), *rules.texts_of_school_hours(school, hours))
-
-
-# ------------------------------------------------------------------------------------------ its way
-
-
-def first_by(placement: Placement, kind: type[Any], day: date) -> Recorded[Any] | None:
-    """The first record of a type that had happened by the end of a day."""
-    return next(iter(placement.by(kind, day)), None)
-
-
-def last_by(placement: Placement, kind: type[Any], day: date) -> Recorded[Any] | None:
-    """The last one."""
-    found = placement.by(kind, day)
-    return found[-1] if found else None
-
-
-def closed_by(placement: Placement, day: date) -> Recorded[PlacementClosed] | None:
-    """Its closing, once that day has come."""
-    return first_by(placement, PlacementClosed, day)
-
-
-def started_by(placement: Placement, day: date) -> Recorded[PlacementStarted] | None:
-    """The start of work there, once that day has come."""
-    return first_by(placement, PlacementStarted, day)
-
-
-def approved_by(placement: Placement, day: date) -> Recorded[PlacementApproved] | None:
-    """The decision to proceed (PLC-04)."""
-    return last_by(placement, PlacementApproved, day)
-
-
-def agreed_by(placement: Placement, day: date) -> Recorded[AgreementSigned] | None:
-    """The agreement both have signed, in its last version (PLC-18)."""
-    return last_by(placement, AgreementSigned, day)
-
-
-def suspended_by(placement: Placement, day: date) -> Recorded[PlacementSuspended] | None:
-    """The suspension it is under at the end of a day; a resumption ends it, also of the same day."""
-    resumed = last_by(placement, PlacementResumed, day)
-    since = [
-        each for each in placement.by(PlacementSuspended, day) if not resumed or in_order(each) > in_order(resumed)
-    ]
-    return since[0] if since else None
-
-
-def assessed(placement: Placement, day: date) -> dict[str, Recorded[RiskAssessmentFiled]]:
-    """The latest risk assessment of each requirement (PLC-15)."""
-    return {each.fact.requirement: each for each in placement.by(RiskAssessmentFiled, day)}
-
-
-def not_viable(placement: Placement, day: date) -> tuple[str, Recorded[Any]] | None:
-    """The requirement that cannot be achieved, and the record that says so; None while it is viable (PLC-16).
-
-    It is not viable once judged so, or while the last assessment of a mandatory text says so.  Reading: an assessment
-    filed since the judgement (of the requirement judged, where it is one of the form's) reopens it, once every
-    requirement's last assessment says achievable.
-    """
-    last = assessed(placement, day)
-    failing = [each for each in last.values() if not each.fact.achievable]
-    judged = last_by(placement, PlacementJudgedNotViable, day)
-    if judged is not None:
-        text = opened(judged.fact.requirement)
-        named = [last[text]] if text in last else [] if text in _REQUIREMENTS else list(last.values())
-        reopened = not failing and any(in_order(each) > in_order(judged) for each in named)
-        if not reopened:
-            return str(judged.fact.requirement), judged
-    needed = texts_needed(placement, day)
-    return next(((each.fact.requirement, each) for each in failing if each.fact.requirement in needed), None)
-
-
-_REQUIREMENTS: Final = frozenset({*rules.SCHOOL_TEXTS, *rules.SCHOOL_HOURS_TEXTS, "TOOLS"})
-
-
-def status(placement: Placement, day: date) -> tuple[Status, str, tuple[int, ...]]:
-    """Its status at the end of a day, the rule that gives it, and the facts it rests on.
-
-    Closed before not viable before suspended; then as far as it has come.
-    """
-    if closing := closed_by(placement, day):
-        return "closed", "PLC-30", (closing.position,)
-    if failed := not_viable(placement, day):
-        return "not-viable", "PLC-16", (failed[1].position,)
-    if suspension := suspended_by(placement, day):
-        return "suspended", "PLC-25", (suspension.position,)
-    if start := started_by(placement, day):
-        return "running", "PLC-21", (start.position,)
-    if signed := agreed_by(placement, day):
-        return "agreed", "PLC-18", (signed.position,)
-    if approval := approved_by(placement, day):
-        return "approved", "PLC-04", (approval.position,)
-    return "draft", "PLC-05", ()
 
 
 # ------------------------------------------------------------------------------------------ its review
@@ -283,25 +162,6 @@ def school_hours_agreed(placement: Placement, day: date) -> bool:
 def planned_on(placement: Placement, day: date) -> frozenset[str]:
     """The offenders a session is planned for there on a day, cancelled ones left out (PLC-54)."""
     return frozenset(offender_of(each.record) for each in placement.days.get(day, ()) if each.cancelled is None)
-
-
-# ------------------------------------------------------------------------------------------ its agreement
-
-
-def draft_of(placement: Placement, version: int) -> Recorded[AgreementDrafted] | None:
-    """The draft of a version, if there is one."""
-    return next((each for each in placement.of(AgreementDrafted) if each.fact.version == version), None)
-
-
-def missing_texts(placement: Placement, version: int, needed: tuple[str, ...]) -> tuple[str, ...]:
-    """Which mandatory texts section 4 of a version lacks; none where it can no longer be read."""
-    draft = draft_of(placement, version)
-    if draft is None:
-        return needed
-    if isinstance(draft.fact.sections, Closed):
-        return ()
-    there = rules.codes_of(draft.fact.sections.get("4"))
-    return tuple(each for each in needed if each not in there)
 
 
 # ------------------------------------------------------------------------------------------ who works there

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from ledger.aggregates.offender.decisions import allocation, attendance, enforcement, hours, orders, placing, register
+from ledger.aggregates.offender.decisions import (
+    allocation,
+    attendance,
+    completion,
+    enforcement,
+    hours,
+    orders,
+    placing,
+    register,
+)
 from ledger.aggregates.offender.decisions.ruling import rule_on
 
-__all__ = ["allocation", "attendance", "enforcement", "hours", "orders", "placing", "register", "rule_on"]
+__all__ = ["allocation", "attendance", "completion", "enforcement", "hours", "orders", "placing", "register", "rule_on"]
