@@ -129,7 +129,8 @@ def a_text(value: str) -> str:
     """Free text: at most 32 KiB, no control characters but tab and newline, no lone surrogates (GEN: facts.md)."""
     if _CONTROL.search(value):
         raise ValueError("remove the control characters (only tab and new line may stand in a text)")
-    if len(value.encode()) > TEXT_BYTES:
+    # No character takes more than four bytes, so only a long text needs counting.
+    if len(value) > TEXT_BYTES // 4 and len(value.encode()) > TEXT_BYTES:
         raise ValueError("shorten the text to 32 KiB")
     return value
 

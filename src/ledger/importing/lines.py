@@ -25,6 +25,7 @@ from ledger.aggregates.shape import Actor, Fact, a_code, a_random_id, in_london
 from ledger.commands import Command
 from ledger.errors import LedgerError, Malformed, Refused, Unexpected
 from ledger.reading import a_json, in_reason
+from ledger.store.mapping import plain
 from ledger.store.vault import secret_file
 
 log = logging.getLogger(__name__)
@@ -119,10 +120,7 @@ def _source(value: Any) -> dict[str, str] | None:
     recorded = _instant(source["recorded"], "source.recorded")
     if recorded > datetime.now(UTC):
         raise Malformed("source.recorded lies ahead: no other system has recorded that yet.")
-    return {"system": _code(source["system"], "source.system"), "recorded": recorded.strftime(_SEALED_INSTANT)}
-
-
-_SEALED_INSTANT: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
+    return {"system": _code(source["system"], "source.system"), "recorded": str(plain(recorded))}
 
 
 def _random_id(value: Any, name: str) -> str:

@@ -8,6 +8,7 @@ test_decisions_allocation.py and the scenarios of allocation.yaml and placements
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 from typing import Final
 
 from ledger.rules.registry import rule, stated
@@ -214,6 +215,7 @@ def excludes(code: str, listed: str) -> bool:
     return any(_within(main, each) for each in listed.split(","))
 
 
+@lru_cache(maxsize=4096)
 def _main_class(code: str) -> int | str:
     text = code.partition("/")[0].strip()
     number = text.lstrip("0") or "0"

@@ -11,7 +11,7 @@ from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -127,6 +127,7 @@ def next_midnight(day: date) -> datetime:
     return datetime.combine(day + ONE_DAY, time.min, LONDON).astimezone(UTC)
 
 
+@lru_cache(maxsize=65_536)  # a fold asks the same of every fact again and again
 def london_day(moment: datetime) -> date:
     """The day in London of an aware instant."""
     return moment.astimezone(LONDON).date()
