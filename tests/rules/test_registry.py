@@ -6,7 +6,7 @@ import pytest
 
 from ledger.rules.registry import EDITIONS, label, labels, rules
 
-AREAS = {"GEN": 11, "UPW": 15, "ENF": 24, "PRG": 9, "HRS": 10, "ALL": 22}
+AREAS = {"GEN": 11, "UPW": 15, "ENF": 24, "PRG": 9, "HRS": 10, "ALL": 22, "PLC": 56}
 
 
 @pytest.mark.parametrize("area,last", AREAS.items())

@@ -164,6 +164,11 @@ stated(
 stated("PLC-47", "A random sample of placement agreements is audited annually.", cite="CPOM s6")
 stated("PLC-48", "Coordinators visit to see the agreed safe system followed and the right tools there.", cite="CPOM s5")
 stated("PLC-49", "Individual placements are supervised by the beneficiary.", cite="CPOM s1")
+stated(
+    "PLC-50",
+    "Staff who drive show a verified full licence; every use of a vehicle is logged and damage reported.",
+    cite="CPOM s4",
+)
 stated("PLC-51", "A supervisor working alone has a lone working device.", cite="CPOM s3")
 stated(
     "PLC-52",
@@ -178,3 +183,8 @@ stated(
     cite="KENT 2.1",
 )
 stated("PLC-55", "Each unit keeps a wet-weather or contingency alternative.", cite="CPOM s1, s5")
+stated(
+    "PLC-56",
+    "Powered tools wait in the first few weeks until the supervisor has confirmed competence; advice, no bar.",
+    cite="CPOM s2",
+)

@@ -28,7 +28,7 @@ from ledger.aggregates.placement.way import in_school_hours, on_school_premises,
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Recorded, opened
 from ledger.rules import placements, quality
-from ledger.rules.dates import end_of_day
+from ledger.rules.dates import london_day
 
 HOURS: Final = "plc.incident_hours"
 WriteUp: TypeAlias = Literal["open", "overdue", "written-up", "written-up-late"]
@@ -70,7 +70,7 @@ def _incident(
         return Incident(
             reported, report, due, "written-up-late" if report.fact.submitted_at > due else "written-up", hours
         )
-    return Incident(reported, None, due, "overdue" if end_of_day(day) > due else "open", hours)
+    return Incident(reported, None, due, "overdue" if london_day(due) <= day else "open", hours)
 
 
 # ------------------------------------------------------------------------------------------ exception flags
