@@ -2,12 +2,13 @@
 
 A *fault* is a place and its victims.  The place is named (tests/journeys/stopping.py): whoever reaches it stands still
 there until the victims have been ended with SIGKILL; or it is a random moment.  A victim is the process, which is then
-started again, or the server of a database with all its backends, which the process has to bring back by itself.  What
-is ended, when and in which order is drawn from a printed seed; what the clients were told is in a journal outside.
+started again; the follower beside it, or the server of a database with all its backends, which the process has to bring
+back by itself.  What is ended, when and in which order is drawn from a printed seed; what the clients were told is in a
+journal outside.
 
-At the end of a round every request is sent again and the log is compared with the journal (journal.py); at the end of
-all rounds `ledger verify --values` reads everything once more.  That each comparison finds what it is there for is
-proven by test_journal.py and, against a process with planted bugs, by test_planted.py.
+At the end of a round every request is sent again and the log is compared with the journal (journal.py).  At the end of
+all rounds `ledger rebuild` must come to the very rows that are on the worklists, and `ledger verify --values` to no
+finding.  That each comparison finds what it is there for is proven by test_journal.py and test_planted.py.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ import psycopg
 from tests.journeys.clients import Clients
 from tests.journeys.journal import Journal, Log, findings
 from tests.journeys.process import SECRETIVE, Process, free_port, run
-from tests.journeys.stopping import RUNNING, STARTING, Places
+from tests.journeys.stopping import FOLLOWING, RUNNING, STARTING, Places
 
 from ledger.aggregates.roles import ROLES
 from ledger.api.tokens import Tokens
@@ -36,7 +37,13 @@ from ledger.transparency.note import Verifier
 
 CLIENTS = 8
 LIMIT = 60.0  # seconds until whatever was killed must be back and every client have its answer
-THROUGH = "tests.journeys.stopping"
+THROUGH = ("tests.journeys.stopping",)
+# Generations aside: a rebuild makes others.
+_ROWS = """
+    SELECT r.worklist, case_id, n, unit, rank, since, until, row
+    FROM projections.rows AS r JOIN projections.worklists AS w ON w.name = r.worklist AND w.generation = r.generation
+    ORDER BY 1, 2, 3
+"""
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,7 @@ class Fault:
         return f"{' and '.join(self.victims)} killed {self.place or 'at random'}{', twice' if self.twice else ''}"
 
 
-VICTIMS = ("process", "ledger", "vault")
+VICTIMS = ("process", "ledger", "vault", "follower")
 AT_RANDOM = (
     *(Fault((victim,)) for victim in VICTIMS),
     *(Fault((victim,), twice=True) for victim in VICTIMS),
@@ -59,10 +66,10 @@ AT_RANDOM = (
     Fault(("ledger", "process")),
     Fault(VICTIMS),
 )
-AT_PLACES = tuple(
-    Fault((victim,), place)
-    for place in (*RUNNING, *STARTING)
-    for victim in ("process", "vault" if "key" in place else "ledger")
+AT_PLACES = (
+    *(Fault(("process",), place) for place in (*RUNNING, *STARTING)),
+    *(Fault(("vault" if "key" in place else "ledger",), place) for place in (*RUNNING, *STARTING)),
+    *(Fault((victim,), place) for place in FOLLOWING for victim in ("follower", "process", "ledger")),
 )
 FAULTS = (*AT_PLACES, *AT_RANDOM)
 
@@ -96,7 +103,8 @@ class Ordeal:
     seed: int
     say: Callable[[str], None]
     many: int = CLIENTS
-    through: str = THROUGH
+    through: Sequence[str] = THROUGH
+    limit: float = LIMIT
     rounds: list[Round] = field(default_factory=list[Round])
     process: Process = field(init=False)
     journal: Journal = field(init=False)
@@ -108,7 +116,7 @@ class Ordeal:
         folder = self.home.with_name(f"{self.home.name}.places")
         folder.mkdir()
         self.places = Places(folder)
-        self.process = Process(self.home, free_port(), "serve", through=(self.through, str(folder)))
+        self.process = Process(self.home, free_port(), "serve", through=(*self.through, str(folder)))
         self.journal = Journal(self.home.with_name(f"{self.home.name}.journal"))
         self.clusters: Mapping[ClusterName, EmbeddedCluster] = {
             name: EmbeddedCluster(self.home, name) for name in ("ledger", "vault")
@@ -117,6 +125,7 @@ class Ordeal:
             "process": self.process.kill,
             "ledger": lambda: _kill_server(self.clusters["ledger"]),
             "vault": lambda: _kill_server(self.clusters["vault"]),
+            "follower": lambda: _kill_follower(self.process),
         }
 
     # ------------------------------------------------------------------------------------ the rounds
@@ -130,10 +139,11 @@ class Ordeal:
             found = asyncio.run(self._round(number, fault, seconds))
             if found:
                 return found
+        rebuilt = self._rebuilt()
         code = self.process.stop()
         verified = run(self.home, "verify", "--values")
         self.say(verified.stdout.strip())
-        return at_the_end(code, verified, self.process.output)
+        return rebuilt + at_the_end(code, verified, self.process.output)
 
     def _meet(self) -> None:
         """The log's key, a token, and the clients."""
@@ -150,7 +160,7 @@ class Ordeal:
         working = self.clients.begin(stopping)
         after, again = self.random.uniform(0.1, 0.9) * seconds, self.random.uniform(0.0, 1.0)
         try:
-            async with asyncio.timeout(LIMIT):
+            async with asyncio.timeout(self.limit):
                 await asyncio.sleep(after)
                 await self._strike(fault, again)
                 answers = self.clients.answers
@@ -160,9 +170,13 @@ class Ordeal:
                 await asyncio.sleep(seconds - after)
                 stopping.set()
                 await asyncio.gather(*working)
+                while not await asyncio.to_thread(self._followed):
+                    await asyncio.sleep(0.05)
         except TimeoutError:
-            where = "" if fault.place is None or self.places.reached(fault.place) else "; nobody passed that place"
-            return [f"{fault}: not every client had its answer after {LIMIT:.0f} s{where}"]
+            passed = fault.place is None or self.places.reached(fault.place)
+            where = f"after {self.limit:.0f} s" if passed else "nobody passed that place"
+            late = [f"{fault}: not every client had its answer, or the worklists not every fact: {where}"]
+            return late + (findings(self.journal, self._read(), self.verifier) if self._healthy() else [])
         finally:
             for each in working:
                 each.cancel()
@@ -176,14 +190,35 @@ class Ordeal:
 
     def _read(self) -> Log:
         """The log as stored; whatever checkpoint was kept beside it, or in it, was shown too."""
-        cluster = self.clusters["ledger"]
-        conninfo = cluster.conninfo(cluster.app_role, "ledger")
         with suppress(FileNotFoundError):
             self.journal.saw((self.home / "checkpoint").read_text("utf-8"))
-        with psycopg.connect(conninfo) as connection:
+        with psycopg.connect(self._conninfo()) as connection:
             for (note,) in connection.execute("SELECT note FROM released"):
                 self.journal.saw(note)
-        return Log.read(conninfo)
+        return Log.read(self._conninfo())
+
+    def _followed(self) -> bool:
+        """The worklists stand where the log ends."""
+        with psycopg.connect(self._conninfo()) as connection:
+            query = "SELECT f.position = h.size FROM projections.followed AS f, head AS h"
+            return connection.execute(query).fetchone() == (True,)
+
+    def _rows(self) -> list[tuple[object, ...]]:
+        """What is on the worklists."""
+        with psycopg.connect(self._conninfo()) as connection:
+            return connection.execute(_ROWS).fetchall()
+
+    def _rebuilt(self) -> list[str]:
+        """Built anew from nothing, are the worklists what they had become through all of this?"""
+        live = self._rows()
+        ran = run(self.home, "rebuild")
+        if ran.returncode != 0:
+            return [f"ledger rebuild: {ran.stdout}{ran.stderr}"]
+        return [] if self._rows() == live else ["the worklists are not what they are when they are built anew"]
+
+    def _conninfo(self) -> str:
+        cluster = self.clusters["ledger"]
+        return cluster.conninfo(cluster.app_role, "ledger")
 
     def _healthy(self) -> bool:
         """The process is there, and both servers are."""
@@ -232,6 +267,14 @@ def _kill_server(cluster: EmbeddedCluster) -> None:
         server.suspend()  # or it would notice the first backend's end, and end the others in order
         for each in [*server.children(), server]:
             with suppress(psutil.NoSuchProcess):
+                each.kill()
+
+
+def _kill_follower(process: Process) -> None:
+    """The follower that the server keeps beside itself; the server has to start another."""
+    with suppress(psutil.NoSuchProcess):
+        for each in psutil.Process(process.pid).children():
+            if "follow" in each.cmdline():
                 each.kill()
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -60,6 +60,18 @@ def postgres_of(home: Path) -> list[psutil.Process]:
     return found
 
 
+def followers_of(home: Path) -> list[psutil.Process]:
+    """Every follower of this home: one whose server was killed may still be ending, and start a database for it."""
+    found: list[psutil.Process] = []
+    for process in psutil.process_iter():
+        try:
+            if "follow" in process.cmdline() and process.environ().get("LEDGER_HOME") == str(home):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
 class Process:
     """`ledger serve` or `ledger demo`: what it prints goes to a file beside its home."""
 
@@ -75,6 +87,12 @@ class Process:
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """Of its newest start."""
+        assert self._popen is not None
+        return self._popen.pid
 
     @property
     def running(self) -> bool:
@@ -138,7 +156,7 @@ def ended(process: Process) -> Generator[Process]:
     finally:
         if process.running:
             process.kill()
-        for each in postgres_of(process.home):
-            if each.is_running():
+        for each in (*followers_of(process.home), *postgres_of(process.home)):
+            with suppress(psutil.NoSuchProcess):
                 each.kill()
         process.printed.unlink(missing_ok=True)

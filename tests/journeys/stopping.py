@@ -5,19 +5,21 @@ which hangs a hook on each named place and then runs the verb.  A place is armed
 first process (or thread of it) to pass takes the file, says so in `<name>.reached`, and goes no further until somebody
 kills it or writes `<name>.go`.
 
-`RUNNING` are places that commands pass, `STARTING` those that every start does, `FIRST` those of the first start alone.
+`RUNNING` are places that commands pass, `FOLLOWING` those that the follower beside the server does, `STARTING` those of
+every start, `FIRST` those of the first start alone.
 A place whose function was renamed fails the start with AttributeError, and with it every test.
 """
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import inspect
 import os
 import stat
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -25,6 +27,7 @@ from typing import Any
 import psycopg
 
 from ledger import application, cli
+from ledger.following import tables
 from ledger.store import embedded, log, migrate, opening, sequencer, vault, wire
 
 LIMIT = 90.0  # seconds until one that was forgotten goes on
@@ -220,6 +223,20 @@ def in_a_migration(places: Places, place: str) -> None:
     psycopg.Connection.execute = execute  # type: ignore[method-assign]
 
 
+def follow_through(places: Places, through: Sequence[str]) -> None:
+    """The follower that a server starts beside itself is started through this module too (or that with a bug)."""
+    real = asyncio.create_subprocess_exec
+
+    @functools.wraps(real)
+    async def start(*command: Any, **named: Any) -> Any:
+        if "ledger.cli" in command:
+            number = command.index("ledger.cli")
+            command = (*command[:number], *through, str(places.folder), *command[number + 1 :])
+        return await real(*command, **named)
+
+    asyncio.create_subprocess_exec = start  # type: ignore[assignment]
+
+
 # ---------------------------------------------------------------------------------------- the places
 
 RUNNING: Mapping[str, Hook] = {
@@ -240,6 +257,10 @@ STARTING: Mapping[str, Hook] = {
     "comparing with what was released": after(log, "_root_of"),
     "before the release is sealed": before(application.Ledger, "_start_release"),
 }
+FOLLOWING: Mapping[str, Hook] = {
+    "rows folded and their position not": before(tables.Tables, "followed"),
+    "rows and position written and not committed": after(tables.Tables, "followed"),
+}
 FIRST: Mapping[str, Hook] = {
     "a cluster made and its roles not": after(embedded.EmbeddedCluster, "_init"),
     "before the ledger has its name": before(log, "_first_head"),
@@ -247,11 +268,12 @@ FIRST: Mapping[str, Hook] = {
 }
 
 
-def main() -> int:
-    """Hang up every hook, then run the verb."""
+def main(through: Sequence[str] = ("tests.journeys.stopping",)) -> int:
+    """Hang up every hook, then run the verb; `through` is the module that was started, with what it takes."""
     places = Places(Path(sys.argv[1]))
-    for place, install in (*RUNNING.items(), *STARTING.items(), *FIRST.items()):
+    for place, install in (*RUNNING.items(), *FOLLOWING.items(), *STARTING.items(), *FIRST.items()):
         install(places, place)
+    follow_through(places, through)
     return cli.main(sys.argv[2:])
 
 

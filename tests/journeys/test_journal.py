@@ -99,6 +99,25 @@ def of_a_larger_log(journal: Journal, log: Log) -> None:
     journal.asked[KEYS[3]].receipt = {**receipt(log, 6), "checkpoint": more}
 
 
+def forked(journal: Journal, log: Log) -> None:
+    """Rightly signed, seen at the address of the newest checkpoint, and of another history."""
+    edge = RightEdge().extend([each.leaf for each in log.entries[:4]]).append(bytes(32))
+    journal.saw(Checkpoint(SIGNER.name, 5, edge.root()).sign(SIGNER))
+
+
+def rewritten(journal: Journal, log: Log) -> None:
+    """The newest checkpoint that was seen is of a history in which a fact is another one."""
+    leaves = [each.leaf for each in log.entries]
+    journal.saw(
+        Checkpoint(SIGNER.name, 6, RightEdge().extend([*leaves[:2], bytes(32), *leaves[3:]]).root()).sign(SIGNER)
+    )
+
+
+def swapped(_: Journal, log: Log) -> None:
+    one, other = log.entries[3], log.entries[4]
+    log.entries[3:5] = [replace(other, position=4), replace(one, position=5)]
+
+
 def dropped(_: Journal, log: Log) -> None:
     del log.entries[5]
 
@@ -200,6 +219,11 @@ def answered_with_other_facts(journal: Journal, log: Log) -> None:
         (answered_with_other_facts, "answered twice, and differently"),
         (no_such_root, "has another root than the log"),
         (forged, "does not hold"),
+        (forked, "the checkpoint of 5 facts has another root than the log"),
+        (forked, "the checkpoint of 5 facts is not continued by that of 6"),
+        (rewritten, "two roots for one size (6)"),
+        (swapped, "another leaf than was acknowledged"),
+        (swapped, "has another root than the log"),
         (shown_before_its_time, "does not cover position 6"),
         (of_a_larger_log, "a checkpoint of 7 facts was shown; the log has 6"),
     ],
