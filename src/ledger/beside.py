@@ -87,7 +87,13 @@ async def _kept() -> None:
     while True:
         try:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "ledger.cli", "follow", BESIDE, stdin=asyncio.subprocess.PIPE
+                sys.executable,
+                "-m",
+                "ledger.cli",
+                "follow",
+                BESIDE,
+                stdin=asyncio.subprocess.PIPE,
+                start_new_session=True,
             )
         except (OSError, LedgerError) as problem:
             log.error("the follower could not be started: %s", type(problem).__name__)

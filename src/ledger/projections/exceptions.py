@@ -17,7 +17,7 @@ from ledger.aggregates.offender.decisions import rule_on
 from ledger.aggregates.offender.entities import Order, happened
 from ledger.aggregates.offender.facts import AbsenceRecorded
 from ledger.aggregates.policy import Policy
-from ledger.aggregates.shape import Now, Recorded
+from ledger.aggregates.shape import History, Now, Recorded
 from ledger.projections.enforcement import basis_changed_since, breach_moments
 from ledger.projections.why import Row
 from ledger.rules.enforcement import BREACH_BASIS_CHANGED
@@ -113,14 +113,18 @@ def late_moments(history: Sequence[Recorded[Any]], policy: Policy, known: int) -
 def late_rows(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: int) -> list[Row]:
     """Worklist `late-recording`: attendance not recorded the same day (ENF-01, ENF-14), latest first."""
     del policy, known
-    rows = [
-        {
-            "type": type(each.fact).__name__,
-            "position": each.position,
-            "date": happened(each),
-            "late_days": recorded_late_days(each.effective, each.recorded),
-        }
-        for each in prepared(history)
-        if isinstance(each.fact, ATTENDANCE) and happened(each) <= as_at
+    return [row for row in _late(history) if row["date"] <= as_at]
+
+
+def _late(history: Sequence[Recorded[Any]]) -> list[Row]:
+    """All that was ever recorded late, latest first; of a `History` looked for once."""
+    if isinstance(history, History) and "late" in history.folded:
+        return history.folded["late"]
+    found = [
+        {"type": type(each.fact).__name__, "position": each.position, "date": happened(each), "late_days": late_days}
+        for each in reversed(prepared(history))
+        if isinstance(each.fact, ATTENDANCE) and (late_days := recorded_late_days(each.effective, each.recorded))
     ]
-    return sorted((row for row in rows if row["late_days"]), key=lambda row: -row["position"])
+    if isinstance(history, History):
+        history.folded["late"] = found
+    return found

@@ -190,8 +190,8 @@ def first_appointment_rows(history: Sequence[Recorded[Any]], policy: Policy, as_
     """Worklist `first-appointments`: those due or overdue."""
     found: list[Row] = []
     for asked, order in _rows(history, policy, as_at, known):
-        clock = asked.clock(first_appointment_of, order, "UPW-10")
-        if clock["state"] in _WAITING:
+        if first_appointment_of(order, policy, as_at, known).state in _WAITING:
+            clock = asked.clock(first_appointment_of, order, "UPW-10")
             found.append({"order_id": order.id, "due": clock["due"], "first_appointment": _ageless(clock)})
     return found
 
@@ -200,6 +200,8 @@ def assessment_rows(history: Sequence[Recorded[Any]], policy: Policy, as_at: dat
     """Worklist `assessments`: those due or overdue."""
     found: list[Row] = []
     for asked, order in _rows(history, policy, as_at, known):
+        if not any(assessment_of(order, each, policy, as_at, known).state in _WAITING for each in ("upw", "risk")):
+            continue
         clocks = {which: asked.assessment(order, which) for which in ("upw", "risk")}
         due = [each["due"] for each in clocks.values() if each["state"] in _WAITING]
         if due:

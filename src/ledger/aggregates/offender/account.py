@@ -50,7 +50,13 @@ def ordered_minutes(order: Order, day: date) -> int:
 
 
 def account_of(case: Case, order: Order, day: date) -> Account:
-    """The account at the end of a day, from the facts the case was folded from."""
+    """The account at the end of a day, from the facts the case was folded from.  It must not be changed."""
+    last = max((happened(each) for each in (*order.credits, *order.variations)), default=order.sentence_date)
+    parts = (len(order.credits), len(order.variations), len(order.allocations), len(case.sessions), min(day, last))
+    return order.once(f"account {min(day, last)}", parts, lambda: _account(case, order, day))
+
+
+def _account(case: Case, order: Order, day: date) -> Account:
     account = Account(ordered_minutes(order, day))
     entries = sorted((each for each in order.credits if happened(each) <= day), key=_by_day)
     for each in entries:

@@ -60,7 +60,24 @@ Trails: TypeAlias = dict[str, Trail]
 
 
 def trails_of(order: Order, policy: Policy, known: int | None = None) -> Trails:
-    """The trail of every absence of the order, by absence id, as known at a position."""
+    """The trail of every absence of the order, by absence id, as known at a position.  It must not be changed."""
+    parts = [(len(each.letters), len(each.evidence), len(each.judgements)) for each in order.absences]
+    return order.once("trails", (_Same(policy), known, parts), lambda: _trails(order, policy, known))
+
+
+@dataclass(frozen=True, slots=True)
+class _Same:
+    """Equal only to the very same policy."""
+
+    policy: Policy
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.policy is self.policy
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _trails(order: Order, policy: Policy, known: int | None) -> Trails:
     found: Trails = {}
     for absence in order.absences:
         deadline = deadline_of(absence, policy, known)

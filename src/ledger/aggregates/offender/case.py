@@ -146,6 +146,14 @@ class _Sweep:
 
 def prepared(history: Sequence[Recorded[Any]]) -> list[Recorded[Any]]:
     """As corrected, with attendance facts on the (perhaps corrected) day of their session."""
+    if not isinstance(history, History):
+        return _prepared(history)
+    if "prepared" not in history.folded:
+        history.folded["prepared"] = _prepared(history)
+    return history.folded["prepared"]
+
+
+def _prepared(history: Sequence[Recorded[Any]]) -> list[Recorded[Any]]:
     records = as_corrected(history)
     days = {each.fact.session_id: each.fact.date for each in records if isinstance(each.fact, facts.SessionScheduled)}
     for n, each in enumerate(records):

@@ -59,14 +59,13 @@ from ledger.rules.dates import day_of
 
 Judgement: TypeAlias = Recorded[AbsenceJudged] | Recorded[AbsenceRejudged]
 BreachAct: TypeAlias = Recorded[BreachActionStarted] | Recorded[BreachActionNotTaken] | Recorded[BreachOutcomeRecorded]
-Involvement: TypeAlias = (
-    Recorded[PractitionerAssigned] | Recorded[TraineeInvolved] | Recorded[PsoInvolvementApproved]
-)
+Involvement: TypeAlias = Recorded[PractitionerAssigned] | Recorded[TraineeInvolved] | Recorded[PsoInvolvementApproved]
 Need: TypeAlias = Recorded[DiversityNeedRecorded] | Recorded[CommunicationNeedRecorded]
 AllocationChange: TypeAlias = Recorded[AllocationSuspended] | Recorded[AllocationResumed] | Recorded[AllocationEnded]
 Credit: TypeAlias = Recorded[HoursCredited] | Recorded[EteHoursCredited] | Recorded[HoursAdjusted]
 
 T = TypeVar("T")
+COMPUTED_KEPT = 50  # answers of an order, before all are forgotten
 
 
 @dataclass(slots=True)
@@ -144,6 +143,21 @@ class Order:
     completions: list[Recorded[UpwRequirementCompleted]] = field(default_factory=list[Any])
     endings: list[Recorded[SupervisionEnded]] = field(default_factory=list[Any])
     history_file: list[Recorded[CaseTransferredToHistoryFile]] = field(default_factory=list[Any])
+    computed: dict[str, tuple[Any, Any]] = field(
+        default_factory=dict[str, "tuple[Any, Any]"], compare=False, repr=False
+    )
+
+    def once(self, what: str, rests_on: Any, compute: Callable[[], T]) -> T:
+        """What was computed last, if it rested on the same: most days change nothing for most questions.
+
+        `rests_on` holds whatever the answer depends on, the objects themselves, so that none is taken for another.
+        """
+        kept = self.computed.get(what)
+        if kept is None or kept[0] != rests_on:
+            if len(self.computed) > COMPUTED_KEPT:
+                self.computed.clear()
+            kept = self.computed[what] = (rests_on, compute())
+        return kept[1]
 
     @property
     def id(self) -> str:
