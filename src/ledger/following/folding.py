@@ -20,7 +20,7 @@ from ledger.aggregates.ledger_stream import ReleaseStarted
 from ledger.aggregates.policy import BankHolidaySet, Policy, PolicySettingChanged
 from ledger.aggregates.shape import Recorded
 from ledger.errors import Unavailable
-from ledger.projections import WORKLISTS
+from ledger.projections import READ_BY_ROWS, WORKLISTS
 from ledger.projections.schedule import CALENDAR, Projected, Watching, of_noun, project
 from ledger.store.cases import POLICY_STREAMS, Cases
 from ledger.store.database import Database
@@ -139,11 +139,20 @@ class Folder:
         self, noun: str, chains: Mapping[str, Sequence[Stored]]
     ) -> Mapping[str, Sequence[Recorded[Any]] | Paused]:
         """The facts of several cases with what their fold reads; one by one where something in them is unreadable."""
-        opens, heard = AGGREGATES[noun].opens, hears(noun)
+        heard = hears(noun)
         wanted = {
             name: [each for each in stored if _is_of(name, each) or each.type in heard or _corrects(each)]
             for name, stored in chains.items()
         }
+        # On facts told by another system decisions are taken again, to show what they break: those read more.
+        told = {name: each for name, each in wanted.items() if any("source" in one.members for one in each)}
+        others = {name: each for name, each in wanted.items() if name not in told}
+        opens = AGGREGATES[noun].opens
+        return {**await self._read(told, opens), **await self._read(others, READ_BY_ROWS.get(noun, opens))}
+
+    async def _read(
+        self, wanted: Mapping[str, Sequence[Stored]], opens: Mapping[str, Any]
+    ) -> Mapping[str, Sequence[Recorded[Any]] | Paused]:
         try:
             together = await self._cases.records([each for stored in wanted.values() for each in stored], opens)
         except Unavailable:

@@ -200,4 +200,6 @@ _WORKLISTS: Final = (
         hears=register_worklists.HEARS,
     ),
 )
+# The sealed values that rows of a noun rest on, where they are fewer than its decisions rest on.
+READ_BY_ROWS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = MappingProxyType({"offender": OPENS})
 WORKLISTS: Final[Mapping[str, Worklist]] = MappingProxyType({each.name: each for each in _WORKLISTS})
