@@ -29,9 +29,7 @@ from ledger.store.vault import STATEMENTS as VAULT_STATEMENTS
 from ledger.store.vault import Vault, WrappingKey
 from ledger.store.wire import Wire
 
-COLLECT_EVERY: Final = (
-    100_000  # allocations: folded facts hold no cycles, and looking for some takes a fifth of the time
-)
+COLLECT_EVERY: Final = 100_000  # allocations: folded facts hold no cycles to look for
 ROLE_OF_LEDGER: Final = "ledger_app"
 ROLE_OF_VAULT: Final = "vault_app"
 
