@@ -68,7 +68,6 @@ class Tables:
     async def followed(self, position: int) -> None:
         """Everything up to a position is in the tables."""
         await self.connection.execute("UPDATE projections.followed SET position = %s", (position,))
-        await self.connection.execute("SELECT pg_notify('projected', '')")
 
     # ------------------------------------------------------------------------------------ generations
 

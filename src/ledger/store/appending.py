@@ -42,8 +42,9 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     "begin": "BEGIN",
     "commit": "COMMIT",
     "rollback": "ROLLBACK",
-    # Wakes whoever follows the log; it may be lost, so they look by themselves as well.
-    "notify": "SELECT pg_notify('sealed', '')",
+    # Wakes whoever follows the log; it may be lost, so they look by themselves as well.  Nobody follows the access log,
+    # and two that notify would wait for each other's COMMIT.
+    "notify": "SELECT pg_notify('sealed', '') WHERE current_schema() = 'public'",
     # Alone in its statement: a clock read beside it could be taken before the lock is.
     "lock": "SELECT size, edge, recorded FROM head FOR UPDATE",
     "clock": "SELECT clock_timestamp()",
