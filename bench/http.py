@@ -9,10 +9,8 @@ are added for the comparison, guarded like the others, which answer with as many
                                                         body are read just as for a command, and that is all
     nothing   POST /empty/{collection}/{id}/{command}   a constant at once: no token, no body
 
-The clients are a second process (this one), each with one kept connection and one request under way.  They write
-requests made beforehand to the socket and look for no more than the status and the length of the answer: a client
-library such as httpx needs longer for a request than the server and would be all that is measured.  Everything runs on
-the same cores: server, PostgreSQL, clients.
+The clients (bench.served) are a second process (this one), each with one kept connection and one request under way.
+Everything runs on the same cores: server, its follower, PostgreSQL, clients.
 
 A command is a real one, with its own idempotency key: for each case in turn an absence, its enforcement letter, two
 pieces of evidence, a judgement; then the next absence.  Every answer but 201 ends the benchmark.
@@ -22,39 +20,32 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import itertools
 import os
 import shlex
 import shutil
-import signal
-import socket
-import subprocess
-import sys
 import tempfile
 from collections import deque
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
 import orjson
 import uvloop
-from psycopg.conninfo import make_conninfo
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bench.measuring import Result, Round, machine, out, ratio, table
+from bench.measuring import Result, Round, out, ratio, table
+from bench.served import Client, connected, machine_of, server, tell
 from ledger import serving
 from ledger.api import app
 from ledger.api.openapi import kebab
-from ledger.api.tokens import Tokens
 from ledger.application import Ledger
 from ledger.rules.dates import london_day
 from ledger.settings import Settings
-from ledger.store.embedded import EmbeddedCluster
 
 WARM_UP = 0.5
 RECEIPT = b'{"events":["' + b"." * 431 + b'"]}'
@@ -80,13 +71,7 @@ def serve(home: Path, port: int) -> None:
     beside = (("/door/{collection}/{id}/{name}", "POST", door), ("/empty/{collection}/{id}/{name}", "POST", empty))
     setattr(app, "ROUTES", (*beside, *app.ROUTES))  # noqa: B010 - a constant to everybody but this comparison
 
-    async def ready(ledger: Ledger, tokens: Tokens) -> None:
-        del ledger
-        roles = ("practitioner", "court-officer")
-        token = tokens.issue(str(uuid4()), roles, "North")
-        print(token, flush=True)
-
-    serving.serve(settings, lambda: Ledger.open(settings), ready)
+    serving.serve(settings, lambda: Ledger.open(settings), tell)
 
 
 # ------------------------------------------------------------------------------------------ the commands
@@ -193,41 +178,6 @@ _PERSON = {
 # ------------------------------------------------------------------------------------------ the clients
 
 
-class Client(asyncio.Protocol):
-    """One connection, one request under way."""
-
-    def __init__(self) -> None:
-        self._received = b""
-        self._answered: asyncio.Future[bytes] | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast("asyncio.Transport", transport)
-
-    def data_received(self, data: bytes) -> None:
-        received = self._received = self._received + data if self._received else data
-        end = received.find(b"\r\n\r\n")
-        if end < 0:
-            return
-        at = received.lower().find(b"content-length: ")
-        length = int(received[at + 16 : received.find(b"\r\n", at)])
-        if len(received) >= end + 4 + length and self._answered and not self._answered.done():
-            self._received = b""
-            self._answered.set_result(received)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self._answered and not self._answered.done():
-            self._answered.set_exception(exc or ConnectionError("the server closed the connection"))
-
-    async def ask(self, request: bytes) -> bytes:
-        """The whole answer; anything but a 201 is an error."""
-        self._answered = asyncio.get_running_loop().create_future()
-        self.transport.write(request)
-        answer = await self._answered
-        if not answer.startswith(b"HTTP/1.1 201"):
-            raise RuntimeError(answer.decode())
-        return answer
-
-
 async def measure(clients: list[Client], requests: Sequence[Iterator[bytes]], seconds: float) -> Round:
     """Every client asks one thing after another."""
     starts = perf_counter() + WARM_UP
@@ -248,8 +198,7 @@ async def measure(clients: list[Client], requests: Sequence[Iterator[bytes]], se
 
 
 async def compare(port: int, token: str, given: argparse.Namespace) -> None:
-    loop = asyncio.get_running_loop()
-    clients = [(await loop.create_connection(Client, "127.0.0.1", port))[1] for _ in range(given.clients)]
+    clients = [await connected(port) for _ in range(given.clients)]
     began = perf_counter()
     cases = await _opened(clients, token, given.cases)
     out.print(f"{given.cases} cases with an order, opened in {perf_counter() - began:.1f} s.")
@@ -309,34 +258,9 @@ class Queue(Iterator[bytes]):
 
 
 def run(given: argparse.Namespace, home: Path) -> None:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
-    arguments = [sys.executable, *(given.under or ["-m", "bench.http", "--serve"]), str(home), str(port)]
-    server = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
-    try:
-        assert server.stdout is not None
-        token = server.stdout.readline().strip()
-        if not token:
-            raise SystemExit("the server did not start")
-        _wait_until_listening(port)
+    with server(home, given.under or ["-m", "bench.http", "--serve"]) as (port, token):
         uvloop.run(compare(port, token, given))
-        cluster = EmbeddedCluster(home, "ledger")
-        cluster.ensure_running()
-        out.print(f"{machine(make_conninfo(cluster.conninfo(cluster.app_role, 'ledger')))}.")
-        cluster.release()
-    finally:
-        server.send_signal(signal.SIGINT)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            server.wait(30)
-
-
-def _wait_until_listening(port: int) -> None:
-    ends = perf_counter() + 10
-    while perf_counter() < ends:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
-            return
-    raise SystemExit("the server does not listen")
+        out.print(f"{machine_of(home)}.")
 
 
 def main() -> None:

@@ -6,10 +6,12 @@ import gc
 import os
 import platform
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
+import orjson
 import psutil
 import psycopg
 from rich.console import Console
@@ -84,3 +86,17 @@ def machine(conninfo: str) -> str:
         f"{os.cpu_count()} cores, {memory:.0f} GiB of memory, PostgreSQL {server}, "
         f"Python {platform.python_version()}, {platform.system()}; {datetime.now(UTC):%d %b %Y}"
     )
+
+
+def milliseconds(latencies: Sequence[float], share: float) -> float:
+    """The latency (of seconds, given in milliseconds) that this share of the answers did not exceed."""
+    return Round(len(latencies), 1.0, latencies).milliseconds(share)
+
+
+def leave(file: Path | None, bench: str, size: int, about: str, figures: Mapping[str, float]) -> None:
+    """Add what came out to a JSON file (a list of all such results), for bench.plot; without a file nothing."""
+    if file is None:
+        return
+    kept = orjson.loads(file.read_bytes()) if file.exists() else []
+    kept.append({"bench": bench, "size": size, "machine": about, "figures": dict(figures)})
+    file.write_bytes(orjson.dumps(kept, option=orjson.OPT_INDENT_2) + b"\n")
