@@ -72,6 +72,23 @@ def test_of_two_at_once_for_the_last_place_exactly_one_comes(door: Door) -> None
         assert sum(not isinstance(each, BaseException) for each in came) == 1
 
 
+def test_thirty_at_once_for_thirty_places_all_come_in_turn(door: Door) -> None:
+    people, placement = [somebody(door, "M") for _ in range(30)], park(door, 30)
+
+    async def all_of_them() -> list[object]:
+        return await asyncio.gather(
+            *(
+                door.giving(to, "AllocatePlacement", allocation(order, placement), "placement-coordinator")
+                for to, order in people
+            )
+        )
+
+    assert len(door.run(all_of_them())) == 30
+    one_more = somebody(door, "M")
+    with pytest.raises(Refused):
+        door.give(one_more[0], "AllocatePlacement", allocation(one_more[1], placement), "placement-coordinator")
+
+
 def test_a_woman_comes_while_the_other_goes(door: Door) -> None:
     """Whichever is sealed first, she was never let into a group that was all-male when her allocation was sealed."""
     (cat, cats), (bob, bobs), (ann, anns) = somebody(door, "F"), somebody(door, "M"), somebody(door, "F")

@@ -89,7 +89,11 @@ READY_SECONDS: Final = 2  # how long a database or vault may take to say that it
 
 
 class _Moved(Exception):
-    """The case moved since it was read, or was not read anew: decide again."""
+    """A case moved since it was read, or was not read anew: decide again, in turn with others on that case."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
 
 
 class Ledger:
@@ -200,12 +204,14 @@ class Ledger:
         draft = draft_of(command, fact_class)
         await self._check_seen(command)
         digest = self._digest(command)
-        # Who finds others waiting for their turn on this case waits behind them, or newcomers would starve them.
-        waits = command.turn is None and command.stream in self._queues
+        # Who finds others waiting for their turn on a case waits behind them, or newcomers would starve them.
+        waits, name = command.turn is None and command.stream in self._queues, command.stream
         if not waits:
-            with contextlib.suppress(_Moved):
-                return await self._attempt(command, draft, digest)
-        queue = self._queues.setdefault(command.stream, asyncio.Lock())
+            try:
+                return await self._attempt(command, draft, digest, queueing=command.turn is None)
+            except _Moved as moved:
+                name = moved.name
+        queue = self._queues.setdefault(name, asyncio.Lock())
         await self._in_time(queue.acquire())
         try:
             for tried in range(0 if waits else 1, TRIES - 1):
@@ -216,9 +222,19 @@ class Ledger:
             queue.release()
 
     async def _attempt(
-        self, command: Command, draft: Fact, digest: bytes, *, fresh: bool = False, last: bool = False
+        self,
+        command: Command,
+        draft: Fact,
+        digest: bytes,
+        *,
+        fresh: bool = False,
+        last: bool = False,
+        queueing: bool = False,
     ) -> Acknowledged:
-        """Decide and seal.  Raises _Moved where it is to be tried again on what is recorded by then."""
+        """Decide and seal.  Raises _Moved where it is to be tried again on what is recorded by then.
+
+        `queueing`: where others wait for their turn on a case it was decided on, this one waits too.
+        """
         desk = Desk(self.cases, fresh=fresh)
         policy = (None if fresh else self.cases.policy_kept) or await self._in_time(self.cases.policy(fresh=fresh))
         try:
@@ -229,13 +245,16 @@ class Ledger:
                 return again
             if fresh:
                 raise
-            raise _Moved from problem
+            raise _Moved(command.stream) from problem
+        waited_for = next((name for name in desk.read if name in self._queues), None) if queueing else None
+        if waited_for is not None:
+            raise _Moved(waited_for)
         try:
             return await self._append(command, decision, desk, policy, digest)
         except StaleVersion as problem:
             if command.if_match is not None or last:
                 raise
-            raise _Moved from problem
+            raise _Moved(problem.moved or command.stream) from problem
 
     async def _decided(self, command: Command, draft: Fact, desk: Desk, policy: Policy) -> Decision:
         """The decision, taken again until every case it asks for lies on the desk."""

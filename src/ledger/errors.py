@@ -184,6 +184,10 @@ class StaleVersion(Conflict):
     code = "stale-version"
     title = "The record changed"
 
+    def __init__(self, message: str, moved: str | None = None) -> None:
+        super().__init__(message)
+        self.moved = moved  # the id whose chain it was, where that is known
+
 
 class KeyReused(Conflict):
     """409: the idempotency key belongs to another request; draw a new one."""

@@ -228,12 +228,12 @@ def check(append: Append, batch: Batch) -> None:
         raise StaleVersion("What was recorded meanwhile stands where this was to stand; look again.")
     for name, position in append.reads:
         if batch.chain(name).last + 1 != position:
-            raise StaleVersion(f"What this was decided on ({name}) has changed; look again.")
+            raise StaleVersion(f"What this was decided on ({name}) has changed; look again.", name)
     expected: dict[str, int] = {}
     for fact in append.facts:
         version = expected.get(fact.stream) or batch.chain(fact.stream).version
         if fact.version != version + 1:
-            raise StaleVersion(f"The record changed; look again. It is at version {version}.")
+            raise StaleVersion(f"The record changed; look again. It is at version {version}.", fact.stream)
         expected[fact.stream] = fact.version
 
 
