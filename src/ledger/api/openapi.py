@@ -22,6 +22,7 @@ from ledger.aggregates.ledger_stream import STREAM
 from ledger.aggregates.roles import ROLES, roles_for
 from ledger.aggregates.shape import Fact, a_client_id, a_random_id
 from ledger.errors import LedgerError
+from ledger.following.lists import LONGEST_PAGE
 from ledger.projections import VIEWS, WORKLISTS
 from ledger.rules.registry import EDITIONS, rules
 
@@ -129,7 +130,7 @@ def document() -> dict[str, Any]:
         if view.name == view.noun:
             paths[f"/{collection}/{{id}}"] = {"get": _view(view.name, view.noun)}
     for name in WORKLISTS:
-        paths[f"/worklists/{name}"] = {"get": _get(f"Worklist {name}", _AT[:2], "items and next")}
+        paths[f"/worklists/{name}"] = {"get": _get(f"Worklist {name}", _LISTED, "items, next, position and paused")}
     paths |= _OTHERS
     return {
         "openapi": "3.1.0",
@@ -261,6 +262,15 @@ _AT: Final = [
     _parameter("known_at", "query", {"type": "string", "format": "date-time"}, "As known at this instant"),
     _parameter("clock", "query", {"enum": ["ledger", "source"]}, "Whose record time `known_at` is measured by"),
     _parameter("explain", "query", {"type": "boolean"}, "With the rules, facts, calendar and settings of each answer"),
+]
+_LISTED: Final = [
+    *_AT[:2],
+    _parameter("unit", "query", {"type": "string", "maxLength": 64}, "The cases that belong to this unit now"),
+    _parameter(
+        "after", "query", {"type": "integer", "minimum": 0}, "Wait, at most 5 s, until this position is projected"
+    ),
+    _parameter("cursor", "query", {"type": "string"}, "The `next` of the page before"),
+    _parameter("limit", "query", {"type": "integer", "minimum": 1, "maximum": LONGEST_PAGE}, "Rows of a page"),
 ]
 _HEADERS: Final = [
     _parameter(
