@@ -267,7 +267,7 @@ _LISTED: Final = [
     *_AT[:2],
     _parameter("unit", "query", {"type": "string", "maxLength": 64}, "The cases that belong to this unit now"),
     _parameter(
-        "after", "query", {"type": "integer", "minimum": 0}, "Wait, at most 5 s, until this position is projected"
+        "after", "query", {"type": "integer", "minimum": 0}, "Wait up to 5 s until this position is projected"
     ),
     _parameter("cursor", "query", {"type": "string"}, "The `next` of the page before"),
     _parameter("limit", "query", {"type": "integer", "minimum": 1, "maximum": LONGEST_PAGE}, "Rows of a page"),
