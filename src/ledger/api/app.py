@@ -1,16 +1,17 @@
 """The HTTP application.
 
-    POST /{collection}/{id}/{command-in-kebab-case}      a command        roles: each command's own (events.md, Who)
-    GET  /{collection}/{id}/{view}                       a view           roles: READERS
-    GET  /{collection}/{id}                              the view that is named as its noun
-    GET  /worklists/{name}                               a worklist       roles: READERS
-    GET  /rules, /events                                 the registries   any role
-    GET  /log/checkpoint, /log/vkey                      open
-    GET  /access/log/checkpoint, /access/log/vkey        the same of the access log: open
-    GET  /access/refusals                                what was refused     roles: AUDITORS
-    GET  /problems/{code}                                open
-    GET  /health/live, /health/ready, /info, /openapi.json, /docs   open
-    GET  /metrics                                    numbers          roles: WATCHERS
+    POST /{collection}/{id}/{command-in-kebab-case}                 a command
+    GET  /{collection}/{id}/{view}                                  a view
+    GET  /{collection}/{id}                                         the view that is named as its noun
+    GET  /worklists/{name}                                          a worklist
+    GET  /rules, /events                                            the registries
+    GET  /log/checkpoint, /log/vkey                                 the newest checkpoint, and the key that checks it
+    GET  /access/log/checkpoint, /access/log/vkey                   the same of the access log
+    GET  /access/refusals                                           what was refused
+    GET  /problems/{code}, /openapi.json, /docs                     what is told to everybody
+    GET  /health/live, /health/ready, /info, /metrics               for those who run it
+
+ROUTES, at the end, says who may ask each; nobody gets past `guarded` otherwise.
 
 The routes of commands and views are two patterns, not hundreds of routes: the registries of ledger.aggregates and
 ledger.projections are the routing table, and the OpenAPI page is printed from them.
@@ -35,7 +36,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Match, Route
 
 from ledger.aggregates import COLLECTIONS
-from ledger.aggregates.roles import ANY_STAFF
+from ledger.aggregates.roles import ANY_STAFF, ROLES
 from ledger.aggregates.shape import LIST_ITEMS, Actor, a_random_id
 from ledger.api import openapi
 from ledger.api.metrics import MEDIA_TYPE as METRICS_TYPE
@@ -69,10 +70,14 @@ WITHHELD_FROM: Final = frozenset({"inspector", "auditor"})
 AUDITORS: Final = frozenset({"auditor", "data-protection-officer"})
 # How much is done, and when, is nobody's business outside; and behind a proxy of this machine everybody seems local.
 WATCHERS: Final = frozenset({"administrator"})
+ANY_ROLE: Final = frozenset(ROLES)
+BY_COMMAND: Final = ANY_ROLE  # each command has its own (events.md, Who): what is refused is told to the access log
+OPEN: Final = None  # to everybody, without a token
 
 LARGEST_POSITION: Final = 10**15
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+Who = frozenset[str] | None
 
 
 def create_app(open_ledger: Callable[[], Awaitable[Ledger]], settings: Settings | None = None) -> FastAPI:
@@ -97,8 +102,8 @@ def build(
 ) -> FastAPI:
     """The routes, before there is a ledger behind them."""
     app = FastAPI(title="Case ledger", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    for path, method, endpoint in ROUTES:
-        app.router.routes.append(Route(path, guarded(endpoint, path), methods=[method]))
+    for path, method, who, endpoint in ROUTES:
+        app.router.routes.append(Route(path, guarded(endpoint, path, who), methods=[method]))
     app.router.redirect_slashes = False
     app.state.operating = Operating(settings or Settings())
     app.add_middleware(Observed, operating=app.state.operating)
@@ -107,12 +112,13 @@ def build(
     return app
 
 
-def guarded(endpoint: Endpoint, path: str) -> Endpoint:
-    """Whatever goes wrong inside becomes a problem document."""
+def guarded(endpoint: Endpoint, path: str, who: Who) -> Endpoint:
+    """Only those get in who may; whatever goes wrong inside becomes a problem document."""
 
     async def answer(request: Request) -> Response:
         request.state.route = path  # for the log
         try:
+            admit(request, who)
             return await endpoint(request)
         except ClientDisconnect:  # nobody is there to be told
             return Response(status_code=400)
@@ -162,12 +168,14 @@ def actor_of(request: Request) -> Actor:
     return actor
 
 
-def reading_role(request: Request) -> str:
-    """The role a reader asks in.  Raises Unauthenticated, Forbidden."""
-    role = actor_of(request).role
-    if role not in READERS:
-        raise Forbidden(f"Cases are read by {', '.join(sorted(READERS))}; not by {role}.")
-    return role
+def admit(request: Request, who: Who) -> None:
+    """Let in those who may ask; where every role may, nobody has to name one.  Raises Unauthenticated, Forbidden."""
+    if who == ANY_ROLE:
+        bearer_of(request)
+    elif who is not None:
+        role = actor_of(request).role
+        if role not in who:
+            raise Forbidden(f"This is read by {', '.join(sorted(who))}; not by {role}.")
 
 
 # ------------------------------------------------------------------------------------ commands
@@ -190,9 +198,7 @@ async def command_of(request: Request) -> Command:
     given = request.path_params
     aggregate = COLLECTIONS.get(given["collection"])
     if aggregate is None:
-        raise NotFound(
-            f"There is no collection {given['collection'][:40]!r}; there are: {', '.join(sorted(COLLECTIONS))}."
-        )
+        raise _no_collection(given["collection"])
     headers = request.headers
     _asked(request, set())
     return Command(
@@ -298,7 +304,6 @@ def _sealed(when: date | datetime) -> str:
 async def view(request: Request) -> Response:
     """GET /{collection}/{id}/{view}?as_at=&known_at=&explain=true&clock=source"""
     ledger: Ledger = request.app.state.ledger
-    role = reading_role(request)
     given = request.path_params
     aggregate = COLLECTIONS.get(given["collection"])
     if aggregate is None:
@@ -311,7 +316,7 @@ async def view(request: Request) -> Response:
         as_at=_day(asked["as_at"]) if "as_at" in asked else None,
         known_at=_instant(asked["known_at"]) if "known_at" in asked else None,
         explain=_flag(asked.get("explain", "false")),
-        withhold=role in WITHHELD_FROM,
+        withhold=request.state.role in WITHHELD_FROM,
         clock=_clock(asked.get("clock", "ledger")),
     )
     return json(answer)
@@ -320,7 +325,6 @@ async def view(request: Request) -> Response:
 async def worklist(request: Request) -> Response:
     """GET /worklists/{name}?unit=&as_at=&known_at=&after=&cursor=&limit="""
     ledger: Ledger = request.app.state.ledger
-    reading_role(request)
     asked = _asked(request, {"unit", "as_at", "known_at", "after", "cursor", "limit"})
     found = await ledger.worklist(
         request.path_params["name"],
@@ -406,9 +410,6 @@ async def vkey(request: Request) -> Response:
 async def refusals(request: Request) -> Response:
     """GET /access/refusals?to=offender/019a…&cursor="""
     ledger: Ledger = request.app.state.ledger
-    role = actor_of(request).role
-    if role not in AUDITORS:
-        raise Forbidden(f"Refusals are read by {', '.join(sorted(AUDITORS))}; not by {role}.")
     asked = _asked(request, {"to", "cursor"})
     items, after = await ledger.refusals(asked.get("to"), _cursor(asked.get("cursor", "0")))
     return json({"items": items, "next": None if after is None else str(after)})
@@ -443,9 +444,6 @@ async def info(request: Request) -> Response:
 
 async def metrics(request: Request) -> Response:
     """Numbers for Prometheus."""
-    role = actor_of(request).role
-    if role not in WATCHERS:
-        raise Forbidden(f"The metrics are read by {', '.join(sorted(WATCHERS))}; not by {role}.")
     operating: Operating = request.app.state.operating
     text = await operating.measured(request.app.state.ledger)
     return Response(text, headers={"Cache-Control": "no-store"}, media_type=METRICS_TYPE)
@@ -453,13 +451,11 @@ async def metrics(request: Request) -> Response:
 
 async def rules(request: Request) -> Response:
     """Every rule with its source."""
-    bearer_of(request)
     return json({"items": openapi.rules_listed(), "next": None})
 
 
 async def events(request: Request) -> Response:
     """Every fact with its command and fields."""
-    bearer_of(request)
     return json({"items": openapi.events_listed(), "next": None})
 
 
@@ -482,23 +478,23 @@ async def docs(request: Request) -> Response:
     return HTMLResponse(openapi.page())
 
 
-ROUTES: Final[tuple[tuple[str, str, Endpoint], ...]] = (
-    ("/health/live", "GET", live),
-    ("/health/ready", "GET", ready),
-    ("/info", "GET", info),
-    ("/metrics", "GET", metrics),
-    ("/openapi.json", "GET", description),
-    ("/docs", "GET", docs),
-    ("/problems/{code}", "GET", meaning),
-    ("/rules", "GET", rules),
-    ("/events", "GET", events),
-    ("/log/checkpoint", "GET", checkpoint),
-    ("/log/vkey", "GET", vkey),
-    ("/access/log/checkpoint", "GET", checkpoint),
-    ("/access/log/vkey", "GET", vkey),
-    ("/access/refusals", "GET", refusals),
-    ("/worklists/{name}", "GET", worklist),
-    ("/{collection}/{id}/{name}", "POST", command),
-    ("/{collection}/{id}/{name}", "GET", view),
-    ("/{collection}/{id}", "GET", view),
+ROUTES: Final[tuple[tuple[str, str, Who, Endpoint], ...]] = (
+    ("/health/live", "GET", OPEN, live),
+    ("/health/ready", "GET", OPEN, ready),
+    ("/info", "GET", OPEN, info),
+    ("/metrics", "GET", WATCHERS, metrics),
+    ("/openapi.json", "GET", OPEN, description),
+    ("/docs", "GET", OPEN, docs),
+    ("/problems/{code}", "GET", OPEN, meaning),
+    ("/rules", "GET", ANY_ROLE, rules),
+    ("/events", "GET", ANY_ROLE, events),
+    ("/log/checkpoint", "GET", OPEN, checkpoint),
+    ("/log/vkey", "GET", OPEN, vkey),
+    ("/access/log/checkpoint", "GET", OPEN, checkpoint),
+    ("/access/log/vkey", "GET", OPEN, vkey),
+    ("/access/refusals", "GET", AUDITORS, refusals),
+    ("/worklists/{name}", "GET", READERS, worklist),
+    ("/{collection}/{id}/{name}", "POST", BY_COMMAND, command),
+    ("/{collection}/{id}/{name}", "GET", READERS, view),
+    ("/{collection}/{id}", "GET", READERS, view),
 )
