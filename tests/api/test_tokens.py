@@ -191,6 +191,64 @@ def test_no_refusal_repeats_the_token(door: Door):
     assert "king-of-kent" not in response.text
 
 
+def with_the_public_key_as_secret(door: Door) -> str:
+    text = f"{part(header(door, alg='HS256'))}.{part(claims(door, roles=['supervisor']))}"
+    secret = private_key(door).public_key().public_bytes_raw()
+    mac = jwt.algorithms.get_default_algorithms()["HS256"].sign(text.encode(), secret)
+    return f"{text}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
+
+
+def with_another_payload(door: Door) -> str:
+    first, _, signature = door.token("practitioner").split(".")
+    return f"{first}.{part(claims(door, roles=['supervisor']))}.{signature}"
+
+
+def of_another_key(door: Door) -> str:
+    return jwt.encode(supervisors(door), Ed25519PrivateKey.generate(), "EdDSA", headers=header(door))
+
+
+def supervisors(door: Door, **other: Any) -> Claims:
+    """Such as would be let in."""
+    return claims(door, **{"roles": ["supervisor"], **other})
+
+
+FORGED: dict[str, Callable[[Door], str]] = {
+    "unsigned": lambda door: f"{part(header(door, alg='none'))}.{part(supervisors(door))}.",
+    "for another audience": lambda door: signed(door, supervisors(door, aud="ledger.example/other")),
+    "by another issuer": lambda door: signed(door, supervisors(door, iss="ledger.example/other")),
+    "with an unknown key id": lambda door: signed(door, supervisors(door), kid="0" * 16),
+    "expired": lambda door: signed(door, supervisors(door, exp=int(time.time()) - 1)),
+    "not yet valid": lambda door: signed(door, supervisors(door, nbf=int(time.time()) + 60)),
+    "signed with the public key as a secret": with_the_public_key_as_secret,
+    "signed by another key": of_another_key,
+    "with another payload": with_another_payload,
+    "with a role that is none": lambda door: signed(door, supervisors(door, roles=["supervisor", "king"])),
+    "without an end": lambda door: signed(door, supervisors(door, exp=None)),
+    "without an audience": lambda door: signed(door, supervisors(door, aud=None)),
+    "of another type": lambda door: signed(door, supervisors(door), typ="JWT"),
+}
+
+
+def test_a_forged_token_records_nothing_in_either_log_and_is_not_told_why(door: Door):
+    case = door.new_case()
+    access = door.ledger.store.access.database
+    before = door.size, door.run(access.head())
+    told: set[str] = set()
+    for name, forge in FORGED.items():
+        token = forge(door)
+        answer = door.post(f"{case.path}/record-absence", case.absence(), None, Authorization=f"Bearer {token}")
+        refused(answer)
+        told.add(answer.text)
+        assert (door.size, door.run(access.head())) == before, name
+    remembered = signed(door, supervisors(door, exp=int(time.time()) + 1))
+    assert ask(door, remembered).status_code == 200
+    time.sleep(1.1)
+    told.add(ask(door, remembered).text)
+    assert len(told) == 1, told
+    good = {"Authorization": f"Bearer {signed(door, supervisors(door))}"}
+    assert door.post(f"{case.path}/record-absence", case.absence(), None, **good).status_code == 201
+
+
 def test_two_authorizations_do_not_add_up(door: Door):
     good = f"Bearer {door.token('practitioner')}"
     headers = httpx.Headers([("Authorization", "Bearer x"), ("Authorization", good)])

@@ -27,6 +27,8 @@ LIFETIME: Final = 8 * 3600  # seconds: a working day
 REMEMBERED: Final = 10_000
 _ALGORITHM: Final = "EdDSA"
 _TYPE: Final = "at+jwt"
+# One answer for every token that is not taken, so that whoever forges one does not learn how far it came.
+_NOT_TAKEN: Final = "This token does not hold: it has expired, or is none of this ledger's. Ask for one: ledger token."
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class Tokens:
         return jwt.encode(claims, self._private, _ALGORITHM, headers={"kid": self._key_id, "typ": _TYPE})
 
     def check(self, token: str) -> Bearer:
-        """Whom it speaks for.  Raises Unauthenticated, which never says more than is needed."""
+        """Whom it speaks for.  Raises Unauthenticated, which does not say what is wrong with it."""
         digest = sha256(token.encode()).digest()
         bearer = self._verified.get(digest)
         if bearer is None:
@@ -91,14 +93,14 @@ class Tokens:
                 self._verified.popitem(last=False)
         if bearer.expires <= time.time():
             del self._verified[digest]
-            raise Unauthenticated("This token has expired. Ask for a new one.")
+            raise Unauthenticated(_NOT_TAKEN)
         return bearer
 
     def _verify(self, token: str) -> Bearer:
         try:
             header = jwt.get_unverified_header(token)
             if header.get("kid") != self._key_id or header.get("typ") != _TYPE:
-                raise Unauthenticated("This token is not one of this ledger's. Ask for one: ledger token.")
+                raise Unauthenticated(_NOT_TAKEN)
             claims = jwt.decode(
                 token,
                 self._public,
@@ -112,9 +114,7 @@ class Tokens:
             unit = claims.get("unit")
             _check_subject(claims["sub"], roles, unit)
         except (jwt.PyJWTError, Malformed, TypeError) as wrong:
-            raise Unauthenticated(
-                "This token does not hold: it is forged, expired or meant for another ledger."
-            ) from wrong
+            raise Unauthenticated(_NOT_TAKEN) from wrong
         return Bearer(claims["sub"], roles, unit, float(claims["exp"]))
 
 
