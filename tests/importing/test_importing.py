@@ -85,6 +85,11 @@ def absence(to: str, order_id: str, days: int = 5, **more: Any) -> Line:
     return line("RecordAbsence", to, data | more.pop("data", {}), "supervisor", **more)
 
 
+def bank_holiday(day: str) -> Line:
+    data = {"date": day, "name": "Extra", "source_ref": "a proclamation"}
+    return line("SetBankHoliday", "policy/policy", data, "chief-officer")
+
+
 def a_case(absences: int = 1, **more: Any) -> list[Line]:
     """A person, an order, and so many absences."""
     to, order_id = f"offender/{uuid4()}", str(uuid4())
@@ -152,10 +157,6 @@ def test_a_line_is_decided_after_every_line_before_it_of_its_case(real: Door, tm
 
 
 def test_a_setting_is_in_force_for_every_line_after_it_and_for_none_before(real: Door, tmp_path: Path):
-    def bank_holiday(day: str) -> Line:
-        data = {"date": day, "name": "Extra", "source_ref": "a proclamation"}
-        return line("SetBankHoliday", "policy/policy", data, "chief-officer")
-
     before, after = [[person(f"offender/{uuid4()}") for _ in range(20)] for _ in "12"]
     path = write(tmp_path, [*before, bank_holiday("2026-03-02"), bank_holiday("2026-03-03"), *after])
     outcome = imported(real, path)

@@ -133,6 +133,7 @@ class Decider:
         if not self._next:
             head = await self._database.head()
             self._next = (head.size if head else 0) + 1
+            await self._cases.policy(fresh=True)
         read = [self._line(*line) for line in lines]
         there = [each for each in read if each]
         known = await self._database.digests([each.key for each in there])
@@ -152,7 +153,6 @@ class Decider:
             del self._touched[name]
         self._recent.clear()
         self._next = 0
-        self._cases.forget_policy()
 
     # ------------------------------------------------------------------------------------ one line
 
@@ -169,10 +169,12 @@ class Decider:
         return _Read(number, command, draft, self._keyed.digest(asked(command)), command.key.bytes)
 
     async def _start(self, streams: Sequence[str]) -> None:
-        """Of the cases not in memory, most are new: one question for all of them."""
+        """The cases not in memory, most of which are new: one question which, and one for those that are not."""
         names = [name for name in dict.fromkeys(streams) if name not in SINGLE_STREAMS and not self._cases.kept(name)]
         begun = await self._database.begun(names)
         self._cases.start(name for name in names if name not in begun)
+        if begun:
+            await self._cases.read_all(sorted(begun))
 
     async def _verdict(self, line: _Read, known: dict[bytes, bytes]) -> Verdict:
         moves_clock = line.command.at is not None and not self._simulated
@@ -207,10 +209,10 @@ class Decider:
             drafts = drafts_of(command, decision, desk.read[command.stream].version, moment)
         except Refused as problem:
             self._touch(desk.read, line.number)
-            return Turned(problem.refusals, reads_of(command, desk, policy), self._next)
+            return Turned(problem.refusals, reads_of(desk, policy), self._next)
         envelope = envelope_of(command, policy.policy)
         facts = tuple(mapping.unsealed(draft, envelope) for draft in drafts)
-        reads = reads_of(command, desk, policy)
+        reads = reads_of(desk, policy)
         concerned = [command.stream, *(name for name in drafts[0].about if noun_of(name) in AGGREGATES)]
         for name in concerned:
             if self._cases.kept(name) is None:

@@ -68,7 +68,8 @@ class Questions:
             database.begun,
             database.fact_under,
         )
-        self.chain, self.stream, self.newest_rules = database.chain, database.stream, database.newest_rules
+        self.chain, self.chains, self.stream = database.chain, database.chains, database.stream
+        self.newest_rules = database.newest_rules
 
     async def opened(self, stored: Mapping[int, Stored]) -> dict[int, dict[str, Any]]:
         """The sealed values of these facts."""
@@ -193,6 +194,9 @@ class _Asking:
 
     async def chain(self, name: str, upto: int = 2**63 - 1, after: int = 0) -> list[Stored]:
         return self._ask("chain", name, upto, after)
+
+    async def chains(self, names: Sequence[str], upto: int) -> dict[str, list[Stored]]:
+        return self._ask("chains", names, upto)
 
     async def stream(self, name: str) -> list[Stored]:
         return self._ask("stream", name)

@@ -40,6 +40,7 @@ T = TypeVar("T")
 
 MOST: Final = 1_000  # lines decided at once; half of the facts that go into one transaction
 FEWEST: Final = 8  # while others record too
+MOST_ALONE: Final = 64  # lines given one by one before a batch is tried again
 DECIDED: Final = "decided"
 WORTH_A_PROCESS: Final = 10_000  # lines: what a process costs to start is more than fewer gain
 RETRIES: Final = 60  # of a line while the ledger is not available, a second apart
@@ -118,7 +119,7 @@ class Import:
         self._progress = progress
         self._outcome = Outcome()
         self._size = MOST
-        self._stuck = 0  # the line that was last to be decided again
+        self._by_hand = 0  # lines that go alone before the next batch
 
     async def run(self) -> Outcome:
         """Every line, to the end."""
@@ -133,6 +134,7 @@ class Import:
                 if left is not None:  # what was decided meanwhile was decided on what did not come to be
                     await self._again([*left, *lines])
                 elif lines and not verdicts:
+                    self._failed()
                     await self._again(lines)
                 elif lines:
                     self._back = [*lines[len(verdicts) :], *self._back]
@@ -159,12 +161,21 @@ class Import:
             return []
 
     async def _again(self, lines: Sequence[Line]) -> None:
-        """Decide these anew.  A line that comes back twice running goes alone, so there is an end whatever happens."""
+        """Decide these anew.  After a batch that failed the first go alone, more of them each time it happens."""
         self._back = [*lines, *self._back]
-        if self._back and self._back[0][0] == self._stuck:
-            await self._alone(*self._back.pop(0))
-        self._stuck = self._back[0][0] if self._back else 0
-        self._decider.again(self._stuck or sys.maxsize)
+        alone, self._back = self._back[: self._by_hand], self._back[self._by_hand :]
+        for line in alone:
+            await self._alone(*line)
+        self._decider.again(self._back[0][0] if self._back else sys.maxsize)
+
+    def _failed(self) -> None:
+        """A batch did not come to be as foreseen."""
+        self._size = max(FEWEST, self._size // 4)
+        self._by_hand = min(MOST_ALONE, self._by_hand * 2 or 1)
+
+    def _succeeded(self) -> None:
+        self._size = min(MOST, self._size * 2)
+        self._by_hand = 0
 
     # ------------------------------------------------------------------------------------ one batch
 
@@ -179,15 +190,16 @@ class Import:
                 for number, text in given:
                     done += 1
                     if await self._alone(number, text):
+                        self._by_hand = 0
                         return list(lines[done : len(verdicts)])
                 continue
             settled = await (self._confirmed(len(alike)) if kind == KNOWN else self._sealed(given, alike, series))
             done += settled
             self._progress(self._outcome)
             if settled < len(alike):
-                self._size = max(FEWEST, self._size // 4)
+                self._failed()
                 return list(lines[done : len(verdicts)])
-        self._size = min(MOST, self._size * 2)
+        self._succeeded()
         return None
 
     async def _sealed(self, lines: Sequence[Line], verdicts: Sequence[Verdict], series: Series) -> int:

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final
 
 from ledger.aggregates import AGGREGATES, noun_of
 from ledger.aggregates.shape import Fact, Recorded
 from ledger.store import mapping
+from ledger.store.binary import LARGEST
 from ledger.store.cases import Case, Cases
 from ledger.store.mapping import Draft, Envelope
 
@@ -29,6 +31,17 @@ class Ahead(Cases):
         """Keep these as cases that nothing concerns yet."""
         for name in names:
             self._keep(name, Case(0, 0, AGGREGATES[noun_of(name)].fold(())))
+
+    async def read_all(self, names: Sequence[str]) -> None:
+        """Read and keep these cases, with one question for all of them."""
+        stored = await self._database.chains(names, LARGEST)
+        for noun in {noun_of(name) for name in names}:
+            aggregate = AGGREGATES[noun]
+            mine = [name for name in names if noun_of(name) == noun]
+            records = iter(await self.records([each for name in mine for each in stored[name]], aggregate.opens))
+            for name in mine:
+                begun = Case(0, 0, aggregate.fold(()))
+                self._keep(name, self._taken(begun, name, list(islice(records, len(stored[name])))))
 
     def foresee(
         self, names: Iterable[str], drafts: Sequence[Draft], envelope: Envelope, first: int, moment: datetime
@@ -48,7 +61,3 @@ class Ahead(Cases):
                         told[what] = mapping.as_read(draft, envelope, first + number, moment, what[1])
                     records.append(told[what])
             self._keep(name, self._taken(self._cases[name], name, records))
-
-    def forget_policy(self) -> None:
-        """Settings and holidays may have moved."""
-        self._policy = None
