@@ -79,8 +79,7 @@ async def _play(ledger: Ledger, lines: list[dict[str, object]], settings: Settin
         task = bar.add_task("Recording a year of casework", total=len(lines))
 
         def progress(outcome: Outcome) -> None:
-            if outcome.lines % 100 == 0 or outcome.lines == len(lines):
-                bar.update(task, completed=outcome.lines)
+            bar.update(task, completed=outcome.lines)
 
         outcome = await import_lines(ledger, numbered, keys, SYSTEM, progress)
     if outcome.rejected:
