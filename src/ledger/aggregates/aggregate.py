@@ -15,7 +15,8 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any, Final, Protocol, TypeVar, cast
 
-from ledger.aggregates.corrections import CORRECTING, CORRECTIONS, rule_on_correction
+from ledger.aggregates.anew import Rule, Said, ruled_anew
+from ledger.aggregates.corrections import CORRECTING, CORRECTIONS, RecordCorrected, amended_by, rule_on_correction
 from ledger.aggregates.shape import Closed, Decision, Fact, Now, Recorded, Supplied, Whose, blank
 from ledger.errors import Caution, Refusal, Refused
 from ledger.rules import general
@@ -117,6 +118,22 @@ class Aggregate:
     def decide(self, state: Any, draft: Fact, now: Now, stream: str) -> Decision:
         """The facts a command comes to.  Raises Refused with every refusal, most fundamental first."""
         ruling = self._ruling(state, draft, now, stream)
+        standing, cautions = self._weighed(state, draft, now, stream, ruling)
+        if standing:
+            raise Refused(standing)
+        return Decision(
+            facts=(_completed(draft, ruling, now, stream),),
+            about=ruling.about,
+            effective=ruling.effective,
+            rests_on=ruling.rests_on,
+            under=labels(type(draft).rules),
+            cautions=tuple(cautions),
+            marking=_marking(draft),
+            whose=ruling.whose,
+        )
+
+    def _weighed(self, state: Any, draft: Fact, now: Now, stream: str, ruling: Ruling) -> Said:
+        """What stands in the way of a draft, and what its author is told; told by another system, it has happened."""
         refusals = [
             *_wrong_hands(draft, now, stream),
             *self._not_begun(state, draft),
@@ -125,28 +142,29 @@ class Aggregate:
             *_left_empty(draft),
             *_other_values(draft, ruling),
         ]
-        standing = [each for each in refusals if not (now.imported and each.rule_book)]
-        if standing:
-            raise Refused(standing)
-        excused = tuple(Caution(each.rule, each.message) for each in refusals)
-        return Decision(
-            facts=(_completed(draft, ruling, now, stream),),
-            about=ruling.about,
-            effective=ruling.effective,
-            rests_on=ruling.rests_on,
-            under=labels(type(draft).rules),
-            cautions=excused + ruling.cautions,
-            marking=_marking(draft),
-            whose=ruling.whose,
-        )
+        excused = [each for each in refusals if now.imported and each.rule_book]
+        standing = [each for each in refusals if each not in excused]
+        return standing, [*(Caution(each.rule, each.message) for each in excused), *ruling.cautions]
 
     def _ruling(self, state: Any, draft: Fact, now: Now, stream: str) -> Ruling:
-        if isinstance(draft, CORRECTING):
-            own = [each for each in state.history if each.stream == stream]
-            refusals, whose, at = rule_on_correction(own, draft, now, lambda each: self.protects(state, each, now))
-            about = next((each.about for each in own if each.id == draft.event_ref), ())  # it moves what that moved
-            return Ruling(refusals=tuple(refusals), whose=whose, rests_on=at, about=about)
-        return self.rule_on(state, draft, now, stream)
+        if not isinstance(draft, CORRECTING):
+            return self.rule_on(state, draft, now, stream)
+        own = [each for each in state.history if each.stream == stream]
+        refusals, whose, at = rule_on_correction(own, draft, now, lambda each: self.protects(state, each, now))
+        cautions: list[Caution] = []
+        if isinstance(draft, RecordCorrected) and all(each.rule_book for each in refusals):
+            amended = amended_by(own, draft, now)
+            if amended is not None:
+                again, cautions = ruled_anew(amended, state, now, self._anew(stream))
+                refusals += again
+        about = next((each.about for each in own if each.id == draft.event_ref), ())  # it moves what that moved
+        return Ruling(tuple(refusals), cautions=tuple(cautions), whose=whose, rests_on=at, about=about)
+
+    def _anew(self, stream: str) -> Rule:
+        def rule(state: Any, draft: Fact, now: Now) -> Said:
+            return self._weighed(state, draft, now, stream, self.rule_on(state, draft, now, stream))
+
+        return rule
 
     def _not_begun(self, state: State, draft: Fact) -> Iterator[Refusal]:
         if self.first is None or isinstance(draft, CORRECTING):

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from typing import Annotated, Any, Final
@@ -160,7 +161,10 @@ def computed_fields(fact_class: type[Fact]) -> frozenset[str]:
     return frozenset(fact_class.supplied)
 
 
-def _is_reference(name: str) -> bool:
+def _is_reference(fact_class: type[Fact], name: str) -> bool:
+    """Whether a field names something: a case, a thing of it, or the field that an earlier correction was about."""
+    if fact_class is RecordCorrected:
+        return name in ("event_ref", "field")
     return name == "ref" or name.endswith(("_id", "_ids", "_ref", "_refs"))
 
 
@@ -185,7 +189,7 @@ def rule_on_correction(
     if record.fact.topic == _SETTING and (isinstance(draft, RecordCorrected) or now.actor.role not in record.fact.who):
         return [Refusal("GEN-09", SETTING_STAYS, rule_book=False)], {}, (record.position,)
     if isinstance(draft, RecordCorrected):
-        refusals = [*_not_theirs(record, now), *_no_value(record, draft, now)]
+        refusals = [*_not_theirs(record, now), *_no_value(*corrected_field(history, record, draft.field), draft, now)]
         whose = {"corrected_value": key_of(history, record, draft.field)}
     else:
         refusals = list(_not_to_be_struck(history, record, now, protects))
@@ -194,12 +198,43 @@ def rule_on_correction(
 
 def key_of(history: Sequence[Recorded[Any]], record: Recorded[Any], name: str) -> Whose | None:
     """Under whose key a correction of this field is sealed: as the field; a correction's correction as its first."""
+    told, field = corrected_field(history, record, name)
+    fact: Fact = told.fact
+    return type(fact).whose.get(field)
+
+
+def corrected_field(history: Sequence[Recorded[Any]], record: Recorded[Any], name: str) -> tuple[Recorded[Any], str]:
+    """The record and field that a correction is about in the end: the value of a correction is that of its field."""
     fact: Fact = record.fact
     if isinstance(fact, RecordCorrected) and name == "corrected_value":
         first = next((each for each in history if each.id == fact.event_ref), None)
         if first is not None:
-            return key_of(history, first, fact.field)
-    return type(fact).whose.get(name)
+            return corrected_field(history, first, fact.field)
+    return record, name
+
+
+@dataclass(frozen=True, slots=True)
+class Amended:
+    """A record as first told, and what it says as it reads today and as it would read with one correction more."""
+
+    record: Recorded[Any]
+    present: Fact
+    corrected: Fact
+
+
+def amended_by(history: Sequence[Recorded[Any]], draft: RecordCorrected, now: Now) -> Amended | None:
+    """What a correction that may be made would make of its record; None where it is one of words about corrections."""
+    named = next(each for each in history if each.id == draft.event_ref)
+    record, _ = corrected_field(history, named, draft.field)
+    if isinstance(record.fact, CORRECTING):
+        return None
+    position = history[-1].position + 1
+    correction = Recorded(position, named.stream, 0, "", draft, now.moment, now.moment, now.actor)
+    present, corrected = (
+        _with_corrections(record, _last_words(each)[1].get(record.id, {})).fact
+        for each in (history, [*history, correction])
+    )
+    return Amended(record, present, corrected)
 
 
 def _impossible(message: str) -> Refusal:
@@ -211,27 +246,28 @@ def _not_theirs(record: Recorded[Any], now: Now) -> Iterator[Refusal]:
         yield Refusal("GEN-06", general.NOT_YOURS)
 
 
-def _no_value(record: Recorded[Any], draft: RecordCorrected, now: Now) -> Iterator[Refusal]:
+def _no_value(record: Recorded[Any], name: str, draft: RecordCorrected, now: Now) -> Iterator[Refusal]:
+    """What is wrong with a corrected value of this field: `draft` may correct it through another correction."""
     fact: Fact = record.fact
     fact_class = type(fact)
-    if draft.field not in fact_class.model_fields:
-        yield _impossible(general.NO_SUCH_FIELD.format(type=fact_class.__name__, field=draft.field))
-    elif draft.field in computed_fields(fact_class) or _is_reference(draft.field):
-        yield _impossible(general.NOT_CORRECTABLE.format(field=draft.field))
+    if name not in fact_class.model_fields:
+        yield _impossible(general.NO_SUCH_FIELD.format(type=fact_class.__name__, field=name))
+    elif name in computed_fields(fact_class) or _is_reference(fact_class, name):
+        yield _impossible(general.NOT_CORRECTABLE.format(field=name))
     else:
-        yield from _no_such_value(fact_class, draft, now)
+        yield from _no_such_value(fact_class, name, draft.corrected_value, now)
 
 
-def _no_such_value(fact_class: type[Fact], draft: RecordCorrected, now: Now) -> Iterator[Refusal]:
+def _no_such_value(fact_class: type[Fact], name: str, told: Any, now: Now) -> Iterator[Refusal]:
     try:
-        value = read_value(fact_class, draft.field, draft.corrected_value)
+        value = read_value(fact_class, name, told)
     except ValidationError as error:
-        yield _impossible(general.WRONG_TYPE.format(field=draft.field, why=error.errors()[0]["msg"]))
+        yield _impossible(general.WRONG_TYPE.format(field=name, why=error.errors()[0]["msg"]))
         return
-    asked = fact_class.asked.get(draft.field)
+    asked = fact_class.asked.get(name)
     if asked is not None and blank(value):
         yield Refusal(asked.rule, asked.message, rule_book=False)
-    dated = draft.field == fact_class.effective_field and isinstance(value, date | datetime)
+    dated = name == fact_class.effective_field and isinstance(value, date | datetime)
     if dated and not fact_class.is_plan and general.in_the_future(value, now.moment):
         yield Refusal("GEN-05", general.FROM_THE_FUTURE, rule_book=False)
 

@@ -201,5 +201,7 @@ _WORKLISTS: Final = (
     ),
 )
 # The sealed values that rows of a noun rest on, where they are fewer than its decisions rest on.
-READ_BY_ROWS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = MappingProxyType({"offender": OPENS})
+READ_BY_ROWS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = MappingProxyType(
+    {"offender": OPENS, "placement": PLACEMENT_OPENS}
+)
 WORKLISTS: Final[Mapping[str, Worklist]] = MappingProxyType({each.name: each for each in _WORKLISTS})

@@ -105,6 +105,8 @@ OPENS = {
     IncidentReported.topic: ("kind",),
     RecordCorrected.topic: ("corrected_value",),
 }
+# Those that decisions rest on: an assessment put right is ruled on whole.
+OPENS_TO_DECIDE = {**OPENS, ProjectAssessed.topic: ("answers", "recommendation")}
 
 PLACEMENT = Aggregate(
     noun="placement",
@@ -112,7 +114,7 @@ PLACEMENT = Aggregate(
     facts=FACTS,
     fold=Placement.fold,
     rule_on=rule_on,
-    opens=OPENS,
+    opens=OPENS_TO_DECIDE,
     first=PlacementOpened,
     takes=Placement.take,
 )
