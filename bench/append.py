@@ -1,6 +1,7 @@
 """Appends: our sequencer, plain INSERTs and the eventsourcing library's recorder, side by side.
 
     python -m bench.append [--rounds 3] [--seconds 3] [--callers 1,4,16,64] [--facts 1,100] [--only sealed]
+                           [--size 1000000] [--json FILE]
 
 All write to the same embedded, durable PostgreSQL (fsync on), opened as the application opens it, in turns:
 sealed, made, plain, library, sealed, made …  A rate is the median of the rounds, a ratio the median of the rounds'
@@ -17,7 +18,8 @@ ratios.  What each does for one fact:
     library   eventsourcing's PostgresApplicationRecorder as it comes, as many ready bytes, a thread for each caller
 
 Only the number of connections the server allows is raised, for the 64 of `plain`.
-`library` is left out where psycopg-pool is not installed (bench/requirements.txt).
+`library` is left out where psycopg-pool is not installed (bench/requirements.txt).  `--size`: so many facts are sealed
+before anything is measured; `--json` leaves what `sealed` did, one fact a command, for bench.plot.
 """
 
 from __future__ import annotations
@@ -42,7 +44,7 @@ import psycopg
 import uvloop
 from psycopg.conninfo import conninfo_to_dict
 
-from bench.measuring import Result, Round, as_the_server, machine, out, ratio, table
+from bench.measuring import Result, Round, as_the_server, leave, machine, out, ratio, table
 from ledger.aggregates.offender.facts import AbsenceRecorded
 from ledger.aggregates.shape import Actor
 from ledger.privacy.owners import Owner
@@ -55,6 +57,7 @@ from ledger.store.opening import Store, open_store
 WARM_UP = 0.4  # seconds of each turn that are not counted
 STREAMS = 50  # cases per caller
 PAYLOAD = 740
+FILLED = 500  # facts of one command, where the log is filled beforehand
 MOST = 25_000  # facts made beforehand for each second of a turn
 BY = Actor("4f9a7c1e-52d7-4c0b-9d1e-8a4be1c7d001", "practitioner", "North")
 NOTE = "Did not attend the group at the depot; no call before the start, supervisor waited until a quarter past."
@@ -294,6 +297,8 @@ async def compare(store: Store, conninfo: str, given: argparse.Namespace) -> Non
     shown = table("Acknowledged facts", "", "", "facts/s", "p50 ms", "p99 ms", "sealed /", "facts a batch")
     sealed, made, plain = Sealed(store), Made(store), Plain(conninfo)
     library = library_at(conninfo, max(given.callers)) if given.only is None else None
+    await fill(made, store, given.size)
+    about, figures = machine(conninfo), dict[str, float]()
     for facts, callers in itertools.product(given.facts, given.callers):
         rounds: dict[str, list[Round]] = {}
         batches, entries = store.sequencer.batches, store.sequencer.sealed
@@ -316,11 +321,24 @@ async def compare(store: Store, conninfo: str, given: argparse.Namespace) -> Non
                 "" if name == "sealed" else f"{ratio(rounds['sealed'], found):.2f}",
                 f"{gathered:.0f}" if name == "sealed" else "",
             )
+            if name == "sealed" and facts == 1:
+                figures |= {f"facts_a_second_{callers}": result.rate, f"p99_{callers}": result.p99}
     out.print(shown)
     newest = (await store.database.entries(store.sequencer.sealed - 50, store.sequencer.sealed))[-1]
-    out.print(f"An entry of this run: {len(newest[2])} bytes. {machine(conninfo)}.")
+    out.print(f"An entry of this run: {len(newest[2])} bytes. {given.size:,} facts beforehand. {about}.")
+    if figures:
+        best = max(rate for name, rate in figures.items() if name.startswith("facts"))
+        leave(given.json, "append", given.size, about, figures | {"ms": 1000 / best})
     if library:
         await library.close()
+
+
+async def fill(made: Made, store: Store, size: int) -> None:
+    """Seal facts until there are so many."""
+    await made.prepare(1, FILLED, 0)
+    append = await made.caller(0)
+    while (missing := size - store.released.size) > 0:
+        await append(min(FILLED, missing))
 
 
 def library_at(conninfo: str, callers: int) -> Library | None:
@@ -356,6 +374,8 @@ def main() -> None:
     parser.add_argument("--callers", type=numbers, default=[1, 4, 16, 64])
     parser.add_argument("--facts", type=numbers, default=[1, 100])
     parser.add_argument("--only", choices=["sealed"], help="without the peers, to profile")
+    parser.add_argument("--size", type=int, default=0, help="facts that are sealed beforehand")
+    parser.add_argument("--json", type=Path, help="add the figures to this file")
     given = parser.parse_args()
     home = Path(tempfile.mkdtemp(prefix="bench-"))
     home.chmod(0o711)

@@ -64,6 +64,7 @@ async def filled(home: Path, facts: int) -> AsyncGenerator[Ledger]:
 
 
 def asked(conninfo: str, query: str, *params: object) -> list[tuple[object, ...]]:
-    """The answer of the ledger's database to a question of a benchmark's own."""
+    """What a database answers to a statement of a benchmark's own."""
     with psycopg.connect(conninfo, autocommit=True) as connection:
-        return connection.execute(query.encode(), params).fetchall()
+        done = connection.execute(query.encode(), params)
+        return done.fetchall() if done.description else []
