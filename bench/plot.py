@@ -129,6 +129,7 @@ def _grid(across: Scale, up: Scale) -> Iterator[str]:
 
 def _series(lines: Mapping[str, Points], across: Scale, up: Scale) -> Iterator[str]:
     names: list[tuple[float, str]] = []
+    every = [(across.at(size), up.at(cost)) for points in lines.values() for size, cost in points]
     for name, points in lines.items():
         colour = COLOURS[name]
         places = [(across.at(size), up.at(cost)) for size, cost in points]
@@ -136,7 +137,8 @@ def _series(lines: Mapping[str, Points], across: Scale, up: Scale) -> Iterator[s
         yield f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>'
         for (x, y), (_, cost) in zip(places, points, strict=True):
             yield MARKERS[name].format(x=x, y=y, left=x - 5, top=y - 5.5, colour=colour)
-            yield _text(x, y - 10, f"{cost:.2g}", size=11, anchor="middle")
+            crowded = any(abs(x - other) < 1 and 0 < y - above < 2 * LABEL for other, above in every)
+            yield _text(x, y + 20 if crowded else y - 10, f"{cost:.2g}", size=11, anchor="middle")
         names.append((places[-1][1], name))
     last = -math.inf
     for y, name in sorted(names):
