@@ -103,6 +103,28 @@ def test_a_decision_never_rests_on_a_setting_that_another_process_has_changed(do
     assert found[0] < found[1]
 
 
+def test_a_change_of_a_setting_never_rests_on_one_that_was_changed_while_it_was_decided(
+    door: Door, other: Ledger, monkeypatch: pytest.MonkeyPatch
+):
+    """The policy is read, then its stream as the case: what is sealed in between moves both."""
+    door.run(other.execute(setting(door, 5)))
+    data = {"key": "enf.evidence", "old": "5", "new": "9", "effective_from": days_ago(300), "reason": "x"}
+    change = Command("ChangeSetting", "policy", "policy", data, door.actor("chief-officer"), key=uuid4())
+    read, waiting = door.ledger.cases.read, [setting(door, 7)]
+
+    async def somebody_was_faster(stream: str) -> Any:
+        if waiting:
+            await other.execute(waiting.pop())
+        return await read(stream)
+
+    door.run(door.ledger.cases.policy(fresh=True))
+    door.ledger.cases.forget("policy")
+    monkeypatch.setattr(door.ledger.cases, "read", somebody_was_faster)
+    with pytest.raises(Refused, match="present value of enf.evidence is 7"):
+        door.run(door.ledger.execute(change))
+    assert waiting == []
+
+
 def test_one_key_used_in_two_processes_at_once_is_recorded_once(door: Door, other: Ledger, case: Case):
     command = absence(door, case)
     size = door.size

@@ -301,7 +301,7 @@ class Ledger:
             ],
             key=command.key.bytes if command.key else None,
             digest=digest,
-            reads=reads_of(command, desk, policy),
+            reads=reads_of(desk, policy),
             at=command.at,
             warnings=warnings_of(decision),
         )

@@ -175,9 +175,12 @@ def envelope_of(command: Command, policy: Policy) -> Envelope:
     )
 
 
-def reads_of(command: Command, desk: Desk, policy: PolicyAt) -> tuple[tuple[str, int], ...]:
-    """What the decision rests on, and must still be so when it is sealed: (id, newest position of its chain)."""
-    return (*desk.positions(), *((("policy", policy.at[1]),) if command.noun != "policy" else ()))
+def reads_of(desk: Desk, policy: PolicyAt) -> tuple[tuple[str, int], ...]:
+    """What the decision rests on, and must still be so when it is sealed: (id, newest position of its chain).
+
+    The policy too where it is the case itself: the two were read one after the other.
+    """
+    return (*desk.positions(), ("policy", policy.at[1]))
 
 
 # ---------------------------------------------------------------------------------------- writing a receipt
