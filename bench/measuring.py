@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import orjson
 import psutil
@@ -97,6 +98,6 @@ def leave(file: Path | None, bench: str, size: int, about: str, figures: Mapping
     """Add what came out to a JSON file (a list of all such results), for bench.plot; without a file nothing."""
     if file is None:
         return
-    kept = orjson.loads(file.read_bytes()) if file.exists() else []
+    kept: list[Any] = orjson.loads(file.read_bytes()) if file.exists() else []
     kept.append({"bench": bench, "size": size, "machine": about, "figures": dict(figures)})
     file.write_bytes(orjson.dumps(kept, option=orjson.OPT_INDENT_2) + b"\n")

@@ -94,7 +94,8 @@ def machine_of(home: Path) -> str:
 class Client(asyncio.Protocol):
     """One connection, one request under way."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int) -> None:
+        self._port = port
         self._received = bytearray()
         self._needed = 0  # bytes of the whole answer, once its head is there
         self._answered: asyncio.Future[bytes] | None = None
@@ -117,11 +118,17 @@ class Client(asyncio.Protocol):
             self._answered.set_result(bytes(received))
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._received, self._needed = bytearray(), 0
         if self._answered and not self._answered.done():
             self._answered.set_exception(exc or ConnectionError("the server closed the connection"))
 
+    async def connect(self) -> None:
+        await asyncio.get_running_loop().create_connection(lambda: self, "127.0.0.1", self._port)
+
     async def ask(self, request: bytes, status: int = 201) -> bytes:
         """The whole answer; anything but this status is an error."""
+        if self.transport.is_closing():  # the server ends what has been idle for some seconds
+            await self.connect()
         self._answered = asyncio.get_running_loop().create_future()
         self.transport.write(request)
         answer = await self._answered
@@ -131,7 +138,9 @@ class Client(asyncio.Protocol):
 
 
 async def connected(port: int) -> Client:
-    return (await asyncio.get_running_loop().create_connection(Client, "127.0.0.1", port))[1]
+    client = Client(port)
+    await client.connect()
+    return client
 
 
 def get(token: str, path: str) -> bytes:
