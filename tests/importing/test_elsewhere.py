@@ -25,6 +25,7 @@ from tests.importing.test_importing import IMPORTER, a_case, absence, aside, ban
 from ledger.application import Ledger
 from ledger.errors import StaleVersion
 from ledger.importing import import_file, running
+from ledger.importing.deciding import Decider
 from ledger.settings import Settings
 from ledger.store.log import size_of
 from ledger.store.opening import migrate_all
@@ -190,3 +191,19 @@ from ledger.importing import running
 running.MOST, running.WORTH_A_PROCESS = 25, 100
 sys.exit(cli.main(sys.argv[1:]))
 """
+
+
+def test_a_decider_that_fails_on_every_line_costs_little_and_every_line_goes_alone(
+    real: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    tries = 0
+
+    async def failing(decider: Decider, line: Any) -> Any:
+        nonlocal tries
+        tries += 1
+        raise TypeError
+
+    monkeypatch.setattr(Decider, "_decided", failing)
+    outcome = imported(real, write(tmp_path, interleaved(30, 8)))
+    assert (outcome.recorded, outcome.rejected) == (300, [])
+    assert tries < 1500

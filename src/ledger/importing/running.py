@@ -190,7 +190,8 @@ class Import:
                 for number, text in given:
                     done += 1
                     if await self._alone(number, text):
-                        self._by_hand = 0
+                        if done < len(verdicts):  # no setting, after which nothing was decided yet
+                            self._failed()
                         return list(lines[done : len(verdicts)])
                 continue
             settled = await (self._confirmed(len(alike)) if kind == KNOWN else self._sealed(given, alike, series))
