@@ -1,7 +1,7 @@
 """JSON, days and instants as people and programs send them: one strict form at every door.
 
-A time far outside any life on file is a slip of a finger or an attack: calculated with, it leaves every calendar.
-A member given twice leaves open which of the two is meant.
+Which times are within reason the values themselves say (aggregates/values.py), here as everywhere.  A member given
+twice leaves open which of the two is meant.
 
     >>> a_day("2025-04-28")
     datetime.date(2025, 4, 28)
@@ -22,10 +22,8 @@ from typing import Any, Final, TypeVar, get_args
 
 import orjson
 
-from ledger.aggregates.shape import Fact, in_london
+from ledger.aggregates.shape import Fact, in_london, in_reason
 
-EARLIEST: Final = 1800  # years
-LATEST: Final = 2200
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INSTANT: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})?"
@@ -44,20 +42,12 @@ def an_instant(text: str) -> datetime:
     """An instant in UTC; London's where it names no offset.  Raises ValueError, which does not repeat the text."""
     if not _INSTANT.fullmatch(text):
         raise ValueError("use an instant such as 2025-04-28T16:30:00Z, or London time without an offset")
-    moment = in_reason(_of(datetime, text))
-    return in_london(moment)
+    return in_london(_of(datetime, text))
 
 
 def a_time(text: str) -> date | datetime:
     """A day or an instant.  Raises ValueError, which does not repeat the text."""
     return a_day(text) if len(text) == 10 else an_instant(text)
-
-
-def in_reason(when: _When) -> _When:
-    """The same day or instant.  Raises ValueError if no case can have to do with its year."""
-    if not EARLIEST <= when.year <= LATEST:
-        raise ValueError(f"use a year from {EARLIEST} to {LATEST}")
-    return when
 
 
 def _of(kind: type[_When], text: str) -> _When:

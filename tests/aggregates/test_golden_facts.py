@@ -14,14 +14,19 @@ from ledger.aggregates import FACTS
 from ledger.aggregates.shape import Closed
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "facts.json"
+OF_ALL = {"in_reason"}  # what every day is held to goes without saying
+
+
+def checks_of(metadata):
+    names = (getattr(getattr(each, "func", None), "__name__", "") for each in metadata)
+    return [name for name in names if name and name not in OF_ALL]
 
 
 def type_name(annotation):
     """A type as a reader of the catalogue knows it; sealing is told apart."""
     origin, args = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        checks = [getattr(getattr(each, "func", None), "__name__", "") for each in args[1:]]
-        return " ".join([type_name(args[0]), *(name for name in checks if name)])
+        return " ".join([type_name(args[0]), *checks_of(args[1:])])
     if origin is Literal:
         return "one of " + " ".join(str(each) for each in args)
     if origin in (Union, types.UnionType):
@@ -38,8 +43,7 @@ def _is_closed(kind):
 
 def field_of(fact, name, info):
     """One field on one line: type, required, whose, who supplies it."""
-    checks = [getattr(getattr(each, "func", None), "__name__", "") for each in info.metadata]
-    kind = " ".join([type_name(info.annotation), *(check for check in checks if check)])
+    kind = " ".join([type_name(info.annotation), *checks_of(info.metadata)])
     whose, supplied = fact.whose.get(name), fact.supplied.get(name)
     seal = f"sealed {whose.subject}" if whose else "clear"
     by = f"supplied by {supplied.by}" if supplied else "required" if info.is_required() else "optional"

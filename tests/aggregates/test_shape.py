@@ -1,14 +1,17 @@
 """The shape of a fact: drafts, closed and erased values, ids, texts, times."""
 
+import json
 from datetime import UTC, date, datetime
 
 import pytest
-from pydantic import ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from ledger.aggregates import FACTS
+from ledger.aggregates.corrections import read_value
 from ledger.aggregates.offender.facts import AbsenceRejudged, EvidenceReceived, RiskAssessmentCompleted
 from ledger.aggregates.placement.agreement import AgreementSigned, SchoolCommunityInformed
 from ledger.aggregates.shape import CLOSED, OFFENDER, OWN, Erased, opened
-from ledger.aggregates.values import a_client_id, a_code, a_random_id, a_text, in_london, without_floats
+from ledger.aggregates.values import Day, Instant, a_client_id, a_code, a_random_id, a_text, in_london, without_floats
 
 ID = "7d444840-9dc0-41d1-a245-5ffdce74fad2"
 EVIDENCE = f'{{"absence_id": "{ID}", "received_at": "2025-04-28T23:59:59", "kind": "note", "description": "x"}}'
@@ -107,3 +110,48 @@ def test_a_time_without_an_offset_is_londons(told, utc):
 def test_a_time_the_clocks_jump_over_is_refused():
     with pytest.raises(ValueError, match="does not exist"):
         in_london(datetime.fromisoformat("2025-03-30T01:30:00"))
+
+
+DAYS = TypeAdapter(Day, config=ConfigDict(strict=True))
+INSTANTS = TypeAdapter(Instant, config=ConfigDict(strict=True))
+BOUNDS = "use a year from 1800 to 2200"
+
+
+@pytest.mark.parametrize(
+    "kind,told,taken",
+    [
+        (DAYS, "1800-01-01", True),
+        (DAYS, "2200-12-31", True),
+        (DAYS, "1799-12-31", False),
+        (DAYS, "2201-01-01", False),
+        (DAYS, "0001-01-01", False),
+        (DAYS, "9999-12-31", False),
+        (INSTANTS, "1800-01-01T00:00:00Z", True),
+        (INSTANTS, "2200-12-31T23:59:59Z", True),
+        (INSTANTS, "1799-12-31T23:59:59Z", False),
+        (INSTANTS, "2201-01-01T00:00:00Z", False),
+        (INSTANTS, "1800-01-01T00:00:00+05:00", False),  # in UTC a year before
+        (INSTANTS, "2200-12-31T23:59:59-05:00", False),
+        (INSTANTS, "0001-01-01T00:00:00+05:00", False),  # in UTC before every calendar
+        (INSTANTS, "9999-12-31T23:59:59-05:00", False),
+    ],
+)
+def test_no_day_and_no_instant_lies_outside_every_life_on_file(kind, told, taken):
+    if taken:
+        found = kind.validate_json(json.dumps(told))
+        assert kind.validate_python(found) == found  # as when its entry is read again
+    else:
+        with pytest.raises(ValidationError, match=BOUNDS):
+            kind.validate_json(json.dumps(told))
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda each: each.topic)
+def test_every_time_of_every_fact_is_within_reason(fact):
+    """However a value came to be one of a fact: a door, a correction, an import, a decision."""
+    for name in fact.model_fields:
+        for told in ("0001-01-01", "1799-12-31", "9999-12-31", "9999-12-31T23:59:59Z"):
+            try:
+                found = read_value(fact, name, told)
+            except ValidationError:
+                continue
+            assert not isinstance(found, date), f"{name} of {fact.topic} takes {told}"

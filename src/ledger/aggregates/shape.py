@@ -84,6 +84,7 @@ from ledger.aggregates.values import (
     a_random_id,
     a_text,
     in_london,
+    in_reason,
     opened,
     without_floats,
 )
@@ -150,6 +151,7 @@ __all__ = [
     "a_text",
     "blank",
     "in_london",
+    "in_reason",
     "later",
     "nothing_read",
     "opened",

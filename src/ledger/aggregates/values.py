@@ -166,14 +166,30 @@ def _refuse_floats(value: Any) -> None:
             _refuse_floats(each)
 
 
+EARLIEST: Final = 1800  # years: a time far outside any life on file is a slip or an attack, and leaves every calendar
+LATEST: Final = 2200
+When = TypeVar("When", date, datetime)
+
+
+def in_reason(when: When) -> When:
+    """The same day or instant.  Raises ValueError if no case can have to do with its year."""
+    if not EARLIEST <= when.year <= LATEST:
+        raise ValueError(f"use a year from {EARLIEST} to {LATEST}")
+    return when
+
+
 def in_london(value: datetime) -> datetime:
-    """An aware instant in UTC.  Without an offset it is London's; where the clocks go back, the first one."""
+    """An aware instant in UTC.  Without an offset it is London's; where the clocks go back, the first one.
+
+    Within reason as told and in UTC: an instant that was taken once is taken again when its entry is read.
+    """
+    in_reason(value)
     if value.tzinfo is None:
         local = value.replace(tzinfo=LONDON, fold=0)
         if not exists_in_london(local):
             raise ValueError("this time does not exist in London: the clocks went forward")
         value = local
-    return value.astimezone(UTC)
+    return in_reason(value.astimezone(UTC))
 
 
 def _clock_text(value: Any) -> Any:
@@ -186,7 +202,7 @@ Id: TypeAlias = Annotated[str, AfterValidator(a_random_id)]
 StaffId: TypeAlias = Annotated[str, AfterValidator(a_random_id)]
 Text: TypeAlias = Annotated[str, AfterValidator(a_text)]
 Code: TypeAlias = Annotated[str, AfterValidator(a_code)]
-Day: TypeAlias = date
+Day: TypeAlias = Annotated[date, AfterValidator(in_reason)]
 Instant: TypeAlias = Annotated[datetime, AfterValidator(in_london)]
 ClockTime: TypeAlias = Annotated[time, Strict(False), BeforeValidator(_clock_text)]
 Whole: TypeAlias = Annotated[int, Field(ge=-WHOLE, le=WHOLE)]

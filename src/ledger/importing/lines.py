@@ -24,7 +24,7 @@ from ledger.aggregates.roles import ROLES
 from ledger.aggregates.shape import Actor, Fact, a_code, a_random_id, in_london
 from ledger.commands import Command
 from ledger.errors import LedgerError, Malformed, Refused, Unexpected
-from ledger.reading import a_json, in_reason
+from ledger.reading import a_json
 from ledger.store.mapping import plain
 from ledger.store.vault import secret_file
 
@@ -132,7 +132,7 @@ def _random_id(value: Any, name: str) -> str:
 
 def _instant(value: Any, name: str) -> datetime:
     try:
-        return in_london(in_reason(datetime.fromisoformat(str(value))))
+        return in_london(datetime.fromisoformat(str(value)))
     except ValueError as wrong:
         raise Malformed(f"{name}: use an instant such as 2025-04-07T17:30, London time.") from wrong
 
