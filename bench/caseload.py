@@ -1,6 +1,6 @@
 """A caseload of any size, as a JSON Lines file for `ledger import`: made up from a seed, never held as a whole.
 
-    python -m bench.caseload FILE.jsonl --facts 1000000 [--told] [--seed 2022] [--day 2026-03-02] [--mix]
+    python -m bench.caseload FILE.jsonl --facts 1000000 [--seed 2022] [--day 2026-03-02] [--mix]
 
 It is the demonstration's caseload over and over (ledger.demonstration): areas of at most 120 people, each with its own
 staff, units and seven placements, dated back by a year from one area to the next, five years in all.  So kinds and mix
@@ -8,8 +8,8 @@ are the demonstration's at every size: about 57 facts a person with those of the
 of the lines give a value that is sealed.  Areas follow each other; within one the lines stand in the order of time, so
 its cases are interleaved.
 
-As they come the lines are recorded now, like work that is caught up with.  `--told`: another system has recorded them
-then (`source`); each fact then seals who told it besides.  `--mix` says what it comes to.
+A line says which other system recorded it, and when (`source`): it is history, and a rule it breaks by today's date is
+a caution.  So each fact seals who told it besides.  `--mix` says what it all comes to.
 
     lines(cases, seed)      the lines themselves, one area in memory at a time
 """
@@ -41,20 +41,20 @@ SEED = 2022
 DAY = date(2026, 3, 2)
 
 
-def lines(cases: int, seed: int = SEED, day: date = DAY, *, told: bool = False) -> Iterator[Line]:
+def lines(cases: int, seed: int = SEED, day: date = DAY) -> Iterator[Line]:
     """The lines of so many people, area after area, each area in the order of time."""
     for area, first in enumerate(range(0, cases, AREA)):
         today = add_months(day, -12 * (area % YEARS))
         # Far apart: the seeds of one caseload's areas are none of another's.
         for line in caseload(today, seed * 100_000 + area, min(AREA, cases - first)):
             if line["to"] != "policy/policy":
-                yield _of_area(line, area, first, told)
+                yield _of_area(line, area, first)
             elif not area:  # one setting for all, in force before anybody's order
                 line["data"]["effective_from"] = add_months(day, -12 * YEARS - 32).isoformat()
-                yield _of_area(line, area, first, told)
+                yield _of_area(line, area, first)
 
 
-def _of_area(line: Line, area: int, first: int, told: bool) -> Line:
+def _of_area(line: Line, area: int, first: int) -> Line:
     """The line as an area has it: its units by a name of their own, its people numbered on."""
     data: dict[str, Any] = dict(line["data"])
     if line["command"] == "RecordOffender":
@@ -64,16 +64,15 @@ def _of_area(line: Line, area: int, first: int, told: bool) -> Line:
     by = dict(line["by"])
     if "unit" in by:
         by["unit"] = f"{by['unit']} {area}"
-    made = {name: value for name, value in line.items() if name != "at"} | {"data": data, "by": by}
     happened = in_london(datetime.fromisoformat(str(line["at"]))).isoformat()
-    if told:
-        return made | {"source": {"system": f"area {area}", "recorded": happened}}
-    return made | {"effective": happened}
+    source = {"system": f"area {area}", "recorded": happened}
+    kept = {name: value for name, value in line.items() if name != "at"}
+    return kept | {"data": data, "by": by, "source": source}
 
 
-def first_lines(facts: int, seed: int = SEED, day: date = DAY, *, told: bool = False) -> Iterator[Line]:
+def first_lines(facts: int, seed: int = SEED, day: date = DAY) -> Iterator[Line]:
     """The first so many lines of a caseload that is large enough."""
-    return itertools.islice(lines(facts // FEWEST + AREA, seed, day, told=told), facts)
+    return itertools.islice(lines(facts // FEWEST + AREA, seed, day), facts)
 
 
 def write(path: Path, made: Iterable[Line], total: int) -> Counter[str]:
@@ -117,10 +116,9 @@ def main() -> None:
     parser.add_argument("--facts", type=int, required=True)
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--day", type=date.fromisoformat, default=DAY)
-    parser.add_argument("--told", action="store_true", help="another system has recorded them then")
     parser.add_argument("--mix", action="store_true", help="what it is made of")
     given = parser.parse_args()
-    made = first_lines(given.facts, given.seed, given.day, told=given.told)
+    made = first_lines(given.facts, given.seed, given.day)
     mix = write(given.file, made, given.facts)
     if given.mix:
         show(mix)

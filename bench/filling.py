@@ -51,7 +51,7 @@ async def filled(home: Path, facts: int) -> AsyncGenerator[Ledger]:
         if ledger.store.released.size < facts:
             file = home / "caseload.jsonl"
             if not file.exists() or sum(1 for _ in file.open("rb")) < facts:
-                write(file, first_lines(facts, SEED, told=True), facts)
+                write(file, first_lines(facts, SEED), facts)
             began = perf_counter()
             outcome = await import_file(ledger, file, Actor(str(uuid4()), "administrator"))
             seconds = perf_counter() - began

@@ -1,6 +1,6 @@
 """Import: facts a second, deciding in this process and in one of its own, in turns; and where the time goes.
 
-    python -m bench.importing [--facts 20000] [--rounds 3] [--told] [--seed 2022]
+    python -m bench.importing [--facts 20000] [--rounds 3] [--seed 2022]
 
 Each turn imports the same file (bench.caseload) into a new ledger on an embedded, durable PostgreSQL, through
 `import_file`, as `ledger import` does.  The file is made beforehand; the start of the deciding process is in the time.
@@ -87,7 +87,7 @@ async def turn(file: Path) -> tuple[Turn, str]:
 
 def run(given: argparse.Namespace, folder: Path) -> None:
     file = folder / "caseload.jsonl"
-    write(file, first_lines(given.facts, given.seed, told=given.told), given.facts)
+    write(file, first_lines(given.facts, given.seed), given.facts)
     turns: dict[str, list[Turn]] = {name: [] for name in WAYS}
     about = ""
     for _ in range(given.rounds):
@@ -116,7 +116,6 @@ def main() -> None:
     parser.add_argument("--facts", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--told", action="store_true", help="another system has recorded them then")
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
     try:
