@@ -1,7 +1,7 @@
 """Settings and calendars: in force on a day, as known at a position (GEN-01, GEN-09)."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from tests.aggregates.telling import Telling
@@ -11,6 +11,7 @@ from ledger.aggregates.ledger_stream import release_in_force
 from ledger.aggregates.policy import Policy, PolicySettingChanged
 from ledger.aggregates.shape import Actor, Now, Recorded
 from ledger.rules.dates import CalendarMissing
+from ledger.rules.settings import SETTINGS
 
 D = date.fromisoformat
 AT = ("2025-12-01 10:00", "chief-officer")
@@ -127,3 +128,47 @@ def test_nobody_goes_round_the_change_of_a_setting_by_correcting_it() -> None:
     draft = RecordCorrected(event_ref=told.id, field="new", corrected_value="garbage", reason="x")
     refusals, _, _ = rule_on_correction([told], draft, Now(moment, who, None), lambda _: None)
     assert [each.rule for each in refusals] == ["GEN-09"]
+
+
+# ------------------------------------------------------------------------------------ what moved
+
+
+def slowly_moved(policy: Policy, after: int, upto: int) -> dict[str, date]:
+    """The same, day by day."""
+    days = [D("2025-01-01") + timedelta(days=each) for each in range(800)]
+    found = {}
+    for key in SETTINGS:
+        moved = [each for each in days if policy.setting(key, each, after) != policy.setting(key, each, upto)]
+        if moved:
+            found[key] = moved[0]
+    before, now = policy.calendar(after), policy.calendar(upto)
+    moved = [each for each in days if before.is_working_day(each) != now.is_working_day(each)]
+    return found | ({"calendar": moved[0]} if moved else {})
+
+
+def test_what_moved_is_told_with_its_first_day_whatever_moved_it():
+    telling = Telling()
+    change(telling, new="7", since="2026-01-01", label="to-seven")
+    change(telling, "2025-12-02 10:00", new="9", since="2026-03-01")
+    change(telling, "2025-12-03 10:00", key="enf.breach_threshold", new="3", since="2025-06-01")
+    holiday = {"to": "policy/policy", "name": "A day off", "source_ref": "Gazette"}
+    telling.tell("2025-12-04 10:00", "chief-officer", "SetBankHoliday", date="2026-06-16", label="a-day", **holiday)
+    moved = {"event_ref": "a-day", "field": "date", "corrected_value": "2026-02-03", "reason": "misread"}
+    telling.tell("2025-12-05 10:00", "chief-officer", "CorrectRecord", to="policy/policy", label="moved", **moved)
+    for n, label in enumerate(("to-seven", "moved", "a-day")):
+        data = {"event_ref": label, "reason": "as told"}
+        telling.tell(f"2025-12-{6 + n:02} 10:00", "chief-officer", "StrikeOutRecord", to="policy/policy", **data)
+    policy = telling.ledger.policy()
+    for after in range(1, 10):
+        for upto in range(after, 10):
+            assert policy.moved(after, upto) == slowly_moved(policy, after, upto), (after, upto)
+    assert policy.moved(5, 6) == {"calendar": D("2026-02-03")}, "a holiday that was moved moves the earlier of its days"
+
+
+def test_a_release_moves_only_what_it_brings_otherwise_and_more_years_move_whoever_asked_for_them():
+    first, later = release(1, "2020-01-01"), release(2, "2026-05-01", enf_evidence="6")
+    assert Policy.fold([first, later]).moved(1, 2) == {"enf.evidence": D("2026-05-01")}
+    holidays = [each for each in first.fact.bank_holidays if int(each["date"][:4]) < 2026]
+    short = first.with_fact(first.fact.completed(bank_holidays=holidays), first.effective, 1)
+    assert Policy.fold([short, release(2, "2026-05-01")]).moved(1, 2) == {"calendar": D("2026-01-01")}
+    assert Policy.fold([first]).moved(0, 1)["calendar"] == date.min

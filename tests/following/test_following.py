@@ -12,7 +12,7 @@ from tests.doors import TODAY, Case, Door, days_ago
 
 from ledger.errors import Malformed, NotYetProjected
 from ledger.following import lists
-from ledger.following.folding import EVERYTHING, Moved, can_move
+from ledger.following.folding import can_move
 from ledger.projections import WORKLISTS, schedule
 
 SOME_DAYS = [TODAY - timedelta(days=300), TODAY - timedelta(days=20), TODAY, TODAY + timedelta(days=200)]
@@ -114,7 +114,7 @@ def test_a_change_of_policy_moves_the_cases_it_can_and_no_others(door: Door):
     async def movable():
         tables = await door.ledger._tables()
         try:
-            return await tables.movable([Moved("enf.evidence", TODAY - timedelta(days=10))])
+            return await tables.movable({"enf.evidence": TODAY - timedelta(days=10)})
         finally:
             await tables.close()
 
@@ -139,10 +139,11 @@ def test_a_holiday_set_later_moves_what_it_lengthens(door: Door):
     tables_agree(door)
 
 
-def test_a_new_release_may_move_whatever_was_asked():
-    assert can_move({"calendar": "2020-01-01"}, [Moved(EVERYTHING, date.min)])
-    assert not can_move({}, [Moved(EVERYTHING, date.min)])
-    assert not can_move({"enf.evidence": "2020-01-01"}, [Moved("enf.evidence", date(2020, 1, 2))])
+def test_what_moved_from_a_day_on_moves_whoever_asked_for_that_day_or_a_later_one():
+    assert can_move({"calendar": "2020-01-01"}, {"calendar": date(2020, 1, 1)})
+    assert not can_move({"enf.evidence": "2020-01-01"}, {"enf.evidence": date(2020, 1, 2)})
+    assert not can_move({"enf.evidence": "2020-01-01"}, {"calendar": date(2019, 1, 1)})
+    assert not can_move({}, {"calendar": date.min})
 
 
 # ------------------------------------------------------------------------------------ a case that cannot be folded
@@ -242,20 +243,49 @@ def test_a_position_that_is_not_projected_in_time_is_said_with_the_one_reached(
     assert problem.headers["retry-after"]
 
 
-def test_a_worklist_of_another_version_is_built_anew_before_it_is_read(door: Door, monkeypatch: pytest.MonkeyPatch):
+@contextlib.contextmanager
+def newer_code():
+    """The code of a later release, whose breach worklist says something else."""
+    changed = dict(WORKLISTS) | {"breach": replace(WORKLISTS["breach"], version=2)}
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("ledger.following.tables", "ledger.following.rebuilding", "ledger.application"):
+            patch.setattr(f"{module}.WORKLISTS", changed)
+        yield
+
+
+def test_a_worklist_of_another_version_is_built_anew_before_it_is_read(door: Door):
     absent(door, door.new_case(), 40, 30)
     tables_agree(door)
-    changed = dict(WORKLISTS) | {"breach": replace(WORKLISTS["breach"], version=2)}
-    for module in ("ledger.following.tables", "ledger.following.follower", "ledger.application"):
-        monkeypatch.setattr(f"{module}.WORKLISTS", changed)
-    with pytest.raises(NotYetProjected, match="being built"):
-        door.run(lists.page(door.ledger.store.database, changed["breach"], lists.Question(TODAY), None))
-    before = rows(door, "letters")
-    monkeypatch.setattr("ledger.following.rebuilding.WORKLISTS", changed)
+    with newer_code():
+        with pytest.raises(NotYetProjected, match="being built"):
+            door.run(door.ledger.worklist("breach"))
+        before = rows(door, "letters")
+        door.run(door.ledger.follower.catch_up())
+        assert rows(door, "letters") == before
+        assert rows(door, "breach")
+    door.run(door.ledger.rebuild(None, lambda done, total: None))
+    tables_agree(door)
+
+
+def test_older_code_stands_aside_where_newer_code_follows_and_passes_no_fact_by(door: Door):
+    absent(door, door.new_case(), 40, 30)
+    tables_agree(door)
+    with newer_code():
+        door.run(door.ledger.follower.catch_up())
+        built = door.run(generations_of(door))
+    case = door.new_case()
+    absent(door, case, 40, 30)
+    before = door.run(door.ledger.lag())["position"]
+    for _ in range(3):
+        door.run(door.ledger.follower.catch_up())
+    assert door.run(door.ledger.lag())["position"] == before
+    assert door.run(generations_of(door)) == built, "the older code built its own again, and the newer would, for ever"
+    with newer_code():
+        door.run(door.ledger.follower.catch_up())
+        assert case.id in {each["offender_id"] for each in rows(door, "breach")}
+    door.run(door.ledger.rebuild(None, lambda done, total: None))
     door.run(door.ledger.follower.catch_up())
-    assert rows(door, "letters") == before
-    assert rows(door, "breach")
-    monkeypatch.undo()
+    assert door.run(door.ledger.lag())["behind"] == 0
     tables_agree(door)
 
 

@@ -314,6 +314,7 @@ def is_read_only(door: Door, why: str) -> None:
     assert door.size == size
     for view in ("enforcement", "progress", "chronology"):
         assert door.get(f"{path}/{view}").status_code == 200
+    door.run(door.ledger.follower.catch_up())  # what is sealed is followed as ever
     assert door.get("/worklists/breach").status_code == 200
     ready = door.ask("GET", "/health/ready", None)
     assert ready.status_code == 503

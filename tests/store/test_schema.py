@@ -112,7 +112,7 @@ def test_the_application_may_do_what_it_needs_and_that_is_all(ledger: Ledger) ->
     assert {right for _, right in granted} == {"SELECT", "INSERT", "DELETE"}
     moves = ledger.rows(
         "SELECT table_name, column_name FROM information_schema.column_privileges "
-        "WHERE grantee = 'ledger_app' AND privilege_type = 'UPDATE'"
+        "WHERE grantee = 'ledger_app' AND privilege_type = 'UPDATE' AND table_schema <> 'projections'"
     )
     assert set(moves) == MOVES
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator
 
@@ -72,6 +72,7 @@ class BankHolidaySet(
     source_ref: OwnText
 
 
+CALENDAR: Final = "calendar"  # what `Policy.moved` calls it, beside the settings
 Dated = tuple[date, int, str]  # in force from, position, value
 _Key = tuple[int, tuple[tuple[date, str], ...]]  # a calendar: position of its release, holidays set since
 
@@ -91,6 +92,15 @@ class _Known:
             if in_force:
                 return in_force[-1]
         return ""
+
+    @property
+    def keys(self) -> set[str]:
+        """The settings that anybody set."""
+        return {*self.built_in, *self.area}
+
+    def days_of(self, key: str) -> set[date]:
+        """The days on which a setting may take another value."""
+        return {since for lines in (self.area.get(key, ()), self.built_in.get(key, ())) for since, _, _ in lines}
 
 
 @dataclass(frozen=True)
@@ -138,6 +148,16 @@ class Policy:
         before = self.calendar(after).holidays
         return {day: name for day, name in self.calendar(known).holidays.items() if day not in before}
 
+    def moved(self, after: int, upto: int) -> dict[str, date]:
+        """What became another answer between two positions: by setting (and `calendar`), the first day it is for.
+
+        It compares what was known, not facts, so it holds for whatever moves them: a release, a correction.
+        """
+        before, now = self._as_known(after), self._as_known(upto)
+        found = {key: day for key in before.keys | now.keys if (day := _setting_moved(key, before, now)) is not None}
+        day = _calendar_moved(before.calendar, now.calendar)
+        return found | {CALENDAR: day} if day is not None else found
+
     def _as_known(self, known: int | None) -> _Known:
         count = len(self.history) if known is None else bisect_right(self._positions, known)
         found = self._cache.get(count)
@@ -174,6 +194,20 @@ def _known(history: Sequence[Recorded[Any]], calendars: dict[_Key, Calendar]) ->
     if key not in calendars:
         calendars[key] = _calendar(release, added, version)
     return _Known(built_in, area, calendars[key])
+
+
+def _setting_moved(key: str, before: _Known, now: _Known) -> date | None:
+    days = sorted(before.days_of(key) | now.days_of(key))
+    return next((day for day in days if before.value(key, day) != now.value(key, day)), None)
+
+
+def _calendar_moved(before: Calendar, now: Calendar) -> date | None:
+    days = {*before.holidays} ^ {*now.holidays}
+    if before.first_year != now.first_year:
+        days.add(date.min)
+    if before.last_year != now.last_year:
+        days.add(date(min(before.last_year, now.last_year) + 1, 1, 1))
+    return min(days, default=None)
 
 
 def _take_release(built_in: dict[str, list[Dated]], fact: ReleaseStarted, since: date, position: int) -> None:

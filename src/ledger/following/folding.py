@@ -9,19 +9,18 @@ Proven by tests/following/.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
 from ledger.aggregates import AGGREGATES, FACT_BY_TOPIC, noun_of
 from ledger.aggregates.corrections import CORRECTING
-from ledger.aggregates.ledger_stream import ReleaseStarted
-from ledger.aggregates.policy import BankHolidaySet, Policy, PolicySettingChanged
+from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Recorded
 from ledger.errors import Unavailable
 from ledger.projections import READ_BY_ROWS, WORKLISTS
-from ledger.projections.schedule import CALENDAR, Projected, Watching, of_noun, project
+from ledger.projections.schedule import Projected, Watching, of_noun, project
 from ledger.store.cases import POLICY_STREAMS, Cases
 from ledger.store.database import Database
 from ledger.store.mapping import Stored
@@ -29,7 +28,7 @@ from ledger.store.mapping import Stored
 log = logging.getLogger(__name__)
 
 NOUNS: Final = frozenset(worklist.noun for worklist in WORKLISTS.values())
-EVERYTHING: Final = "*"  # a new release may move whatever was asked of the policy
+AT_ONCE: Final = 200  # cases that are read and folded together: a change of policy may move a hundred thousand
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,63 +38,33 @@ class Paused:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """What a fact of the policy moves: the answers that asked for `key` on `since` or later."""
-
-    key: str
-    since: date
-
-
 def hears(noun: str) -> frozenset[str]:
     """The topics of foreign facts that rows of a noun rest on."""
     return frozenset(topic for each in of_noun(noun) for topic in each.hears)
 
 
-def touched_by(stored: Sequence[Stored]) -> dict[str, None]:
-    """The cases whose rows these facts can move, in order."""
-    found: dict[str, None] = {}
+def touched_by(stored: Sequence[Stored]) -> dict[str, int]:
+    """The cases whose rows these facts can move, each with the position of the first that can."""
+    found: dict[str, int] = {}
     for each in stored:
         stream = str(each.members["stream"])
         if noun_of(stream) in NOUNS:
-            found[stream] = None
+            found.setdefault(stream, each.position)
         for name in each.members.get("about", ()):
             noun = noun_of(name)
             if noun in NOUNS and (each.type in hears(noun) or issubclass(FACT_BY_TOPIC[each.type], CORRECTING)):
-                found[name] = None
+                found.setdefault(name, each.position)
     return found
 
 
-def moved_by_policy(records: Sequence[Recorded[Any]], after: int) -> list[Moved]:
-    """What the facts of the policy streams later than a position move; `records` holds all of both streams."""
-    by_id = {each.id: each for each in records}
-    found: list[Moved] = []
-    for each in records:
-        if each.position > after:
-            fact = each.fact
-            while isinstance(fact, CORRECTING):  # what was corrected or struck out moves what it had moved
-                fact = by_id[fact.event_ref].fact
-            found.append(_moved(fact))
-    return found
+def parts_of(streams: Sequence[str]) -> Iterator[Sequence[str]]:
+    """As many cases as are read and folded together, and again."""
+    return (streams[start : start + AT_ONCE] for start in range(0, len(streams), AT_ONCE))
 
 
-def _moved(fact: Any) -> Moved:
-    match fact:
-        case PolicySettingChanged():
-            return Moved(fact.key, fact.effective_from)
-        case BankHolidaySet():
-            return Moved(CALENDAR, fact.date)
-        case ReleaseStarted():
-            return Moved(EVERYTHING, date.min)
-        case _:
-            return Moved(EVERYTHING, date.min)
-
-
-def can_move(asked: Mapping[str, str], moved: Collection[Moved]) -> bool:
-    """Whether a policy fact can move a case that asked so (days as ISO texts)."""
-    return any(
-        bool(asked) if each.key == EVERYTHING else asked.get(each.key, "") >= each.since.isoformat() for each in moved
-    )
+def can_move(asked: Mapping[str, str], moved: Mapping[str, date]) -> bool:
+    """Whether a case that asked so (by setting the latest day, ISO) rests on what moved (by setting the first day)."""
+    return any(asked.get(key, "") >= since.isoformat() for key, since in moved.items())
 
 
 class Folder:
@@ -107,11 +76,12 @@ class Folder:
         self._watch: Watching | None = None
         self._policy: Policy | None = None
 
-    async def policy_facts(self, upto: int) -> list[Recorded[Any]]:
-        """All facts of the streams of the policy up to a position, in order."""
-        stored = [each for name in POLICY_STREAMS for each in await self._database.stream(name, upto)]
-        found = await self._cases.records(stored, AGGREGATES["policy"].opens)
-        return sorted(found, key=lambda each: each.position)
+    async def moved(self, stored: Sequence[Stored]) -> Mapping[str, date]:
+        """What these facts, one after another in the log, made of the policy: see `Policy.moved`."""
+        if all(str(each.members["stream"]) not in POLICY_STREAMS for each in stored):
+            return {}
+        policy = (await self._cases.policy(fresh=True)).policy
+        return policy.moved(stored[0].position - 1, stored[-1].position)
 
     async def fold(self, streams: Sequence[str], upto: int) -> dict[str, Projected | Paused]:
         """The rows of these cases as known at a position.  Raises Unavailable where database or vault are."""
@@ -119,13 +89,16 @@ class Folder:
         watch = await self._watched(upto)
         for noun in dict.fromkeys(noun_of(each) for each in streams):
             names = [each for each in streams if noun_of(each) == noun]
-            chains = await self._database.chains(names, upto, foreign=bool(hears(noun)))
-            for name, history in (await self._opened(noun, chains)).items():
-                if isinstance(history, Paused):
-                    found[name] = history
-                elif any(each.stream == name for each in history):
-                    found[name] = _projected(noun, name, history, watch, upto)
+            for name, history in (await self.histories(names, upto)).items():
+                found[name] = history if isinstance(history, Paused) else _projected(noun, name, history, watch, upto)
         return found
+
+    async def histories(self, streams: Sequence[str], upto: int) -> Mapping[str, Sequence[Recorded[Any]] | Paused]:
+        """What the rows of these cases of one noun rest on, as known at a position; those known then only."""
+        noun = noun_of(streams[0])
+        chains = await self._database.chains(streams, upto, foreign=bool(hears(noun)))
+        begun = {name: stored for name, stored in chains.items() if any(_is_of(name, each) for each in stored)}
+        return await self._opened(noun, begun)
 
     async def _watched(self, upto: int) -> Watching:
         policy = (await self._cases.policy(fresh=True)).policy

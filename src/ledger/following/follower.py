@@ -5,7 +5,10 @@ commit.  It is woken by a notification and polls as well, for a notification may
 is paused and listed with its reason and position; its rows stay as they were, everybody else's move on, and it is
 tried again with its next fact, at every start, and once a minute.
 
-Any number of followers may run: one holds the row of `followed`, the others wait.  Proven by tests/following/.
+Any number of followers may run: one holds the row of `followed`, the others wait.  While the code of one release takes
+over from another's, both may run: worklists of a newer version than its own, or that it does not know, tell a follower
+that newer code follows here, and it stands aside, for it would pass facts by that it cannot put on them.  Whoever goes
+back to the older code for good says so with `ledger rebuild`.  Proven by tests/following/.
 """
 
 from __future__ import annotations
@@ -19,12 +22,11 @@ from typing import Final
 import psycopg
 
 from ledger.errors import LedgerError
-from ledger.following.folding import Folder, moved_by_policy, touched_by
+from ledger.following.folding import Folder, parts_of, reason_of, touched_by
 from ledger.following.rebuilding import Rebuild
-from ledger.following.tables import SEALED, Tables
+from ledger.following.tables import SEALED, Built, Tables
 from ledger.following.workers import Where
-from ledger.projections import WORKLISTS
-from ledger.store.cases import POLICY_STREAMS, Cases
+from ledger.store.cases import Cases
 from ledger.store.database import Database
 from ledger.store.mapping import Stored
 
@@ -51,15 +53,20 @@ class Follower:
         self._ear: Tables | None = None
         self._one_at_a_time = asyncio.Lock()
         self._retried: float = float("-inf")
+        self._aside = False
 
     async def run(self) -> None:
-        """Follow until cancelled; whatever is away meanwhile (database, vault) is waited for."""
+        """Follow until cancelled; whatever is away meanwhile (database, vault) is waited for.
+
+        What nobody thought of ends it as little: it is told, and tried again, and readiness says that nothing moves.
+        """
         while True:
             try:
                 await self.catch_up()
                 await self._wait()
-            except (psycopg.Error, LedgerError, OSError) as problem:
-                log.error("the follower waits: %s", type(problem).__name__)
+            except Exception as problem:
+                expected = isinstance(problem, psycopg.Error | LedgerError | OSError)
+                log.error("the follower waits: %s", type(problem).__name__ if expected else reason_of(problem))
                 await self.close()
                 await asyncio.sleep(AFTER_TROUBLE)
 
@@ -67,9 +74,10 @@ class Follower:
         """Project everything that is sealed by now.  Raises psycopg.Error, LedgerError."""
         async with self._one_at_a_time:
             tables = await self._opened()
-            missing = WORKLISTS.keys() - (await tables.live()).keys()
-            if missing:
-                await Rebuild(self._connect, self._folder, self._database, where=self._where()).run(missing)
+            built = await tables.built()
+            self._stand_aside(built)
+            if built.missing and not built.newer:
+                await Rebuild(self._connect, self._folder, self._database, where=self._where()).run(built.missing)
             while await self._step(tables):
                 pass
 
@@ -96,10 +104,20 @@ class Follower:
         async for _ in self._ear.connection.notifies(timeout=POLL_SECONDS, stop_after=1):
             return
 
+    def _stand_aside(self, built: Built) -> None:
+        if built.newer and not self._aside:
+            log.warning(
+                "newer code follows this ledger; this follower stands aside: %s", ", ".join(sorted(built.newer))
+            )
+        self._aside = bool(built.newer)
+
     async def _step(self, tables: Tables) -> bool:
         """Project the next batch of facts.  False when there is none, or another follower is at it."""
         async with tables.held(wait=False) as position:
             if position is None:
+                return False
+            built = await tables.built()
+            if built.newer or built.missing:
                 return False
             stored = [
                 Stored.of(number, entry)
@@ -109,12 +127,12 @@ class Follower:
             if not stored and not again:
                 return False
             upto = stored[-1].position if stored else position
-            touched = {**touched_by(stored), **dict.fromkeys(again)}
-            if any(each.members["stream"] in POLICY_STREAMS for each in stored):
-                moved = moved_by_policy(await self._folder.policy_facts(upto), position)
-                touched.update(dict.fromkeys(await tables.movable(moved)))
-            found = await self._folder.fold(list(touched), upto)
-            await tables.replace(found, await tables.live(), upto)
+            movable = await tables.movable(await self._folder.moved(stored))
+            touched = dict.fromkeys([*again, *movable], position + 1) | touched_by(stored)
+            for part in parts_of(list(touched)):
+                found = await self._folder.fold(part, upto)
+                await tables.replace(found, built.live, upto)
+                await tables.tell(found, touched)
             await tables.followed(upto)
         return bool(stored)
 

@@ -13,15 +13,19 @@ import asyncio
 import base64
 import binascii
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
 import orjson
 
-from ledger.aggregates import AGGREGATES
+from ledger.aggregates import noun_of
 from ledger.aggregates.policy import Policy
-from ledger.errors import Malformed, NotYetProjected
+from ledger.aggregates.shape import Recorded
+from ledger.errors import Malformed, NotYetProjected, Unavailable
+from ledger.following.folding import Folder, Paused, parts_of, reason_of
+from ledger.following.places import place_of
 from ledger.projections import Worklist
 from ledger.projections.schedule import heard, unit_of
 from ledger.projections.why import Row
@@ -32,7 +36,7 @@ PAGE: Final = 100  # rows
 LONGEST_PAGE: Final = 1_000
 WAIT_SECONDS: Final = 5.0
 _LOOK_SECONDS: Final = 0.02
-_A_PLACE: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}) ([a-z-]{1,40}-[0-9a-f-]{36}) ([0-9]{1,9})")
+_A_PLACE: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}) ([a-z-]{1,40}-[0-9a-f-]{36}) ([0-9]{1,10})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,43 +61,76 @@ class Question:
 
 async def page(database: Database, worklist: Worklist, asked: Question, policy: Policy) -> Page:
     """A page from the table.  Raises NotYetProjected where it is not built yet, Malformed for a strange cursor."""
-    after = _place(asked.cursor) if asked.cursor else Place()
-    followed = await database.followed()
-    rows = await database.worklist(worklist.name, worklist.version, asked.day, asked.unit, after, asked.most + 1)
-    if rows is None:
+    after = _place(asked.cursor)
+    found = await database.worklist(worklist.name, worklist.version, asked.day, asked.unit, after, asked.most + 1)
+    if found is None:
         raise NotYetProjected(f"The worklist {worklist.name} is being built. Ask again in a moment.")
+    position, rows = found
+    paused = [
+        _told(worklist, case_id, position, reason)
+        for case_id, position, reason in await database.paused()
+        if noun_of(case_id) == worklist.noun
+    ]
+    return _page(worklist, asked, rows, policy.as_known(position), position, paused)
+
+
+def _page(
+    worklist: Worklist,
+    asked: Question,
+    rows: Sequence[tuple[Place, bytes]],
+    policy: Policy,
+    position: int,
+    paused: list[dict[str, Any]],
+) -> Page:
+    """A page of these rows, which are one more than it holds where another follows; `policy` as known then."""
     shown = rows[: asked.most]
     items = [worklist.ages(orjson.loads(data), asked.day, policy) for _, data in shown]
-    further = _cursor(shown[-1][0]) if len(rows) > len(shown) else None
-    return Page(items, further, followed.position, await _paused(database, worklist))
+    return Page(items, _cursor(shown[-1][0]) if len(rows) > len(shown) else None, position, paused)
 
 
-async def _paused(database: Database, worklist: Worklist) -> list[dict[str, Any]]:
-    """The cases of its noun that cannot be folded."""
-    noun = f"{worklist.noun}-"
-    return [
-        {worklist.names_case: case_id[-36:], "position": position, "reason": reason}
-        for case_id, position, reason in await database.paused()
-        if case_id.startswith(noun) and len(case_id) == len(noun) + 36
-    ]
+def _told(worklist: Worklist, stream: str, position: int, reason: str) -> dict[str, Any]:
+    return {worklist.names_case: stream[-36:], "position": position, "reason": reason}
 
 
 async def folded(
     database: Database, cases: Cases, worklist: Worklist, asked: Question, policy: Policy, upto: int
 ) -> Page:
     """The same as known at a position, folded case by case."""
-    opens = AGGREGATES[worklist.noun].opens
-    found: list[tuple[date, str, bytes]] = []
-    for stream in await database.streams(worklist.noun):
-        history = await cases.records(await database.chain(stream, upto), opens)
-        if any(each.stream == stream for each in history) and asked.unit in ("", unit_of(stream, history)):
-            rows = worklist.rows_of(stream, heard(worklist, stream, history), policy, asked.day, upto)
-            found += [(worklist.rank_of(row), stream, orjson.dumps(row)) for row in rows]
-    found.sort()
-    first = int(asked.cursor) if asked.cursor.isdigit() else 0
-    items = [worklist.ages(orjson.loads(row), asked.day, policy) for _, _, row in found[first : first + asked.most]]
-    further = str(first + asked.most) if len(found) > first + asked.most else None
-    return Page(items, further, upto, [])
+    folder, after = Folder(database, cases), _place(asked.cursor)
+    found: list[tuple[Place, bytes]] = []
+    paused: list[dict[str, Any]] = []
+    for part in parts_of(await database.streams(worklist.noun)):
+        for stream, history in (await folder.histories(part, upto)).items():
+            try:
+                rows = (
+                    history if isinstance(history, Paused) else _rows_of(worklist, stream, history, asked, policy, upto)
+                )
+            except Unavailable:
+                raise
+            except Exception as problem:
+                rows = Paused(reason_of(problem))
+            if isinstance(rows, Paused):
+                paused.append(_told(worklist, stream, upto, rows.reason))
+            else:
+                found += rows
+    rest = sorted((each for each in found if _order(each[0]) > _order(after)), key=lambda each: _order(each[0]))
+    return _page(worklist, asked, rest[: asked.most + 1], policy.as_known(upto), upto, paused)
+
+
+def _rows_of(
+    worklist: Worklist, stream: str, history: Sequence[Recorded[Any]], asked: Question, policy: Policy, upto: int
+) -> list[tuple[Place, bytes]]:
+    """The rows of one case with their places."""
+    if asked.unit not in ("", unit_of(stream, history)):
+        return []
+    rows = worklist.rows_of(stream, heard(worklist, stream, history), policy, asked.day, upto)
+    ranked = sorted((worklist.rank_of(row), orjson.dumps(row)) for row in rows)
+    taken: set[int] = set()
+    return [(Place(rank.isoformat(), stream, place_of(data, taken)), data) for rank, data in ranked]
+
+
+def _order(place: Place) -> tuple[str, str, int]:
+    return place.rank, place.case_id, place.n
 
 
 def _cursor(place: Place) -> str:
@@ -101,6 +138,8 @@ def _cursor(place: Place) -> str:
 
 
 def _place(cursor: str) -> Place:
+    if not cursor:
+        return Place()
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         rank, case_id, n = _A_PLACE.fullmatch(text).groups()  # type: ignore[union-attr]

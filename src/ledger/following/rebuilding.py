@@ -5,6 +5,9 @@
     3  with the follower held: the rest, and the swap, in one transaction
     4  the rows of the old generation go
 
+A case that cannot be folded keeps, in the new generation, the rows it had; those that could not be are tried once more
+at the swap.  Until then nothing of it shows: which cases are paused is the live tables' to say.
+
 Only one rebuild runs at a time (an advisory lock); what an interrupted one left is removed by the next.
 
 Proven by tests/following/test_rebuilding.py.
@@ -17,11 +20,10 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Final
 
 from ledger.errors import Conflict
-from ledger.following.folding import NOUNS, Folder, moved_by_policy, touched_by
+from ledger.following.folding import NOUNS, Folder, Paused, parts_of, touched_by
 from ledger.following.tables import Tables
 from ledger.following.workers import Where, Workers
 from ledger.projections import WORKLISTS
-from ledger.store.cases import POLICY_STREAMS
 from ledger.store.database import Database
 from ledger.store.mapping import Stored
 
@@ -48,6 +50,7 @@ class Rebuild:
         self._database = database
         self._progress = progress
         self._where = where
+        self._paused: set[str] = set()  # cases that could not be folded when they were met
 
     async def run(self, names: Collection[str] = tuple(WORKLISTS)) -> int:
         """Build these worklists anew and swap them in; how many cases were folded.  Raises Conflict if another runs."""
@@ -56,7 +59,7 @@ class Rebuild:
             if not await tables.try_lock(_LOCK):
                 raise Conflict("Another rebuild is under way. Wait until it has ended.")
             await tables.drop_old()
-            generations = dict.fromkeys(names, await tables.newest_generation() + 1)
+            generations = dict.fromkeys(names, await tables.new_generation())
             upto = await self._reachable(tables, generations)
             count = await self._build(tables, generations, upto)
             while (reachable := await self._reachable(tables, generations)) - upto > LITTLE:
@@ -69,7 +72,7 @@ class Rebuild:
 
     async def _reachable(self, tables: Tables, generations: dict[str, int]) -> int:
         """How far to build: as far as the worklists that stay are, or to the end of the log if none does."""
-        stay = (await tables.live()).keys() - generations.keys()
+        stay = (await tables.built()).live.keys() - generations.keys()
         followed = await self._database.followed()
         return followed.position if stay else followed.size
 
@@ -96,7 +99,7 @@ class Rebuild:
         async def one_after_another() -> None:
             nonlocal done
             for part in waiting:
-                await workers.write(part, generations, upto)
+                self._paused.update(await workers.write(part, generations, upto))
                 done += len(part)
                 self._progress(done, total)
 
@@ -110,6 +113,8 @@ class Rebuild:
         found = await self._folder.fold(streams, upto)
         async with tables.connection.transaction():
             await tables.replace(found, generations, upto, fresh=fresh)
+        for name, each in found.items():
+            (self._paused.add if isinstance(each, Paused) else self._paused.discard)(name)
 
     async def _follow(self, tables: Tables, generations: dict[str, int], after: int, upto: int) -> int:
         """What was sealed meanwhile, up to a position or the end of the log."""
@@ -118,11 +123,9 @@ class Rebuild:
         if not stored:
             return after
         upto = stored[-1].position
-        touched = touched_by(stored)
-        if any(each.members["stream"] in POLICY_STREAMS for each in stored):
-            moved = moved_by_policy(await self._folder.policy_facts(upto), after)
-            touched.update(dict.fromkeys(await tables.movable(moved)))
-        await self._write(tables, list(touched), generations, upto, fresh=False)
+        touched = touched_by(stored) | dict.fromkeys(await tables.movable(await self._folder.moved(stored)), 0)
+        for part in parts_of(list(touched)):
+            await self._write(tables, part, generations, upto, fresh=False)
         return upto
 
     async def _swap(self, tables: Tables, generations: dict[str, int], upto: int) -> None:
@@ -131,5 +134,12 @@ class Rebuild:
             reachable = await self._reachable(tables, generations)
             while upto < reachable:
                 upto = await self._follow(tables, generations, upto, min(upto + FACTS_AT_ONCE, reachable))
+            again = dict.fromkeys(sorted({*self._paused, *(name for name, _, _ in await tables.paused())}), upto)
+            await tables.carry_over(list(again), generations)
             await tables.swap_in(generations)
+            live = (await tables.built()).live
+            for part in parts_of(list(again)):
+                found = await self._folder.fold(part, upto)
+                await tables.replace(found, live, upto)
+                await tables.tell(found, again)
             await tables.followed(upto)

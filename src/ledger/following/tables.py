@@ -8,8 +8,9 @@ Proven by tests/following/.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Self
 
@@ -17,7 +18,8 @@ import orjson
 import psycopg
 from psycopg import sql
 
-from ledger.following.folding import Moved, Paused, can_move
+from ledger.following.folding import Paused, can_move
+from ledger.following.places import place_of
 from ledger.projections import WORKLISTS
 from ledger.projections.schedule import Projected, Span
 
@@ -26,6 +28,19 @@ _ROWS: Final = (
     "COPY projections.rows (case_id, worklist, generation, n, unit, rank, since, until, row) FROM STDIN (FORMAT BINARY)"
 )
 _ROW_TYPES: Final = ("text", "text", "int4", "int4", "text", "date", "date", "date", "bytea")
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """How what is built stands to this code.
+
+    `live`: the generation of each worklist that is as this code builds it; `missing`: those that are not there, or of
+    an older version; `newer`: those of a newer version, or that this code does not know: newer code follows here.
+    """
+
+    live: Mapping[str, int]
+    missing: frozenset[str]
+    newer: frozenset[str]
 
 
 class Tables:
@@ -76,16 +91,19 @@ class Tables:
         found = await self._all("SELECT name, generation, version FROM projections.worklists")
         return {name: (generation, version) for name, generation, version in found}
 
-    async def live(self) -> dict[str, int]:
-        """The generation of each worklist of this code that this code's version built."""
-        return {
-            name: generation
-            for name, (generation, version) in (await self.generations()).items()
-            if name in WORKLISTS and WORKLISTS[name].version == version
-        }
+    async def built(self) -> Built:
+        """How what is built stands to this code."""
+        there, ours = await self.generations(), {name: each.version for name, each in WORKLISTS.items()}
+        return Built(
+            live={name: generation for name, (generation, version) in there.items() if ours.get(name) == version},
+            missing=frozenset(name for name, version in ours.items() if there.get(name, (0, 0))[1] < version),
+            newer=frozenset(name for name, (_, version) in there.items() if version > ours.get(name, 0)),
+        )
 
     async def swap_in(self, generations: Mapping[str, int]) -> None:
-        """From now on these generations are read."""
+        """From now on these generations are read; if they are all that this code knows, nothing else is."""
+        if generations.keys() == WORKLISTS.keys():
+            await self.connection.execute("DELETE FROM projections.worklists")
         for name, generation in generations.items():
             await self.connection.execute(
                 "INSERT INTO projections.worklists (name, generation, version) VALUES (%s, %s, %s)"
@@ -100,13 +118,27 @@ class Tables:
             " WHERE w.name = r.worklist AND w.generation = r.generation)"
         )
 
-    async def newest_generation(self) -> int:
-        """The highest generation of which there is anything."""
-        found = await self._all(
-            "SELECT greatest((SELECT max(generation) FROM projections.worklists),"
-            " (SELECT max(generation) FROM projections.rows))"
+    async def new_generation(self) -> int:
+        """A number that no generation ever had."""
+        return int((await self._all("SELECT nextval('projections.generations')"))[0][0])
+
+    async def carry_over(self, names: Sequence[str], generations: Mapping[str, int]) -> None:
+        """The rows of these cases in the generations that are read now become theirs in these new ones."""
+        live = (await self.built()).live
+        lists = [name for name in generations if name in live]
+        old, new = [live[name] for name in lists], [generations[name] for name in lists]
+        await self.connection.execute(
+            "DELETE FROM projections.rows WHERE case_id = ANY(%s::text[])"
+            " AND (worklist, generation) IN (SELECT * FROM unnest(%s::text[], %s::int[]))",
+            (list(names), lists, new),
         )
-        return found[0][0] or 0
+        await self.connection.execute(
+            "INSERT INTO projections.rows (case_id, worklist, generation, n, unit, rank, since, until, row)"
+            " SELECT case_id, worklist, new, n, unit, rank, since, until, row"
+            " FROM unnest(%s::text[], %s::int[], %s::int[]) AS w (worklist, generation, new)"
+            " JOIN projections.rows USING (worklist, generation) WHERE case_id = ANY(%s::text[])",
+            (lists, old, new, list(names)),
+        )
 
     # ------------------------------------------------------------------------------------ rows
 
@@ -120,9 +152,10 @@ class Tables:
     ) -> None:
         """Put what was folded as known at a position in the place of what was there, in these generations.
 
-        `fresh`: nothing was there yet.
+        `fresh`: nothing was there yet.  A case that could not be folded keeps what it has.
         """
-        folded = {name: each for name, each in found.items() if isinstance(each, Projected)}
+        # In one order whoever writes: a rebuild and a follower must not wait for each other.
+        folded = {name: each for name, each in sorted(found.items()) if isinstance(each, Projected)}
         names, numbers = list(folded), list(generations.items())
         if not fresh:
             await self.connection.execute(
@@ -131,13 +164,20 @@ class Tables:
                 (names, [name for name, _ in numbers], [number for _, number in numbers]),
             )
         await self._add(folded, generations, position)
-        await self.connection.execute("DELETE FROM projections.paused WHERE case_id = ANY(%s::text[])", (names,))
+
+    async def tell(self, found: Mapping[str, Projected | Paused], since: Mapping[str, int]) -> None:
+        """List the cases that could not be folded, with the first fact that is not in their rows, and no others.
+
+        Only for what was put in every worklist that is read: a case is off the list when all its rows are current.
+        """
+        sound = [name for name, each in found.items() if isinstance(each, Projected)]
+        await self.connection.execute("DELETE FROM projections.paused WHERE case_id = ANY(%s::text[])", (sound,))
         for name, each in found.items():
             if isinstance(each, Paused):
                 await self.connection.execute(
                     "INSERT INTO projections.paused (case_id, position, reason) VALUES (%s, %s, %s)"
                     " ON CONFLICT (case_id) DO UPDATE SET reason = excluded.reason",
-                    (name, position, each.reason),
+                    (name, since[name], each.reason),
                 )
 
     async def _add(self, folded: Mapping[str, Projected], generations: Mapping[str, int], position: int) -> None:
@@ -158,8 +198,8 @@ class Tables:
             ),
         )
 
-    async def movable(self, moved: Collection[Moved]) -> list[str]:
-        """The cases that these facts of the policy can move."""
+    async def movable(self, moved: Mapping[str, date]) -> list[str]:
+        """The cases that a policy can move whose answers changed so (`Policy.moved`)."""
         if not moved:
             return []
         asked = await self._all("SELECT case_id, asked FROM projections.cases ORDER BY case_id")
@@ -172,11 +212,11 @@ class Tables:
 
 def _lines(folded: Mapping[str, Projected], generations: Mapping[str, int]) -> Iterable[Sequence[Any]]:
     for case_id, each in folded.items():
-        numbers: dict[str, int] = {}
+        taken: dict[str, set[int]] = {}
         for span in sorted(each.spans, key=_order):
             generation = generations.get(span.worklist)
             if generation is not None:
-                n = numbers[span.worklist] = numbers.get(span.worklist, 0) + 1
+                n = place_of(span.row, taken.setdefault(span.worklist, set()))
                 yield case_id, span.worklist, generation, n, each.unit, span.rank, span.since, span.until, span.row
 
 

@@ -13,14 +13,16 @@ import asyncio
 import gc
 import multiprocessing
 import os
+import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Final, LiteralString, Self
 
-from ledger.following.folding import Folder
+from ledger.following.folding import Folder, Paused
 from ledger.following.tables import Tables
 from ledger.store.appending import SETUP
 from ledger.store.cases import Cases
@@ -59,9 +61,12 @@ class Workers:
     def __exit__(self, *error: object) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    async def write(self, streams: Sequence[str], generations: Mapping[str, int], upto: int) -> None:
-        """Fold these cases as known at a position and add their rows, which have none yet, in a worker."""
-        await asyncio.get_running_loop().run_in_executor(self._pool, _write, streams, generations, upto)
+    async def write(self, streams: Sequence[str], generations: Mapping[str, int], upto: int) -> list[str]:
+        """Fold these cases as known at a position and add their rows, which have none yet, in a worker.
+
+        The names of those that could not be folded.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._pool, _write, streams, generations, upto)
 
 
 class _Desk:
@@ -88,21 +93,33 @@ class _Desk:
     def tables(self) -> Tables:
         return self.runner.run(Tables.connect(self.where.ledger, ROLE_OF_LEDGER))
 
-    async def write(self, tables: Tables, streams: Sequence[str], generations: Mapping[str, int], upto: int) -> None:
+    async def write(
+        self, tables: Tables, streams: Sequence[str], generations: Mapping[str, int], upto: int
+    ) -> list[str]:
         found = await self.folder.fold(streams, upto)
         async with tables.connection.transaction():
             await tables.replace(found, generations, upto, fresh=True)
+        return [name for name, each in found.items() if isinstance(each, Paused)]
 
 
 _desks: list[_Desk] = []  # of this process: one
 
 
 def _begin(where: Where) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     gc.freeze()
     gc.set_threshold(COLLECT_EVERY, 20, 20)
     _desks.append(_Desk(where))
 
 
-def _write(streams: Sequence[str], generations: Mapping[str, int], upto: int) -> None:
+def _end_with_parent() -> None:
+    """A rebuild that was killed takes its workers with it: nobody else would ever end them."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+def _write(streams: Sequence[str], generations: Mapping[str, int], upto: int) -> list[str]:
     desk = _desks[0]
-    desk.runner.run(desk.write(desk.tables, streams, generations, upto))
+    return desk.runner.run(desk.write(desk.tables, streams, generations, upto))

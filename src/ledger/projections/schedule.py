@@ -18,13 +18,12 @@ from typing import Any, Final
 
 import orjson
 
-from ledger.aggregates.corrections import CORRECTING
-from ledger.aggregates.policy import Policy
+from ledger.aggregates.corrections import CORRECTING, as_corrected
+from ledger.aggregates.policy import CALENDAR, Policy
 from ledger.aggregates.shape import Fact, History, Recorded
 from ledger.projections import WORKLISTS, Worklist
 from ledger.rules.dates import Calendar, CalendarMissing
 
-CALENDAR: Final = "calendar"
 FOR_EVER: Final = date.max
 _ANSWERS_KEPT: Final = 100_000
 
@@ -126,9 +125,12 @@ def _hears(worklist: Worklist, fact: Fact) -> bool:
 
 
 def unit_of(stream: str, history: Sequence[Recorded[Any]]) -> str | None:
-    """The unit a case belongs to now: the last that a fact of its stream names, else that of its first recorder."""
+    """The unit a case belongs to now: the last that a fact of its stream names, else that of its first recorder.
+
+    As corrected: a transfer that is struck out moved nobody.
+    """
     own = [each for each in history if each.stream == stream]
-    for each in reversed(own):
+    for each in reversed(as_corrected(own)):
         named = getattr(each.fact, "to_unit", None) or getattr(each.fact, "unit", None)
         if isinstance(named, str):
             return named

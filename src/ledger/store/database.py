@@ -94,18 +94,22 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
         FROM (SELECT coalesce((SELECT position FROM projections.followed), 0) AS position) AS p
     """,
     "paused": "SELECT case_id, position, reason FROM projections.paused ORDER BY position, case_id",
-    # Rows of a worklist on a day, after a place in the list.
+    # Rows of a worklist on a day, after a place in the list; no line at all where no table of this version is built.
+    # One statement, so that position, table and rows are of one moment.
     "worklist": """
-        SELECT r.rank::text, r.case_id, r.n, r.row FROM projections.rows AS r
-        JOIN projections.worklists AS w ON w.name = r.worklist AND w.generation = r.generation
-        WHERE r.worklist = convert_from($1::bytea, 'UTF8') AND w.version = $2::bigint
-            AND r.since <= convert_from($3::bytea, 'UTF8')::date AND r.until > convert_from($3::bytea, 'UTF8')::date
-            AND (length($4::bytea) = 0 OR r.unit = convert_from($4::bytea, 'UTF8'))
-            AND (r.rank, r.case_id, r.n::bigint)
-                > (convert_from($5::bytea, 'UTF8')::date, convert_from($6::bytea, 'UTF8'), $7::bigint)
-        ORDER BY r.rank, r.case_id, r.n LIMIT $8::bigint
+        SELECT coalesce((SELECT position FROM projections.followed), 0), r.rank::text, r.case_id, r.n, r.row
+        FROM projections.worklists AS w LEFT JOIN LATERAL (
+            SELECT rank, case_id, n, row FROM projections.rows AS r
+            WHERE r.worklist = w.name AND r.generation = w.generation
+                AND since <= convert_from($3::bytea, 'UTF8')::date AND until > convert_from($3::bytea, 'UTF8')::date
+                AND (length($4::bytea) = 0 OR unit = convert_from($4::bytea, 'UTF8'))
+                AND (rank, case_id, n::bigint)
+                    > (convert_from($5::bytea, 'UTF8')::date, convert_from($6::bytea, 'UTF8'), $7::bigint)
+            ORDER BY rank, case_id, n LIMIT $8::bigint
+        ) AS r ON true
+        WHERE w.name = convert_from($1::bytea, 'UTF8') AND w.version = $2::bigint
+        ORDER BY r.rank, r.case_id, r.n
     """,
-    "built": "SELECT version::bigint FROM projections.worklists WHERE name = convert_from($1::bytea, 'UTF8')",
     "keep_note": """
         INSERT INTO released (size, note) VALUES ($1::bigint, convert_from($2::bytea, 'UTF8')) ON CONFLICT DO NOTHING
     """,
@@ -240,11 +244,8 @@ class Database:
 
     async def worklist(
         self, name: str, version: int, day: date, unit: str, after: Place, most: int
-    ) -> list[tuple[Place, bytes]] | None:
-        """Rows of a worklist on a day, in order; None where no table of this version of it is built."""
-        built = await self._ask(b"built", name.encode())
-        if not built or binary.read_int8(built[0][0]) != version:
-            return None
+    ) -> tuple[int, list[tuple[Place, bytes]]] | None:
+        """(position, rows of a worklist on a day, in order); None where no table of this version of it is built."""
         rows = await self._ask(
             b"worklist",
             name.encode(),
@@ -258,9 +259,10 @@ class Database:
         )
         found: list[tuple[Place, bytes]] = []
         for row in rows:
-            rank, case_id, n, data = (binary.read_bytes(value) for value in row)
-            found.append((Place(rank.decode(), case_id.decode(), int.from_bytes(n)), data))
-        return found
+            if row[1] is not None:  # else no row stands on that day
+                rank, case_id, n, data = (binary.read_bytes(value) for value in row[1:])
+                found.append((Place(rank.decode(), case_id.decode(), int.from_bytes(n)), data))
+        return (binary.read_int8(rows[0][0]), found) if rows else None
 
     async def receipt(self, key: UUID) -> tuple[bytes, Repeated] | None:
         """(digest of the command, where its receipt lies) under an idempotency key."""

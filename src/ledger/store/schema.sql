@@ -172,5 +172,10 @@ CREATE TABLE projections.paused (
     reason      text        NOT NULL                  -- never a value of the case
 );
 
+-- The number of a generation is never given twice: what the workers of a rebuild that was killed still write lies in a
+-- generation that nobody reads, and goes with the next rebuild.
+CREATE SEQUENCE projections.generations AS integer;
+
 GRANT USAGE ON SCHEMA projections TO ledger_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA projections TO ledger_app;
+GRANT USAGE ON SEQUENCE projections.generations TO ledger_app;
