@@ -88,7 +88,7 @@ def test_every_flag_link_and_worker_says_why():
 
 
 def test_a_fold_of_a_child_reads_no_more_than_it_needs_to_warn():
-    assert AGGREGATES["child"].opens[ChildRecorded.topic] == ("forenames",)
+    assert AGGREGATES["child"].opens[ChildRecorded.topic] == ("client_id", "forenames")
 
 
 # ---------------------------------------------------------------------------------------- names out of free text

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from ledger.aggregates import FACTS
-from ledger.aggregates.corrections import RecordCorrected
+from ledger.aggregates.corrections import RecordCorrected, read_value
 from ledger.aggregates.shape import CHILD, OFFENDER, OWN, STAFF, THIRD_PARTY, VICTIM, Fact, Subject, Whose
-from ledger.privacy.owners import Owner, owner_of
+from ledger.privacy.owners import _NAMED_BY, Owner, owner_of
 
 FACT = "019a0000-0000-7000-8000-000000000001"
 PLACE, CASE, EVE, VIC = "placement-p", "offender-o", "child-eve", "victim-v"
@@ -42,6 +43,7 @@ class Nameless(Fact):
         (Named(), CASE, CHILD, Owner("child-named-c", "child")),
         (Named(), EVE, CHILD, Owner(EVE, "child")),
         (Nameless(), CASE, CHILD, Owner(CASE, "child")),
+        (Nameless(), CASE, Whose(Subject.CHILD, "found-c"), Owner("child-found-c", "child")),
         (Named(), CASE, VICTIM, Owner("victim-named-v", "victim")),
         (Named(), VIC, VICTIM, Owner(VIC, "victim")),
         (Nameless(), CASE, VICTIM, Owner(CASE, "victim")),
@@ -98,3 +100,13 @@ def test_every_sealed_value_of_every_fact_has_an_owner() -> None:
             owner = owner_of(fact, FACT, CASE, whose)
             assert owner.id, name
             assert owner.retention in {"case", "child", "victim", "third-party", "staff"}
+
+
+def test_whoever_is_named_as_an_owner_is_named_by_a_random_id() -> None:
+    """The names of owners stand in clear in the vault."""
+    names = {field for _, fields in _NAMED_BY.values() for field in fields}
+    for fact_class in FACTS:
+        for name in names & set(fact_class.model_fields):
+            with pytest.raises(ValidationError):
+                read_value(fact_class, name, "0710890")
+            assert name not in fact_class.whose

@@ -36,7 +36,10 @@ class Subject(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Whose:
-    """Under whose key a value is sealed.  `person` tells third parties of one fact apart (`solicitor`)."""
+    """Under whose key a value is sealed.
+
+    `person` tells third parties of one fact apart (`solicitor`); of other letters it is the id a decision found.
+    """
 
     subject: Subject
     person: str = ""

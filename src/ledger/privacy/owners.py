@@ -1,12 +1,13 @@
 """Under whose key a value is sealed: the owner of each marked field of a fact (events.md section 2).
 
     O   the offender the stream is about, else the one the fact names, else the only one it is about
-    C   the child, V the victim that the fact names; the stream's own key where it names none
+    C   the child, V the victim that the fact names, or that its decision found; else a key of the stream's own
     T   a third party: a key of its own for each person of each fact
     S   the staff member the fact names, else a key of its own
     -   free text: the person the stream is about, or the stream itself
 
-A person is named by the stream of that person (`offender-019a…`), so that "all keys of this person" is one look-up.
+A person is named by the stream of that person (`offender-019a…`), so that "all keys of this person" is one look-up;
+never by a number on a file, which is itself a personal value: the names of owners stand in clear in the vault.
 A correction names nobody itself: its value goes to the only one of that letter whom it, like its record, is about.
 Proven by tests/privacy/test_owners.py.
 """
@@ -29,10 +30,10 @@ class Owner:
     retention: str
 
 
-# Which field of a fact names the person of that letter, in order of preference.
+# Which field of a fact, a random id, names the person of that letter, in order of preference.
 _NAMED_BY: Final[dict[Subject, tuple[str, tuple[str, ...]]]] = {
     Subject.OFFENDER: ("offender", ("offender_id",)),
-    Subject.CHILD: ("child", ("child_id", "child_ref", "about_client_id")),
+    Subject.CHILD: ("child", ("child_id", "child_ref")),
     Subject.VICTIM: ("victim", ("victim_id",)),
     Subject.STAFF: ("staff", ("staff_id",)),
 }
@@ -47,8 +48,8 @@ def owner_of(fact: Fact, fact_id: str, stream: str, whose: Whose, about: Sequenc
     noun, fields = _NAMED_BY[whose.subject]
     if stream.startswith(f"{noun}-"):
         return Owner(stream, _retention(whose.subject))
-    named = next((value for field in fields if (value := getattr(fact, field, None))), None)
-    if named is not None:
+    named = whose.person or next((value for field in fields if (value := getattr(fact, field, None))), None)
+    if named:
         return Owner(f"{noun}-{named}", _retention(whose.subject))
     if whose.subject is Subject.OFFENDER or isinstance(fact, RecordCorrected):
         meant = [each for each in about if each.startswith(f"{noun}-")]

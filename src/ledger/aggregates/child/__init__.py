@@ -18,5 +18,5 @@ CHILD = Aggregate(
     facts=FACTS,
     fold=Child.fold,
     rule_on=rule_on,
-    opens={ChildRecorded.topic: ("forenames",), RecordCorrected.topic: ("corrected_value",)},
+    opens={ChildRecorded.topic: ("client_id", "forenames"), RecordCorrected.topic: ("corrected_value",)},
 )

@@ -2,7 +2,8 @@
 
     child = Child.fold(chain)                child.live -> the entries that link it to an offender
 
-Names are opened so that a note naming the child can be told of (GEN-10); whoever reads a view reads them there.
+Names are opened so that a note naming the child can be told of (GEN-10), the number so that what is noted under it goes
+under the child's own key; whoever reads a view reads them there.
 Proven by tests/aggregates/test_child.py.
 """
 

@@ -7,6 +7,7 @@ itself knows.  Proven by tests/aggregates/test_decisions_register.py.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -16,11 +17,12 @@ from ledger.aggregates.offender.decisions.ruling import decides, decides_across
 from ledger.aggregates.offender.entities import happened
 from ledger.aggregates.offender.facts import NotebookEntryMade
 from ledger.aggregates.register_entry.registrations import Registration, registrations_of
-from ledger.aggregates.shape import Closed, Now
+from ledger.aggregates.shape import Closed, Now, Subject, Whose, opened
 from ledger.errors import Caution, Refusal
 from ledger.rules import enforcement, register
 
 if TYPE_CHECKING:
+    from ledger.aggregates.child.child import Child
     from ledger.aggregates.register_entry.entry import Deregistration, Entry
 
 SERVICES_CONTACTED: Final = "child-protection-matter.children-services-contacted.v1"
@@ -76,8 +78,29 @@ def _(case: Case, draft: NotebookEntryMade, now: Now) -> Ruling:
 
 @decides_across(NotebookEntryMade)
 def _(case: Case, draft: NotebookEntryMade, now: Now, stream: str) -> Ruling:
-    """CP-44: the set texts stand word for word, each for its own ground; such a line rests on the de-registration."""
     del stream
+    ruling = _set_text(case, draft, now)
+    child = _child_meant(case, draft, now)
+    if child is None:
+        return ruling
+    whose = {name: Whose(Subject.CHILD, child) for name in ("about_client_id", "child_text")}
+    return replace(ruling, about=(f"child-{child}",), whose=whose)
+
+
+def _child_meant(case: Case, draft: NotebookEntryMade, now: Now) -> str | None:
+    """The id of the child of the case whose number a line gives; None for a number of nobody known here."""
+    number = opened(draft.about_client_id)
+    ids = list(dict.fromkeys(child for each in entries_of(case) for child in each.child_ids)) if number else []
+    found = cast("Mapping[str, Child]", now.others([f"child-{each}" for each in ids]) if ids else {})
+    return next((each for each in ids if _number_of(found[f"child-{each}"]) == number), None)
+
+
+def _number_of(child: Child) -> str | None:
+    return opened(child.record.fact.client_id) if child.record else None
+
+
+def _set_text(case: Case, draft: NotebookEntryMade, now: Now) -> Ruling:
+    """CP-44: the set texts stand word for word, each for its own ground; such a line rests on the de-registration."""
     told = "" if isinstance(draft.text, Closed) else draft.text
     refused = Ruling(refusals=(Refusal("CP-44", register.SET_WORDING),))
     if register.edited_text(told):

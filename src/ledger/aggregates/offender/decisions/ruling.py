@@ -79,9 +79,9 @@ def rule_on(case: Case, draft: Fact, now: Now, stream: str, *, alone: bool = Fal
         computed={**ruling.computed, **across.computed},
         cautions=(*ruling.cautions, *across.cautions),
         effective=ruling.effective or _day_of_session(case, draft),
-        about=about_ids(draft, stream, *ruling.about, _placement(case, draft)),
+        about=about_ids(draft, stream, *ruling.about, *across.about, _placement(case, draft)),
         rests_on=tuple(sorted({*_named(case, draft), *ruling.rests_on, *across.rests_on})),
-        whose=ruling.whose,
+        whose={**ruling.whose, **across.whose},
     )
 
 
