@@ -120,7 +120,7 @@ def test_a_change_of_a_setting_never_rests_on_one_that_was_changed_while_it_was_
     door.run(door.ledger.cases.policy(fresh=True))
     door.ledger.cases.forget("policy")
     monkeypatch.setattr(door.ledger.cases, "read", somebody_was_faster)
-    with pytest.raises(Refused, match="present value of enf.evidence is 7"):
+    with pytest.raises(Refused, match=r"present value of enf\.evidence is 7"):
         door.run(door.ledger.execute(change))
     assert waiting == []
 
