@@ -103,6 +103,8 @@ def test_nothing_is_described_that_does_not_answer(door: Door, document: dict[st
         at = path.replace("{id}", single or str(uuid4())).replace("{code}", "malformed")
         for method in ways:
             response = door.ask(method.upper(), at, "chief-officer")
+            described = ways[method]["responses"][str(response.status_code)]["content"]
+            assert response.headers["content-type"].split(";")[0] in described, (method, path)
             assert response.status_code in {200, 403, 404, 409, 422}, (method, path, response.text)
             if response.status_code == 404:
                 assert re.match("There is no [a-z-]+ [0-9a-f-]{36}", response.json()["detail"]), (method, path)
@@ -128,6 +130,13 @@ def test_the_document_names_each_problem_that_can_come(document: dict[str, Any])
     assert statuses - {"405"} <= set(operation["responses"])
     for status in statuses & set(operation["responses"]):
         assert set(operation["responses"][status]["content"]) == {"application/problem+json"}
+
+
+def test_what_may_be_asked_of_a_worklist_is_in_the_document(door: Door, document: dict[str, Any]):
+    for name in WORKLISTS:
+        told = {each["name"] for each in document["paths"][f"/worklists/{name}"]["get"]["parameters"]}
+        problem = a_problem(door.get(f"/worklists/{name}", colour="red"), 422)
+        assert told == set(re.findall(r"[a-z_]+", problem["detail"].split("takes")[1].split("after its")[0]))
 
 
 # ------------------------------------------------------------------------------------ the page

@@ -130,7 +130,7 @@ def document() -> dict[str, Any]:
         if view.name == view.noun:
             paths[f"/{collection}/{{id}}"] = {"get": _view(view.name, view.noun)}
     for name in WORKLISTS:
-        paths[f"/worklists/{name}"] = {"get": _get(f"Worklist {name}", _LISTED, "items, next, position and paused")}
+        paths[f"/worklists/{name}"] = {"get": _get(f"Worklist {name}", _LISTED, _PAGE)}
     paths |= _OTHERS
     return {
         "openapi": "3.1.0",
@@ -143,7 +143,7 @@ def document() -> dict[str, Any]:
         "paths": dict(sorted(paths.items())),
         "components": {
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
-            "schemas": {"Receipt": _RECEIPT, "Problem": _PROBLEM, "JsonValue": {}},
+            "schemas": _SCHEMAS,
         },
     }
 
@@ -223,20 +223,34 @@ def _example(schema: dict[str, Any]) -> Any:
 
 def _view(name: str, noun: str) -> dict[str, Any]:
     aggregate = AGGREGATES[noun]
-    answer = _get(f"View {name} of a {noun}", _AT, "The view, with as_at, known_at and position")
+    answer = _get(f"View {name} of a {noun}", _AT, _VIEW)
     return answer | {"tags": [aggregate.collection], "parameters": [_id(aggregate), *_AT]}
 
 
-def _get(summary: str, parameters: list[dict[str, Any]], says: str, *, opened: bool = False) -> dict[str, Any]:
-    found: dict[str, Any] = {
+def _get(summary: str, parameters: list[dict[str, Any]], schema: dict[str, Any]) -> dict[str, Any]:
+    """What is read with a token, as JSON."""
+    says = ", ".join(schema["required"])
+    return {
         "summary": summary,
         "parameters": parameters,
         "responses": {
-            "200": {"description": says, "content": {"application/json": {"schema": {"type": "object"}}}},
-            **_problems(*(("503",) if opened else ("401", "403", "404", "422", "500", "503"))),
+            "200": {"description": says, "content": {"application/json": {"schema": schema}}},
+            **_problems("401", "403", "404", "422", "500", "503"),
         },
     }
-    return found | ({"security": []} if opened else {})
+
+
+def _opened(
+    summary: str, schema: dict[str, Any], media: str, *problems: str, parameters: Sequence[dict[str, Any]] = ()
+) -> dict[str, Any]:
+    """What is told to everybody."""
+    answer = {"200": {"description": summary, "content": {media: {"schema": schema}}}}
+    return {
+        "summary": summary,
+        "parameters": list(parameters),
+        "security": [],
+        "responses": {**answer, **_problems("500", *problems)},
+    }
 
 
 def _told(summary: str, says: dict[str, str], schema: dict[str, Any]) -> dict[str, Any]:
@@ -266,9 +280,7 @@ _AT: Final = [
 _LISTED: Final = [
     *_AT[:2],
     _parameter("unit", "query", {"type": "string", "maxLength": 64}, "The cases that belong to this unit now"),
-    _parameter(
-        "after", "query", {"type": "integer", "minimum": 0}, "Wait up to 5 s until this position is projected"
-    ),
+    _parameter("after", "query", {"type": "integer", "minimum": 0}, "Wait up to 5 s until this position is projected"),
     _parameter("cursor", "query", {"type": "string"}, "The `next` of the page before"),
     _parameter("limit", "query", {"type": "integer", "minimum": 1, "maximum": LONGEST_PAGE}, "Rows of a page"),
 ]
@@ -316,6 +328,9 @@ _PROBLEM: Final = {
         "errors": {"type": "object", "additionalProperties": _TEXT},
     },
 }
+
+
+_SCHEMAS: Final[dict[str, Any]] = {"Receipt": _RECEIPT, "Problem": _PROBLEM, "JsonValue": {}}
 
 
 def _content(schema: str) -> dict[str, Any]:
@@ -378,22 +393,53 @@ _INFO: Final = {
         "editions": {"type": "array", "items": {"type": "object", "properties": {"name": _TEXT, "title": _TEXT}}},
     },
 }
+_NEXT: Final = {"type": ["string", "null"], "description": "The cursor of the page after this one, if there is one"}
+_ITEMS: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["items", "next"],
+    "properties": {"items": {"type": "array", "items": {"type": "object"}}, "next": _NEXT},
+}
+_PAGE: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["items", "next", "position", "paused"],
+    "properties": {
+        **_ITEMS["properties"],
+        "position": {"type": "integer", "description": "Up to which the ledger is projected"},
+        "paused": {"type": "array", "items": {"type": "object"}, "description": "Cases whose rows may be old, and why"},
+    },
+}
+_VIEW: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["as_at", "known_at", "position"],
+    "properties": {
+        "as_at": {"type": "string", "format": "date"},
+        "known_at": {"type": "string", "format": "date-time"},
+        "position": {"type": "integer"},
+    },
+}
+_MEANING: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["code", "status", "title", "meaning"],
+    "properties": {"code": _TEXT, "status": {"type": "integer"}, "title": _TEXT, "meaning": _TEXT},
+}
+_NOTE: Final = {"type": "string", "description": "A C2SP signed note"}
+_KEY: Final = {"type": "string", "description": "A C2SP verifier key"}
 _REFUSALS: Final = [
     _parameter("to", "query", _TEXT, "Of one case only, such as offender/019a…"),
     _parameter("cursor", "query", _TEXT, "Where the page before ended: its `next`"),
 ]
 _CODE: Final = {"name": "code", "in": "path", "required": True, "schema": _TEXT}
 _OTHERS: Final[dict[str, Any]] = {
-    "/rules": {"get": _get("Every rule with its source", [], "items")},
-    "/events": {"get": _get("Every fact with its command and fields", [], "items")},
-    "/problems/{code}": {"get": _get("What a problem means", [_CODE], "code, status, title, meaning", opened=True)},
-    "/log/checkpoint": {"get": _get("The newest released checkpoint", [], "A C2SP signed note", opened=True)},
-    "/log/vkey": {"get": _get("The key that checks it", [], "A C2SP verifier key", opened=True)},
-    "/access/log/checkpoint": {
-        "get": _get("The access log's newest checkpoint", [], "A C2SP signed note", opened=True)
+    "/rules": {"get": _get("Every rule with its source", [], _ITEMS)},
+    "/events": {"get": _get("Every fact with its command and fields", [], _ITEMS)},
+    "/problems/{code}": {
+        "get": _opened("What a problem means", _MEANING, "application/json", "404", parameters=[_CODE])
     },
-    "/access/log/vkey": {"get": _get("The key that checks it", [], "A C2SP verifier key", opened=True)},
-    "/access/refusals": {"get": _get("What was refused, for auditors", _REFUSALS, "items and next")},
+    "/log/checkpoint": {"get": _opened("The newest released checkpoint", _NOTE, "text/plain", "404", "503")},
+    "/log/vkey": {"get": _opened("The key that checks it", _KEY, "text/plain")},
+    "/access/log/checkpoint": {"get": _opened("The access log's newest checkpoint", _NOTE, "text/plain", "404", "503")},
+    "/access/log/vkey": {"get": _opened("The key that checks the access log's", _KEY, "text/plain")},
+    "/access/refusals": {"get": _get("What was refused, for auditors", _REFUSALS, _ITEMS)},
     "/health/live": {"get": _told("The process answers", {"200": "status UP"}, _STATUS)},
     "/health/ready": {
         "get": _told(
