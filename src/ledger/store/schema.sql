@@ -153,7 +153,10 @@ CREATE TABLE projections.rows (
     row         bytea       NOT NULL,                 -- JSON
     PRIMARY KEY (case_id, worklist, generation, n)
 );
-CREATE INDEX rows_until ON projections.rows (worklist, generation, until);
+-- A page is read along one of these, in the order of the list: nothing is sorted, and rows that stand on other days are
+-- passed over without being fetched.
+CREATE INDEX rows_in_order ON projections.rows (worklist, generation, rank, case_id, n) INCLUDE (since, until);
+CREATE INDEX rows_of_unit ON projections.rows (worklist, generation, unit, rank, case_id, n) INCLUDE (since, until);
 
 -- What each case asked of the policy, by setting (and `calendar`): the latest day.  A changed setting folds again only
 -- the cases it can move.
