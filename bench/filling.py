@@ -4,9 +4,8 @@
     with a_home(kept) as home: …                    the directory that was named, or one that is gone afterwards
 
 With `--home DIR` a large caseload is imported once and serves bench.rebuild, bench.replay and bench.worklists; a home
-that holds fewer facts than asked for gets the rest.  The caseload is bench.caseload's, taken over from another system
-(`--told`): what that system let pass years ago is flagged, not refused, so nothing of the mix is set aside.  Its
-present day is bench.caseload.DAY.
+that holds fewer facts than asked for gets the rest.  The caseload is bench.caseload's, whose present day is
+bench.caseload.DAY.
 """
 
 from __future__ import annotations
