@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +10,13 @@ from secrets import token_hex
 import psycopg
 import pytest
 from tests.conftest import Clusters
-from tests.doors import Case, days_ago, new_door
+from tests.doors import Case, days_ago, opened
 from tests.store.ledgers import TABLES
 
 from ledger.privacy.sealing import DataKey
+from ledger.settings import Settings
 from ledger.store.embedded import EmbeddedCluster
+from ledger.store.opening import embedded_place
 from ledger.store.unsealing import Unsealing
 from ledger.store.verifying import verify_database
 from ledger.transparency.note import NoteVerifier
@@ -81,7 +82,10 @@ def sound(
 ) -> Generator[Sound]:
     home = tmp_path_factory.mktemp("home")
     name = f"sound_{token_hex(4)}"
-    with new_door(clusters.ledger, clusters.vault) as door:
+    pair = (clusters.ledger, clusters.vault)
+    for cluster in pair:
+        cluster.create_database(name, f"{cluster.name}_template")
+    with opened(Settings(home=home), [embedded_place(cluster, name) for cluster in pair]) as door:
         case = door.new_case()
         officer = "7b1c1f0a-54b5-4b0e-9c41-5a3c2f6d1e00"
         door.give(
@@ -94,19 +98,14 @@ def sound(
             door.give(case.to, "RecordAbsence", case.absence(days), "supervisor")
         assert door.size == FACTS
         door.run(door.ledger.store.released.keep())
-        shutil.copy(door.ledger.store.released.path, home / "checkpoint")
         boxes = door.run(door.ledger.store.database.boxes(range(1, FACTS + 1)))
         ids = {box.key_id for found in boxes.values() for box in found}
         keys = door.run(door.ledger.store.vault.keys_by_id(ids))
         assert ids == set(keys)
         origin, verifier = door.ledger.store.origin, door.ledger.store.signer.verifier()
-        door.run(door.ledger.close())
-        (original,) = [
-            place.application().split("dbname=")[1].split()[0] for place in door.places if place.which == "ledger"
-        ]
-        clusters.ledger.create_database(name, original)
     yield Sound(name, origin, verifier, home, case, officer, keys)
-    clusters.ledger.drop_database(name)
+    for cluster in pair:
+        cluster.drop_database(name)
 
 
 @pytest.fixture(scope="session")
