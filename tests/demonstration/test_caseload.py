@@ -127,11 +127,29 @@ def _progressed(order: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             yield "sources", name
 
 
+def _rows(folded: Folded, name: str) -> list[dict[str, Any]]:
+    listed, known = WORKLISTS[name], folded.known
+    return [row for each in folded.cases(listed.noun) for row in listed.rows(each, folded.policy, TODAY, known)]
+
+
 def test_every_worklist_of_the_house_has_something_to_show(folded: Folded) -> None:
-    for name, worklist in WORKLISTS.items():
-        cases = folded.cases(worklist.noun)
-        rows = [row for each in cases for row in worklist.rows(each, folded.policy, TODAY, folded.known)]
-        assert rows, f"nothing in the worklist {name}"
+    for name in WORKLISTS:
+        assert _rows(folded, name), f"nothing in the worklist {name}"
+
+
+def test_the_register_shows_every_way_a_review_and_a_de_registration_can_stand(folded: Folded) -> None:
+    reviews = _rows(folded, "register-reviews")
+    found = {(each["review_state"], each["missed_raised_on"] is not None) for each in reviews}
+    assert found == {("due-soon", False), ("missed", True), ("missed", False)}
+    assert {each["closed_on"] is None for each in _rows(folded, "deregistration")} == {True, False}
+
+
+def test_reviews_of_placements_are_due_and_overdue(folded: Folded) -> None:
+    assert {each["review"]["state"] for each in _rows(folded, "placement-reviews")} == {"due-soon", "overdue"}
+
+
+def test_no_text_of_a_registered_case_names_a_child(folded: Folded) -> None:
+    assert not [line for line, why in folded.warned if why.startswith("GEN-10")]
 
 
 # ------------------------------------------------------------------------------------------ what it is like
@@ -212,6 +230,9 @@ def test_much_of_what_can_happen_happens(lines: list[Line]) -> None:
         *("RejudgeAbsence", "DeclineBreachAction", "RecordBreachOutcome", "RecordProgressAction", "AgreeEte"),
         *("ApplyToCourt", "RecordCourtVariation", "RecordManagementDecision", "MoveToHistory", "EndSupervision"),
         *("AdjustHours", "CancelSession", "ReviewPlacement", "ChangeSetting", "RecordAward", "PassOnInformation"),
+        *("SubmitR7", "RecordChild", "EnterRegister", "ReviewRegister", "RaiseMissedReview", "FollowUpMissedReview"),
+        *("NotifyDeregistration", "CloseRegisterEntry", "MakeNotebookEntry", "RecordConcern", "EscalateConcern"),
+        *("NotifyConcern", "MakeReferral", "RecordReply"),
     )
     assert [command for command in rare if not told[command]] == []
 

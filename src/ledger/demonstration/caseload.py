@@ -29,6 +29,7 @@ from ledger.demonstration.progressing import (
     revoked,
     vary,
 )
+from ledger.demonstration.protecting import protect
 from ledger.demonstration.shaped import SHAPED
 from ledger.demonstration.sites import Sites, open_sites
 from ledger.demonstration.working import adjust, agree_ete, credit_ete, session_day
@@ -48,8 +49,12 @@ def caseload(today: date, seed: int = 2022, cases: int = 120) -> list[Line]:
     nominate(book, people, sites, seed)
     _set_share(book, people, seed)
     plans = [_planned(days, seed, number) for number in range(cases)]
+    lives: list[Life] = []
     for number, (plan, lived) in sorted(enumerate(plans), key=lambda each: (each[1][0].sentence, each[0])):
-        lived(_life(book, people, sites, plan, seed, number))
+        life = _life(book, people, sites, plan, seed, number)
+        lived(life)
+        lives.append(life)
+    protect(book, people, [each for each in lives if each.number >= len(SHAPED)], seed)
     return book.lines()
 
 

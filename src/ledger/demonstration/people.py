@@ -24,6 +24,7 @@ _FOR_ALL: Final = (
     "court-officer",
     "team-admin",
     "chief-officer",
+    "information-officer",
 )
 
 
@@ -58,6 +59,7 @@ _FORENAMES: Final = {
         *("Marlon", "Nathan", "Owen", "Patrick", "Rhys", "Stefan", "Tyrone", "Wesley", "Yusuf"),
     ),
 }
+_FORENAMES_OF_CHILDREN: Final = ("Ash", "Bobbin", "Dale", "Fern", "Kit", "Pip", "Robin", "Wren")
 _ROADS: Final = (
     "Nowhere Row",
     "Madeup Lane",
@@ -96,6 +98,17 @@ def person(rng: Random, number: int, gender: str, today: date) -> dict[str, Any]
         "gender": gender,
         "addresses": [road],
         "aliases": [surname[:4]] if rng.random() < 0.06 else None,
+    }
+
+
+def child(rng: Random, number: int, today: date) -> dict[str, Any]:
+    """The particulars of a child on a register of the local authority."""
+    return {
+        "client_id": f"{9_800_000 + number:07d}",
+        "surname": rng.choice(_FIRST_HALF) + rng.choice(_SECOND_HALF),
+        "forenames": rng.choice(_FORENAMES_OF_CHILDREN),
+        "dob": today - timedelta(days=rng.randint(2 * 366, 14 * 365)),
+        "register_name": "CP_REGISTER",
     }
 
 

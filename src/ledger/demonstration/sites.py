@@ -33,6 +33,7 @@ class Kind:
     school: bool = False
     scores: tuple[int, ...] = (2, 1, 1, 1, 1)
     places: int = 24
+    reviewed: int = 75  # days before today: the next review falls due in the coming days
 
 
 KINDS: Final = (
@@ -40,6 +41,8 @@ KINDS: Final = (
     Kind("Grimplewick Country Park", "park", "South", scores=(2, 1, 1, 1, 1)),
     Kind("St Nowhere's Churchyard", "churchyard", "East", scores=(1, 1, 1, 1, 1)),
     Kind("Tiddlestead Primary School", "school grounds", "North", months=14, school=True, scores=(1, 2, 1, 1, 1)),
+    # Its review is overdue, so it takes nobody on (PLC-27); nor did it before: its two places are kept free.
+    Kind("Pocklemere Infant School", "school grounds", "South", months=14, school=True, places=2, reviewed=100),
     Kind("Placeholder Community Garden", "garden", "East", women=True),
     Kind("Specimen Hospice Shop", "charity shop", "South", mode="IP", places=12),
     Kind("Madeup Animal Sanctuary", "sanctuary", "East", mode="PIP", months=20, places=12),
@@ -223,7 +226,7 @@ class _Telling:
     def running(self) -> None:
         """Reviews and audits in time, the log every Saturday of the last year, and now and then a spot check."""
         every = timedelta(days=77)
-        day = self.days.today - timedelta(days=75)  # so that the next is due soon
+        day = self.days.today - timedelta(days=self.site.kind.reviewed)
         days: list[date] = []
         while day > self.site.started:
             days.insert(0, day)
