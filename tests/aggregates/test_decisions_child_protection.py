@@ -271,7 +271,7 @@ def test_absurd_values_are_refused_or_recorded_and_never_break_anything(fact, da
     assert read_draft(fact, draft.model_dump(mode="json", exclude_none=True)) == draft
 
 
-@pytest.mark.parametrize("day", ["9999-12-31", "9999-06-30", "0001-01-01"])
+@pytest.mark.parametrize("day", ["2200-12-31", "2200-06-30", "1800-01-01"])
 def test_a_conference_on_an_absurd_day_stands_in_every_view(day):
     case = Mattering().concern().invited(day=day)
     for as_at in ("2025-09-01", "2025-09-03", "9999-12-31"):
