@@ -166,8 +166,11 @@ class Policy:
         return found
 
     def as_known(self, position: int) -> Policy:
-        """The policy as known at a position, knowing nothing later: what a decision of that moment had."""
-        return Policy(self.history[: bisect_right(self._positions, position)])
+        """The policy as known at a position, knowing nothing later: what a decision of that moment had.
+
+        What was worked out for one serves the other: settings and calendar rest on the facts up to a position alone.
+        """
+        return Policy(self.history[: bisect_right(self._positions, position)], self._cache, self._calendars)
 
 
 def _known(history: Sequence[Recorded[Any]], calendars: dict[_Key, Calendar]) -> _Known:
