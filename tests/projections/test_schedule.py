@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import orjson
 import pytest
 from tests.aggregates.memory_ledger import MemoryLedger
+from tests.aggregates.telling import Telling
 from tests.demonstration.folding import fold
 from tests.scenarios.test_scenarios import CASES
 
@@ -14,6 +15,7 @@ from ledger.aggregates import AGGREGATES, noun_of
 from ledger.demonstration.caseload import caseload
 from ledger.projections import WORKLISTS
 from ledger.projections.schedule import Watching, heard, moved_by, of_noun, project, spans_of
+from ledger.rules.dates import day_of
 from ledger.scenarios import play
 
 ONE_DAY = timedelta(days=1)
@@ -21,8 +23,9 @@ SCENARIOS = CASES
 
 
 def days_to_try(spans, history, pick):
-    """The days around every change, and some others."""
+    """The days around every change and every fact, and some others."""
     edges = {each.since for each in spans} | {each.until for each in spans if each.until < date.max}
+    edges |= {day_of(each.effective) for each in history}
     first = min((each.recorded.date() for each in history), default=date(2025, 1, 1)) - timedelta(days=30)
     some = {first + timedelta(days=pick.randrange(1200)) for _ in range(25)}
     return sorted({each + step for each in edges for step in (-ONE_DAY, 0 * ONE_DAY, ONE_DAY)} | some)
@@ -100,3 +103,16 @@ def test_a_case_notes_what_its_rows_asked_of_the_policy():
     assert moved_by(some, "calendar", some["calendar"])
     assert not moved_by(some, "calendar", some["calendar"] + ONE_DAY)
     assert not moved_by(some, "no.such.setting", date.min + ONE_DAY)
+
+
+@pytest.mark.parametrize("command", ["absence", "extension"])
+def test_what_is_told_of_a_day_before_its_order_shows_from_the_order_on(command):
+    case = Telling().order(sentence="2025-03-03", order_type="SSO", operational_period_end="2026-03-02")
+    if command == "absence":
+        case.absence("a1", "2025-02-03", at="2025-03-04 17:00")
+    else:
+        told = {"order_id": "o1", "result": "EXTENDED", "new_end_date": "2027-03-02", "decided_on": "2025-02-03"}
+        case.tell("2025-03-04 10:00", "court-officer", "RecordCourtVariation", court="Nowhere", imported=True, **told)
+    stream = f"offender-{case.names.id('ann')}"
+    history = case.ledger.history(stream, opens=AGGREGATES["offender"].opens)
+    assert holds_on_every_day(stream, history, case.ledger.policy(), len(case.ledger.records), random.Random(3)) > 10

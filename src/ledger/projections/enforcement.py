@@ -195,8 +195,13 @@ def breach_moments(history: Sequence[Recorded[Any]], policy: Policy, known: int)
 
 
 def letter_moments(history: Sequence[Recorded[Any]], policy: Policy, known: int) -> Iterator[date]:
-    """The days on which an absence of an order takes another state, or a fact about it took effect."""
+    """The days on which an absence of an order takes another state, or a fact about it took effect.
+
+    What is told of a day before its order shows from the day of the order on.
+    """
     for order in Case.fold(history).orders.values():
+        if order.absences:
+            yield order.sentence_date
         for trail in trails_of(order, policy, known).values():
             yield from (standing.since for standing in trail.standings)
             yield from (happened(each) for each in (*trail.absence.letters, *trail.absence.evidence))

@@ -70,20 +70,29 @@ def broken_when_imported(history: Sequence[Recorded[Any]], policy: Policy, as_at
     """
     if all(each.source_recorded is None for each in history):
         return []
-    case, found = Case(), list[ExceptionFlag]()
+    if not isinstance(history, History):
+        found = list(_broken(history, policy))
+    elif (kept := history.folded.get("broken")) is not None and kept[0] is policy:
+        found = kept[1]
+    else:
+        found = list(_broken(history, policy))
+        history.folded["broken"] = (policy, found)
+    return [each for each in found if each.since <= as_at]
+
+
+def _broken(history: Sequence[Recorded[Any]], policy: Policy) -> Iterator[ExceptionFlag]:
+    """Every rule that an imported fact ever broke, on whichever day: what was known when it came does not change."""
+    case = Case()
     for each in history:
         of_case = each.source_recorded is not None and each.stream.startswith("offender-")
-        if of_case and happened(each) <= as_at and not isinstance(each.fact, CORRECTING):
+        if of_case and not isinstance(each.fact, CORRECTING):
             now = Now(each.recorded, each.by, policy.as_known(each.position), imported=True)
             ruling = rule_on(case, each.fact, now, each.stream, alone=True)
             broken = [refusal.rule for refusal in ruling.refusals if refusal.rule_book]
             order_id = getattr(each.fact, "order_id", "")
-            found += [
-                ExceptionFlag(BROKEN_WHEN_IMPORTED, rule, happened(each), order_id, (each.position,))
-                for rule in dict.fromkeys(broken)
-            ]
+            for rule in dict.fromkeys(broken):
+                yield ExceptionFlag(BROKEN_WHEN_IMPORTED, rule, happened(each), order_id, (each.position,))
         case = case.take(each)
-    return found
 
 
 def exception_rows(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: int) -> list[Row]:
@@ -100,7 +109,7 @@ def exception_moments(history: Sequence[Recorded[Any]], policy: Policy, known: i
     case = Case.fold(history)
     yield from (each.since for each in broken_when_imported(history, policy, date.max))
     for order in case.orders.values():
-        yield from (happened(each) for each in order.variations)
+        yield from (happened(each) for each in (order.record, *order.variations))
     if any(order.breach_acts for order in case.orders.values()):
         yield from breach_moments(history, policy, known)
 
@@ -111,7 +120,10 @@ def late_moments(history: Sequence[Recorded[Any]], policy: Policy, known: int) -
 
 
 def late_rows(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: int) -> list[Row]:
-    """Worklist `late-recording`: attendance not recorded the same day (ENF-01, ENF-14), latest first."""
+    """Worklist `late-recording`: attendance not recorded the same day (ENF-01, ENF-14), latest first.
+
+    Reading: what another system recorded in time was not late because it was imported later.
+    """
     del policy, known
     return [row for row in _late(history) if row["date"] <= as_at]
 
@@ -123,7 +135,8 @@ def _late(history: Sequence[Recorded[Any]]) -> list[Row]:
     found = [
         {"type": type(each.fact).__name__, "position": each.position, "date": happened(each), "late_days": late_days}
         for each in reversed(prepared(history))
-        if isinstance(each.fact, ATTENDANCE) and (late_days := recorded_late_days(each.effective, each.recorded))
+        if isinstance(each.fact, ATTENDANCE)
+        and (late_days := recorded_late_days(each.effective, each.source_recorded or each.recorded))
     ]
     if isinstance(history, History):
         history.folded["late"] = found
