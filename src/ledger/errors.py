@@ -39,7 +39,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
+
+WITHHELD: Final = "…"  # in place of a sealed value
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,19 @@ class Refusal:
     """One rule that stands in the way: rule id of the rule book, and its message.
 
     `rule_book` is false for what no history can make true (malformed, impossible, duplicate): such a line is set
-    aside even when it is imported as something that has happened (contract, *Import of history*).
+    aside even when it is imported as something that has happened (contract, *Import of history*).  `kept` is the
+    message without the sealed values in it, where it has some: what a receipt or a file may hold in clear.
     """
 
     rule: str
     message: str
     rule_book: bool = True
+    kept: str | None = None
+
+    @property
+    def in_clear(self) -> str:
+        """The message as it may be written down outside a sealed value."""
+        return self.message if self.kept is None else self.kept
 
 
 @dataclass(frozen=True, slots=True)

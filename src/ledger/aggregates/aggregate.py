@@ -18,7 +18,7 @@ from typing import Any, Final, Protocol, TypeVar, cast
 from ledger.aggregates.anew import Rule, Said, ruled_anew
 from ledger.aggregates.corrections import CORRECTING, CORRECTIONS, RecordCorrected, amended_by, rule_on_correction
 from ledger.aggregates.shape import Closed, Decision, Fact, Now, Recorded, Supplied, Whose, blank
-from ledger.errors import Caution, Refusal, Refused
+from ledger.errors import WITHHELD, Caution, Refusal, Refused
 from ledger.rules import general
 from ledger.rules.dates import printed
 from ledger.rules.registry import labels
@@ -144,7 +144,7 @@ class Aggregate:
         ]
         excused = [each for each in refusals if now.imported and each.rule_book]
         standing = [each for each in refusals if each not in excused]
-        return standing, [*(Caution(each.rule, each.message) for each in excused), *ruling.cautions]
+        return standing, [*(Caution(each.rule, each.in_clear) for each in excused), *ruling.cautions]
 
     def _ruling(self, state: Any, draft: Fact, now: Now, stream: str) -> Ruling:
         if not isinstance(draft, CORRECTING):
@@ -219,7 +219,8 @@ def _other_values(draft: Fact, ruling: Ruling) -> Iterator[Refusal]:
         if given is None or isinstance(given, Closed) or computed.value is None or given == computed.value:
             continue
         value = printed(computed.value) if isinstance(computed.value, date) else computed.value
-        yield Refusal(computed.rule, general.OTHER_VALUE.format(field=name, value=value))
+        kept = general.OTHER_VALUE.format(field=name, value=WITHHELD) if name in type(draft).whose else None
+        yield Refusal(computed.rule, general.OTHER_VALUE.format(field=name, value=value), kept=kept)
 
 
 def _completed(draft: Fact, ruling: Ruling, now: Now, stream: str) -> Fact:

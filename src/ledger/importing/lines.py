@@ -23,7 +23,7 @@ from ledger.aggregates import COMMANDS
 from ledger.aggregates.roles import ROLES
 from ledger.aggregates.shape import Actor, Fact, a_code, a_random_id, in_london
 from ledger.commands import Command
-from ledger.errors import LedgerError, Malformed, Refused, Unexpected
+from ledger.errors import WITHHELD, LedgerError, Malformed, Refused, Unexpected
 from ledger.reading import a_json
 from ledger.store.mapping import plain
 from ledger.store.vault import secret_file
@@ -140,7 +140,7 @@ def _instant(value: Any, name: str) -> datetime:
 def reason_of(problem: Exception) -> tuple[str, str]:
     """Rule (or the kind of problem) and reason."""
     if isinstance(problem, Refused):
-        return problem.refusals[0].rule, problem.message
+        return problem.refusals[0].rule, problem.refusals[0].in_clear
     if isinstance(problem, LedgerError):
         return problem.code, problem.message
     if isinstance(problem, ValueError):
@@ -154,7 +154,7 @@ def in_our_words(reason: str, command: Command) -> str:
     known = _vocabulary(COMMANDS[command.noun][command.name])
     told = {each for each in _texts(dict(command.data)) if len(each) > 1} - known
     for each in sorted(told, key=len, reverse=True):
-        reason = re.sub(rf"(?<!\w){re.escape(each)}(?!\w)", "…", reason, flags=re.IGNORECASE)
+        reason = re.sub(rf"(?<!\w){re.escape(each)}(?!\w)", WITHHELD, reason, flags=re.IGNORECASE)
     return reason
 
 

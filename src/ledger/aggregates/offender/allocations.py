@@ -24,6 +24,7 @@ from ledger.aggregates.placement.fold import Placement
 from ledger.aggregates.placement.standing import approval_of, on_school_premises
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Closed, opened
+from ledger.errors import WITHHELD
 from ledger.rules import allocation as rules
 
 ACTIVE: Final = "active"
@@ -44,6 +45,7 @@ class Bar:
     message: str
     effect: str
     facts: tuple[int, ...]
+    kept: str | None = None  # the message without a sealed value in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,8 @@ def bar_of(case: Case, day: date, listed: str) -> Bar | None:
         if isinstance(code, Closed):
             unread = (*unread, each.position)
         elif rules.excludes(code, listed):
-            return Bar("PLC-06", rules.EXCLUDED.format(code=code), ENDED, (each.position,))
+            kept = rules.EXCLUDED.format(code=WITHHELD)
+            return Bar("PLC-06", rules.EXCLUDED.format(code=code), ENDED, (each.position,), kept)
     told = max((each for each in case.levels if each[0] <= day), key=lambda each: each[:2], default=None)
     level, rests_on = (told[2], (told[1],)) if told else (None, ())
     if level == "VERY_HIGH":

@@ -38,7 +38,7 @@ from ledger.aggregates.placement.way import (
 )
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Recorded, opened
-from ledger.errors import Caution, Refusal
+from ledger.errors import WITHHELD, Caution, Refusal
 from ledger.rules import placements as rules
 from ledger.rules.dates import printed
 
@@ -106,7 +106,8 @@ def _bars(placement: Placement, today: date, policy: Policy, known: int | None) 
     if closing := closed_by(placement, today):
         yield Refusal("PLC-30", rules.CLOSED_ON.format(day=printed(happened(closing))))
     if failed := not_viable(placement, today):
-        yield Refusal("PLC-16", rules.NOT_VIABLE.format(requirement=failed[0]))
+        kept = rules.NOT_VIABLE.format(requirement=WITHHELD)
+        yield Refusal("PLC-16", rules.NOT_VIABLE.format(requirement=failed[0]), kept=kept)
     if suspension := suspended_by(placement, today):
         yield Refusal("PLC-25", rules.SUSPENDED_SINCE.format(day=printed(happened(suspension))))
     clock = review_clock(placement, today, policy, known)

@@ -173,7 +173,7 @@ class _Place:
             yield Refusal("PLC-09", rules.LEVEL_FIRST)
         bar = barred(self.case, self.premises(self.offender_id), self.placement, day)
         if bar is not None:
-            yield Refusal(bar.rule, bar.message)
+            yield Refusal(bar.rule, bar.message, kept=bar.kept)
 
     def over(self, allocation: Allocation) -> Iterator[Refusal]:
         """An allocation that has ended, by a person or by PLC-09, is not resumed."""

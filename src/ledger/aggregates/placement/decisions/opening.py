@@ -39,7 +39,7 @@ from ledger.aggregates.placement.way import (
     texts_needed,
 )
 from ledger.aggregates.shape import Closed, Now, blank, opened
-from ledger.errors import Caution, Refusal
+from ledger.errors import WITHHELD, Caution, Refusal
 from ledger.rules import general
 from ledger.rules import placements as rules
 from ledger.rules.dates import printed
@@ -76,7 +76,8 @@ def _(placement: Placement, draft: ProjectAssessed, now: Now) -> Ruling:
 
 def _viable(placement: Placement, day: date) -> Iterator[Refusal]:
     if failed := not_viable(placement, day):
-        yield Refusal("PLC-16", rules.NOT_VIABLE.format(requirement=failed[0]))
+        kept = rules.NOT_VIABLE.format(requirement=WITHHELD)
+        yield Refusal("PLC-16", rules.NOT_VIABLE.format(requirement=failed[0]), kept=kept)
 
 
 @decides(PlacementApproved)
@@ -138,6 +139,7 @@ class Missing:
 
     rule: str
     what: str
+    kept: str | None = None  # without a sealed value in it
 
 
 def missing_at_start(placement: Placement, day: date) -> list[Missing]:
@@ -147,7 +149,7 @@ def missing_at_start(placement: Placement, day: date) -> list[Missing]:
 
 def _missing(placement: Placement, day: date) -> Iterator[Missing]:
     if failed := not_viable(placement, day):
-        yield Missing("PLC-16", f"{failed[0]} cannot be achieved")
+        yield Missing("PLC-16", f"{failed[0]} cannot be achieved", f"{WITHHELD} cannot be achieved")
     if approved_by(placement, day) is None:
         yield Missing("PLC-04", "approval by the head of unpaid work")
     needed, signed = texts_needed(placement, day), agreed_by(placement, day)
@@ -194,7 +196,9 @@ def _starting(placement: Placement, draft: PlacementStarted) -> Iterator[Refusal
         if not _timetable(placement, signed.fact.version):
             yield Refusal("PLC-20", rules.TIMETABLE_FIRST)
     if missing := missing_at_start(placement, draft.on):
-        yield Refusal("PLC-21", rules.CANNOT_START.format(missing=", ".join(each.what for each in missing)))
+        told = rules.CANNOT_START.format(missing=", ".join(each.what for each in missing))
+        kept = rules.CANNOT_START.format(missing=", ".join(each.kept or each.what for each in missing))
+        yield Refusal("PLC-21", told, kept=kept)
 
 
 def _untold(placement: Placement, day: date) -> Iterator[Caution]:
