@@ -158,7 +158,7 @@ def test_stopped_it_leaves_no_server_and_started_again_it_is_quick_and_records_n
     served = Process(first.home, port, "serve")
     served.start()
     served.wait_until_ready(30)
-    assert "/demonstration: http://" in served.output
+    assert f'/demonstration","address":"http://127.0.0.1:{port}"' in served.output
     assert size_of(served) == size
     assert served.stop() == 0
     assert "Traceback" not in first.output
