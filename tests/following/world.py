@@ -203,7 +203,8 @@ def way(area: str, *, times: int = 1) -> Callable[[Way], Way]:
 
 
 @way("offender", times=2)
-async def _a_person(world: World, rng: Random) -> None:
+async def a_person(world: World, rng: Random) -> None:
+    """Somebody with an order."""
     to, order = f"offender/{_an_id(rng)}", _an_id(rng)
     await world.give(rng, to, "RecordOffender", **PERSON)
     made = {"order_id": order, "order_type": "CO", "court": "Nowhere", "sentence_date": world.day(rng.randint(0, 420))}
@@ -218,7 +219,7 @@ async def _a_person(world: World, rng: Random) -> None:
 async def _an_absence(world: World, rng: Random) -> None:
     order = world.one(rng, "order")
     if order is None:
-        return await _a_person(world, rng)
+        return await a_person(world, rng)
     absence, on, to = _an_id(rng), rng.randint(0, 40), order["to"]
     data = {"absence_id": absence, "order_id": order["order_id"], "appointment_kind": rng.choice(("UPW", "OTHER"))}
     data |= {"date": world.day(on), "kind": rng.choice(("FTA", "FAILURE_TO_COMPLY"))}
@@ -287,7 +288,7 @@ async def _about_an_order(world: World, rng: Random) -> None:
 async def _a_registration(world: World, rng: Random) -> None:
     order = world.one(rng, "order")
     if order is None:
-        return await _a_person(world, rng)
+        return await a_person(world, rng)
     offender, entry, on = order["to"].partition("/")[2], f"register-entry/{_an_id(rng)}", world.day(rng.randint(0, 150))
     children = [_an_id(rng) for _ in range(rng.randint(0, 2))]
     for child in children:
@@ -330,6 +331,27 @@ async def _about_an_entry(world: World, rng: Random) -> None:
             raised = {"due_on": on, "to_unit": rng.choice(UNITS), "raised_on": on}
             await world.give(rng, to, "RaiseMissedReview", **raised)
     return None
+
+
+@way("register", times=3)
+async def _what_others_tell_an_entry(world: World, rng: Random) -> None:
+    """Of its offender's supervision, and by another entry of the same child."""
+    entry = world.one(rng, "entry")
+    if entry is None:
+        return
+    person, on = f"offender/{entry['offender_id']}", world.day(rng.randint(0, 40))
+    orders = [each["order_id"] for each in world.ids["order"] if each["to"] == person]
+    if entry["children"] and rng.random() < 0.5:
+        child, other = entry["children"][0], rng.choice(world.ids["order"])["to"].partition("/")[2]
+        second = f"register-entry/{_an_id(rng)}"
+        await world.give(rng, second, "SubmitR7", offender_id=other, ground="REGISTER_CHILD", on=on)
+        data = {"offender_id": other, "child_ids": [child], "ground": "REGISTER_CHILD", "registered_on": on}
+        if await world.give(rng, second, "EnterRegister", **data, copy_of_r7_filed=True, roh_register_linked=False):
+            world.ids["entry"].append({"to": second, "offender_id": other, "children": [child], "on": on})
+        told = {"occurred_on": world.day(), "notified_on": world.day(), "ground": "CHILD_REMOVED", "child_id": child}
+        await world.give(rng, rng.choice((second, entry["to"])), "NotifyDeregistration", **told)
+    else:
+        await world.give(rng, person, "EndSupervision", order_id=orders[0], ended_on=on, ground="COMPLETED")
 
 
 @way("placement")
@@ -418,7 +440,7 @@ async def _a_correction(world: World, rng: Random) -> None:
     """Some record is struck out, or one of its dates or units put right; also corrections, and foreign ones."""
     if not world.told:
         return
-    to, event, kind = rng.choice(world.told)
+    to, event, kind = rng.choice(world.told[-6:] if rng.random() < 0.5 else world.told)
     noun = to.partition("/")[0]
     if rng.random() < 0.5:
         await world.give(rng, to, "StrikeOutRecord", event_ref=event, reason="as told")
