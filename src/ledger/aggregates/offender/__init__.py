@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from ledger.aggregates.aggregate import Aggregate
 from ledger.aggregates.corrections import RecordCorrected
-from ledger.aggregates.offender import person
 from ledger.aggregates.naming import noticing
+from ledger.aggregates.offender import person
 from ledger.aggregates.offender.case import Case
 from ledger.aggregates.offender.decisions import rule_on
 from ledger.aggregates.offender.decisions.enforcement import court_rests_on
