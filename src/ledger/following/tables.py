@@ -8,6 +8,8 @@ Proven by tests/following/.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -52,7 +54,16 @@ class Tables:
     @classmethod
     async def connect(cls, conninfo: str, role: str) -> Self:
         """Raises psycopg.OperationalError."""
-        connection = await psycopg.AsyncConnection.connect(conninfo, autocommit=True, connect_timeout=5)
+        # Left alone until it ends: uvloop aborts the process where a socket it watches is closed by a cancelled connect.
+        connecting = asyncio.ensure_future(
+            psycopg.AsyncConnection.connect(conninfo, autocommit=True, connect_timeout=5)
+        )
+        try:
+            connection = await asyncio.shield(connecting)
+        except asyncio.CancelledError:
+            with contextlib.suppress(psycopg.Error, OSError):
+                await (await connecting).close()
+            raise
         await connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))
         await connection.execute("SET synchronous_commit = off")  # whatever a crash takes away is folded again
         return cls(connection)
