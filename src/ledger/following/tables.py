@@ -54,7 +54,7 @@ class Tables:
     @classmethod
     async def connect(cls, conninfo: str, role: str) -> Self:
         """Raises psycopg.OperationalError."""
-        # Left alone until it ends: uvloop aborts the process where a socket it watches is closed by a cancelled connect.
+        # Left alone until it ends: uvloop aborts the process where a socket it watches is closed by a cancellation.
         connecting = asyncio.ensure_future(
             psycopg.AsyncConnection.connect(conninfo, autocommit=True, connect_timeout=5)
         )
