@@ -116,3 +116,14 @@ def test_what_is_told_of_a_day_before_its_order_shows_from_the_order_on(command)
     stream = f"offender-{case.names.id('ann')}"
     history = case.ledger.history(stream, opens=AGGREGATES["offender"].opens)
     assert holds_on_every_day(stream, history, case.ledger.policy(), len(case.ledger.records), random.Random(3)) > 10
+
+
+def test_hours_show_while_one_check_waits_though_another_was_looked_at_too_early():
+    case = Telling().order(sentence="2025-01-06")
+    check = {"order_id": "o1", "point": 9, "done_on": "2025-07-10", "sufficient": True, "reason": "as told"}
+    case.tell("2025-07-10 10:00", "practitioner", "CompleteProgressCheck", imported=True, **check)
+    adjusted = {"order_id": "o1", "delta_minutes": 60, "reason": "as told"}
+    case.tell("2025-08-01 10:00", "practitioner", "AdjustHours", imported=True, **adjusted)
+    stream = f"offender-{case.names.id('ann')}"
+    history = case.ledger.history(stream, opens=AGGREGATES["offender"].opens)
+    assert holds_on_every_day(stream, history, case.ledger.policy(), len(case.ledger.records), random.Random(3)) > 10

@@ -6,7 +6,7 @@ state.  Proven by tests/projections/test_views.py, progress.yaml, order.yaml and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -289,8 +289,8 @@ def moments(history: Sequence[Recorded[Any]], policy: Policy, known: int) -> Ite
     for order in Case.fold(history).orders.values():
         yield from _clock_moments(order, policy, known)
         early = policy.number(EARLY_DAYS, order.sentence_date, known)
-        dues = [check_due(order.sentence_date, point) for point in check_points(order, policy, known)]
-        for due in dues:
+        dues = {point: check_due(order.sentence_date, point) for point in check_points(order, policy, known)}
+        for due in dues.values():
             yield counts_from(due, early)
             yield due + ONE_DAY
         ends = [twelve_months_of(order, policy, known), order.operational_period_end]
@@ -301,12 +301,13 @@ def moments(history: Sequence[Recorded[Any]], policy: Policy, known: int) -> Ite
         yield from _days_of_credits(order, dues, early, min(each for each in ends if each is not None))
 
 
-def _days_of_credits(order: Order, dues: Sequence[date], early: int, end: date) -> Iterator[date]:
+def _days_of_credits(order: Order, dues: Mapping[int, date], early: int, end: date) -> Iterator[date]:
     """The days of credits that a row may show: while a check waits to be done, and once the hours should be."""
     waiting: list[tuple[date, date]] = [(end, date.max)]
-    for due in dues:
+    for point, due in dues.items():
         counts = counts_from(due, early)
-        done = [each.fact.done_on for each in order.checks if each.fact.done_on >= counts]
+        told = [each.fact for each in order.checks if each.fact.point == point]
+        done = [fact.done_on for fact in told if fact.done_on >= counts]
         waiting.append((counts, min(done, default=date.max)))
     for each in order.credits:
         day = happened(each)
