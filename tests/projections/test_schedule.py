@@ -16,6 +16,7 @@ from ledger.demonstration.caseload import caseload
 from ledger.projections import WORKLISTS
 from ledger.projections.schedule import Watching, heard, moved_by, of_noun, project, spans_of
 from ledger.rules.dates import day_of
+from ledger.rules.settings import KENT_COMMITTEES, SETTINGS
 from ledger.scenarios import play
 
 ONE_DAY = timedelta(days=1)
@@ -127,3 +128,25 @@ def test_hours_show_while_one_check_waits_though_another_was_looked_at_too_early
     stream = f"offender-{case.names.id('ann')}"
     history = case.ledger.history(stream, opens=AGGREGATES["offender"].opens)
     assert holds_on_every_day(stream, history, case.ledger.policy(), len(case.ledger.records), random.Random(3)) > 10
+
+
+@pytest.mark.parametrize("key", [key for key, each in SETTINGS.items() if each.number or each.is_list])
+@pytest.mark.parametrize("value", ["0", "1", "9999"])
+def test_no_value_that_a_setting_accepts_takes_a_case_off_its_worklists(key, value):
+    if not SETTINGS[key].accepts(value):
+        return
+    case = Telling().order(sentence="2025-01-06", order_type="SSO", operational_period_end="2200-12-31")
+    case.absence("a1", "2025-02-03").letter("l1", "a1", "2025-02-04")
+    change = {
+        "key": key,
+        "new": value,
+        "effective_from": "1900-01-01",
+        "reason": "as told",
+        "endorsed_by": list(KENT_COMMITTEES),
+    }
+    case.tell("2025-03-03 10:00", "chief-officer", "ChangeSetting", to="policy/policy", **change)
+    stream = f"offender-{case.names.id('ann')}"
+    history = case.ledger.history(stream, opens=AGGREGATES["offender"].opens)
+    assert project(
+        stream, of_noun("offender"), history, Watching.of(case.ledger.policy()), len(case.ledger.records)
+    ).spans

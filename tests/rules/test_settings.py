@@ -22,7 +22,18 @@ def test_a_built_in_value_is_one_the_setting_accepts(each):
         ("enf.evidence", "5.5", False),
         ("enf.evidence", "soon", False),
         ("enf.evidence", "٥", False),
+        ("enf.evidence", "9999", True),
+        ("enf.evidence", "10000", False),
+        ("upw.completion_months", "0", False),
+        ("upw.check_early_days", "0", True),
         ("upw.check_months", "6, 9", True),
+        ("upw.check_months", "7", True),
+        ("upw.check_months", "4,8 , 10", True),
+        ("upw.check_months", "", True),
+        ("upw.check_months", "six", False),
+        ("upw.check_months", "6,,9", False),
+        ("upw.check_months", "6, 99999", False),
+        ("plc.school_excluded_codes", "16-25", True),
     ],
 )
 def test_what_a_setting_accepts(key, value, accepted):

@@ -251,8 +251,7 @@ def _setting_refusals(draft: PolicySettingChanged, policy: Policy) -> Iterator[R
         yield Refusal("GEN-09", settings.NO_SUCH_SETTING.format(key=draft.key), rule_book=False)
         return
     if not setting.accepts(draft.new):
-        message = settings.NOT_A_NUMBER.format(key=draft.key, unit=setting.unit)
-        yield Refusal("GEN-09", message, rule_book=False)
+        yield Refusal("GEN-09", setting.asks, rule_book=False)
     present = policy.setting(draft.key, draft.effective_from)
     if draft.old is not None and not setting.is_now(draft.old, present):
         shown = settings.NOT_SET if present is None else present

@@ -7,6 +7,7 @@ tests/rules/test_settings.py.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,7 +19,10 @@ ENDORSEMENT_MISSING: Final = "Changes to the Kent protocol need the endorsement 
 REASON_FOR_CHANGE: Final = "Give the reason for this change."
 NO_SUCH_SETTING: Final = "There is no setting {key}; `ledger rules` lists the settings."
 OTHER_PRESENT_VALUE: Final = "The present value of {key} is {present}; look again, then give it as `old`."
-NOT_A_NUMBER: Final = "{key} is counted in {unit}: give a whole number, 0 or more."
+NOT_A_NUMBER: Final = "{key} is counted in {unit}: give a whole number from {least} to 9999."
+NOT_NUMBERS: Final = "{key} is counted in {unit}: give whole numbers up to 9999, separated by commas."
+_NUMBER: Final = re.compile("[0-9]{1,4}")
+_NUMBERS: Final = re.compile("[0-9]{1,4}( *, *[0-9]{1,4})*")
 
 stated(
     "GEN-09",
@@ -39,6 +43,7 @@ class Setting:
     source: str
     rule: str
     number: bool = True
+    least: int = 0
 
     @property
     def of_kent(self) -> bool:
@@ -58,14 +63,32 @@ class Setting:
         return not self.number or told.strip() == str(present)
 
     def accepts(self, value: str) -> bool:
-        """Whether a new value can be read: any text of a list, else a whole number from 0; empty unsets it."""
-        return not self.number or not value or (value.isascii() and value.isdigit() and len(value) < 10)
+        """Whether the rules can count with a new value; empty unsets it.
+
+        A list of numbers stays one, and no number leads out of the calendar: one value that no rule can read would
+        bar every decision, and every case would be off its worklists.
+        """
+        if not value:
+            return True
+        if self.number:
+            return _NUMBER.fullmatch(value) is not None and int(value) >= self.least
+        return not self.is_list or _NUMBERS.fullmatch(value) is not None
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it is a list of numbers, as its built-in value is."""
+        return not self.number and _NUMBERS.fullmatch(self.value) is not None
+
+    @property
+    def asks(self) -> str:
+        """What to say of a value that it does not accept."""
+        return (NOT_NUMBERS if self.is_list else NOT_A_NUMBER).format(key=self.key, unit=self.unit, least=self.least)
 
 
 _ALL: Final = (
     Setting("upw.min_hours", "40", "hours", "CPOM s1", "UPW-01"),
     Setting("upw.max_hours", "300", "hours", "CPOM s1", "UPW-01"),
-    Setting("upw.completion_months", "12", "months from sentence", "CPOM s1", "UPW-03"),
+    Setting("upw.completion_months", "12", "months from sentence", "CPOM s1", "UPW-03", least=1),
     Setting("upw.check_months", "6, 9", "months from sentence", "CPOM s1", "PRG-01", number=False),
     Setting("upw.check_early_days", "14", "calendar days", "local", "PRG-02"),
     Setting("upw.first_appointment", "5", "working days from sentence", "CPOM s1", "UPW-10"),
