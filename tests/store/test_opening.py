@@ -242,12 +242,13 @@ def test_the_file_is_replaced_whole_and_is_durable(tmp_path: Path, monkeypatch: 
 
     monkeypatch.setattr(os, "fsync", fsync)
     path = tmp_path / "checkpoint"
+    path.with_name(".checkpoint.draft").write_text("left by a process that was kil")
     write_synced(path, "one\n")
     write_synced(path, "two\n")
     assert path.read_text() == "two\n"
     assert len(synced) == 4  # the text, then the folder that names it
     assert synced[1] in ("?", str(tmp_path))
-    assert [each.name for each in tmp_path.iterdir()] == ["checkpoint"]
+    assert sorted(each.name for each in tmp_path.iterdir()) == [".checkpoint.lock", "checkpoint"]
 
 
 def test_an_older_checkpoint_never_replaces_a_newer_one(home: Home):

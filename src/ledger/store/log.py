@@ -17,7 +17,7 @@ import contextlib
 import fcntl
 import logging
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, LiteralString
@@ -106,10 +106,9 @@ class Released:
 
 def keep_newest(path: Path, size: int, note: str) -> None:
     """Write a note unless the file holds a later one: other processes of this home keep theirs in it too."""
-    with open(path.with_name(f".{path.name}.lock"), "w", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with _alone(path):
         if not path.exists() or size_of(path.read_bytes()) < size:
-            write_synced(path, note)
+            _replace(path, note)
 
 
 def size_of(note: bytes) -> int:
@@ -120,7 +119,21 @@ def size_of(note: bytes) -> int:
 
 def write_synced(path: Path, text: str) -> None:
     """Replace a file by another whole one, durable when this returns."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    with _alone(path):
+        _replace(path, text)
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Generator[None]:
+    """No other process of this home writes the file meanwhile."""
+    with open(path.with_name(f".{path.name}.lock"), "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _replace(path: Path, text: str) -> None:
+    """The draft has one name for all: what a killed process leaves of it the next one overwrites."""
+    draft = path.with_name(f".{path.name}.draft")
     with open(draft, "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
