@@ -1,7 +1,8 @@
 """Deciding an import's lines ahead of their sealing: a batch at a time, in the file's order, by the one set of rules.
 
     decider = Decider(terms, Ahead(…), database)
-    verdicts = await decider.decide([(1, b'{"command": …}'), …])
+    lines = [(1, b'{"command": …}'), …]
+    verdicts = await decider.decide(lines, await there_of(lines, keys, database))
 
 Each line is decided on its case as the lines before it leave it, sealed or not (store.ahead), and on every other case
 its decision asks for.  A verdict is
@@ -21,7 +22,7 @@ Proven by tests/importing/test_equal.py: the same facts, values, refusals and wa
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
@@ -43,12 +44,12 @@ from ledger.commands import (
     warnings_of,
 )
 from ledger.errors import LedgerError, Refusal, Refused
-from ledger.importing.lines import REFERRING, LineKeys, read_line
+from ledger.importing.lines import REFERRING, LineKeys, named_by, read_line
 from ledger.privacy.sealing import Keyed
 from ledger.store import mapping
 from ledger.store.ahead import Ahead
 from ledger.store.cases import Desk, PolicyAt
-from ledger.store.database import Head
+from ledger.store.database import Database, Head
 from ledger.store.mapping import Unsealed
 
 log = logging.getLogger(__name__)
@@ -83,12 +84,17 @@ class Turned(NamedTuple):
 Verdict: TypeAlias = Decided | Turned | Literal["alone", "known"]
 
 
+class There(NamedTuple):
+    """What of some lines is recorded."""
+
+    known: dict[bytes, bytes]  # digests of commands, by their key
+    begun: set[str]  # streams
+
+
 class Reading(Protocol):
     """What a decider asks of the ledger's database (store.database)."""
 
     async def head(self) -> Head | None: ...
-    async def digests(self, keys: Sequence[bytes]) -> dict[bytes, bytes]: ...
-    async def begun(self, names: Sequence[str]) -> set[str]: ...
     async def fact_under(self, key: UUID) -> str | None: ...
 
 
@@ -128,16 +134,18 @@ class Decider:
         self._touched: dict[str, int] = {}  # the last line that moved, or was decided on, a case
         self._recent: dict[bytes, str] = {}  # fact ids of lines decided lately, by their key
 
-    async def decide(self, lines: Sequence[Line]) -> list[Verdict]:
-        """A verdict on each line, up to the first setting or holiday.  Raises DatabaseUnavailable, VaultUnavailable."""
+    async def decide(self, lines: Sequence[Line], there: There) -> list[Verdict]:
+        """A verdict on each line, up to the first setting or holiday.  Raises DatabaseUnavailable, VaultUnavailable.
+
+        `there`: what was recorded when these lines were given, or before; the sequencer holds against them what is.
+        """
         if not self._next:
             head = await self._database.head()
             self._next = (head.size if head else 0) + 1
             await self._cases.policy(fresh=True)
         read = [self._line(*line) for line in lines]
-        there = [each for each in read if each]
-        known = await self._database.digests([each.key for each in there])
-        await self._start([each.command.stream for each in there if each.key not in known])
+        known = there.known
+        await self._start([each.command.stream for each in read if each and each.key not in known], there.begun)
         verdicts: list[Verdict] = []
         for each in read:
             if each is not None and each.command.noun in SINGLE_STREAMS and each.key not in known:
@@ -168,13 +176,12 @@ class Decider:
         assert command.key is not None
         return _Read(number, command, draft, self._keyed.digest(asked(command)), command.key.bytes)
 
-    async def _start(self, streams: Sequence[str]) -> None:
-        """The cases not in memory, most of which are new: one question which, and one for those that are not."""
+    async def _start(self, streams: Sequence[str], begun: Set[str]) -> None:
+        """The cases not in memory, most of which are new, and one question for those that are not."""
         names = [name for name in dict.fromkeys(streams) if name not in SINGLE_STREAMS and not self._cases.kept(name)]
-        begun = await self._database.begun(names)
         self._cases.start(name for name in names if name not in begun)
-        if begun:
-            await self._cases.read_all(sorted(begun))
+        if there := [name for name in names if name in begun]:
+            await self._cases.read_all(there)
 
     async def _verdict(self, line: _Read, known: dict[bytes, bytes]) -> Verdict:
         moves_clock = line.command.at is not None and not self._simulated
@@ -242,6 +249,14 @@ class Decider:
         self._recent[key] = fact
         if len(self._recent) > RECENT:
             del self._recent[next(iter(self._recent))]
+
+
+async def there_of(lines: Sequence[Line], keys: LineKeys, database: Database) -> There:
+    """What of these lines is recorded now.  Raises DatabaseUnavailable."""
+    named = [each for number, text in lines if (each := named_by(text, lambda n=number: keys.of(n)))]
+    known = await database.digests([key for key, _ in named]) if named else {}
+    streams = {stream for key, stream in named if key not in known}
+    return There(known, await database.begun(list(streams)) if streams else set[str]())
 
 
 async def with_reference(command: Command, database: Reading, recent: dict[bytes, str]) -> Command:

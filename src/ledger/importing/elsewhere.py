@@ -3,7 +3,8 @@
 It speaks over its standard input and output, and ends with its input.  What goes over these pipes is pickled, with four
 bytes of length before it, between two processes of one program and one person:
 
-    to it      Terms once; then (again-from or None, lines); and the answer to each of its questions
+    to it      Terms once; then lines (again-from or None, the lines, what is there of them), some of them while it
+               decides others; and the answer to each of its questions
     from it    a question, (method of Questions, arguments); or the verdicts on the lines; or that there are none now
 
 It holds no connection and no key but those of the digests and of the lines: it asks, and opened values that a fold
@@ -19,13 +20,15 @@ import gc
 import pickle
 import struct
 import sys
+from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, BinaryIO, Final, cast
 from uuid import UUID
 
 from ledger.errors import LedgerError, Unavailable
-from ledger.importing.deciding import Decider, Line, Terms, Verdict
+from ledger.importing.deciding import Decider, Line, Terms, Verdict, there_of
+from ledger.importing.lines import LineKeys
 from ledger.store.ahead import Ahead
 from ledger.store.cases import Cases
 from ledger.store.database import Database, Head
@@ -41,12 +44,16 @@ _GONE: Final = "The process that decides lines ahead has ended; it is started ag
 class Here:
     """A decider in this process."""
 
+    ahead = 1
+
     def __init__(self, terms: Terms, store: Store) -> None:
         self._decider = Decider(terms, Ahead(terms.origin, store.database, store.vault), store.database)
+        self._keys = LineKeys.with_secret(terms.line_keys)
+        self._database = store.database
 
     async def decide(self, lines: Sequence[Line]) -> list[Verdict]:
         """As Decider.decide."""
-        return await self._decider.decide(lines)
+        return await self._decider.decide(lines, await there_of(lines, self._keys, self._database))
 
     def again(self, number: int) -> None:
         """As Decider.again."""
@@ -62,12 +69,7 @@ class Questions:
     def __init__(self, store: Store) -> None:
         database = store.database
         self._cases = Cases(store.origin, database, store.vault)
-        self.head, self.digests, self.begun, self.fact_under = (
-            database.head,
-            database.digests,
-            database.begun,
-            database.fact_under,
-        )
+        self.head, self.fact_under = database.head, database.fact_under
         self.chain, self.chains, self.stream = database.chain, database.chains, database.stream
         self.newest_rules = database.newest_rules
 
@@ -77,30 +79,43 @@ class Questions:
 
 
 class Elsewhere:
-    """A decider in a process of its own."""
+    """A decider in a process of its own.  It is given lines while it decides those before: it need never wait."""
+
+    ahead = 2
 
     def __init__(self, terms: Terms, store: Store) -> None:
         self._terms = terms
         self._questions = Questions(store)
+        self._database = store.database
+        self._keys = LineKeys.with_secret(terms.line_keys)
         self._process: asyncio.subprocess.Process | None = None
         self._again: int | None = None
+        self._giving, self._getting = asyncio.Lock(), asyncio.Lock()  # both in the order of the calls
 
     async def decide(self, lines: Sequence[Line]) -> list[Verdict]:
         """As Decider.decide.  Raises Unavailable if it has none now, or has ended."""
+        process = None
         try:
-            process = await self._started()
-            await _send(process, (self._again, lines))
-            self._again = None
-            while True:
-                kind, *what = await _received(process)
-                if kind == "verdicts":
-                    return cast("list[Verdict]", what[0])
-                if kind == "none":
-                    raise Unavailable(str(what[0]))
-                await _send(process, await self._answered(*what))
+            async with self._giving:
+                process = await self._started()
+                there = await there_of(lines, self._keys, self._database)
+                again, self._again = self._again, None
+                await _send(process, ("lines", again, lines, there))
+            async with self._getting:
+                return await self._verdicts(process)
         except (asyncio.IncompleteReadError, OSError) as gone:
-            await self.close()
+            if process is self._process:
+                await self.close()
             raise Unavailable(_GONE) from gone
+
+    async def _verdicts(self, process: asyncio.subprocess.Process) -> list[Verdict]:
+        while True:
+            kind, *what = await _received(process)
+            if kind == "verdicts":
+                return cast("list[Verdict]", what[0])
+            if kind == "none":
+                raise Unavailable(str(what[0]))
+            await _send(process, ("answer", *await self._answered(*what)))
 
     def again(self, number: int) -> None:
         """As Decider.again, told with the next lines."""
@@ -133,6 +148,8 @@ class Elsewhere:
 
 async def _send(process: asyncio.subprocess.Process, what: Any) -> None:
     assert process.stdin is not None
+    if process.stdin.is_closing():
+        raise BrokenPipeError
     data = pickle.dumps(what, pickle.HIGHEST_PROTOCOL)
     process.stdin.write(_LENGTH.pack(len(data)) + data)
     await process.stdin.drain()
@@ -152,6 +169,11 @@ class _Pipe:
 
     def __init__(self, source: BinaryIO, sink: BinaryIO) -> None:
         self._source, self._sink = source, sink
+        self._lines: deque[Any] = deque()  # that came before an answer
+
+    def lines(self) -> Any:
+        """(again-from or None, lines, what is there of them).  Raises EOFError when there are no more."""
+        return self._lines.popleft() if self._lines else self.receive()[1:]
 
     def receive(self) -> Any:
         """The next thing said.  Raises EOFError when there is no more."""
@@ -168,7 +190,12 @@ class _Pipe:
     def ask(self, method: str, *arguments: Any) -> Any:
         """The answer.  Raises Unavailable where there is none."""
         self.say(("ask", method, arguments))
-        there, answer = self.receive()
+        while True:
+            kind, *what = self.receive()
+            if kind == "answer":
+                break
+            self._lines.append(what)
+        there, answer = what
         if not there:
             raise Unavailable(answer)
         return answer
@@ -182,12 +209,6 @@ class _Asking:
 
     async def head(self) -> Head | None:
         return self._ask("head")
-
-    async def digests(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
-        return self._ask("digests", keys) if keys else {}
-
-    async def begun(self, names: Sequence[str]) -> set[str]:
-        return self._ask("begun", names) if names else set()
 
     async def fact_under(self, key: UUID) -> str | None:
         return self._ask("fact_under", key)
@@ -225,11 +246,11 @@ async def _decide_all(pipe: _Pipe) -> None:
     database = _Asking(pipe)
     decider = Decider(terms, _Away(terms.origin, database), database)
     while True:
-        again, lines = pipe.receive()
+        again, lines, there = pipe.lines()
         if again is not None:
             decider.again(again)
         try:
-            said = ("verdicts", await decider.decide(lines))
+            said = ("verdicts", await decider.decide(lines, there))
         except LedgerError as problem:
             said = ("none", problem.message)
         pipe.say(said)

@@ -19,9 +19,11 @@ from pathlib import Path
 from typing import Any, Final, Literal, cast, get_args, get_origin
 from uuid import UUID
 
+import orjson
+
 from ledger.aggregates import COMMANDS
 from ledger.aggregates.roles import ROLES
-from ledger.aggregates.shape import Actor, Fact, a_code, a_random_id, in_london
+from ledger.aggregates.shape import Actor, Fact, a_code, a_random_id, a_text, in_london
 from ledger.commands import Command
 from ledger.errors import WITHHELD, LedgerError, Malformed, Refused, Unexpected
 from ledger.reading import a_json
@@ -85,6 +87,20 @@ def read_line(text: bytes, draw: Callable[[], UUID], importer: Actor) -> Command
         source_sealed={"by": by.id} if source else None,
         recorder=importer if source else None,
     )
+
+
+def named_by(text: bytes, draw: Callable[[], UUID]) -> tuple[bytes, str] | None:
+    """The key and the stream that a line names, to ask what is recorded of it; None for one that cannot be read.
+
+    A first look: whether they are usable, `read_line` says.
+    """
+    try:
+        line = orjson.loads(text)
+        noun, _, target = line["to"].partition("/")
+        key = line.get("key")
+        return UUID(key).bytes if key is not None else draw().bytes, a_text(f"{noun}-{target}")
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
 
 
 _MEMBERS: Final = frozenset({"command", "to", "data", "at", "by", "key", "source", "effective"})

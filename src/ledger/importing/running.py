@@ -15,12 +15,13 @@ import asyncio
 import contextlib
 import os
 import sys
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, groupby, islice
 from pathlib import Path
-from typing import Final, Protocol, TypeVar
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 import orjson
 
@@ -66,6 +67,11 @@ Progress = Callable[[Outcome], None]
 class Deciding(Protocol):
     """A Decider, here or elsewhere."""
 
+    @property
+    def ahead(self) -> int:
+        """How many batches it takes at once."""
+        ...
+
     async def decide(self, lines: Sequence[Line]) -> list[Verdict]: ...
     def again(self, number: int) -> None: ...
     async def close(self) -> None: ...
@@ -98,6 +104,21 @@ async def import_lines(
         await decider.close()
 
 
+class _Asked(NamedTuple):
+    """A batch that the decider has been given."""
+
+    lines: list[Line]
+    verdicts: asyncio.Task[list[Verdict]]
+
+
+async def _dropped(asked: deque[_Asked]) -> list[Line]:
+    """The lines of batches whose verdicts nobody needs, once they are there."""
+    lines = [line for each in asked for line in each.lines]
+    await asyncio.gather(*(each.verdicts for each in asked))
+    asked.clear()
+    return lines
+
+
 class Import:
     """One import."""
 
@@ -123,30 +144,56 @@ class Import:
 
     async def run(self) -> Outcome:
         """Every line, to the end."""
+        asked: deque[_Asked] = deque()
         sealing: asyncio.Task[list[Line] | None] | None = None
         waits = False  # for what is being sealed: nothing can be decided before that is known
         try:
             while True:
-                lines = [] if waits else self._take()
-                verdicts = await self._verdicts(lines)
+                if not waits:
+                    self._ask(asked)
+                lines, verdicts = await self._answer(asked)
                 left = await sealing if sealing else None
                 sealing = None
                 if left is not None:  # what was decided meanwhile was decided on what did not come to be
-                    await self._again([*left, *lines])
+                    await self._again([*left, *lines, *await _dropped(asked)])
                 elif lines and not verdicts:
                     self._failed()
-                    await self._again(lines)
+                    await self._again([*lines, *await _dropped(asked)])
                 elif lines:
-                    self._back = [*lines[len(verdicts) :], *self._back]
+                    await self._cut(lines[len(verdicts) :], asked)
                     sealing = asyncio.create_task(self._settle(lines, verdicts))
                 elif not waits:
                     break
                 waits = bool(sealing) and len(verdicts) < len(lines)
         finally:
-            if sealing:
-                sealing.cancel()
+            for task in (*(each.verdicts for each in asked), *([sealing] if sealing else [])):
+                task.cancel()
         self._outcome.rejected.sort()
         return self._outcome
+
+    def _ask(self, asked: deque[_Asked]) -> None:
+        """Give the decider as many batches as it takes at once."""
+        while len(asked) < self._decider.ahead and (lines := self._take()):
+            asked.append(_Asked(lines, asyncio.create_task(self._verdicts(lines))))
+
+    async def _answer(self, asked: deque[_Asked]) -> tuple[list[Line], list[Verdict]]:
+        """The batch that was asked first, with its verdicts; the decider gets another in its place."""
+        if not asked:
+            return [], []
+        lines, deciding = asked.popleft()
+        verdicts = await deciding
+        if len(verdicts) == len(lines) and self._decider.ahead > 1:
+            self._ask(asked)
+        return lines, verdicts
+
+    async def _cut(self, rest: Sequence[Line], asked: deque[_Asked]) -> None:
+        """The lines after a setting are decided when it is sealed, those too that the decider has been given."""
+        if not rest:
+            return
+        dropped = await _dropped(asked)
+        self._back = [*rest, *dropped, *self._back]
+        if dropped:
+            self._decider.again(rest[0][0])
 
     def _take(self) -> list[Line]:
         """The next lines to decide."""
