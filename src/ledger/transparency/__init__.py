@@ -7,6 +7,7 @@ specification of one format, with one worked example that a test executes:
     tree         the Merkle tree of RFC 6962, its growing right edge, inclusion and consistency proofs
     note         text signed by named Ed25519 keys (C2SP signed-note)
     checkpoint   origin, size and root of a log, as a signed note (C2SP tlog-checkpoint)
+    cosignature  somebody's word that a checkpoint continues what he saw (C2SP tlog-cosignature)
     chain        the hash chain through everything that concerns one person
     entry        the sealed entry: canonical JSON (RFC 8785), its members and their limits
     commitment   salted commitments to values and documents that lie outside the entry
