@@ -5,9 +5,11 @@ specification of one format, with one worked example that a test executes:
 
     errors       the tree of errors
     tree         the Merkle tree of RFC 6962, its growing right edge, inclusion and consistency proofs
+    tiles        the same tree as files that never change (C2SP tlog-tiles), read and named
     note         text signed by named Ed25519 keys (C2SP signed-note)
     checkpoint   origin, size and root of a log, as a signed note (C2SP tlog-checkpoint)
     cosignature  somebody's word that a checkpoint continues what he saw (C2SP tlog-cosignature)
+    proof        that an entry is in a log, in one file to keep (C2SP tlog-proof)
     chain        the hash chain through everything that concerns one person
     entry        the sealed entry: canonical JSON (RFC 8785), its members and their limits
     commitment   salted commitments to values and documents that lie outside the entry
