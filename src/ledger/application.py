@@ -74,8 +74,9 @@ from ledger.store import mapping
 from ledger.store.appending import Append, Receipt, Repeated, Sealed
 from ledger.store.binary import LARGEST
 from ledger.store.cases import Cases, Desk, PolicyAt
+from ledger.store.chains import Chain
 from ledger.store.log import Log
-from ledger.store.mapping import Draft, Envelope, Stored
+from ledger.store.mapping import Draft, Envelope
 from ledger.store.opening import ROLES, Place, Store, open_store
 
 log = logging.getLogger(__name__)
@@ -132,6 +133,7 @@ class Ledger:
 
     async def close(self) -> None:
         await self.follower.close()
+        self.cases.close()
         await self.store.close()
 
     async def checkpoint(self, of: Log | None = None) -> str:
@@ -406,20 +408,21 @@ class Ledger:
         """
         view = _view(noun, name)
         stream = _stream(noun, id)
-        upto = await self._known(known_at, clock)
         opens = AGGREGATES[noun].opens if withhold else view.opens
+        upto = await self._known(known_at, clock)
+        newest = await self._in_time(self.store.database.newest(stream))
+        policy = (await self._in_time(self.cases.policy_at(newest.rules))).policy
+        chain = await self._in_time(self.cases.chains.of(stream, newest.case))
 
-        async def read(name: str) -> tuple[list[Stored], list[Recorded[Fact]]]:
-            stored = await self._in_time(self.store.database.chain(name, upto))
-            history = await self._in_time(self.cases.records(stored, opens, leaving=True), VaultUnavailable)
+        async def known(chain: Chain) -> Sequence[Recorded[Any]]:
+            reading = await self._in_time(self.cases.chains.read(chain, opens), VaultUnavailable)
             if known_at and clock == "source":
-                history = [each for each in history if (each.source_recorded or each.recorded) <= known_at]
-            return stored, history
+                return [each for each in reading.records if (each.source_recorded or each.recorded) <= known_at]
+            return reading.known(upto)
 
-        stored, history = await read(stream)
+        history = await known(chain)
         if not any(each.stream == stream for each in history):
             raise NotFound(f"There is no {noun} {id}{' as known then' if known_at else ''}.")
-        policy = (await self._in_time(self.cases.policy(fresh=True))).policy
         moment = known_at or datetime.now(UTC)
         day = as_at or london_day(moment)
         others = OtherHistories()
@@ -429,9 +432,9 @@ class Ledger:
                 break
             except Unread as wanted:
                 for name in wanted.names:
-                    others.read[name] = (await read(name))[1]
+                    others.read[name] = await known(await self._in_time(self.cases.chains.of(name)))
         if withhold:
-            answer = _withheld(answer, stored)
+            answer = _withheld(answer, chain)
         return {"as_at": day, "known_at": moment, "position": history[-1].position, **answer}
 
     async def _known(self, known_at: datetime | None, clock: str = "ledger") -> int:
@@ -520,9 +523,9 @@ def _stream(noun: str, id: str) -> str:  # noqa: A002 - the contract's own word
         raise NotFound(f"There is no {noun} {id[:40]!r}: an id is {str(wrong).removeprefix('use ')}.") from wrong
 
 
-def _withheld(answer: Row, stored: Sequence[Stored]) -> Row:
+def _withheld(answer: Row, chain: Chain) -> Row:
     """An answer without sealed values, also without those that a fold had to open."""
-    sealed = {each.position: {path.partition("/")[0] for path in each.sealed} for each in stored}
+    sealed = chain.sealed()
     events = [
         {**each, "values": {k: str(CLOSED) if k in sealed[each["position"]] else v for k, v in each["values"].items()}}
         for each in answer.get("events", ())

@@ -126,6 +126,19 @@ async def test_the_newest_rules_are_the_heads_of_ledger_and_policy(ledger: Ledge
         assert await database.newest_rules() == (2, 1)
 
 
+async def test_how_new_a_case_is_counts_what_is_about_it_too(ledger: Ledger) -> None:
+    async with ledger.sequencer() as sequencer, reading(ledger) as database:
+        await sealed_by(
+            sequencer,
+            a_command(
+                a_fact("ledger", 1), a_fact("case-a", 1), a_fact("case-b", 1, about=("case-a",)), a_fact("policy", 1)
+            ),
+        )
+        found = {name: await database.newest(name) for name in ("case-a", "case-b", "case-c", "policy")}
+        assert {name: each.case for name, each in found.items()} == {"case-a": 3, "case-b": 3, "case-c": 0, "policy": 4}
+        assert {each.rules for each in found.values()} == {(1, 4)}
+
+
 async def test_a_receipt_is_found_by_its_key(ledger: Ledger) -> None:
     key = uuid4()
     async with ledger.sequencer() as sequencer, reading(ledger) as database:

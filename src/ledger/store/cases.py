@@ -1,14 +1,15 @@
 """Cases as folded from what is stored: read, opened as far as a fold needs, and kept for the next decision.
 
 The cache holds no opened value but those the fold declares.  The policy is such a case too, of the streams `ledger` and
-`policy` together.  Proven by tests/store/test_cases.py and every scenario.
+`policy` together.  `chains` keeps cases as they are asked about, with what views open.  Proven by
+tests/store/test_cases.py and every scenario.
 """
 
 from __future__ import annotations
 
 import random
 from collections import OrderedDict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -19,6 +20,7 @@ from ledger.aggregates.shape import Fact, Recorded, Unread
 from ledger.privacy.sealing import DataKey, Unreadable, holds, open_box
 from ledger.store import mapping
 from ledger.store.appending import Receipt
+from ledger.store.chains import Chains, Opens, to_open
 from ledger.store.database import Database
 from ledger.store.mapping import Draft, Envelope, Stored
 from ledger.store.vault import Vault
@@ -87,6 +89,7 @@ class Cases:
         self._vault = vault
         self._cases: OrderedDict[str, Case] = OrderedDict()
         self._policy: PolicyAt | None = None
+        self.chains = Chains(database, vault, self._leaving)
 
     def kept(self, stream: str) -> Case | None:
         """The case as last folded here, if it is still in memory."""
@@ -152,23 +155,30 @@ class Cases:
         return case
 
     def forget(self, stream: str) -> None:
-        """The case has moved: the next one who asks reads it."""
+        """Drop whatever is kept of a case, opened values too: the next one who asks reads it."""
         self._cases.pop(stream, None)
+        self.chains.forget(stream)
 
-    async def records(
-        self, stored: Sequence[Stored], opens: Mapping[str, Collection[str]] | None, *, leaving: bool = False
-    ) -> list[Recorded[Fact]]:
+    def close(self) -> None:
+        """Drop every opened value."""
+        self._cases.clear()
+        self.chains.close()
+
+    async def records(self, stored: Sequence[Stored], opens: Opens, *, leaving: bool = False) -> list[Recorded[Fact]]:
         """Facts from entries, opening the sealed fields a fold needs (`opens` by topic; None: all of them).
 
         `leaving`: the values go out of the house, so each is checked against its commitment.
         """
-        paths = {each.position: _to_open(each, opens) for each in stored}
+        paths = {each.position: to_open(each, opens) for each in stored}
         wanted = {each.position: each for each in stored if paths[each.position]}
         opened = await self.opened(wanted, leaving) if wanted else {}
         return [
             mapping.recorded(each, _only(paths[each.position], opened.get(each.position, {}), each.position))
             for each in stored
         ]
+
+    async def _leaving(self, stored: Sequence[Stored], opens: Opens) -> list[Recorded[Fact]]:
+        return await self.records(stored, opens, leaving=True)
 
     async def opened(self, stored: Mapping[int, Stored], leaving: bool = False) -> dict[int, dict[str, Any]]:
         """Every value of these facts by path.  Raises Unreadable, VaultUnavailable."""
@@ -199,17 +209,16 @@ class Cases:
         known = self._policy
         if known is not None and not fresh:
             return known
-        newest = await self._database.newest_rules()
+        return await self.policy_at(await self._database.newest_rules())
+
+    async def policy_at(self, newest: tuple[int, int]) -> PolicyAt:
+        """The same, where whoever asks knows the newest positions of its two streams."""
+        known = self._policy
         if known is None or known.at != newest:
             stored = [each for name in POLICY_STREAMS for each in await self._database.stream(name)]
             records = await self.records(stored, AGGREGATES["policy"].opens)
             known = self._policy = PolicyAt(Policy.fold(records), newest)
         return known
-
-
-def _to_open(stored: Stored, opens: Mapping[str, Collection[str]] | None) -> list[str]:
-    """The sealed paths of a fact that are read: those its type opens, or all of them."""
-    return [path for path in stored.sealed if opens is None or path in opens.get(stored.type, ())]
 
 
 def _only(paths: Sequence[str], opened: Mapping[str, Any], position: int) -> dict[str, Any]:

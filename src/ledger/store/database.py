@@ -100,7 +100,8 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
         SELECT coalesce((SELECT position FROM entries WHERE recorded <= $1::timestamptz
                          ORDER BY recorded DESC, position DESC LIMIT 1), 0)
     """,
-    "newest": """
+    "newest": "SELECT id, last FROM chains WHERE id IN ('ledger', 'policy', convert_from($1::bytea, 'UTF8'))",
+    "newest_rules": """
         SELECT coalesce(max(last) FILTER (WHERE id = 'ledger'), -1),
             coalesce(max(last) FILTER (WHERE id = 'policy'), -1)
         FROM chains WHERE id IN ('ledger', 'policy')
@@ -135,6 +136,14 @@ class Head:
     size: int
     edge: bytes
     recorded: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """Newest positions, 0 for none: in the chain of a case, and in those of the streams `ledger` and `policy`."""
+
+    case: int
+    rules: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,8 +245,15 @@ class Database:
 
     async def newest_rules(self) -> tuple[int, int]:
         """Newest positions in the chains of the streams `ledger` and `policy`; 0 for none."""
-        ledger, policy = (await self._ask(b"newest"))[0]
+        ledger, policy = (await self._ask(b"newest_rules"))[0]
         return binary.read_int8(ledger) + 1, binary.read_int8(policy) + 1
+
+    async def newest(self, name: str) -> Newest:
+        """How new a case is, and the rules it is judged by."""
+        found = {
+            binary.read_bytes(row[0]): binary.read_int8(row[1]) + 1 for row in await self._ask(b"newest", name.encode())
+        }
+        return Newest(found.get(name.encode(), 0), (found.get(b"ledger", 0), found.get(b"policy", 0)))
 
     async def followed(self) -> Followed:
         """How far the tables of worklists follow the log."""

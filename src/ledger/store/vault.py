@@ -146,6 +146,11 @@ class Vault:
             found[owner] = kept[1]
         return found
 
+    def holds(self, ids: Iterable[bytes]) -> bool:
+        """Are the keys of these ids in memory and not yet to be forgotten?  Then so may be what they opened."""
+        now = time.monotonic()
+        return all((kept := self._read.get(each)) is not None and kept[0] > now for each in ids)
+
     async def keys_of(self, owners: Collection[Owner]) -> dict[Owner, DataKey]:
         """The newest active key of each owner, made (and committed) where there is none."""
         now = time.monotonic()
