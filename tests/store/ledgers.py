@@ -25,6 +25,7 @@ from ledger.transparency.verify import KeptCheckpoint, StoredChain, StoredHead, 
 
 ORIGIN = "ledger.example/test"
 TABLES = ("head", "entries", "about", "chains", "sealed_values", "receipts", "checkpoints", "released")
+MADE_FROM_THEM = ("tiles",)
 
 
 @dataclass
@@ -53,7 +54,7 @@ class Ledger:
         self.as_admin(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
             "WHERE datname = current_database() AND pid <> pg_backend_pid()",
-            *(f"DELETE FROM {table}" for table in TABLES),
+            *(f"DELETE FROM {table}" for table in (*TABLES, *MADE_FROM_THEM)),
         )
         with psycopg.connect(self.app, autocommit=True) as connection:
             connection.execute(

@@ -18,7 +18,7 @@ from ledger.store import migrate
 from ledger.store.embedded import EmbeddedCluster
 from ledger.store.migrate import Which
 
-KEPT = ("entries", "about", "checkpoints", "released", "chains", "head")
+KEPT = ("entries", "about", "checkpoints", "released", "tiles", "chains", "head")
 # What moves on with every append; nothing else is ever updated by the application.
 MOVES = {("head", name) for name in ("size", "edge", "recorded")} | {
     ("chains", name) for name in ("version", "leaf", "n", "chain", "last")
@@ -126,8 +126,10 @@ async def test_the_owner_changes_nothing_that_was_sealed_either(ledger: Ledger) 
         "UPDATE about SET position = 1",
         "UPDATE checkpoints SET root = root",
         "UPDATE released SET note = note",
+        "UPDATE tiles SET root = root",
         "DELETE FROM entries",
         "DELETE FROM about",
+        "DELETE FROM tiles",
         "DELETE FROM chains",
         "DELETE FROM head",
         *(f"TRUNCATE {table}" for table in KEPT),
