@@ -15,6 +15,7 @@ import orjson
 
 from ledger.aggregates import AGGREGATES, COMMANDS, noun_of
 from ledger.aggregates.drafts import read_draft
+from ledger.aggregates.immutable import immutable
 from ledger.aggregates.ledger_stream import release_in_force
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.roles import roles_for
@@ -41,7 +42,7 @@ def closed(record, opens):
     return replace(record, fact=record.fact.completed(**shut)) if shut else record
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Kept(Record):
     """A record that remembers which of its sealed fields are in clear (a correction of a clear field)."""
 

@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from pydantic import ValidationError
 from tests.store.ledgers import ORIGIN
 from tests.store.samples import a_fact_of
 
@@ -26,6 +27,7 @@ from ledger.privacy.owners import Owner
 from ledger.privacy.sealing import Box, DataKey, holds, open_box
 from ledger.store import binary, mapping
 from ledger.store.appending import Append, Batch, Pending, Sealed, place
+from ledger.store.facts import how_to_read, read_fact
 from ledger.store.mapping import Draft, Envelope, Stored
 from ledger.transparency.entry import parse_entry
 
@@ -128,6 +130,44 @@ def test_nothing_sealed_stands_in_the_entry_and_all_of_it_comes_back_closed(fact
         value = getattr(fact, name)
         closed = all(isinstance(each, Closed) for each in value) if isinstance(value, list) else value == CLOSED
         assert closed, name
+
+
+@every_fact
+def test_a_fact_is_read_as_pydantic_reads_it(fact_class: type[Fact]) -> None:
+    draft = drafted(a_fact_of(fact_class))
+    assert how_to_read(fact_class) is not None, "pydantic reads it, ten times slower"
+    values = dict(Stored.of(1, entry_of(draft)).members.get("values", {})) | opened_values(draft)
+    whole = {name: value for name, value in values.items() if "/" not in name}
+    for name in {path.partition("/")[0] for path in values if "/" in path}:
+        whole[name] = [value for path, value in values.items() if path.partition("/")[0] == name]
+    closed = {name: ([CLOSED] if isinstance(whole[name], list) else CLOSED) for name in fact_class.whose}
+    few = {name: value for name, value in whole.items() if fact_class.model_fields[name].is_required()}
+    for given in (whole, whole | closed, few):
+        read, slowly = read_fact(fact_class, given), _by_pydantic(fact_class, given)
+        if isinstance(slowly, ValidationError):  # a list of several people's texts is closed one by one
+            continue
+        assert read == slowly
+        assert list(vars(read).items()) == list(vars(slowly).items())
+        assert [type(each) for each in vars(read).values()] == [type(each) for each in vars(slowly).values()]
+        assert read.model_fields_set == slowly.model_fields_set
+        assert read.completed() == slowly.completed()
+
+
+def _by_pydantic(fact_class: type[Fact], given: Mapping[str, Any]) -> Fact | ValidationError:
+    try:
+        return fact_class.model_validate(dict(given), strict=False)
+    except ValidationError as problem:
+        return problem
+
+
+def test_values_that_are_not_those_of_the_type_are_refused_in_its_words() -> None:
+    values = {"absence_id": ID, "order_id": ID, "appointment_kind": "UPW", "date": "2025-04-07", "kind": "FTA"}
+    assert read_fact(AbsenceRecorded, values).effective() == date(2025, 4, 7)
+    with pytest.raises(ValidationError, match=r"kind\n +Field required"):
+        read_fact(AbsenceRecorded, {name: value for name, value in values.items() if name != "kind"})
+    for more in ({"weather": "rain"}, {"weather": "rain", "kind": "FTA"}):
+        with pytest.raises(ValidationError, match=r"weather\n +Extra inputs"):
+            read_fact(AbsenceRecorded, values | more)
 
 
 def test_the_entries_of_all_facts_are_those_of_the_golden_file() -> None:

@@ -37,6 +37,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, get_ar
 
 from pydantic import BaseModel, ConfigDict
 
+from ledger.aggregates.immutable import immutable
 from ledger.aggregates.values import (
     CHILD,
     CLOSED,
@@ -310,7 +311,7 @@ class Actor:
     unit: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Recorded(Generic[FactT_co]):
     """A fact with its envelope, as folds see it.  `effective` follows corrections; the sealed entry never does."""
 

@@ -14,17 +14,21 @@ import time as clocks
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple, cast
 
 import orjson
 
 from ledger.aggregates import FACT_BY_TOPIC
+from ledger.aggregates.immutable import immutable
 from ledger.aggregates.shape import CLOSED, Actor, Closed, Fact, Recorded, Subject, Whose
 from ledger.errors import UnknownFact
 from ledger.privacy.canonical import canonical
 from ledger.privacy.owners import Owner, owner_of
 from ledger.privacy.sealing import DataKey, forms_of, seal_forms
 from ledger.store.appending import Ciphertext, Pending
+from ledger.store.facts import read_fact
 
 _AS_IT_IS: Final = frozenset({str, int, bool})
 
@@ -224,7 +228,7 @@ def _after(draft: Draft, envelope: Envelope, clear: Mapping[str, Any]) -> dict[s
 # ------------------------------------------------------------------------------------ reading
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Stored:
     """An entry as read from its bytes: the envelope parsed, the fact not yet made."""
 
@@ -242,7 +246,11 @@ class Stored:
     @property
     def sealed(self) -> Mapping[str, Sequence[str]]:
         """(commitment, key id) by path."""
-        return self.members.get("sealed", {})
+        return self.members.get("sealed", _NONE)
+
+
+_NONE: Final[Mapping[str, Any]] = MappingProxyType({})
+_NO_NAMES: Final[Sequence[str]] = ()
 
 
 def recorded(stored: Stored, opened: Mapping[str, Any] | None = None) -> Recorded[Fact]:
@@ -251,39 +259,49 @@ def recorded(stored: Stored, opened: Mapping[str, Any] | None = None) -> Recorde
     Raises UnknownFact for a type that this release does not have.
     """
     members = stored.members
-    fact_class = FACT_BY_TOPIC.get(stored.type)
+    fact_class = FACT_BY_TOPIC.get(members["type"])
     if fact_class is None:
         raise UnknownFact(
             f"The fact at position {stored.position} is of type {stored.type}; run the release that wrote it."
         )
-    values = dict(members.get("values", {}))
+    sealed, source = members.get("sealed"), members.get("source")
+    values = {**members.get("values", _NONE), **_unsealed_values(sealed, opened)} if sealed else members.get("values")
+    by = members["by"]
+    return Recorded(
+        stored.position,
+        members["stream"],
+        members["version"],
+        members["id"],
+        read_fact(fact_class, values or _NONE),
+        _effective(members["effective"]),
+        _instant(members["recorded"]),
+        _actor(by["id"], by["role"], by.get("unit")),
+        tuple(members.get("about", _NO_NAMES)),
+        members.get("policy", 0),
+        _instant(source["recorded"]) if source and "recorded" in source else None,
+        tuple(members.get("under", _NO_NAMES)),
+        tuple(members.get("rests_on", _NO_NAMES)),
+    )
+
+
+def _unsealed_values(sealed: Mapping[str, Any], opened: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What an entry holds sealed, by field: opened, or CLOSED."""
+    values: dict[str, Any] = {}
     people: dict[str, dict[int, Any]] = {}
-    for path in stored.sealed:
+    for path in sealed:
         value = opened.get(path, CLOSED) if opened else CLOSED
-        name, _, index = path.partition("/")
-        if not index:
-            values[name] = value
-        elif name != "source":
+        if "/" not in path:
+            values[path] = value
+        elif not path.startswith("source/"):
+            name, _, index = path.partition("/")
             people.setdefault(name, {})[int(index)] = value
     for name, found in people.items():
         values[name] = [found[index] for index in sorted(found)]
-    by = members["by"]
-    source = members.get("source", {})
-    return Recorded(
-        position=stored.position,
-        stream=members["stream"],
-        version=members["version"],
-        id=members["id"],
-        fact=fact_class.model_validate(values, strict=False),
-        effective=_effective(members["effective"]),
-        recorded=datetime.fromisoformat(members["recorded"]),
-        by=Actor(by["id"], by["role"], by.get("unit")),
-        about=tuple(members.get("about", ())),
-        policy=members.get("policy", 0),
-        source_recorded=datetime.fromisoformat(source["recorded"]) if "recorded" in source else None,
-        under=tuple(members.get("under", ())),
-        rests_on=tuple(members.get("rests_on", ())),
-    )
+    return values
+
+
+_actor: Final = lru_cache(maxsize=16_384)(Actor)  # the same few people, whoever reads
+_instant: Final = lru_cache(maxsize=16_384)(datetime.fromisoformat)  # facts of one batch share theirs
 
 
 def as_read(
@@ -323,4 +341,4 @@ def _closed(value: Any, whose: Whose | None) -> Any:
 
 
 def _effective(text: str) -> date | datetime:
-    return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
+    return date.fromisoformat(text) if len(text) == 10 else _instant(text)
