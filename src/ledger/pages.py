@@ -1,4 +1,4 @@
-"""Pages printed from the registries: `python -m ledger.pages` writes rules, events, settings and problems into docs/.
+"""Pages printed from the registries: `python -m ledger.pages` writes rules, events, settings, problems and disclosing.
 
 A test (tests/house/test_docs.py) fails when one of them is not what the registries say.
 """
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from ledger.api.openapi import errors_listed, events_listed, rules_listed
+from ledger.disclosing.table import MAY_OPEN, MEANING, PURPOSES, EntryClass, FieldClass
 from ledger.projections import VIEWS, WORKLISTS
 from ledger.rules.settings import SETTINGS as SETTINGS_OF_LAW
 from ledger.settings import Settings
@@ -19,7 +20,13 @@ FOLDER: Final = Path(__file__).parents[2] / "docs"
 
 def pages() -> dict[str, str]:
     """Every generated page by file name."""
-    return {"rules.md": _rules(), "events.md": _events(), "settings.md": _settings(), "problems.md": _problems()}
+    return {
+        "rules.md": _rules(),
+        "events.md": _events(),
+        "settings.md": _settings(),
+        "problems.md": _problems(),
+        "disclosing.md": _disclosing(),
+    }
 
 
 def _rules() -> str:
@@ -78,6 +85,36 @@ def _problems() -> str:
         "Problems",
         "Every error is one shape, RFC 9457 `application/problem+json`; a code never changes its meaning.",
         _table(("Type", "Status", "Title", "Meaning"), rows),
+    )
+
+
+def _disclosing() -> str:
+    def marks(classes: Iterable[FieldClass | EntryClass], of: type[FieldClass | EntryClass]) -> list[str]:
+        held = set(classes)
+        return ["yes" if each in held else "" for each in of]
+
+    classes = _table(("Class", "What is in it"), [(each, MEANING[each]) for each in (*FieldClass, *EntryClass)])
+    roles = _table(("Role", *FieldClass), [(role, *marks(opens, FieldClass)) for role, opens in MAY_OPEN.items()])
+    purposes = _table(
+        ("Purpose", "Meaning", "Asked for by", *FieldClass, "Withheld whole", "Source"),
+        [
+            (
+                each.code,
+                each.meaning,
+                ", ".join(sorted(each.roles)),
+                *marks(each.needs, FieldClass),
+                ", ".join(sorted(each.withholds)) or "nothing",
+                each.source,
+            )
+            for each in PURPOSES.values()
+        ],
+    )
+    return _page(
+        "Who is given what of a case",
+        "An export opens those sealed values that its maker's role may open and its purpose needs; of the rest it "
+        "proves that they exist. Facts of four kinds are withheld whole from anyone but probation and the court.",
+        f"## Classes of values and of facts\n\n{classes}\n\n## What a role may open\n\n{roles}\n\n"
+        f"## What a purpose needs\n\n{purposes}",
     )
 
 
