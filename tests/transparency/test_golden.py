@@ -22,11 +22,12 @@ from ledger.transparency.chain import next_link
 from ledger.transparency.checkpoint import Checkpoint
 from ledger.transparency.commitment import commitment, document_commitment, open_commitment, open_document
 from ledger.transparency.entry import canonical, format_entry, parse_entry
+from ledger.transparency.heads import Head, Heads, key_of
 from ledger.transparency.note import Signer, Verifier
 from ledger.transparency.tree import RightEdge, leaf_hash, node_hash
 
 GOLDEN: dict[str, Any] = json.loads((Path(__file__).parents[1] / "golden" / "formulas.json").read_text("utf-8"))
-FORMULAS = {"leaf", "node", "root", "commitment", "document", "chain", "checkpoint"}
+FORMULAS = {"leaf", "node", "root", "commitment", "document", "chain", "checkpoint", "heads"}
 
 
 def each(formula: str) -> pytest.MarkDecorator:
@@ -92,6 +93,17 @@ def test_chain(golden: dict[str, Any]):
     before, index, leaf = raw(golden["before"]), golden["index"], raw(golden["leaf"])
     by_hand = h(b"\x22", before, raw(f"{index:016x}"), leaf)
     assert next_link(before, index, leaf).hex() == golden["after"] == by_hand
+
+
+@each("heads")
+def test_heads(golden: dict[str, Any]):
+    told = {each["id"]: Head(each["n"], raw(each["chain"]), each["index"]) for each in golden["heads"]}
+    assert Heads.of(told).root.hex() == golden["root"]
+    for row in golden["heads"]:
+        key = raw(row["key"])
+        assert key_of(row["id"]) == key == raw(h(b"chain\0", row["id"].encode()))
+        written = key + raw(f"{row['n']:016x}") + raw(row["chain"]) + raw(f"{row['index']:016x}")
+        assert row["leaf"] == h(b"\x20", written)
 
 
 @each("checkpoint")

@@ -10,7 +10,11 @@ specification of one format, with one worked example that a test executes:
     checkpoint   origin, size and root of a log, as a signed note (C2SP tlog-checkpoint)
     cosignature  somebody's word that a checkpoint continues what he saw (C2SP tlog-cosignature)
     proof        that an entry is in a log, in one file to keep (C2SP tlog-proof)
+    witness      what a witness answers and holds then, as a state machine (C2SP tlog-witness)
+    fork         the proof that one log told two histories
+    policy       whom a reader trusts, and how many must have cosigned (C2SP tlog-policy)
     chain        the hash chain through everything that concerns one person
+    heads        the map of every chain's head, whose root a closing seals, with proofs of presence and absence
     entry        the sealed entry: canonical JSON (RFC 8785), its members and their limits
     commitment   salted commitments to values and documents that lie outside the entry
     verify       the oracle: re-checks a whole ledger from its stored bytes
