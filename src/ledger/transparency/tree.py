@@ -66,6 +66,7 @@ __all__ = [
     "inclusion_proof",
     "leaf_hash",
     "node_hash",
+    "roots_reached",
     "verify_consistency",
     "verify_inclusion",
 ]
@@ -277,6 +278,20 @@ def verify_consistency(size1: int, size2: int, proof: Sequence[bytes], root1: by
         if root1 != root2:
             raise ProofError(f"two roots for one size ({size1}): {root1.hex()} and {root2.hex()}")
         return
+    old, new = roots_reached(size1, size2, proof, root1)
+    if old != root1:
+        raise ProofError(f"the proof does not lead to the root of {size1} leaves")
+    if new != root2:
+        raise ProofError(f"the proof does not lead from the root of {size1} leaves to the root of {size2}")
+
+
+def roots_reached(size1: int, size2: int, proof: Sequence[bytes], root1: bytes) -> tuple[bytes, bytes]:
+    """The roots of both trees, 0 < size1 < size2, that a consistency proof leads to: whether or not they are known.
+
+    If the second is one that the log signed, the first is the root which that very tree had at ``size1``: what shows
+    a fork where another one was signed too. Where size1 is a power of two the proof leaves out the first root, so it
+    is ``root1`` by definition. Raises ProofError for a proof too short or too long.
+    """
     # A first tree of 2^k leaves is itself a subtree of the second: the proof leaves out its root, known already.
     path = list(proof) if size1 & (size1 - 1) else [root1, *proof]
     if not path:
@@ -298,10 +313,7 @@ def verify_consistency(size1: int, size2: int, proof: Sequence[bytes], root1: by
         at, last = at >> 1, last >> 1
     if last:
         raise ProofError(f"the proof is too short from {size1} to {size2} leaves")
-    if old != root1:
-        raise ProofError(f"the proof does not lead to the root of {size1} leaves")
-    if new != root2:
-        raise ProofError(f"the proof does not lead from the root of {size1} leaves to the root of {size2}")
+    return old, new
 
 
 # --- below ---------------------------------------------------------------------------------------------------
