@@ -409,8 +409,8 @@ class Ledger:
         view = _view(noun, name)
         stream = _stream(noun, id)
         opens = AGGREGATES[noun].opens if withhold else view.opens
-        upto = await self._known(known_at, clock)
-        newest = await self._in_time(self.store.database.newest(stream))
+        newest = await self._in_time(self.store.database.newest(stream, known_at if clock == "ledger" else None))
+        upto = LARGEST if newest.known is None else newest.known
         policy = (await self._in_time(self.cases.policy_at(newest.rules))).policy
         chain = await self._in_time(self.cases.chains.of(stream, newest.case))
 
@@ -437,12 +437,6 @@ class Ledger:
             answer = _withheld(answer, chain)
         return {"as_at": day, "known_at": moment, "position": history[-1].position, **answer}
 
-    async def _known(self, known_at: datetime | None, clock: str = "ledger") -> int:
-        """The newest position that counts as known at a moment of the ledger's clock."""
-        if known_at is None or clock == "source":
-            return LARGEST
-        return await self._in_time(self.store.database.known_at(known_at))
-
     async def worklist(
         self,
         name: str,
@@ -466,7 +460,7 @@ class Ledger:
         asked = lists.Question(as_at or london_day(known_at or datetime.now(UTC)), unit, cursor, most)
         if known_at is None:
             return await self._in_time(lists.page(self.store.database, worklist, asked, policy))
-        upto = await self._known(known_at)
+        upto = await self._in_time(self.store.database.known_at(known_at))
         return await lists.folded(self.store.database, self.cases, worklist, asked, policy, upto)
 
     @asynccontextmanager

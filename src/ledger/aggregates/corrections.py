@@ -80,13 +80,13 @@ MANAGERS_STRIKE: Final = frozenset(
 
 def as_corrected(history: Sequence[Recorded[Any]]) -> list[Recorded[Any]]:
     """A known prefix as it is to be read: the surviving facts, corrected, in order; corrections themselves left out."""
-    if not any(isinstance(each.fact, CORRECTING) for each in history):
+    if not any(type(each.fact) in CORRECTING for each in history):
         return list(history)
     struck, changed = _last_words(history)
     return [
         _with_corrections(each, changed.get(each.id, {}))
         for each in history
-        if each.id not in struck and not isinstance(each.fact, CORRECTING)
+        if each.id not in struck and type(each.fact) not in CORRECTING
     ]
 
 
@@ -102,7 +102,7 @@ def _last_words(history: Sequence[Recorded[Any]]) -> tuple[dict[str, int], Chang
     """From the last record back: each correction is applied only if nothing later unsaid it, and the latest wins."""
     struck: dict[str, int] = {}
     changed: Changes = {}
-    for each in reversed(history):
+    for each in reversed([each for each in history if type(each.fact) in CORRECTING]):
         if each.id in struck:
             continue
         match _with_corrections(each, changed.get(each.id, {})).fact:

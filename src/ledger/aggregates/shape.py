@@ -351,12 +351,14 @@ def nothing_read(names: Sequence[str]) -> Mapping[str, Any]:
 class History(list[Recorded[Any]]):
     """The facts of a case with what was folded from them so far: who asks about many days folds once for several.
 
-    Whoever fills `folded` keys it by what it folded for; the facts must not change meanwhile.
+    Whoever fills `folded` keys it by what it folded for; the facts must not change meanwhile.  `alone`: what holds of a
+    fact whatever else is known, by position; every prefix of one chain may share it.
     """
 
-    def __init__(self, records: Iterable[Recorded[Any]] = ()) -> None:
+    def __init__(self, records: Iterable[Recorded[Any]] = (), alone: dict[int, Any] | None = None) -> None:
         super().__init__(records)
         self.folded: dict[Any, Any] = {}
+        self.alone: dict[int, Any] = {} if alone is None else alone
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, time
+from datetime import date, datetime, time
 from functools import cache
 from typing import Any, Final
 
@@ -26,7 +26,7 @@ from ledger.aggregates.offender.progress import (
     requirement_of,
 )
 from ledger.aggregates.policy import Policy
-from ledger.aggregates.shape import Closed, Fact, Recorded
+from ledger.aggregates.shape import Closed, Fact, History, Recorded
 from ledger.projections.why import Row
 from ledger.rules.dates import chronological, day_of
 from ledger.rules.general import recorded_late_days
@@ -38,9 +38,10 @@ def view(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: i
     del explain  # a fact explains itself; a gap carries its rule
     shown = sorted((each for each in history if day_of(each.effective) <= as_at), key=_order_of)
     corrected, struck = _corrected_by(history), struck_out(history)
-    by_id = {each.id: each for each in history}
+    positions = {each.id: each.position for each in history} if corrected else {}
+    alone: dict[int, Row] = history.alone if isinstance(history, History) else {}
     return {
-        "events": [_event(each, by_id, corrected, struck) for each in shown],
+        "events": [_event(each, alone, positions, corrected, struck) for each in shown],
         "gaps": list(gaps(Case.as_at(history, as_at), policy, as_at, known)),
     }
 
@@ -52,36 +53,60 @@ def _order_of(record: Recorded[Any]) -> tuple[Any, ...]:
 def _corrected_by(history: Sequence[Recorded[Any]]) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
     for each in history:
-        if isinstance(each.fact, CORRECTING):
+        if type(each.fact) in CORRECTING:
             found.setdefault(each.fact.event_ref, []).append(each.position)
     return found
 
 
 def _event(
     record: Recorded[Any],
-    by_id: Mapping[str, Recorded[Any]],
+    alone: dict[int, Row],
+    positions: Mapping[str, int],
     corrected: Mapping[str, list[int]],
     struck: Mapping[str, int],
 ) -> Row:
+    told = alone.get(record.position)
+    if told is None:
+        told = alone[record.position] = _alone(record)
+    return {
+        **told,
+        "corrects": positions.get(record.fact.event_ref) if type(record.fact) in CORRECTING else None,
+        "corrected_by": corrected.get(record.id, []),
+        "struck_out": record.id in struck,
+        "after_hold": False,  # holds are facts of a case review, which the ledger does not hold yet
+    }
+
+
+def _alone(record: Recorded[Any]) -> Row:
+    """What a fact says of itself, whatever else is known.  It must not be changed."""
     fact: Fact = record.fact
-    target = by_id.get(fact.event_ref) if isinstance(fact, CORRECTING) else None
+    kind, told, by = type(fact), vars(fact), record.by
     late_days = recorded_late_days(record.effective, record.recorded)
     return {
         "position": record.position,
         "id": record.id,
-        "type": type(fact).__name__,
-        "title": title(type(fact)),
+        "type": kind.__name__,
+        "title": title(kind),
         "effective": record.effective,
         "recorded": record.recorded,
         "late_days": late_days,
-        "by": {"id": record.by.id, "role": record.by.role, "unit": record.by.unit},
-        "values": {name: plain(value) for name, value in fact.given().items()},
-        "corrects": target.position if target else None,
-        "corrected_by": corrected.get(record.id, []),
-        "struck_out": record.id in struck,
         "late": late_days > 0,
-        "after_hold": False,  # holds are facts of a case review, which the ledger does not hold yet
+        "by": {"id": by.id, "role": by.role, "unit": by.unit},
+        "values": {
+            name: value if type(value) in _AS_IT_IS else plain(value)
+            for name in _fields(kind)
+            if (value := told[name]) is not None
+        },
     }
+
+
+_AS_IT_IS: Final = frozenset({str, int, bool, date, datetime})
+
+
+@cache
+def _fields(kind: type[Fact]) -> tuple[str, ...]:
+    """In the order they are declared in; pydantic's own list costs more than the row."""
+    return tuple(kind.model_fields)
 
 
 def plain(value: Any) -> Any:

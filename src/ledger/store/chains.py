@@ -53,13 +53,14 @@ class Reading:
         self.records: list[Recorded[Any]] = []
         self.keys: set[bytes] = set()  # ids of those that its values were opened with
         self._moments: OrderedDict[int, History] = OrderedDict()
+        self._alone: dict[int, Any] = {}
 
     def known(self, upto: int) -> History:
         """The facts at positions up to this one.  It keeps what is folded from it, so it must not be changed."""
         count = bisect_right(self.records, upto, key=_position)
         found = self._moments.get(count)
         if found is None:
-            found = self._moments[count] = History(self.records[:count])
+            found = self._moments[count] = History(self.records[:count], self._alone)
             if len(self._moments) > MOMENTS_KEPT:
                 self._moments.popitem(last=False)
         self._moments.move_to_end(count)

@@ -51,6 +51,18 @@ def _page(of: LiteralString) -> LiteralString:
     """  # noqa: S608 - both ways of it are written below
 
 
+# The newest entry recorded at or before a moment: `recorded` never decreases along the log.
+# Ordered so: max(position) would walk back through every entry since.
+_KNOWN_AT: Final = """
+    coalesce((SELECT position FROM entries WHERE recorded <= $1::timestamptz
+              ORDER BY recorded DESC, position DESC LIMIT 1), 0)
+"""
+_NEWEST: Final = """
+    coalesce((SELECT last FROM chains WHERE id = convert_from($1::bytea, 'UTF8')), -1),
+    coalesce((SELECT last FROM chains WHERE id = 'ledger'), -1),
+    coalesce((SELECT last FROM chains WHERE id = 'policy'), -1)
+"""
+
 STATEMENTS: Final[dict[str, LiteralString]] = {
     "head": "SELECT origin, simulated, size, edge, recorded FROM head",
     "begin": """
@@ -94,13 +106,9 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     "boxes": """
         SELECT position, key_id, nonce, ciphertext FROM sealed_values WHERE position = ANY($1::bigint[])
     """,
-    # The newest entry recorded at or before a moment: `recorded` never decreases along the log.
-    # Ordered so: max(position) would walk back through every entry since.
-    "known_at": """
-        SELECT coalesce((SELECT position FROM entries WHERE recorded <= $1::timestamptz
-                         ORDER BY recorded DESC, position DESC LIMIT 1), 0)
-    """,
-    "newest": "SELECT id, last FROM chains WHERE id IN ('ledger', 'policy', convert_from($1::bytea, 'UTF8'))",
+    "known_at": f"SELECT {_KNOWN_AT}",
+    "newest": f"SELECT {_NEWEST}, NULL",
+    "newest_then": f"SELECT {_NEWEST}, {_KNOWN_AT.replace('$1', '$2')}",
     "newest_rules": """
         SELECT coalesce(max(last) FILTER (WHERE id = 'ledger'), -1),
             coalesce(max(last) FILTER (WHERE id = 'policy'), -1)
@@ -140,10 +148,14 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Newest:
-    """Newest positions, 0 for none: in the chain of a case, and in those of the streams `ledger` and `policy`."""
+    """Newest positions, 0 for none: in the chain of a case, and in those of the streams `ledger` and `policy`.
+
+    `known`: the newest of the log that was recorded at or before the moment asked about.
+    """
 
     case: int
     rules: tuple[int, int]
+    known: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,12 +260,14 @@ class Database:
         ledger, policy = (await self._ask(b"newest_rules"))[0]
         return binary.read_int8(ledger) + 1, binary.read_int8(policy) + 1
 
-    async def newest(self, name: str) -> Newest:
-        """How new a case is, and the rules it is judged by."""
-        found = {
-            binary.read_bytes(row[0]): binary.read_int8(row[1]) + 1 for row in await self._ask(b"newest", name.encode())
-        }
-        return Newest(found.get(name.encode(), 0), (found.get(b"ledger", 0), found.get(b"policy", 0)))
+    async def newest(self, name: str, moment: datetime | None = None) -> Newest:
+        """How new a case is, and the rules it is judged by; and what was known at a moment, if one is given."""
+        if moment is None:
+            [row] = await self._ask(b"newest", name.encode())
+        else:
+            [row] = await self._ask(b"newest_then", name.encode(), binary.int8(binary.microseconds(moment)))
+        case, ledger, policy = (binary.read_int8(value) + 1 for value in row[:3])
+        return Newest(case, (ledger, policy), None if row[3] is None else binary.read_int8(row[3]))
 
     async def followed(self) -> Followed:
         """How far the tables of worklists follow the log."""

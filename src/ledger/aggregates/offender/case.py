@@ -81,7 +81,10 @@ class Case:
     def _of(cls, records: Iterable[Recorded[Any]]) -> Case:
         case = cls()
         for each in records:
-            case._move(each)
+            fact: Fact = each.fact
+            move = _MOVES.get(type(fact))
+            if move is not None:
+                move(case, each)
         return case
 
     def take(self, recorded: Recorded[Any]) -> Case:
@@ -155,9 +158,9 @@ def prepared(history: Sequence[Recorded[Any]]) -> list[Recorded[Any]]:
 
 def _prepared(history: Sequence[Recorded[Any]]) -> list[Recorded[Any]]:
     records = as_corrected(history)
-    days = {each.fact.session_id: each.fact.date for each in records if isinstance(each.fact, facts.SessionScheduled)}
+    days = {each.fact.session_id: each.fact.date for each in records if type(each.fact) is facts.SessionScheduled}
     for n, each in enumerate(records):
-        if isinstance(each.fact, BY_SESSION):
+        if type(each.fact) in BY_SESSION:
             day = days.get(each.fact.session_id)
             if day is not None and day != each.effective:
                 records[n] = replace(each, effective=day)
