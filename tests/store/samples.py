@@ -13,6 +13,7 @@ _BY_CHECK = {
     "a_random_id": _ID.format(7),
     "a_client_id": "0710890",
     "a_code": "CODE 1",
+    "a_hash": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
     "_a_public_name": "a-setting",
     "a_text": "Told on site: “é” \t\n 𝄞",
 }

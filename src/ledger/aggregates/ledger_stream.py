@@ -1,25 +1,43 @@
-"""Stream `ledger`: what a release of this software brings with it, as data of the ledger (GEN-01, GEN-09).
+"""Stream `ledger`: what the log says of itself: what a release brings with it (GEN-01, GEN-09), and its closings.
 
 `ReleaseStarted` seals the built-in settings, the rule editions and the bank holidays of a release.  So a replay never
 asks the code of today what yesterday's number was.  The application writes it, as role `system`, when it differs from
-the last one.  The log's own facts (closings, keys, timestamps) belong to the store.
+the last one.  `Closed` seals what was recorded by then about whom; the store writes it (ledger.store.closing), in the
+access log too.
 
-Proven by tests/aggregates/test_policy.py.
+Proven by tests/aggregates/test_policy.py and tests/store/test_closing.py.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 from functools import cache
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from ledger.aggregates.shape import LIST_ITEMS, Code, Fact
+from ledger.aggregates.shape import LIST_ITEMS, Actor, Code, Count, Fact
 from ledger.rules.calendar_source import SOURCE, bank_holidays
 from ledger.rules.registry import EDITIONS
 from ledger.rules.settings import SETTINGS
 
 STREAM = "ledger"
+SYSTEM: Final = Actor("00000000-0000-4000-8000-000000000000", "system")  # who writes what nobody gives
+
+
+def a_hash(value: str) -> str:
+    """32 bytes in base64."""
+    try:
+        found = base64.b64decode(value, validate=True)
+    except binascii.Error:
+        found = b""
+    if len(found) != 32 or base64.b64encode(found).decode() != value:
+        raise ValueError("use a hash of 32 bytes in base64")
+    return value
+
+
+Hash = Annotated[str, AfterValidator(a_hash)]
 Lines = Annotated[list[dict[str, str]], Field(max_length=LIST_ITEMS)]
 
 
@@ -35,6 +53,19 @@ class ReleaseStarted(Fact, topic="ledger.release-started.v1", who=("system",), r
     settings: Lines
     bank_holidays: Lines
     calendar_source: Code
+
+
+class Closed(Fact, topic="ledger.closed.v1", who=("system",), rules=("GEN-06",)):
+    """The ledger was closed: so many facts, and one hash over the chain of everybody they are about.
+
+    `size`: the facts before this one, which is the last leaf of its checkpoint; `heads`: the root of the map of heads
+    at that size (ledger-format.md, *Completeness*); `previous_token`: the SHA-256 of the timestamp token (RFC 3161)
+    over the last closing's checkpoint, if one was obtained.
+    """
+
+    size: Count
+    heads: Hash
+    previous_token: Hash | None = None
 
 
 @cache

@@ -83,6 +83,13 @@ CREATE TABLE tiles (
     PRIMARY KEY (level, index)
 );
 
+-- Closings (ledger.transparency.heads): the root of the map of heads that each sealed, and its checkpoint, kept for ever.
+CREATE TABLE closings (
+    position    bigint      PRIMARY KEY CHECK (position > 0),     -- the last leaf of its checkpoint, so its size too
+    heads       bytea       NOT NULL CHECK (length(heads) = 32),  -- of every chain before it
+    root        bytea       NOT NULL CHECK (length(root) = 32)    -- of the tree with it
+);
+
 -- What was sealed stays: no statement changes or removes it, whatever was granted, not even the owner's. Who may take
 -- a trigger away can still do both; then `ledger verify` and every witness find it.
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -95,12 +102,13 @@ CREATE TRIGGER about_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON about FOR EACH
 CREATE TRIGGER checkpoints_stay BEFORE UPDATE OR TRUNCATE ON checkpoints FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER released_stay BEFORE UPDATE OR TRUNCATE ON released FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER tiles_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON tiles FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER closings_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON closings FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER chains_stay BEFORE DELETE OR TRUNCATE ON chains FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER head_stays BEFORE DELETE OR TRUNCATE ON head FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 -- The application's role: it appends.  Head and chains move on; ciphertexts go with an erasure; nothing else changes.
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO ledger_app;
-GRANT INSERT ON head, entries, about, chains, sealed_values, receipts, checkpoints, released, tiles TO ledger_app;
+GRANT INSERT ON head, entries, about, chains, sealed_values, receipts, checkpoints, released, tiles, closings TO ledger_app;
 GRANT UPDATE (size, edge, recorded) ON head TO ledger_app;
 GRANT UPDATE (version, leaf, n, chain, last) ON chains TO ledger_app;
 GRANT DELETE ON sealed_values, receipts TO ledger_app;
@@ -118,12 +126,14 @@ CREATE TABLE access.receipts (LIKE receipts INCLUDING ALL);
 CREATE TABLE access.checkpoints (LIKE checkpoints INCLUDING ALL);
 CREATE TABLE access.released (LIKE released INCLUDING ALL);
 CREATE TABLE access.tiles (LIKE tiles INCLUDING ALL);
+CREATE TABLE access.closings (LIKE closings INCLUDING ALL);
 
 CREATE TRIGGER entries_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON access.entries FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER about_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON access.about FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER checkpoints_stay BEFORE UPDATE OR TRUNCATE ON access.checkpoints FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER released_stay BEFORE UPDATE OR TRUNCATE ON access.released FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER tiles_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON access.tiles FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER closings_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON access.closings FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER chains_stay BEFORE DELETE OR TRUNCATE ON access.chains FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER head_stays BEFORE DELETE OR TRUNCATE ON access.head FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
