@@ -28,6 +28,7 @@
     ├── DiskFull             507    no room to write; reading goes on
     ├── Unexpected           500    a defect of ours
     ├── Damaged              500    a sealed value does not open, or is not the one committed to
+    ├── Inconsistent         500    what is stored does not lead to the checkpoint that was signed over it
     ├── UnknownFact          500    a fact of a type this release does not have
     └── Setup                       the operator has something to mend before the ledger can start
 
@@ -330,6 +331,13 @@ class Damaged(LedgerError):
 
     code = "damaged"
     title = "A sealed value cannot be read"
+
+
+class Inconsistent(LedgerError):
+    """500: what is stored does not lead to the checkpoint that was signed over it; `ledger verify` names the place."""
+
+    code = "inconsistent"
+    title = "The ledger is not what was signed"
 
 
 class UnknownFact(LedgerError):

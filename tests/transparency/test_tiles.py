@@ -15,7 +15,6 @@ from ledger.transparency.errors import FormatError, ProofError
 from ledger.transparency.tiles import (
     ENTRIES,
     TOP,
-    WIDTH,
     Tile,
     TileReader,
     TilesWanted,
@@ -45,19 +44,7 @@ MOST = 70_000  # the size of the specification's own example
 LEAVES = tuple(leaf_hash(str(number).encode()) for number in range(MOST))
 
 
-def cut(leaves: tuple[bytes, ...]) -> dict[tuple[int, int], bytes]:
-    """All hashes of all tiles as the specification words it: level l is the roots of 256^l leaves each."""
-    level, hashes, found = 0, list(leaves), dict[tuple[int, int], bytes]()
-    while hashes:
-        for at in range(0, len(hashes), WIDTH):
-            found[level, at // WIDTH] = b"".join(hashes[at : at + WIDTH])
-        full = range(0, len(hashes) - WIDTH + 1, WIDTH)
-        hashes = [textbook.mth(tuple(hashes[at : at + WIDTH])) for at in full]
-        level += 1
-    return found
-
-
-CUT = cut(LEAVES)
+CUT = textbook.tiles(LEAVES)
 
 
 def served(tile: Tile) -> bytes | None:

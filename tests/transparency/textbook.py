@@ -53,6 +53,19 @@ def subproof(m: int, leaves: tuple[bytes, ...], *, known: bool) -> list[bytes]:
     return [*subproof(m - k, leaves[k:], known=False), mth(leaves[:k])]
 
 
+def tiles(leaves: tuple[bytes, ...]) -> dict[tuple[int, int], bytes]:
+    """The hashes of every tile by level and index, as C2SP tlog-tiles words it: at level l roots of 256^l leaves."""
+    found: dict[tuple[int, int], bytes] = {}
+    level, hashes = 0, leaves
+    while hashes:
+        for at in range(0, len(hashes), 256):
+            found[level, at // 256] = b"".join(hashes[at : at + 256])
+        full = range(0, len(hashes) - 255, 256)
+        hashes = tuple(mth(hashes[at : at + 256]) for at in full)
+        level += 1
+    return found
+
+
 class PerfectSubtrees:
     """A reader of perfect subtrees that hashes each from all the leaves, and counts how often it was asked."""
 

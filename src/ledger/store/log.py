@@ -7,7 +7,7 @@ Both are of the same make (ledger-format.md, *The access log*), so there is one 
 smaller than its checkpoint file says, or another one, is open for reading only: what was acknowledged is missing, and
 writing on would hide it.
 
-Proven by tests/store/test_opening.py and tests/store/test_access_log.py.
+Proven by tests/store/test_opening.py, test_access_log.py and test_proving.py.
 """
 
 from __future__ import annotations
@@ -23,14 +23,16 @@ from pathlib import Path
 from typing import Any, Final, LiteralString
 
 from ledger.errors import LedgerError, NotFound, ReadOnly
+from ledger.store import tiling
 from ledger.store.appending import STATEMENTS
 from ledger.store.database import Database, Head
 from ledger.store.sequencer import Sequencer
+from ledger.store.tiling import Tiling
 from ledger.store.vault import secret_file
 from ledger.store.wire import Wire
 from ledger.transparency.checkpoint import Checkpoint
 from ledger.transparency.errors import TransparencyError
-from ledger.transparency.note import Signer
+from ledger.transparency.note import Signer, parse_note
 from ledger.transparency.tree import RightEdge
 
 log = logging.getLogger(__name__)
@@ -157,6 +159,8 @@ class Log:
     database: Database
     sequencer: Sequencer
     released: Released
+    tiles: Tiling
+    deadline: float  # seconds that a caller waits
 
     def note(self, size: int, root: bytes) -> str:
         """The signed note of a checkpoint that was released: Ed25519 makes the same one every time.
@@ -174,14 +178,19 @@ class Log:
 
     async def checkpoint(self) -> str:
         """The newest released checkpoint.  Raises NotFound before the first."""
-        if self.released.note:
-            return self.released.note
-        head = await self.database.head()
-        root = await self.database.root_at(head.size) if head else None
-        if head is None or root is None:
-            raise NotFound("Nothing has been sealed yet.")
-        await self.sequencer.confirm()  # what is only read may not be durable everywhere: see Sequencer.confirm
-        return self.note(head.size, root)
+        return (await self.covering(1))[1]
+
+    async def covering(self, size: int) -> tuple[Checkpoint, str]:
+        """The newest released checkpoint, of at least this size, and its note.  Raises NotFound where there is none."""
+        if self.released.size < max(size, 1):  # another process may have gone on
+            head = await self.database.head()
+            root = await self.database.root_at(head.size) if head and head.size >= size else None
+            if head is None or root is None:
+                raise NotFound("So many facts are not sealed yet." if size > 1 else "Nothing has been sealed yet.")
+            await self.sequencer.confirm()  # what is only read may not be durable everywhere: see Sequencer.confirm
+            self.released(head.size, self.note(head.size, root))
+        note = self.released.note
+        return Checkpoint.parse(parse_note(note).text), note
 
     async def status(self) -> dict[str, Any]:
         """What it holds, and whether it may be written to."""
@@ -198,6 +207,7 @@ class Log:
     async def close(self) -> None:
         """Let what is under way end."""
         await self.sequencer.close()
+        await self.tiles.stop()
         await self.released.stop()
         self.database.close()
 
@@ -215,7 +225,7 @@ async def open_log(
 
     A new one gets the name `origin`, for ever.  Raises Setup, DatabaseUnavailable.
     """
-    database = Database(connect)
+    database = Database(connect, tiling.STATEMENTS)
     try:
         head = await database.head() or await _first_head(database, origin, simulated)
         check(head)
@@ -235,7 +245,9 @@ async def open_log(
     )
     sequencer.read_only = missing
     released.start()
-    return Log(kept, head.origin, head.simulated, signer, database, sequencer, released)
+    tiles = Tiling(database)
+    tiles.start(lambda: 0 if sequencer.read_only else released.size)
+    return Log(kept, head.origin, head.simulated, signer, database, sequencer, released, tiles, deadline)
 
 
 async def _first_head(database: Database, origin: str, simulated: bool) -> Head:

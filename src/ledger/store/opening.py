@@ -90,7 +90,6 @@ class Store(Log):
     access: Log
     conninfo: Callable[[], str]  # how the application connects; it holds a password
     vault_conninfo: Callable[[], str]
-    deadline: float  # seconds that a caller waits
     clusters: Sequence[EmbeddedCluster] = field(default_factory=tuple)
 
     async def close(self) -> None:
@@ -227,12 +226,13 @@ async def _open(
         own.database,
         own.sequencer,
         own.released,
+        own.tiles,
+        own.deadline,
         settings.home,
         Vault(lambda: vault.connect(VAULT_STATEMENTS), wrapping),
         access,
         ledger.application,
         vault.application,
-        settings.command_deadline,
         clusters,
     )
 
