@@ -127,10 +127,13 @@ class _Asked:
     def standing(self, row: Row, found: Standing) -> Row:
         """The row with a state, its cause, and why."""
         row |= {"state": found.state, "cause": found.cause}
-        codes = {"plc.school_excluded_codes": self.premises(self.offender_id).listed(self.as_at)}
         ids = ["PLC-09", found.rule] if found.derived else [found.rule]
-        settings = codes if found.rule == "PLC-06" else None
+        settings = self.codes() if self.explain and found.rule == "PLC-06" else None
         return explained(row, self.explain, rules=dict.fromkeys(ids), facts=found.facts, settings=settings)
+
+    def codes(self) -> Row:
+        """The list of offences that a state rests on."""
+        return {"plc.school_excluded_codes": self.premises(self.offender_id).listed(self.as_at)}
 
     def allocation(self, allocation: Allocation, found: Standing) -> Row:
         """One allocation."""

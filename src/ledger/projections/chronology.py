@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import cache
 from typing import Any, Final
@@ -36,18 +37,27 @@ from ledger.rules.registry import label
 def view(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: int, explain: bool = False) -> Row:
     """The facts that had happened by the end of the day, as known, and the gaps between them."""
     del explain  # a fact explains itself; a gap carries its rule
-    shown = sorted((each for each in history if day_of(each.effective) <= as_at), key=_order_of)
+    alone: dict[int, Alone] = history.alone if isinstance(history, History) else {}
+    told = sorted((_alone(each, alone) for each in history), key=_order_of)
     corrected, struck = _corrected_by(history), struck_out(history)
     positions = {each.id: each.position for each in history} if corrected else {}
-    alone: dict[int, Row] = history.alone if isinstance(history, History) else {}
     return {
-        "events": [_event(each, alone, positions, corrected, struck) for each in shown],
+        "events": [_event(each, positions, corrected, struck) for each in told if each.order[0] <= as_at],
         "gaps": list(gaps(Case.as_at(history, as_at), policy, as_at, known)),
     }
 
 
-def _order_of(record: Recorded[Any]) -> tuple[Any, ...]:
-    return *chronological(record.effective), record.position
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """What a fact says of itself, whatever else is known: its place and its row, which must not be changed."""
+
+    fact: Fact
+    order: tuple[date, bool, float, int]
+    row: Row
+
+
+def _order_of(event: Alone) -> tuple[date, bool, float, int]:
+    return event.order
 
 
 def _corrected_by(history: Sequence[Recorded[Any]]) -> dict[str, list[int]]:
@@ -59,26 +69,28 @@ def _corrected_by(history: Sequence[Recorded[Any]]) -> dict[str, list[int]]:
 
 
 def _event(
-    record: Recorded[Any],
-    alone: dict[int, Row],
-    positions: Mapping[str, int],
-    corrected: Mapping[str, list[int]],
-    struck: Mapping[str, int],
+    event: Alone, positions: Mapping[str, int], corrected: Mapping[str, list[int]], struck: Mapping[str, int]
 ) -> Row:
-    told = alone.get(record.position)
-    if told is None:
-        told = alone[record.position] = _alone(record)
+    fact, fact_id = event.fact, event.row["id"]
     return {
-        **told,
-        "corrects": positions.get(record.fact.event_ref) if type(record.fact) in CORRECTING else None,
-        "corrected_by": corrected.get(record.id, []),
-        "struck_out": record.id in struck,
+        **event.row,
+        "corrects": positions.get(fact.event_ref) if isinstance(fact, CORRECTING) else None,
+        "corrected_by": corrected.get(fact_id, []),
+        "struck_out": fact_id in struck,
         "after_hold": False,  # holds are facts of a case review, which the ledger does not hold yet
     }
 
 
-def _alone(record: Recorded[Any]) -> Row:
-    """What a fact says of itself, whatever else is known.  It must not be changed."""
+def _alone(record: Recorded[Any], kept: dict[int, Alone]) -> Alone:
+    found = kept.get(record.position)
+    if found is None:
+        found = kept[record.position] = Alone(
+            record.fact, (*chronological(record.effective), record.position), _row(record)
+        )
+    return found
+
+
+def _row(record: Recorded[Any]) -> Row:
     fact: Fact = record.fact
     kind, told, by = type(fact), vars(fact), record.by
     late_days = recorded_late_days(record.effective, record.recorded)

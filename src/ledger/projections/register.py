@@ -12,21 +12,21 @@ Proven by tests/projections/test_register.py against a naive reading, and child-
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
 from ledger.aggregates.child.child import Child
 from ledger.aggregates.child.facts import ChildRecorded
-from ledger.aggregates.corrections import as_corrected
+from ledger.aggregates.corrections import CORRECTING, as_corrected
 from ledger.aggregates.offender import OPENS as OFFENDER_OPENS
-from ledger.aggregates.offender.case import Case
+from ledger.aggregates.offender.case import TELLING_LEVEL, Case
 from ledger.aggregates.offender.facts import FileMarked, FileMarkRemoved, NotebookEntryMade
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.register_entry.entry import Deregistration, Entry
 from ledger.aggregates.register_entry.registrations import registrations_of
-from ledger.aggregates.shape import Closed, Recorded
+from ledger.aggregates.shape import Closed, Fact, Recorded
 from ledger.projections.why import Row, explained
 from ledger.rules import register
 from ledger.rules.dates import day_of
@@ -53,7 +53,7 @@ def view(history: History, policy: Policy, as_at: date, known: int, explain: boo
     entries = entries_of(history, as_at, others)
     dot, marks = _yellow_dot(history, as_at)
     row: Row = {
-        "flags": flags(entries, Case.as_at(history, as_at), as_at, explain),
+        "flags": flags(entries, Case.as_at(_only(history, TELLING_LEVEL), as_at), as_at, explain),
         "entries": [_entry(each, policy, as_at, known, explain, others) for each in entries],
         "notebook": list(_notebook(history, entries, as_at)),
         "yellow_dot": dot,
@@ -70,6 +70,11 @@ def entries_of(history: History, as_at: date, others: Others) -> list[Entry]:
         for each in sorted(made, key=lambda each: (each.made and each.made.position) or 0)
     ]
     return [each for each in found if each.registration.made is not None]
+
+
+def _only(history: History, kinds: Collection[type[Fact]]) -> list[Recorded[Any]]:
+    """The facts of these kinds, and every correction: it may be of one of them."""
+    return [each for each in history if type(each.fact) in kinds or type(each.fact) in CORRECTING]
 
 
 # ------------------------------------------------------------------------------------------ flags
@@ -238,8 +243,8 @@ def _dp_breach(entries: Sequence[Entry], as_at: date, explain: bool) -> Row | No
 
 def _notebook(history: History, entries: Sequence[Entry], as_at: date) -> Iterator[Row]:
     lines: list[tuple[date, int, Row]] = []
-    for each in as_corrected(history):
-        if isinstance(each.fact, NotebookEntryMade) and day_of(each.effective) <= as_at:
+    for each in as_corrected(_only(history, (NotebookEntryMade,))):
+        if day_of(each.effective) <= as_at:
             text, child_text = each.fact.text, each.fact.child_text
             local = not isinstance(text, Closed) and register.local_wording(text)
             row = _line(each.fact.entered_on, _plain(each.fact.heading), _plain(text), local, _plain(child_text))
@@ -267,9 +272,7 @@ def _links_ended(entry: Entry) -> Iterator[tuple[date, int, Row]]:
 def _yellow_dot(history: History, as_at: date) -> tuple[bool | None, list[int]]:
     """Whether the file carries a yellow dot (DP-04), and the facts that say so."""
     marks = [
-        each
-        for each in as_corrected(history)
-        if isinstance(each.fact, FileMarked | FileMarkRemoved) and day_of(each.effective) <= as_at
+        each for each in as_corrected(_only(history, (FileMarked, FileMarkRemoved))) if day_of(each.effective) <= as_at
     ]
     if any(isinstance(each.fact.marker, Closed) for each in marks):
         return None, [each.position for each in marks]

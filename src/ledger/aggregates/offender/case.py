@@ -29,6 +29,7 @@ BY_SESSION: Final = (
     facts.WorkStopped,
     facts.HoursCredited,
 )
+TELLING_LEVEL: Final = (facts.RiskAssessmentCompleted, facts.RiskLevelChanged)  # all that `levels` rests on
 
 
 @dataclass(slots=True)

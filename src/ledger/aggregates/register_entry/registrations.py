@@ -68,7 +68,7 @@ class Registration:
 
 def registrations_of(history: Sequence[Recorded[Any]]) -> dict[str, Registration]:
     """The entries of a chain by id; those whose every fact was struck out are not among them."""
-    telling = [each for each in history if isinstance(each.fact, (*_TELLING, *CORRECTING))]
+    telling = [each for each in history if type(each.fact) in _TELLING or type(each.fact) in CORRECTING]
     found: dict[str, Registration] = {}
     for each in as_corrected(telling):
         entry_id = each.stream.removeprefix(f"{NOUN}-")
