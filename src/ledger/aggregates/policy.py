@@ -84,9 +84,16 @@ class _Known:
     built_in: dict[str, list[Dated]]
     area: dict[str, list[Dated]]
     calendar: Calendar
+    asked: dict[tuple[str, date], str] = field(default_factory=dict[tuple[str, date], str])  # every fold asks the same
 
     def value(self, key: str, on: date) -> str:
         """The area's value in force on a day, else the release's; "" where neither set one."""
+        found = self.asked.get((key, on))
+        if found is None:
+            found = self.asked[key, on] = self._value(key, on)
+        return found
+
+    def _value(self, key: str, on: date) -> str:
         for lines in (self.area.get(key, ()), self.built_in.get(key, ())):
             in_force = [value for since, _, value in lines if since <= on]
             if in_force:

@@ -211,6 +211,11 @@ def excludes(code: str, listed: str) -> bool:
     The main class counts: leading zeros, and any sub-class after "/", are ignored.  Reading: what is no number, in
     the list or of an offence, is compared as it is written.
     """
+    return _among(code, listed)
+
+
+@lru_cache(maxsize=4096)  # the same few codes and lists again and again
+def _among(code: str, listed: str) -> bool:
     main = _main_class(code)
     return any(_within(main, each) for each in listed.split(","))
 

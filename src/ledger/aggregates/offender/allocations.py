@@ -144,6 +144,8 @@ def allocation_on(case: Case, allocation: Allocation, premises: Premises, day: d
     record = allocation.record
     standing = Standing(ACTIVE, None, "ALL-05", (record.position,))
     school = premises.school(record.fact.placement_id) if _ever_barred(case, premises, day) else None
+    if school is None and not allocation.changes:
+        return standing
     changes = sorted((each for each in allocation.changes if happened(each) <= day), key=_in_order)
     began = happened(record)
     turns = _turns(case, premises, school, began, day) if school is not None else []

@@ -111,7 +111,8 @@ class Placement:
 
     def by(self, kind: type[F], day: date) -> list[Recorded[F]]:
         """Those that had happened by the end of a day, in order of their days."""
-        return sorted((each for each in self.of(kind) if happened(each) <= day), key=in_order)
+        found = self.of(kind)  # mostly there are none
+        return sorted((each for each in found if happened(each) <= day), key=in_order) if found else []
 
     @property
     def opened(self) -> PlacementOpened | None:

@@ -123,6 +123,8 @@ def not_viable(placement: Placement, day: date) -> tuple[str, Recorded[Any]] | N
         reopened = not failing and any(in_order(each) > in_order(judged) for each in named)
         if not reopened:
             return str(judged.fact.requirement), judged
+    if not failing:
+        return None
     needed = texts_needed(placement, day)
     return next(((each.fact.requirement, each) for each in failing if each.fact.requirement in needed), None)
 

@@ -9,7 +9,6 @@ words that say so.  Proven by tests/aggregates/test_decisions_placing.py, alloca
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from ledger.aggregates.aggregate import Ruling, id_of
@@ -49,7 +48,7 @@ from ledger.rules import placements as site
 
 @decides_across(PlacementAllocated)
 def _(case: Case, draft: PlacementAllocated, now: Now, stream: str) -> Ruling:
-    place = _Place(case, now, id_of(stream, "offender"), draft.placement_id)
+    place = _Place(case, now, stream, draft.placement_id)
     impossible = tuple(place.unknown())
     if impossible:
         return Ruling(refusals=impossible)
@@ -69,7 +68,7 @@ def _(case: Case, draft: PlacementAllocated, now: Now, stream: str) -> Ruling:
 def _(case: Case, draft: AllocationResumed, now: Now, stream: str) -> Ruling:
     allocation = case.allocations[draft.allocation_id]
     fact = allocation.record.fact
-    place = _Place(case, now, id_of(stream, "offender"), fact.placement_id)
+    place = _Place(case, now, stream, fact.placement_id)
     days = sorted({min(draft.on, place.day), place.day})
     off_premises = dict.fromkeys(each for day in days for each in place.off_premises(day))
     return Ruling(
@@ -79,7 +78,7 @@ def _(case: Case, draft: AllocationResumed, now: Now, stream: str) -> Ruling:
 
 @decides_across(SessionScheduled)
 def _(case: Case, draft: SessionScheduled, now: Now, stream: str) -> Ruling:
-    place = _Place(case, now, id_of(stream, "offender"), draft.placement_id)
+    place = _Place(case, now, stream, draft.placement_id)
     impossible = tuple(place.unknown())
     if impossible:
         return Ruling(refusals=impossible)
@@ -96,34 +95,28 @@ def _(case: Case, draft: SessionScheduled, now: Now, stream: str) -> Ruling:
     )
 
 
-@dataclass(frozen=True, slots=True)
 class _Place:
     """A decision about one person at one placement: the case, and what other cases say now."""
 
-    case: Case
-    now: Now
-    offender_id: str
-    placement_id: str
-
-    @property
-    def day(self) -> date:
-        return today(self.now)
-
-    @property
-    def placement(self) -> Placement:
-        return self.now.other(f"placement-{self.placement_id}")
+    def __init__(self, case: Case, now: Now, stream: str, placement_id: str) -> None:
+        self.case, self.now, self.day = case, now, today(now)
+        self.offender_id, self.placement_id = id_of(stream, "offender"), placement_id
+        self.placement: Placement = now.other(f"placement-{placement_id}")
+        self._own: list[tuple[Allocation, str]] | None = None
 
     def premises(self, offender_id: str) -> Premises:
         return Premises(offender_id, lambda each: self.now.other(f"placement-{each}"), self.now.policy)
 
     def own(self, order_id: str | None = None) -> list[tuple[Allocation, str]]:
         """The person's allocations to this placement, of one order if named, with their states."""
-        premises = self.premises(self.offender_id)
-        return [
-            (each, allocation_on(self.case, each, premises, self.day).state)
-            for each in self.case.allocations.values()
-            if each.record.fact.placement_id == self.placement_id and order_id in (None, each.record.fact.order_id)
-        ]
+        if self._own is None:
+            premises = self.premises(self.offender_id)
+            self._own = [
+                (each, allocation_on(self.case, each, premises, self.day).state)
+                for each in self.case.allocations.values()
+                if each.record.fact.placement_id == self.placement_id
+            ]
+        return [each for each in self._own if order_id in (None, each[0].record.fact.order_id)]
 
     # -------------------------------------------------------------------- the placement
 

@@ -125,8 +125,9 @@ def _impossible(case: Case, draft: Fact) -> Iterator[Refusal]:
 def _of_another_order(case: Case, draft: Fact) -> bool:
     if isinstance(draft, facts.SessionScheduled):
         return False
-    session = case.sessions.get(getattr(draft, "session_id", None) or "")
-    named = getattr(draft, "order_id", None)
+    told = vars(draft)
+    session = case.sessions.get(told.get("session_id") or "")
+    named = told.get("order_id")
     return session is not None and named is not None and session.record.fact.order_id != named
 
 
@@ -140,10 +141,11 @@ def _named(case: Case, draft: Fact) -> Iterator[int]:
 
 def _placement(case: Case, draft: Fact) -> str | None:
     """The placement whose session or allocation a fact is about."""
-    absence = case.absences.get(getattr(draft, "absence_id", None) or "")
-    session_id = getattr(draft, "session_id", None) or (absence.record.fact.session_id if absence else None)
+    told = vars(draft)
+    absence = case.absences.get(told.get("absence_id") or "")
+    session_id = told.get("session_id") or (absence.record.fact.session_id if absence else None)
     session = case.sessions.get(session_id or "")
-    allocation = case.allocations.get(getattr(draft, "allocation_id", None) or "")
+    allocation = case.allocations.get(told.get("allocation_id") or "")
     found = session.record.fact if session else allocation.record.fact if allocation else None
     return f"placement-{found.placement_id}" if found else None
 
@@ -154,13 +156,14 @@ def _day_of_session(case: Case, draft: Fact) -> date | None:
 
 def order_of(case: Case, draft: Fact) -> Order | None:
     """The order a fact belongs to, by what it names."""
-    absence = case.absences.get(getattr(draft, "absence_id", None) or "")
-    session = case.sessions.get(getattr(draft, "session_id", None) or "")
-    allocation = case.allocations.get(getattr(draft, "allocation_id", None) or "")
-    ete = case.ete.get(getattr(draft, "ete_id", None) or "")
+    told = vars(draft)
+    absence = case.absences.get(told.get("absence_id") or "")
+    session = case.sessions.get(told.get("session_id") or "")
+    allocation = case.allocations.get(told.get("allocation_id") or "")
+    ete = case.ete.get(told.get("ete_id") or "")
     holder = absence or session or allocation
     found = holder.record.fact.order_id if holder else ete.fact.order_id if ete else None
-    return case.orders.get(getattr(draft, "order_id", None) or found or "")
+    return case.orders.get(told.get("order_id") or found or "")
 
 
 # ------------------------------------------------------------------------------------------ the history file
