@@ -10,7 +10,7 @@ import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -41,13 +41,6 @@ SINGLE_STREAMS: Final = frozenset({"policy", "ledger"})
 NAME_LENGTH: Final = 64  # of a field; no fact has one so long
 
 
-class Turn(Protocol):
-    """A place in a queue: `comes` waits until all before have been sent to the sequencer, `passes` lets the next go."""
-
-    async def comes(self) -> None: ...
-    def passes(self) -> None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Command:
     """One command, whichever door it came through."""
@@ -65,7 +58,6 @@ class Command:
     source: Mapping[str, Any] | None = None  # {"system", "recorded"}: an imported fact
     source_sealed: Mapping[str, str] | None = None
     recorder: Actor | None = None  # who records it, where that is not the actor: the importer
-    turn: Turn | None = None  # keeps the order of a file
 
     @property
     def stream(self) -> str:
@@ -225,6 +217,11 @@ def warnings_of(decision: Decision) -> bytes | None:
     return canonical(told) if told else None
 
 
+def proof_at(position: int) -> str:
+    """Where the proof is told that a fact of the ledger is in it (ledger.api.log)."""
+    return f"/log/proof/{position}"
+
+
 def acknowledged(receipt: Receipt, named: Sequence[tuple[str, type[Fact]]], *, repeated: bool = False) -> Acknowledged:
     """`named`: id and type of each of its facts."""
     events = [
@@ -235,6 +232,7 @@ def acknowledged(receipt: Receipt, named: Sequence[tuple[str, type[Fact]]], *, r
             "type": fact_class.__name__,
             "position": each.position,
             "leaf": base64.b64encode(each.leaf).decode(),
+            "proof": proof_at(each.position),
         }
         for each, (fact_id, fact_class) in zip(receipt.facts, named, strict=True)
     ]

@@ -1,0 +1,237 @@
+"""The application: `Ledger.execute` is the one way in for a write, `Ledger.view` the one way to ask about a case.
+
+    executing   a command, from its authorisation to its receipt
+    asking      a view of a case, a worklist: as at a day, as known at a moment
+    standing    what the ledger holds, and whether all it needs is there
+    patience    an answer in time, or none
+
+`Ledger` is their one door, and what opens, starts a release and closes.  Proven by tests/test_application.py and every
+scenario.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime
+from importlib import metadata
+from typing import Any, Final
+
+import psycopg
+
+from ledger.access import EVIDENCE, Access
+from ledger.aggregates import AGGREGATES
+from ledger.aggregates.ledger_stream import ReleaseStarted, release_in_force
+from ledger.aggregates.shape import Actor
+from ledger.application.asking import Asking, stream_of
+from ledger.application.executing import DIGESTS, Executing
+from ledger.application.patience import in_time
+from ledger.application.standing import READY_SECONDS, Standing
+from ledger.commands import Acknowledged, Command
+from ledger.errors import NotFound, StaleVersion
+from ledger.following import lists
+from ledger.following.folding import Folder
+from ledger.following.follower import Follower
+from ledger.following.rebuilding import Rebuild
+from ledger.following.tables import Tables
+from ledger.following.workers import Where
+from ledger.privacy.sealing import Keyed
+from ledger.projections import WORKLISTS, Worklist
+from ledger.settings import Settings
+from ledger.store import mapping
+from ledger.store.appending import Append
+from ledger.store.cases import Cases
+from ledger.store.log import Log
+from ledger.store.mapping import Draft, Envelope
+from ledger.store.opening import ROLES, Place, Store, open_store
+
+__all__ = ["DIGESTS", "READY_SECONDS", "SYSTEM", "Ledger"]
+
+SYSTEM: Final = Actor("00000000-0000-4000-8000-000000000000", "system")
+
+
+class Ledger:
+    """An open ledger."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.cases = Cases(store.origin, store.database, store.vault)
+        self.access = Access(store.access, self.cases.policy)
+        self.follower = Follower(self._tables, store.database, self.cases, self._where)
+        self._executing = Executing(store, self.cases)
+        self._asking = Asking(store, self.cases)
+        self._standing = Standing(store)
+
+    @classmethod
+    async def open(
+        cls,
+        settings: Settings,
+        *,
+        kind: str | None = None,
+        places: Sequence[Place] | None = None,
+        began: datetime | None = None,
+    ) -> Ledger:
+        """Open, and seal the start of this release if it is a new one.
+
+        `began`: the clock of a simulated ledger at its very first fact.  Raises Setup, DatabaseUnavailable.
+        """
+        ledger = cls(await open_store(settings, kind=kind, places=places))
+        try:
+            ledger._executing.keyed = Keyed(await ledger.store.vault.secret(DIGESTS))
+            await ledger._start_release(began)
+        except BaseException:
+            await ledger.close()
+            raise
+        return ledger
+
+    async def close(self) -> None:
+        await self.follower.close()
+        self.cases.close()
+        await self.store.close()
+
+    async def checkpoint(self, of: Log | None = None) -> str:
+        """The newest released checkpoint of the ledger, or of its access log.  Raises NotFound before the first."""
+        return await in_time(self.store.deadline, (of or self.store).checkpoint())
+
+    async def refusals(self, to: str | None = None, after: int = 0) -> tuple[list[dict[str, Any]], int | None]:
+        """What was refused, of one case ("offender/019a…") or of all: a page, and after which position the next begins.
+
+        Raises NotFound, DatabaseUnavailable.
+        """
+        noun, _, name = to.partition("/") if to else ("", "", "")
+        if to and noun not in AGGREGATES:
+            raise NotFound(f"There is nothing called {noun[:40]!r} that a command could be for.")
+        return await in_time(self.store.deadline, self.access.refusals(stream_of(noun, name) if to else None, after))
+
+    # ------------------------------------------------------------------------------------ how it stands
+
+    async def status(self) -> dict[str, Any]:
+        """What the ledger and its access log hold, whether they may be written to, and how far the worklists follow."""
+        return await self._standing.status()
+
+    async def lag(self) -> dict[str, Any]:
+        """How far the worklists follow: `position`, `behind` (facts), `lag_seconds`, `paused` cases."""
+        return await self._standing.lag()
+
+    async def ready(self) -> dict[str, Any]:
+        """Do the database, the vault and the access log answer?  Status UP or DOWN, in all and of each."""
+        return await self._standing.ready()
+
+    # ------------------------------------------------------------------------------------ commands
+
+    async def execute(self, command: Command) -> Acknowledged:
+        """Record what a command says, or refuse it.  Every error of ledger.errors but 401 and 413 may be raised."""
+        try:
+            return await self._executing.execute(command)
+        except EVIDENCE as refusal:
+            await self.access.refused(command, refusal)
+            raise
+
+    # ------------------------------------------------------------------------------------ releases
+
+    async def _start_release(self, began: datetime | None) -> None:
+        """Seal what this release brings with it, if the last one brought something else."""
+        fact = release_in_force(metadata.version("case-ledger"))
+        while self.store.read_only is None:
+            stored = await self.store.database.stream("ledger")
+            records = await self.cases.records(stored, {})
+            releases = [each for each in records if isinstance(each.fact, ReleaseStarted)]
+            if releases and releases[-1].fact == fact:
+                return
+            version = records[-1].version if records else 0
+            at = None if not self.store.simulated or records else began
+            moment = at or datetime.now(UTC)
+            draft = Draft(mapping.fact_id(moment), "ledger", version + 1, fact, moment)
+            pending = mapping.pending(self.store.origin, draft, Envelope(SYSTEM, policy=0), {})
+            try:
+                await self.store.sequencer.append(Append([pending], at=at))
+            except StaleVersion:
+                continue  # another process started at the same moment
+            return
+
+    # ------------------------------------------------------------------------------------ questions
+
+    async def view(
+        self,
+        noun: str,
+        id: str,  # noqa: A002 - the contract's own word
+        name: str,
+        *,
+        as_at: date | None = None,
+        known_at: datetime | None = None,
+        explain: bool = False,
+        withhold: bool = False,
+        clock: str = "ledger",
+    ) -> dict[str, Any]:
+        """One view of a case as at the end of a day, as known at a moment; without either: now.
+
+        `clock="source"`: an imported fact counts as known from when the other system recorded it (contract, *Clock*).
+        `withhold`: no sealed value leaves the house (roles that read states and dates only).
+        Raises NotFound, DatabaseUnavailable, VaultUnavailable.
+        """
+        return await self._asking.view(
+            noun, id, name, as_at=as_at, known_at=known_at, explain=explain, withhold=withhold, clock=clock
+        )
+
+    async def worklist(
+        self,
+        name: str,
+        *,
+        unit: str = "",
+        as_at: date | None = None,
+        known_at: datetime | None = None,
+        after: int = 0,
+        cursor: str = "",
+        most: int = lists.PAGE,
+    ) -> lists.Page:
+        """The rows of a worklist at the end of a day, from its table; as known at a moment, folded case by case.
+
+        `after`: wait, at most five seconds, until this position is projected.  Raises NotFound, NotYetProjected,
+        Malformed for a cursor that is none, DatabaseUnavailable.
+        """
+        return await self._asking.worklist(
+            _worklist(name), unit=unit, as_at=as_at, known_at=known_at, after=after, cursor=cursor, most=most
+        )
+
+    # ------------------------------------------------------------------------------------ worklists
+
+    @asynccontextmanager
+    async def followed(self) -> AsyncGenerator[None]:
+        """While inside, the worklists follow the ledger from this very process."""
+        following = asyncio.create_task(self.follower.run())
+        try:
+            yield
+        finally:
+            following.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await following
+            await self.follower.close()
+
+    async def rebuild(self, name: str | None, progress: Callable[[int, int], None]) -> dict[str, Any]:
+        """Build a worklist, or all of them, anew beside the live ones, and swap it in.  Raises NotFound, Conflict."""
+        names = [_worklist(name).name] if name else sorted(WORKLISTS)
+        folder = Folder(self.store.database, self.cases)
+        rebuild = Rebuild(self._tables, folder, self.store.database, progress, self._where())
+        cases = await rebuild.run(names)
+        return {"worklists": names, "cases": cases, "position": (await self.store.database.followed()).position}
+
+    def _where(self) -> Where:
+        store = self.store
+        return Where(store.origin, store.conninfo(), store.vault_conninfo(), store.home / "keys" / "vault.key")
+
+    async def _tables(self) -> Tables:
+        """A connection to the tables of worklists; a server of ours that is down is started again by the reading."""
+        try:
+            return await Tables.connect(self.store.conninfo(), ROLES["ledger"])
+        except psycopg.OperationalError:
+            await self.store.database.head()
+            return await Tables.connect(self.store.conninfo(), ROLES["ledger"])
+
+
+def _worklist(name: str) -> Worklist:
+    found = WORKLISTS.get(name)
+    if found is None:
+        raise NotFound(f"There is no worklist {name[:40]!r}; there are: {', '.join(sorted(WORKLISTS))}.")
+    return found

@@ -1,0 +1,133 @@
+"""Asking: one view of a case, or the rows of a worklist, as at a day and as known at a moment.
+
+What was known at a moment is a prefix of what is known now, so a question about any moment is answered from the same
+facts, read and opened once (ledger.store.chains); it is asked of the database every time how new they must be.  Proven
+by tests/api/test_views.py, tests/store/test_chains.py and every scenario.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Sequence
+from datetime import UTC, date, datetime
+from typing import Any, TypeVar
+
+from ledger.aggregates import AGGREGATES
+from ledger.aggregates.shape import CLOSED, Recorded, Unread, a_random_id
+from ledger.application.patience import in_time
+from ledger.commands import SINGLE_STREAMS
+from ledger.errors import DatabaseUnavailable, NotFound, Unavailable, VaultUnavailable
+from ledger.following import lists
+from ledger.projections import VIEWS, OtherHistories, View, Worklist
+from ledger.projections.why import Row
+from ledger.rules.dates import london_day
+from ledger.store.binary import LARGEST
+from ledger.store.cases import Cases
+from ledger.store.chains import Chain
+from ledger.store.opening import Store
+
+T = TypeVar("T")
+
+
+class Asking:
+    """The questions to an open ledger."""
+
+    def __init__(self, store: Store, cases: Cases) -> None:
+        self._store = store
+        self._cases = cases
+
+    async def view(
+        self,
+        noun: str,
+        id: str,  # noqa: A002 - the contract's own word
+        name: str,
+        *,
+        as_at: date | None = None,
+        known_at: datetime | None = None,
+        explain: bool = False,
+        withhold: bool = False,
+        clock: str = "ledger",
+    ) -> dict[str, Any]:
+        """One view of a case.  As Ledger.view."""
+        view = view_of(noun, name)
+        stream = stream_of(noun, id)
+        opens = AGGREGATES[noun].opens if withhold else view.opens
+        newest = await self._in_time(self._store.database.newest(stream, known_at if clock == "ledger" else None))
+        upto = LARGEST if newest.known is None else newest.known
+        policy = (await self._in_time(self._cases.policy_at(newest.rules))).policy
+        chain = await self._in_time(self._cases.chains.of(stream, newest.case))
+
+        async def known(chain: Chain) -> Sequence[Recorded[Any]]:
+            reading = await self._in_time(self._cases.chains.read(chain, opens), VaultUnavailable)
+            if known_at and clock == "source":
+                return [each for each in reading.records if (each.source_recorded or each.recorded) <= known_at]
+            return reading.known(upto)
+
+        history = await known(chain)
+        if not any(each.stream == stream for each in history):
+            raise NotFound(f"There is no {noun} {id}{' as known then' if known_at else ''}.")
+        moment = known_at or datetime.now(UTC)
+        day = as_at or london_day(moment)
+        others = OtherHistories()
+        while True:
+            try:
+                answer = view.answer(history, policy, day, upto, explain, others)
+                break
+            except Unread as wanted:
+                for name in wanted.names:
+                    others.read[name] = await known(await self._in_time(self._cases.chains.of(name)))
+        if withhold:
+            answer = _withheld(answer, chain)
+        return {"as_at": day, "known_at": moment, "position": history[-1].position, **answer}
+
+    async def worklist(
+        self,
+        worklist: Worklist,
+        *,
+        unit: str = "",
+        as_at: date | None = None,
+        known_at: datetime | None = None,
+        after: int = 0,
+        cursor: str = "",
+        most: int = lists.PAGE,
+    ) -> lists.Page:
+        """The rows of a worklist at the end of a day.  As Ledger.worklist."""
+        if after:
+            await lists.reached(self._store.database, after)
+        policy = (await self._in_time(self._cases.policy(fresh=True))).policy
+        asked = lists.Question(as_at or london_day(known_at or datetime.now(UTC)), unit, cursor, most)
+        if known_at is None:
+            return await self._in_time(lists.page(self._store.database, worklist, asked, policy))
+        upto = await self._in_time(self._store.database.known_at(known_at))
+        return await lists.folded(self._store.database, self._cases, worklist, asked, policy, upto)
+
+    async def _in_time(self, reading: Awaitable[T], late: type[Unavailable] = DatabaseUnavailable) -> T:
+        return await in_time(self._store.deadline, reading, late)
+
+
+def stream_of(noun: str, id: str) -> str:  # noqa: A002 - the contract's own word
+    """The stream of a case.  Raises NotFound for an id that is none."""
+    if noun in SINGLE_STREAMS:
+        return noun
+    try:
+        return f"{noun}-{a_random_id(id)}"
+    except ValueError as wrong:
+        raise NotFound(f"There is no {noun} {id[:40]!r}: an id is {str(wrong).removeprefix('use ')}.") from wrong
+
+
+def view_of(noun: str, name: str) -> View:
+    """Raises NotFound, naming the views there are."""
+    for view in VIEWS:
+        if view.noun == noun and view.name == name:
+            return view
+    known = ", ".join(view.name for view in VIEWS if view.noun == noun) or "none yet"
+    raise NotFound(f"There is no view {name[:40]!r} of a {noun[:40]}; there are: {known}.")
+
+
+def _withheld(answer: Row, chain: Chain) -> Row:
+    """An answer without sealed values, also without those that a fold had to open."""
+    sealed = chain.sealed()
+    events = [
+        {**each, "values": {k: str(CLOSED) if k in sealed[each["position"]] else v for k, v in each["values"].items()}}
+        for each in answer.get("events", ())
+    ]
+    return {**answer, "events": events} if events else answer

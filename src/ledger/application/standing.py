@@ -1,0 +1,79 @@
+"""Standing: what the ledger holds, how far its worklists follow, and whether everything it needs is there.
+
+Proven by tests/api/test_operating.py and tests/api/test_outages.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
+
+from ledger.application.patience import in_time
+from ledger.errors import LedgerError
+from ledger.store.opening import Store
+
+T = TypeVar("T")
+
+LAG_SECONDS: Final = 60  # how far behind the worklists may be while the service is ready
+READY_SECONDS: Final = 2  # how long a database or vault may take to say that it is there
+
+
+class Standing:
+    """How an open ledger stands."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def _follows(self) -> bool:
+        """The worklists follow within a minute."""
+        return (await self.lag())["lag_seconds"] <= LAG_SECONDS
+
+    async def status(self) -> dict[str, Any]:
+        """What the ledger and its access log hold, whether they may be written to, and how far the worklists follow."""
+        own = await self._in_time(self._store.status())
+        access = await self._in_time(self._store.access.status())
+        return own | {"access_log": access, "worklists": await self.lag()}
+
+    async def lag(self) -> dict[str, Any]:
+        """How far the worklists follow: `position`, `behind` (facts), `lag_seconds`, and the cases that are `paused`.
+
+        The lag is the age of the oldest fact that is not projected yet, by the ledger's clock.
+        """
+        followed = await self._in_time(self._store.database.followed())
+        age = (datetime.now(UTC) - followed.waiting).total_seconds() if followed.waiting else 0
+        paused = await self._in_time(self._store.database.paused())
+        return {
+            "position": followed.position,
+            "behind": followed.size - followed.position,
+            "lag_seconds": max(0, round(age)),
+            "paused": [{"case": name, "position": at, "reason": reason} for name, at, reason in paused],
+        }
+
+    async def ready(self) -> dict[str, Any]:
+        """Do the database, the vault and the access log answer?  Status UP or DOWN, in all and of each."""
+        asked: Mapping[str, Callable[[], Awaitable[object]]] = {
+            "database": self._store.database.head,
+            "vault": self._store.vault.ping,
+            "access_log": self._store.access.database.head,
+            "worklists": self._follows,
+        }
+        # All at once: whoever probes waits for the slowest of them and not for their sum.
+        parts = dict(zip(asked, await asyncio.gather(*map(_up, asked.values())), strict=True))
+        parts["writing"] = "DOWN" if self._store.read_only else "UP"
+        if self._store.access.read_only:
+            parts["access_log"] = "DOWN"
+        return {"status": "UP" if set(parts.values()) == {"UP"} else "DOWN", "components": parts}
+
+    async def _in_time(self, reading: Awaitable[T]) -> T:
+        return await in_time(self._store.deadline, reading)
+
+
+async def _up(ask: Callable[[], Awaitable[object]]) -> str:
+    """UP if there is an answer in time, and it is not no."""
+    try:
+        async with asyncio.timeout(READY_SECONDS):
+            return "DOWN" if await ask() is False else "UP"
+    except (LedgerError, TimeoutError):
+        return "DOWN"
