@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from ledger import beside, playing, serving
+from ledger import beside, logs, playing, serving
 from ledger.aggregates.shape import Actor
 from ledger.api import openapi
 from ledger.api.tokens import Tokens
@@ -34,6 +34,7 @@ from ledger.store.opening import migrate_all
 from ledger.store.unsealing import Unsealing
 from ledger.store.verifying import verify_database
 from ledger.transparency.verify import Report
+from ledger.witnessing import running as witnessing
 
 Verb = Callable[[argparse.Namespace], int]
 T = TypeVar("T")
@@ -203,6 +204,23 @@ def log(given: argparse.Namespace) -> int:
 
     text = with_ledger(use)
     say(given, {given.what: text}, lambda: out.print(text.rstrip("\n"), markup=False, highlight=False, soft_wrap=True))
+    return 0
+
+
+def witness(given: argparse.Namespace) -> int:
+    """Witness until a signal; what is said goes to standard output, a line or the proof of a fork at a time."""
+    logs.configure("info")
+
+    def tell(text: str) -> None:
+        sys.stdout.write(orjson.dumps({"said": text}).decode() + "\n" if given.json else text.rstrip("\n") + "\n")
+        sys.stdout.flush()
+
+    witnessing.run(
+        witnessing.Wanted.of(
+            given.home, given.listen, given.name, given.urls, given.key, given.replay, every=given.every
+        ),
+        tell,
+    )
     return 0
 
 
