@@ -1,0 +1,218 @@
+"""Decision trails asked of an open ledger: its cases read as far as a decision needs them.
+
+    await decisions(ledger, "offender", id)
+    await trail(ledger, position, of=("offender", id))
+
+`withhold`: for roles that read states and dates only.  What a fold needs is opened for them as for a view, but no
+sealed value leaves, and the decision's own texts stay closed: a decision that has one cannot be re-run for them.
+Proven by tests/trails/test_trails.py.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from typing import Any, Final, TypeVar
+
+from ledger.aggregates import AGGREGATES, noun_of
+from ledger.aggregates.ledger_stream import STREAM
+from ledger.aggregates.policy import Policy
+from ledger.aggregates.shape import Fact, Recorded, Unread
+from ledger.application import Ledger
+from ledger.application.asking import stream_of
+from ledger.application.patience import in_time
+from ledger.errors import NotFound
+from ledger.projections import VIEWS, OtherHistories, View
+from ledger.projections.why import Row
+from ledger.rules.dates import london_day
+from ledger.store.chains import Opens
+from ledger.store.mapping import Stored
+from ledger.trails import telling
+from ledger.trails.again import Asked, Chains, History, closed_inputs, decided, differences, knowing, policy_then
+from ledger.trails.later import changes_of
+
+T = TypeVar("T")
+NO_DECISION: Final = "The fact at position {position} was told, not decided: no rule was applied to it."
+NOT_THERE: Final = "There is no decision at position {position}{of}. GET …/decisions lists those of a case."
+
+# Which view of a person shows what a decision is taken from, by the area of its first rule; else the first of them.
+_SHOWN: Final = {"ENF": "enforcement", "ALL": "allocation", "PLC": "allocation", "CP": "register", "DP": "register"}
+_ELSE: Final = "progress"
+
+
+async def decisions(ledger: Ledger, noun: str, id: str) -> list[Row]:  # noqa: A002 - the contract's own word
+    """The decisions of a case, those about it elsewhere among them, in order of position.  Raises NotFound."""
+    name = stream_of(noun, id)
+    history = await _Reader(ledger, withhold=True).as_told(name)
+    if not any(each.stream == name for each in history):
+        raise NotFound(f"There is no {noun} {id}.")
+    return [telling.listed(each) for each in history if _is_decision(each)]
+
+
+async def trail(ledger: Ledger, position: int, *, of: tuple[str, str] | None = None, withhold: bool = False) -> Row:
+    """The trail of the decision at a position; `of`: of this case (noun, id), or it is not there.
+
+    Raises NotFound, DatabaseUnavailable, VaultUnavailable.
+    """
+    entries = await in_time(ledger.store.deadline, ledger.store.database.entries(position, position))
+    stored = Stored.of(position, entries[0][2]) if entries else None
+    name = stream_of(*of) if of else None
+    if stored is None or (
+        name is not None and name not in (stored.members["stream"], *stored.members.get("about", ()))
+    ):
+        raise NotFound(NOT_THERE.format(position=position, of=" of this case" if of else ""))
+    reader = _Reader(ledger, withhold=withhold)
+    own = await reader.read(str(stored.members["stream"]))
+    record = next(each for each in own if each.position == position)
+    if not _is_decision(record):
+        raise NotFound(NO_DECISION.format(position=position))
+    policy = (await in_time(ledger.store.deadline, ledger.cases.policy(fresh=True))).policy
+    release = int(stored.members.get("release", 0))
+    then, asked = policy_then(policy, record.policy, release), Asked()
+    outcome = await reader.pure(lambda chains: decided(record, knowing(record, chains, then, asked)))
+    closed = await reader.pure(lambda chains: closed_inputs(record, chains, outcome.looked))
+    changes = await reader.pure(lambda chains: changes_of(record, chains, then))
+    worded = telling.in_clear if withhold else telling.in_full
+    sealed = telling.sealed_fields(record) if withhold else frozenset[str]()
+    return {
+        "position": position,
+        "leaf": base64.b64encode(entries[0][1]).decode(),
+        "decision": await reader.row(record),
+        "about": list(record.about),
+        "rested_on": [await reader.row(each) for each in await reader.records_at(record.rests_on)],
+        "rules": telling.rules_of(record.under),
+        "policy": telling.policy_of(asked, policy) | {"version": record.policy, "release": release},
+        "seen": await _seen(reader, stored, record, policy),
+        "rerun": telling.rerun_of(outcome, differences(record, outcome), closed, sealed, worded),
+        "later": [
+            await reader.row(each.record) | {"would_have_changed": telling.effects_of(each, sealed, worded)}
+            for each in changes
+        ],
+    }
+
+
+def _is_decision(record: Recorded[Any]) -> bool:
+    return record.stream != STREAM and bool(record.under or record.rests_on)
+
+
+# ------------------------------------------------------------------------------------------ what its author saw
+
+
+async def _seen(reader: _Reader, stored: Stored, record: Recorded[Any], policy: Policy) -> Row:
+    """The screen the decision was taken from; where its author's program did not say, what the ledger showed then.
+
+    {told, position, as_at, known_at, view, of, shows}: `view` as at the end of a day, as known up to a position.
+    """
+    told: dict[str, Any] = stored.members.get("seen") or {}
+    known_at = datetime.fromisoformat(told["known_at"]) if "known_at" in told else None
+    upto = min(int(told.get("position", record.position - 1)), record.position - 1)
+    if known_at is not None:
+        upto = min(upto, await in_time(reader.ledger.store.deadline, reader.ledger.store.database.known_at(known_at)))
+    as_at = date.fromisoformat(told["as_at"]) if "as_at" in told else london_day(known_at or record.recorded)
+    screen: Row = {"told": bool(told), "position": upto, "as_at": as_at, "known_at": known_at}
+    found = _screen_of(record)
+    if found is None:
+        return screen | {"view": None, "of": None, "shows": None}
+    view, name = found
+    shows = await reader.shown(view, name, as_at, upto, policy)
+    return screen | {"view": view.name, "of": name, "shows": shows}
+
+
+def _screen_of(record: Recorded[Any]) -> tuple[View, str] | None:
+    """The view that a decision is taken from, and of which case; None where there is none."""
+    fact: Fact = record.fact
+    noun = noun_of(record.stream)
+    area = type(fact).rules[0].partition("-")[0] if type(fact).rules else ""
+    person = next((each for each in record.about if each.startswith("offender-")), None)
+    name, wanted = (record.stream, noun)
+    if noun == "offender":
+        wanted = _SHOWN.get(area, _ELSE)
+    elif noun == "register-entry" and person is not None:
+        name, wanted = person, "register"
+    view = next((each for each in VIEWS if each.noun == noun_of(name) and each.name == wanted), None)
+    return (view, name) if view else None
+
+
+# ------------------------------------------------------------------------------------------ reading
+
+
+class _Reader:
+    """The chains that were read for one trail."""
+
+    def __init__(self, ledger: Ledger, *, withhold: bool) -> None:
+        self.ledger = ledger
+        self._withhold = withhold
+        self._chains: dict[str, History] = {}
+        self._told: dict[str, History] = {}
+
+    async def read(self, name: str) -> History:
+        """A whole chain, opened as far as whoever asks may have decisions taken on it."""
+        if name not in self._chains:
+            self._chains[name] = await self._opened(name, AGGREGATES[noun_of(name)].opens if self._withhold else None)
+        return self._chains[name]
+
+    async def _opened(self, name: str, opens: Opens) -> History:
+        async def reading() -> Sequence[Recorded[Any]]:
+            chains = self.ledger.cases.chains
+            return (await chains.read(await chains.of(name), opens)).records
+
+        return list(await in_time(self.ledger.store.deadline, reading()))
+
+    async def pure(self, ask: Callable[[Chains], T]) -> T:
+        """What a pure function of chains answers, once those it asks for are read."""
+
+        def chain(name: str) -> History:
+            if name not in self._chains:
+                raise Unread((name,))
+            return self._chains[name]
+
+        while True:
+            try:
+                return ask(chain)
+            except Unread as wanted:
+                for name in wanted.names:
+                    await self.read(name)
+
+    async def as_told(self, name: str) -> History:
+        """The chain with no value opened that may not leave."""
+        if not self._withhold:
+            return await self.read(name)
+        if name not in self._told:
+            self._told[name] = await self._opened(name, {})
+        return self._told[name]
+
+    async def row(self, record: Recorded[Any]) -> Row:
+        """A fact as it may leave."""
+        chain = await self.as_told(record.stream)
+        return telling.row(next(each for each in chain if each.position == record.position), chain)
+
+    async def records_at(self, positions: Sequence[int]) -> list[Recorded[Any]]:
+        """The facts at these positions, of whichever case."""
+        there = {each.position: each for chain in self._chains.values() for each in chain}
+        for position in positions:
+            if position not in there:
+                ((_, _, entry),) = await in_time(
+                    self.ledger.store.deadline, self.ledger.store.database.entries(position, position)
+                )
+                for each in await self.read(str(Stored.of(position, entry).members["stream"])):
+                    there[each.position] = each
+        return [there[position] for position in positions]
+
+    async def shown(self, view: View, name: str, as_at: date, upto: int, policy: Policy) -> Row | None:
+        """A view of a case as known up to a position; None where there was no such case yet."""
+        opens = AGGREGATES[view.noun].opens if self._withhold else view.opens
+        others = OtherHistories()
+
+        async def known(case: str) -> History:
+            return [each for each in await self._opened(case, opens) if each.position <= upto]
+
+        history = await known(name)
+        if not any(each.stream == name for each in history):
+            return None
+        while True:
+            try:
+                return view.answer(history, policy, as_at, upto, False, others)
+            except Unread as wanted:
+                for each in wanted.names:
+                    others.read[each] = await known(each)
