@@ -30,7 +30,7 @@ from ledger.store.mapping import Stored
 from ledger.store.vault import Vault
 
 KEPT_SECONDS: Final = 50.0  # since it was last asked about
-FACTS_KEPT: Final = 20_000  # of all chains together: some hundred megabytes at most
+FACTS_KEPT: Final = 20_000  # of all chains together, each some 8 kB once every view was asked for
 MOMENTS_KEPT: Final = 4  # of one chain with one choice of opened fields
 
 Opens = Mapping[str, Collection[str]] | None
