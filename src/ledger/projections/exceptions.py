@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from ledger.aggregates.corrections import CORRECTING
 from ledger.aggregates.offender.case import BY_SESSION, Case, prepared
-from ledger.aggregates.offender.decisions import rule_on
+from ledger.aggregates.offender.decisions import rules_broken
 from ledger.aggregates.offender.entities import Order, happened
 from ledger.aggregates.offender.facts import AbsenceRecorded
 from ledger.aggregates.policy import Policy
@@ -87,10 +87,8 @@ def _broken(history: Sequence[Recorded[Any]], policy: Policy) -> Iterator[Except
         of_case = each.source_recorded is not None and each.stream.startswith("offender-")
         if of_case and not isinstance(each.fact, CORRECTING):
             now = Now(each.recorded, each.by, policy.as_known(each.position), imported=True)
-            ruling = rule_on(case, each.fact, now, each.stream, alone=True)
-            broken = [refusal.rule for refusal in ruling.refusals if refusal.rule_book]
-            order_id = getattr(each.fact, "order_id", "")
-            for rule in dict.fromkeys(broken):
+            for rule in rules_broken(case, each.fact, now):
+                order_id = getattr(each.fact, "order_id", "")
                 yield ExceptionFlag(BROKEN_WHEN_IMPORTED, rule, happened(each), order_id, (each.position,))
         case = case.take(each)
 
@@ -109,7 +107,9 @@ def exception_moments(history: Sequence[Recorded[Any]], policy: Policy, known: i
     case = Case.fold(history)
     yield from (each.since for each in broken_when_imported(history, policy, date.max))
     for order in case.orders.values():
-        yield from (happened(each) for each in (order.record, *order.variations))
+        if flags := _beyond_operational_period(order):
+            yield happened(order.record)
+            yield from (each.since for each in flags)
     if any(order.breach_acts for order in case.orders.values()):
         yield from breach_moments(history, policy, known)
 

@@ -6,9 +6,10 @@ Credits count in the order of the days they were earned; what would go beyond th
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from ledger.aggregates.offender.case import Case
 from ledger.aggregates.offender.entities import Credit, Order, happened
@@ -43,7 +44,7 @@ class Account:
 def ordered_minutes(order: Order, day: date) -> int:
     """The hours of the order, or those of the last variation that named new ones, at the end of a day."""
     hours = order.record.fact.upw_hours
-    for each in sorted(order.variations, key=happened):
+    for each in sorted(order.variations, key=happened) if order.variations else ():
         if each.fact.new_hours is not None and happened(each) <= day:
             hours = each.fact.new_hours
     return hours * 60
@@ -51,23 +52,58 @@ def ordered_minutes(order: Order, day: date) -> int:
 
 def account_of(case: Case, order: Order, day: date) -> Account:
     """The account at the end of a day, from the facts the case was folded from.  It must not be changed."""
-    last = max((happened(each) for each in (*order.credits, *order.variations)), default=order.sentence_date)
-    parts = (len(order.credits), len(order.variations), len(order.allocations), len(case.sessions), min(day, last))
-    return order.once(f"account {min(day, last)}", parts, lambda: _account(case, order, day))
+    # What a credit comes to rests on the court's variations and, where it was earned, on the allocations: with another
+    # of either all are entered anew, else each once.
+    rests_on = (len(order.variations), len(order.allocations))
+    return order.once("entered", rests_on, _Entered).account(case, order, day)
 
 
-def _account(case: Case, order: Order, day: date) -> Account:
-    account = Account(ordered_minutes(order, day))
-    entries = sorted((each for each in order.credits if happened(each) <= day), key=_by_day)
-    for each in entries:
-        _enter(account, case, order, each)
-    varied = (each.position for each in order.variations if happened(each) <= day)
-    account.facts = (order.record.position, *varied, *(each.position for each in entries))
-    return account
+@dataclass(slots=True)
+class _Entered:
+    """The credits of an order in the order of their days, and where the account stood after each."""
+
+    credits: list[tuple[date, int, Credit]] = field(default_factory=list[tuple[date, int, Any]])
+    stood: list[Account] = field(default_factory=list[Account])
+    taken: int = 0  # of the order's credits, as told
+    doubtful: int | None = None  # from which on one was for a session that nobody had told of
+
+    def account(self, case: Case, order: Order, day: date) -> Account:
+        """Where it stood at the end of a day."""
+        self._take(order)
+        count = bisect_right(self.credits, day, key=_day)
+        self._enter(case, order, count)
+        before = self.stood[count - 1] if count else Account(0)
+        varied = (each.position for each in order.variations if happened(each) <= day) if order.variations else ()
+        facts = (order.record.position, *varied, *(position for _, position, _ in self.credits[:count]))
+        return Account(ordered_minutes(order, day), before.by_source, before.noted, facts)
+
+    def _take(self, order: Order) -> None:
+        for credit in order.credits[self.taken :]:
+            entry = (happened(credit), credit.position, credit)
+            place = bisect_right(self.credits, entry[:2], key=_day_and_position)
+            self.credits.insert(place, entry)
+            del self.stood[place:]
+        self.taken = len(order.credits)
+
+    def _enter(self, case: Case, order: Order, count: int) -> None:
+        if self.doubtful is not None:
+            del self.stood[self.doubtful :]
+            self.doubtful = None
+        for day, _, credit in self.credits[len(self.stood) : count]:
+            before = self.stood[-1] if self.stood else Account(0)
+            after = Account(ordered_minutes(order, day), dict(before.by_source), before.noted)
+            _enter(after, case, order, credit)
+            if self.doubtful is None and isinstance(credit.fact, HoursCredited):
+                self.doubtful = None if credit.fact.session_id in case.sessions else len(self.stood)
+            self.stood.append(after)
 
 
-def _by_day(credit: Credit) -> tuple[date, int]:
-    return happened(credit), credit.position
+def _day(entry: tuple[date, int, Credit]) -> date:
+    return entry[0]
+
+
+def _day_and_position(entry: tuple[date, int, Credit]) -> tuple[date, int]:
+    return entry[:2]
 
 
 def _enter(account: Account, case: Case, order: Order, credit: Credit) -> None:
@@ -75,13 +111,13 @@ def _enter(account: Account, case: Case, order: Order, credit: Credit) -> None:
         case HoursAdjusted() as fact:
             account.by_source["adjusted"] += fact.delta_minutes
         case HoursCredited() as fact:
-            _credit(account, order, credit, source_of(case, order, fact.session_id), minutes_of(fact))
+            _credit(account, source_of(case, order, fact.session_id), minutes_of(fact))
         case EteHoursCredited() as fact:
-            _credit(account, order, credit, "ete", fact.minutes)
+            _credit(account, "ete", fact.minutes)
 
 
-def _credit(account: Account, order: Order, credit: Credit, source: str, minutes: int) -> None:
-    counts = counted(minutes, ordered_minutes(order, happened(credit)) - account.credited)
+def _credit(account: Account, source: str, minutes: int) -> None:
+    counts = counted(minutes, account.ordered - account.credited)
     account.by_source[source] += counts
     account.noted += minutes - counts
 

@@ -12,6 +12,17 @@ from ledger.aggregates.offender.decisions import (
     placing,
     register,
 )
-from ledger.aggregates.offender.decisions.ruling import rule_on
+from ledger.aggregates.offender.decisions.ruling import rule_on, rules_broken
 
-__all__ = ["allocation", "attendance", "completion", "enforcement", "hours", "orders", "placing", "register", "rule_on"]
+__all__ = [
+    "allocation",
+    "attendance",
+    "completion",
+    "enforcement",
+    "hours",
+    "orders",
+    "placing",
+    "register",
+    "rule_on",
+    "rules_broken",
+]

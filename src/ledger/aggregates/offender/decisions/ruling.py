@@ -85,6 +85,25 @@ def rule_on(case: Case, draft: Fact, now: Now, stream: str, *, alone: bool = Fal
     )
 
 
+def rules_broken(case: Case, draft: Fact, now: Now) -> tuple[str, ...]:
+    """The rules of the book that refuse a draft by what the case itself shows: of `rule_on`'s ruling those alone.
+
+    Asked of every fact that another system told, so what no rule can refuse is not looked at further.
+    """
+    kind = type(draft)
+    decision = _DECISIONS.get(kind)
+    if decision is None and kind not in PLANS_AND_DECISIONS and now.actor.role != "pso":
+        return ()
+    if decision is not None and any(_impossible(case, draft)):  # a decision rests on what the draft names
+        return ()
+    found = [*_in_history(case, draft), *_by_a_pso(case, draft, now)]
+    if decision is not None:
+        found += decision(case, draft, now).refusals
+    if decision is None and found and any(_impossible(case, draft)):
+        return ()
+    return tuple(dict.fromkeys(each.rule for each in found if each.rule_book))
+
+
 # ------------------------------------------------------------------------------------------ what it names
 
 _BRINGS: Final[dict[type[Fact], tuple[str, Callable[[Case], Any]]]] = {
@@ -199,9 +218,11 @@ PLANS_AND_DECISIONS: Final[frozenset[type[Fact]]] = frozenset(
 def _in_history(case: Case, draft: Fact) -> Iterator[Refusal]:
     if type(draft) not in PLANS_AND_DECISIONS:
         return
+    if not any(each.history_file for each in case.orders.values()):
+        return
     order = order_of(case, draft)
     orders = [order] if order else list(case.orders.values())
-    if orders and all(each.history_file for each in orders):
+    if all(each.history_file for each in orders):
         yield Refusal("UPW-15", IN_HISTORY_FILE)
 
 
