@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 from ledger.aggregates.offender.absences import Deadline, Standing, standing_on
-from ledger.aggregates.offender.breach import THRESHOLD, Breach, Trail, Trails, breach_of, trails_of
+from ledger.aggregates.offender.breach import THRESHOLD, Breach, Trail, Trails, breach_of, counted_days, trails_of
 from ledger.aggregates.offender.case import Case
 from ledger.aggregates.offender.entities import Absence, Judgement, Order, happened
 from ledger.aggregates.offender.facts import AbsenceJudged
@@ -182,14 +182,17 @@ def breach_rows(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, k
 
 
 def breach_moments(history: Sequence[Recorded[Any]], policy: Policy, known: int) -> Iterator[date]:
-    """The days on which a tally, a breach or its track may change: states of absences, acts, levels, endings."""
+    """The days on which a tally, a breach or its track may change: absences that begin or cease to count, acts, levels.
+
+    Where nothing ever counted and nobody acted there is no breach.
+    """
     case = Case.fold(history)
     for order in case.orders.values():
-        trails = trails_of(order, policy, known)
-        if not trails and not order.breach_acts:
+        counted = list(counted_days(trails_of(order, policy, known)))
+        if not counted and not order.breach_acts:
             continue
         yield order.sentence_date
-        yield from (standing.since for trail in trails.values() for standing in trail.standings)
+        yield from counted
         yield from (happened(each) for each in order.breach_acts)
         yield from (day for day, *_ in case.levels)
 
@@ -248,5 +251,6 @@ def basis_changed_since(case: Case, policy: Policy, as_at: date, known: int) -> 
     found = [
         (order, breach_of(order, trails_of(order, policy, known), policy, as_at, known).basis_changed)
         for order in case.orders.values()
+        if order.breach_acts
     ]
     return [(order, since) for order, since in found if since is not None]

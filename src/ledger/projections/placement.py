@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from ledger.aggregates.corrections import CORRECTING
 from ledger.aggregates.offender.entities import happened
+from ledger.aggregates.placement.agreement import ContactLogged
 from ledger.aggregates.placement.decisions import rule_on
 from ledger.aggregates.placement.decisions.opening import missing_at_start
 from ledger.aggregates.placement.fold import Placement
@@ -22,12 +23,13 @@ from ledger.aggregates.placement.quality import (
     BeneficiarySurveyed,
     HsAuditDone,
     IncidentReported,
+    PqsAudited,
     SignificantPlacementChange,
     SiteVisited,
     SpotCheckDone,
 )
 from ledger.aggregates.placement.quality_of import HOURS, MONTHS, contact_of, quality_of
-from ledger.aggregates.placement.site import PlacementHoursChanged
+from ledger.aggregates.placement.site import PlacementHoursChanged, PlacementOpened
 from ledger.aggregates.placement.standing import REVIEW_DAYS, review_clock
 from ledger.aggregates.placement.way import (
     Deviation,
@@ -225,10 +227,19 @@ def review_rows(history: History, policy: Policy, as_at: date, known: int) -> li
     return [{"status": status(placement, as_at)[0], "due": review["due"], "review": review}]
 
 
+_MOVE_NO_REVIEW: Final = frozenset({ContactLogged, PqsAudited, SpotCheckDone, SiteVisited, BeneficiarySurveyed})
+
+
 def review_moments(history: History, policy: Policy, known: int) -> Iterator[date]:
-    """The days of its own facts, and for each start and review those of the reminder, and after the due day."""
+    """The days of its own facts, and for each start and review those of the reminder, and after the due day.
+
+    Only a school project is reviewed; visits there and what was found in them move no review.
+    """
     placement = Placement.fold(history)
-    days = {happened(each) for records in placement.by_type.values() for each in records}
+    if not any(each.fact.on_school_premises for each in placement.of(PlacementOpened)):
+        return
+    kinds = placement.by_type.keys() - _MOVE_NO_REVIEW
+    days = {happened(each) for kind in kinds for each in placement.by_type[kind]}
     days |= {each.fact.from_date for each in placement.of(PlacementHoursChanged)}
     for day in sorted(days):
         yield day

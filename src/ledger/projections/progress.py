@@ -24,6 +24,7 @@ from ledger.aggregates.offender.progress import (
     assessment_of,
     check_of,
     check_points,
+    ended_on,
     first_appointment_of,
     may_be_listed,
     requirement_of,
@@ -261,44 +262,69 @@ def assessment_ages(row: Row, as_at: date, policy: Policy) -> Row:
 # ------------------------------------------------------------------------------------------ when rows may change
 
 
-def clock_moments(history: Sequence[Recorded[Any]], policy: Policy, known: int) -> Iterator[date]:
-    """The days on which a clock that runs from sentence is reminded of, due, overdue or stopped."""
+def first_appointment_moments(history: Sequence[Recorded[Any]], policy: Policy, known: int) -> Iterator[date]:
+    """The days on which the clock of a first appointment is reminded of, overdue or stopped; none after it was."""
     for order in Case.fold(history).orders.values():
-        yield from _clock_moments(order, policy, known)
+        came = [max(happened(each), each.fact.offered_for) for each in order.offers]
+        stopped = min(came, default=date.max)
+        days = [order.sentence_date, *came, *_clock_moments(order, "upw.first_appointment", policy, known)]
+        yield from (day for day in days if day <= stopped)
 
 
-def _clock_moments(order: Order, policy: Policy, known: int) -> Iterator[date]:
+def assessment_moments(history: Sequence[Recorded[Any]], policy: Policy, known: int) -> Iterator[date]:
+    """The days on which a clock of an assessment is reminded of, overdue or stopped; none after both were."""
+    for order in Case.fold(history).orders.values():
+        done = [[happened(each) for each in records] for records in (order.upw_assessments, order.risk_assessments)]
+        stopped = max(min(days, default=date.max) for days in done)
+        days = [order.sentence_date, *done[0], *done[1]]
+        for key in ("upw.assessment", "oasys.assessment"):
+            days += _clock_moments(order, key, policy, known)
+        yield from (day for day in days if day <= stopped)
+
+
+def _clock_moments(order: Order, key: str, policy: Policy, known: int) -> Iterator[date]:
+    """The days on which a clock that runs from sentence is reminded of, and overdue."""
     sentence, calendar = order.sentence_date, policy.calendar(known)
-    yield sentence
-    yield from (each.fact.offered_for for each in order.offers)
-    yield from (happened(each) for each in (*order.offers, *order.upw_assessments, *order.risk_assessments))
-    for key in ("upw.first_appointment", "upw.assessment", "oasys.assessment"):
-        days, reminder = (policy.number(name, sentence, known) for name in (key, f"{key}_reminder"))
-        try:
-            yield calendar.add_working_days(sentence, reminder)
-            yield calendar.add_working_days(sentence, days) + ONE_DAY
-        except CalendarMissing:
-            continue
+    days, reminder = (policy.number(name, sentence, known) for name in (key, f"{key}_reminder"))
+    try:
+        yield calendar.add_working_days(sentence, reminder)
+        yield calendar.add_working_days(sentence, days) + ONE_DAY
+    except CalendarMissing:
+        return
 
 
 def moments(history: Sequence[Recorded[Any]], policy: Policy, known: int) -> Iterator[date]:
-    """The days on which a requirement or one of its checks may change.
+    """The days on which a requirement that is listed, or one of its checks or clocks, may change.
 
-    Hours credited while no row stands move none.
+    None is listed before its first check counts or its hours should be done, none after it ended: on other days nothing
+    shows.  Hours credited while no row stands move none.
     """
     for order in Case.fold(history).orders.values():
-        yield from _clock_moments(order, policy, known)
         early = policy.number(EARLY_DAYS, order.sentence_date, known)
         dues = {point: check_due(order.sentence_date, point) for point in check_points(order, policy, known)}
-        for due in dues.values():
-            yield counts_from(due, early)
-            yield due + ONE_DAY
-        ends = [twelve_months_of(order, policy, known), order.operational_period_end]
-        ends += [each.fact.new_end_date for each in order.variations]
-        yield from (each + ONE_DAY for each in ends if each is not None)
-        acts = (*order.checks, *order.applications, *order.variations, *order.completions, *order.endings)
-        yield from (happened(each) for each in (*acts, *order.breach_acts))
-        yield from _days_of_credits(order, dues, early, min(each for each in ends if each is not None))
+        extended = [each.fact.new_end_date for each in order.variations]
+        ends = [twelve_months_of(order, policy, known), order.operational_period_end, *extended]
+        end = min(each for each in ends if each is not None)
+        first = min([*(counts_from(due, early) for due in dues.values()), end + ONE_DAY])
+        last = min(ended_on(order), default=date.max)
+        yield order.sentence_date
+        yield from (day for day in _moments(order, dues, early, ends, policy, known) if first <= day <= last)
+        yield from (day for day in _days_of_credits(order, dues, early, end) if first <= day <= last)
+
+
+def _moments(
+    order: Order, dues: Mapping[int, date], early: int, ends: Sequence[date | None], policy: Policy, known: int
+) -> Iterator[date]:
+    for key in ("upw.first_appointment", "upw.assessment", "oasys.assessment"):
+        yield from _clock_moments(order, key, policy, known)
+    yield from (each.fact.offered_for for each in order.offers)
+    for due in dues.values():
+        yield counts_from(due, early)
+        yield due + ONE_DAY
+    yield from (each + ONE_DAY for each in ends if each is not None)
+    acts = (*order.checks, *order.applications, *order.variations, *order.completions, *order.endings)
+    clocks = (*order.offers, *order.upw_assessments, *order.risk_assessments)
+    yield from (happened(each) for each in (*acts, *clocks, *order.breach_acts))
 
 
 def _days_of_credits(order: Order, dues: Mapping[int, date], early: int, end: date) -> Iterator[date]:

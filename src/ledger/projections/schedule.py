@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from typing import Any, Final
 
 import orjson
@@ -117,11 +118,12 @@ def of_noun(noun: str, names: Iterable[str] = WORKLISTS) -> tuple[Worklist, ...]
 
 def heard(worklist: Worklist, stream: str, history: Sequence[Recorded[Any]]) -> History:
     """The facts of a chain that the worklist's rows rest on: those of its own stream, and the foreign ones it names."""
-    return History(each for each in history if each.stream == stream or _hears(worklist, each.fact))
-
-
-def _hears(worklist: Worklist, fact: Fact) -> bool:
-    return fact.topic in worklist.hears or isinstance(fact, CORRECTING)
+    hears = worklist.hears
+    return History(
+        each
+        for each in history
+        if each.stream == stream or each.fact.topic in hears or isinstance(each.fact, CORRECTING)
+    )
 
 
 def unit_of(stream: str, history: Sequence[Recorded[Any]]) -> str | None:
@@ -131,10 +133,17 @@ def unit_of(stream: str, history: Sequence[Recorded[Any]]) -> str | None:
     """
     own = [each for each in history if each.stream == stream]
     for each in reversed(as_corrected(own)):
-        named = getattr(each.fact, "to_unit", None) or getattr(each.fact, "unit", None)
-        if isinstance(named, str):
-            return named
+        fact: Fact = each.fact
+        for name in _naming_a_unit(type(fact)):
+            named = getattr(fact, name)
+            if named and isinstance(named, str):
+                return named
     return own[0].by.unit if own else None
+
+
+@cache
+def _naming_a_unit(fact_class: type[Fact]) -> tuple[str, ...]:
+    return tuple(name for name in ("to_unit", "unit") if name in fact_class.model_fields)
 
 
 # ------------------------------------------------------------------------------------------ asked of the policy

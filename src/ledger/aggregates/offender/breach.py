@@ -6,9 +6,10 @@ what people did on that day follows.  Proven by tests/aggregates/test_breach.py 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Final, Literal, TypeAlias
 
 from ledger.aggregates.offender.absences import (
@@ -62,17 +63,17 @@ Trails: TypeAlias = dict[str, Trail]
 def trails_of(order: Order, policy: Policy, known: int | None = None) -> Trails:
     """The trail of every absence of the order, by absence id, as known at a position.  It must not be changed."""
     parts = [(len(each.letters), len(each.evidence), len(each.judgements)) for each in order.absences]
-    return order.once("trails", (_Same(policy), known, parts), lambda: _trails(order, policy, known))
+    return order.once("trails", (Same(policy), known, parts), lambda: _trails(order, policy, known))
 
 
 @dataclass(frozen=True, slots=True)
-class _Same:
+class Same:
     """Equal only to the very same policy."""
 
     policy: Policy
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.policy is self.policy
+        return isinstance(other, Same) and other.policy is self.policy
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -80,9 +81,15 @@ class _Same:
 def _trails(order: Order, policy: Policy, known: int | None) -> Trails:
     found: Trails = {}
     for absence in order.absences:
-        deadline = deadline_of(absence, policy, known)
-        found[absence.record.fact.absence_id] = Trail(absence, deadline, standings(absence, deadline))
+        name = absence.record.fact.absence_id
+        parts = (len(absence.letters), len(absence.evidence), len(absence.judgements))
+        found[name] = order.once(f"trail {name}", (Same(policy), known, parts), partial(_trail, absence, policy, known))
     return found
+
+
+def _trail(absence: Absence, policy: Policy, known: int | None) -> Trail:
+    deadline = deadline_of(absence, policy, known)
+    return Trail(absence, deadline, standings(absence, deadline))
 
 
 def breach_of(order: Order, trails: Trails, policy: Policy, as_at: date, known: int | None = None) -> Breach:
@@ -102,6 +109,11 @@ def breach_of(order: Order, trails: Trails, policy: Policy, as_at: date, known: 
         each.position for day in acts.values() for each in day
     )
     return breach
+
+
+def counted_days(trails: Trails) -> Iterator[date]:
+    """The days on which an absence begins to count, or counts no more."""
+    return iter(_changes(trails, date.max))
 
 
 def _changes(trails: Trails, as_at: date) -> dict[date, list[tuple[str, str]]]:

@@ -14,6 +14,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import accumulate
 from typing import Any, Final, TypeVar
 
 from ledger.aggregates.corrections import CORRECTING, as_corrected
@@ -126,8 +127,8 @@ class _Sweep:
             key=lambda each: each[:2],
         )
         self._days = [day for day, _, _ in self._dated]
+        self._newest = list(accumulate((position for _, position, _ in self._dated), max))  # up to each of them
         self._upto = -1  # how many of `_dated` the case holds
-        self._newest = 0  # the newest position among them
         self._case = Case()
 
     def at(self, day: date) -> Case:
@@ -140,12 +141,12 @@ class _Sweep:
             else:
                 for _, _, each in added:
                     self._case._move(each)
-            self._newest = max((position for _, position, _ in self._dated[:upto]), default=0)
             self._upto = upto
         return self._case
 
     def _follow(self, added: Sequence[tuple[date, int, Recorded[Any]]]) -> bool:
-        return added[0][1] > self._newest and not any(isinstance(each.fact, facts.OrderMade) for _, _, each in added)
+        newest = self._newest[self._upto - 1] if self._upto else 0
+        return added[0][1] > newest and not any(isinstance(each.fact, facts.OrderMade) for _, _, each in added)
 
 
 def prepared(history: Sequence[Recorded[Any]]) -> list[Recorded[Any]]:

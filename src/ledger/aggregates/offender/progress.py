@@ -12,6 +12,7 @@ from datetime import date
 from typing import Final, Literal, TypeAlias
 
 from ledger.aggregates.offender.account import Account, account_of, ordered_minutes
+from ledger.aggregates.offender.breach import Same
 from ledger.aggregates.offender.case import Case
 from ledger.aggregates.offender.entities import Order, happened, last
 from ledger.aggregates.offender.facts import BreachOutcomeRecorded, CourtVariationMade, ProgressCheckCompleted
@@ -110,6 +111,8 @@ def _ended(order: Order) -> _Found | None:
 
 
 def _endings(order: Order) -> list[tuple[date, int, State, str]]:
+    if not (order.variations or order.breach_acts or order.completions):
+        return []
     revoked = [each for each in order.variations if each.fact.result == "REVOKED"]
     resentenced = [each for each in order.breach_acts if _revokes(each.fact)]
     return [
@@ -117,6 +120,11 @@ def _endings(order: Order) -> list[tuple[date, int, State, str]]:
         *((happened(each), each.position, "revoked", "ENF-10") for each in resentenced),
         *((happened(each), each.position, "completed", "UPW-12") for each in order.completions),
     ]
+
+
+def ended_on(order: Order) -> list[date]:
+    """The days on which it was revoked or confirmed as complete: from the first on it has ended."""
+    return [day for day, *_ in _endings(order)]
 
 
 def _revokes(fact: object) -> bool:
@@ -163,7 +171,7 @@ def check_of(case: Case, order: Order, point: int, policy: Policy, as_at: date, 
         late = (done.fact.done_on - due).days
         below = account_of(case, order, done.fact.done_on).credited < share
         return Check(point, due, "done-late" if late > 0 else "done", done, max(0, late), share, below)
-    over = [*(day for day, *_ in _endings(order)), *map(happened, order.endings)]
+    over = [*ended_on(order), *map(happened, order.endings)]
     if any(day <= min(due, as_at) for day in over):
         return Check(point, due, "not-due", None, None, share, amber=False)
     if as_at > due:
@@ -240,9 +248,16 @@ class _Span:
 def _clock(
     order: Order, key: str, done: Sequence[tuple[date, int]], policy: Policy, as_at: date, known: int | None
 ) -> Clock:
+    first = min(done, default=None)
+    rests_on = (Same(policy), known, first, as_at)
+    return order.once(f"clock {key}", rests_on, lambda: _clock_anew(order, key, first, policy, as_at, known))
+
+
+def _clock_anew(
+    order: Order, key: str, first: tuple[date, int] | None, policy: Policy, as_at: date, known: int | None
+) -> Clock:
     since = order.sentence_date
     span = _Span(key, policy.number(key, since, known), policy.number(f"{key}_reminder", since, known))
-    first = min(done, default=None)
     facts = (order.record.position, *((first[1],) if first else ()))
     return _running(since, span, first[0] if first else None, facts, policy.calendar(known), as_at)
 
