@@ -1,5 +1,7 @@
 """The access log: what was refused is sealed in a log of its own before the answer leaves (GEN-07).
 
+Who takes entries of either log as they are sealed (`taken`) is told there too, before they leave.
+
 What is evidence is a command by somebody known that was understood and not done: refused by a rule (409), or not for
 this role to give (403).  Each time it is answered so is an entry; a repeated key is recorded in each, for a refusal is
 not remembered and the same request may be accepted later.  Lines of an import are commands like others.
@@ -20,12 +22,12 @@ Proven by tests/test_access.py.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from ledger.aggregates.access import CommandRefused
+from ledger.aggregates.access import CommandRefused, EntriesTaken
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Actor, Fact, Recorded
 from ledger.commands import Command
@@ -64,22 +66,45 @@ class Access:
         by = command.recorder or command.actor
         if not by.id:
             return  # nobody signed it: there is no one to name (GEN-08)
+        await self._sealed(
+            lambda policy: _refusal(command, problem, policy),
+            by,
+            about=(command.stream,),
+            under=_rules_of(problem),
+            at=command.at,
+            source=command.source,
+        )
+
+    async def taken(self, by: Actor, log: Log, first: int, last: int) -> None:
+        """Seal that somebody takes the entries at these positions.  Raises AccessLogUnavailable."""
+        fact = EntriesTaken(log_name=log.kept.name.replace(" ", "-"), first=first, last=last)
+        await self._sealed(lambda policy: fact, by)
+
+    async def _sealed(
+        self,
+        fact: Callable[[Policy], Fact],
+        by: Actor,
+        *,
+        about: tuple[str, ...] = (),
+        under: Sequence[str] = (),
+        at: datetime | None = None,
+        source: Mapping[str, Any] | None = None,
+    ) -> None:
+        """One fact in a stream of its own, named after it."""
+        at = at if self.log.simulated else None
         try:
             policy = (await self.policy()).policy
-            await self._seal(_refusal(command, problem, policy), command, by, policy)
+            made, moment = fact(policy), at or datetime.now(UTC)
+            fact_id = mapping.fact_id(moment)
+            stream = f"{type(made).topic.split('.')[1]}-{fact_id}"
+            draft = Draft(fact_id, stream, 1, made, moment, about=about, under=labels(under))
+            await self._append(draft, Envelope(by, policy=policy.version, source=source), at)
         except ReadOnly as closed:
             raise AccessLogReadOnly(f"{_UNSEALED} {closed.message}") from closed
         except LedgerError as trouble:
             raise AccessLogUnavailable(f"{_UNSEALED} Try again in a moment.") from trouble
 
-    async def _seal(self, fact: CommandRefused, command: Command, by: Actor, policy: Policy) -> None:
-        """One fact about the target of a command, in a stream of its own."""
-        at = command.at if self.log.simulated else None
-        envelope = Envelope(by, policy=policy.version, source=command.source)
-        moment = at or datetime.now(UTC)
-        fact_id = mapping.fact_id(moment)
-        stream = f"{type(fact).topic.split('.')[1]}-{fact_id}"
-        draft = Draft(fact_id, stream, 1, fact, moment, about=(command.stream,), under=labels(fact.rule_ids))
+    async def _append(self, draft: Draft, envelope: Envelope, at: datetime | None) -> None:
         append = [mapping.pending(self.log.origin, draft, envelope, {})]
         while True:
             try:
@@ -107,15 +132,19 @@ class Access:
 
 
 def _refusal(command: Command, problem: LedgerError, policy: Policy) -> CommandRefused:
-    refusals = problem.refusals if isinstance(problem, Refused) else ()
     return CommandRefused(
         command_name=command.name,
         target_ref=f"{command.noun}/{command.id}",
-        rule_ids=list(dict.fromkeys(each.rule for each in refusals)),
+        rule_ids=_rules_of(problem),
         problem=problem.code,
         release_ref=policy.release,
         request_key=str(command.key) if command.key else None,
     )
+
+
+def _rules_of(problem: LedgerError) -> list[str]:
+    """The most fundamental first; none where no rule but the wrong role refused."""
+    return list(dict.fromkeys(each.rule for each in problem.refusals)) if isinstance(problem, Refused) else []
 
 
 def _listed(record: Recorded[Fact]) -> dict[str, Any]:
@@ -123,6 +152,7 @@ def _listed(record: Recorded[Fact]) -> dict[str, Any]:
     by = record.by
     return {
         "position": record.position,
+        "proof": f"/access/log/proof/{record.position}",
         "recorded": record.recorded,
         "effective": record.effective,
         "by": {"id": by.id, "role": by.role, "unit": by.unit},

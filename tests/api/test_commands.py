@@ -35,7 +35,7 @@ def test_a_command_is_acknowledged_with_a_receipt_of_the_shape_agreed(door: Door
     receipt = response.json()
     assert list(receipt) == ["events", "checkpoint", "warnings"]
     [event] = receipt["events"]
-    assert set(event) == {"stream", "version", "id", "type", "position", "leaf"}
+    assert set(event) == {"stream", "version", "id", "type", "position", "leaf", "proof"}
     assert event["stream"] == f"offender-{case.id}"
     assert event["type"] == "AbsenceRecorded"
     assert event["version"] == 3

@@ -29,10 +29,18 @@ EXPECTED: dict[tuple[str, str], frozenset[str] | None] = {
     ("GET", "/openapi.json"): None,
     ("GET", "/docs"): None,
     ("GET", "/problems/{code}"): None,
-    ("GET", "/log/checkpoint"): None,
-    ("GET", "/log/vkey"): None,
-    ("GET", "/access/log/checkpoint"): None,
-    ("GET", "/access/log/vkey"): None,
+    **{
+        ("GET", f"{log}/{route}"): frozenset({"auditor"}) if "entries" in route else None
+        for log in ("/log", "/access/log")
+        for route in (
+            "checkpoint",
+            "vkey",
+            "tile/entries/{path:path}",
+            "tile/{path:path}",
+            "proof/{position}",
+            "consistency",
+        )
+    },
     ("GET", "/rules"): EVERYBODY,
     ("GET", "/events"): EVERYBODY,
     ("GET", "/metrics"): frozenset({"administrator"}),
@@ -50,7 +58,7 @@ def questions() -> Iterator[Question]:
     """Everything that can be asked, each with who may."""
     for (method, path), who in EXPECTED.items():
         if "{collection}" not in path and "{name}" not in path:
-            yield method, path.replace("{code}", "malformed"), who
+            yield method, filled(path), who
     for view in VIEWS:
         at = f"/{AGGREGATES[view.noun].collection}/{_target(view.noun)}"
         yield "GET", f"{at}/{view.name}", READ_CASES
@@ -59,6 +67,19 @@ def questions() -> Iterator[Question]:
         yield "GET", f"/worklists/{worklist}", READ_CASES
     for noun, name, fact in GIVEN:
         yield "POST", path_of(noun, _target(noun), name), roles_for(fact)
+
+
+def filled(path: str) -> str:
+    """An address of a route, with something in its braces."""
+    given = {
+        "{code}": "malformed",
+        "{position}": "1",
+        "entries/{path:path}": "entries/000.p/1",
+        "{path:path}": "0/000.p/1",
+    }
+    for name, value in given.items():
+        path = path.replace(name, value)
+    return path
 
 
 def _target(noun: str) -> str:
@@ -135,7 +156,9 @@ def test_what_the_ledger_records_of_itself_nobody_may_give(door: Door):
     assert set(door.run(in_turn(door, asked))) == {404}
 
 
-@pytest.mark.parametrize("path", ["/metrics", "/access/refusals", f"/offenders/{uuid4()}/enforcement"])
+@pytest.mark.parametrize(
+    "path", ["/metrics", "/access/refusals", "/log/tile/entries/000.p/1", f"/offenders/{uuid4()}/enforcement"]
+)
 def test_the_head_of_an_answer_is_not_told_to_whom_the_answer_is_not(door: Door, path: str):
     assert door.ask("HEAD", path, "police").status_code == 403
     assert door.ask("HEAD", path, None).status_code == 401

@@ -1,4 +1,4 @@
-"""The facts of the access log: what was asked of the ledger and not done (GEN-07); readings will stand beside it.
+"""The facts of the access log: what was asked of the ledger and not done (GEN-07), and what was read for an audit.
 
 No stream of the ledger holds them and nobody gives them: the application seals one before the answer it tells of
 leaves (ledger.access).  Who asked is the entry's `by`, whom it concerned is in its `about`.  A new kind is one class
@@ -35,4 +35,15 @@ class CommandRefused(Fact, topic="access.command-refused.v1", who=("system",), r
     request_key: Id | None = None
 
 
-ACCESS_FACTS: Final[tuple[type[Fact], ...]] = (CommandRefused,)
+class EntriesTaken(Fact, topic="access.entries-taken.v1", who=("system",), rules=()):
+    """Entries left the house as they are sealed (ledger-format.md, *Tiles*): ids, dates and codes, and nobody's name.
+
+    `log_name`: `ledger`, or `access-log` for this log itself; `first` to `last`: their positions in it.
+    """
+
+    log_name: Code
+    first: Count
+    last: Count
+
+
+ACCESS_FACTS: Final[tuple[type[Fact], ...]] = (CommandRefused, EntriesTaken)

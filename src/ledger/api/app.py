@@ -5,8 +5,7 @@
     GET  /{collection}/{id}                                         the view that is named as its noun
     GET  /worklists/{name}                                          a worklist
     GET  /rules, /events                                            the registries
-    GET  /log/checkpoint, /log/vkey                                 the newest checkpoint, and the key that checks it
-    GET  /access/log/checkpoint, /access/log/vkey                   the same of the access log
+    GET  /log/..., /access/log/...                                  checkpoints, tiles and proofs (ledger.api.log)
     GET  /access/refusals                                           what was refused
     GET  /problems/{code}, /openapi.json, /docs                     what is told to everybody
     GET  /health/live, /health/ready, /info, /metrics               for those who run it
@@ -23,28 +22,39 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import date, datetime
 from typing import Any, Final, cast
 from uuid import UUID
 
-import orjson
 from fastapi import FastAPI
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Match, Route
 
 from ledger.aggregates import COLLECTIONS
 from ledger.aggregates.roles import ANY_STAFF, ROLES
-from ledger.aggregates.shape import LIST_ITEMS, Actor, a_random_id
-from ledger.api import openapi
+from ledger.aggregates.shape import a_random_id
+from ledger.api import log, openapi
+from ledger.api.asking import (
+    LARGEST_POSITION,
+    OPEN,
+    Endpoint,
+    Routes,
+    Who,
+    actor_of,
+    asked_of,
+    bearer_of,
+    json,
+    number,
+)
 from ledger.api.metrics import MEDIA_TYPE as METRICS_TYPE
 from ledger.api.operating import Observed, Operating
 from ledger.api.problems import of_any
-from ledger.api.tokens import Bearer, Tokens
+from ledger.api.tokens import Tokens
 from ledger.application import Ledger
-from ledger.commands import NAME_LENGTH, Command
+from ledger.commands import Command
 from ledger.errors import (
     Forbidden,
     Malformed,
@@ -52,14 +62,12 @@ from ledger.errors import (
     NotFound,
     TooLarge,
     TooSlow,
-    Unauthenticated,
     Unexpected,
     UnsupportedMedia,
 )
 from ledger.following.lists import LONGEST_PAGE, PAGE
 from ledger.reading import a_day, a_json, an_instant
 from ledger.settings import Settings
-from ledger.store.log import Log
 
 BODY_LIMIT: Final = 1_000_000  # bytes
 BODY_SECONDS: Final = 60  # until a body has arrived whole
@@ -72,12 +80,6 @@ AUDITORS: Final = frozenset({"auditor", "data-protection-officer"})
 WATCHERS: Final = frozenset({"administrator"})
 ANY_ROLE: Final = frozenset(ROLES)
 BY_COMMAND: Final = ANY_ROLE  # each command has its own (events.md, Who): what is refused is told to the access log
-OPEN: Final = None  # to everybody, without a token
-
-LARGEST_POSITION: Final = 10**15
-
-Endpoint = Callable[[Request], Awaitable[Response]]
-Who = frozenset[str] | None
 
 
 def create_app(open_ledger: Callable[[], Awaitable[Ledger]], settings: Settings | None = None) -> FastAPI:
@@ -143,29 +145,7 @@ async def _no_such_method(request: Request, error: Exception) -> Response:
     return of_any(MethodNotAllowed(f"Here are known: {', '.join(allowed)}.", allowed))
 
 
-def json(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """JSON: days and instants (UTC, Z) in ISO form."""
-    data = orjson.dumps(body, option=orjson.OPT_UTC_Z)
-    return Response(data, status, {"Cache-Control": "no-store", **(headers or {})}, "application/json")
-
-
 # ------------------------------------------------------------------------------------ who asks
-
-
-def bearer_of(request: Request) -> Bearer:
-    """Whom the token of a request speaks for.  Raises Unauthenticated."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise Unauthenticated("Send a token in the header Authorization: Bearer …")
-    tokens: Tokens = request.app.state.tokens
-    return tokens.check(token.strip())
-
-
-def actor_of(request: Request) -> Actor:
-    """Who acts, in which of the token's roles.  Raises Unauthenticated, Forbidden."""
-    actor = bearer_of(request).acting(request.headers.get("ledger-role"))
-    request.state.role = actor.role  # for the log
-    return actor
 
 
 def admit(request: Request, who: Who) -> None:
@@ -200,7 +180,7 @@ async def command_of(request: Request) -> Command:
     if aggregate is None:
         raise _no_collection(given["collection"])
     headers = request.headers
-    _asked(request, set())
+    asked_of(request, set())
     return Command(
         name=openapi.command_named(given["name"]),
         noun=aggregate.noun,
@@ -308,7 +288,7 @@ async def view(request: Request) -> Response:
     aggregate = COLLECTIONS.get(given["collection"])
     if aggregate is None:
         raise _no_collection(given["collection"])
-    asked = _asked(request, {"as_at", "known_at", "explain", "clock"})
+    asked = asked_of(request, {"as_at", "known_at", "explain", "clock"})
     answer = await ledger.view(
         aggregate.noun,
         given["id"],
@@ -325,15 +305,15 @@ async def view(request: Request) -> Response:
 async def worklist(request: Request) -> Response:
     """GET /worklists/{name}?unit=&as_at=&known_at=&after=&cursor=&limit="""
     ledger: Ledger = request.app.state.ledger
-    asked = _asked(request, {"unit", "as_at", "known_at", "after", "cursor", "limit"})
+    asked = asked_of(request, {"unit", "as_at", "known_at", "after", "cursor", "limit"})
     found = await ledger.worklist(
         request.path_params["name"],
         unit=_code(asked.get("unit", "")),
         as_at=_day(asked["as_at"]) if "as_at" in asked else None,
         known_at=_instant(asked["known_at"]) if "known_at" in asked else None,
-        after=_number("after", asked.get("after", "0"), LARGEST_POSITION),
+        after=number("after", asked.get("after", "0"), LARGEST_POSITION),
         cursor=asked.get("cursor", ""),
-        most=max(1, _number("limit", asked.get("limit", str(PAGE)), LONGEST_PAGE)),
+        most=max(1, number("limit", asked.get("limit", str(PAGE)), LONGEST_PAGE)),
     )
     return json({"items": found.items, "next": found.next, "position": found.position, "paused": found.paused})
 
@@ -342,23 +322,6 @@ def _code(text: str) -> str:
     if not re.fullmatch(r"[^\x00-\x1f\x7f]{0,64}", text):
         raise Malformed("unit: the code of a unit.", {"unit": "not a code"})
     return text
-
-
-def _number(name: str, text: str, most: int) -> int:
-    if not re.fullmatch("[0-9]{1,15}", text) or int(text) > most:
-        raise Malformed(f"{name}: a whole number up to {most}.", {name: "not such a number"})
-    return int(text)
-
-
-def _asked(request: Request, known: set[str]) -> Mapping[str, str]:
-    unknown = [name for name in request.query_params if name not in known]
-    if unknown:
-        told = f"The address takes {', '.join(sorted(known)) or 'nothing'} after its question mark."
-        raise Malformed(told, {name[:NAME_LENGTH]: "unknown parameter" for name in unknown[:LIST_ITEMS]})
-    if len(request.query_params.multi_items()) > len(request.query_params):
-        twice = {name: "asked twice" for name, _ in request.query_params.multi_items()}
-        raise Malformed("Ask each thing once.", twice)
-    return request.query_params
 
 
 def _clock(text: str) -> str:
@@ -390,27 +353,10 @@ def _instant(text: str) -> datetime:
 # ------------------------------------------------------------------------------------ everything else
 
 
-def log_of(request: Request) -> Log:
-    """The log that an address is about: the ledger's own, or under /access its access log."""
-    ledger: Ledger = request.app.state.ledger
-    return ledger.store.access if request.url.path.startswith("/access/") else ledger.store
-
-
-async def checkpoint(request: Request) -> Response:
-    """The newest released checkpoint, a C2SP signed note."""
-    ledger: Ledger = request.app.state.ledger
-    return PlainTextResponse(await ledger.checkpoint(log_of(request)))
-
-
-async def vkey(request: Request) -> Response:
-    """The key that checks it."""
-    return PlainTextResponse(log_of(request).signer.verifier().vkey() + "\n")
-
-
 async def refusals(request: Request) -> Response:
     """GET /access/refusals?to=offender/019a…&cursor="""
     ledger: Ledger = request.app.state.ledger
-    asked = _asked(request, {"to", "cursor"})
+    asked = asked_of(request, {"to", "cursor"})
     items, after = await ledger.refusals(asked.get("to"), _cursor(asked.get("cursor", "0")))
     return json({"items": items, "next": None if after is None else str(after)})
 
@@ -478,7 +424,7 @@ async def docs(request: Request) -> Response:
     return HTMLResponse(openapi.page())
 
 
-ROUTES: Final[tuple[tuple[str, str, Who, Endpoint], ...]] = (
+ROUTES: Final[Routes] = (
     ("/health/live", "GET", OPEN, live),
     ("/health/ready", "GET", OPEN, ready),
     ("/info", "GET", OPEN, info),
@@ -488,10 +434,7 @@ ROUTES: Final[tuple[tuple[str, str, Who, Endpoint], ...]] = (
     ("/problems/{code}", "GET", OPEN, meaning),
     ("/rules", "GET", ANY_ROLE, rules),
     ("/events", "GET", ANY_ROLE, events),
-    ("/log/checkpoint", "GET", OPEN, checkpoint),
-    ("/log/vkey", "GET", OPEN, vkey),
-    ("/access/log/checkpoint", "GET", OPEN, checkpoint),
-    ("/access/log/vkey", "GET", OPEN, vkey),
+    *log.ROUTES,
     ("/access/refusals", "GET", AUDITORS, refusals),
     ("/worklists/{name}", "GET", READERS, worklist),
     ("/{collection}/{id}/{name}", "POST", BY_COMMAND, command),

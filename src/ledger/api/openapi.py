@@ -308,6 +308,7 @@ _RECEIPT: Final = {
                     "type": _TEXT,
                     "position": {"type": "integer"},
                     "leaf": _TEXT,
+                    "proof": {"type": "string", "description": "Where the proof is told that it is in the log"},
                 },
             },
         },
@@ -428,6 +429,67 @@ _REFUSALS: Final = [
     _parameter("to", "query", _TEXT, "Of one case only, such as offender/019a…"),
     _parameter("cursor", "query", _TEXT, "Where the page before ended: its `next`"),
 ]
+_BYTES: Final = {"type": "string", "format": "binary"}
+_TILE: Final = {
+    "name": "path",
+    "in": "path",
+    "required": True,
+    "schema": _TEXT,
+    "description": "As C2SP tlog-tiles has it: <L>/<N> or <L>/<N>.p/<W>, without <L>/ for entries; N as x001/x234/067",
+}
+_POSITION: Final = {"name": "position", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}
+_SIZES: Final = [
+    {**_parameter("from", "query", {"type": "integer", "minimum": 1}, "Facts of the earlier log"), "required": True},
+    _parameter("to", "query", {"type": "integer", "minimum": 1}, "Facts of the later one; else the newest checkpoint"),
+]
+_GREW: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["from", "to", "hashes", "checkpoint"],
+    "properties": {
+        "from": {"type": "integer"},
+        "to": {"type": "integer"},
+        "hashes": {"type": "array", "items": _TEXT, "description": "RFC 9162 §2.1.4, base64"},
+        "checkpoint": {"type": ["string", "null"], "description": "A C2SP signed note of the later log"},
+    },
+}
+
+
+def _of_log(at: str, whose: str) -> dict[str, Any]:
+    """Checkpoints, tiles and proofs of one of the two logs."""
+    taken = {
+        "summary": f"Entries of {whose}, 256 in a bundle, for auditors; each taking is sealed in the access log",
+        "parameters": [_TILE],
+        "responses": {
+            "200": {
+                "description": "Each after its length",
+                "content": {"application/octet-stream": {"schema": _BYTES}},
+            },
+            **_problems("401", "403", "404", "422", "500", "503"),
+        },
+    }
+    tile = _opened(
+        f"Hashes of {whose}, 256 in a tile", _BYTES, "application/octet-stream", "404", "422", "503", parameters=[_TILE]
+    )
+    proof = _opened(
+        f"That a fact is in {whose}: a C2SP tlog-proof",
+        _TEXT,
+        "text/plain",
+        "404",
+        "422",
+        "503",
+        parameters=[_POSITION],
+    )
+    grew = _opened(f"That {whose} only grew", _GREW, "application/json", "404", "422", "503", parameters=_SIZES)
+    return {
+        f"{at}/checkpoint": {"get": _opened(f"The newest checkpoint of {whose}", _NOTE, "text/plain", "404", "503")},
+        f"{at}/vkey": {"get": _opened(f"The key that checks checkpoints of {whose}", _KEY, "text/plain")},
+        f"{at}/tile/entries/{{path}}": {"get": taken},
+        f"{at}/tile/{{path}}": {"get": tile},
+        f"{at}/proof/{{position}}": {"get": proof},
+        f"{at}/consistency": {"get": grew},
+    }
+
+
 _CODE: Final = {"name": "code", "in": "path", "required": True, "schema": _TEXT}
 _OTHERS: Final[dict[str, Any]] = {
     "/rules": {"get": _get("Every rule with its source", [], _ITEMS)},
@@ -435,10 +497,8 @@ _OTHERS: Final[dict[str, Any]] = {
     "/problems/{code}": {
         "get": _opened("What a problem means", _MEANING, "application/json", "404", parameters=[_CODE])
     },
-    "/log/checkpoint": {"get": _opened("The newest released checkpoint", _NOTE, "text/plain", "404", "503")},
-    "/log/vkey": {"get": _opened("The key that checks it", _KEY, "text/plain")},
-    "/access/log/checkpoint": {"get": _opened("The access log's newest checkpoint", _NOTE, "text/plain", "404", "503")},
-    "/access/log/vkey": {"get": _opened("The key that checks the access log's", _KEY, "text/plain")},
+    **_of_log("/log", "the ledger"),
+    **_of_log("/access/log", "the access log"),
     "/access/refusals": {"get": _get("What was refused, for auditors", _REFUSALS, _ITEMS)},
     "/health/live": {"get": _told("The process answers", {"200": "status UP"}, _STATUS)},
     "/health/ready": {

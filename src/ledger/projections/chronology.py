@@ -96,6 +96,7 @@ def _row(record: Recorded[Any]) -> Row:
     late_days = recorded_late_days(record.effective, record.recorded)
     return {
         "position": record.position,
+        "proof": f"/log/proof/{record.position}",
         "id": record.id,
         "type": kind.__name__,
         "title": title(kind),

@@ -1,0 +1,67 @@
+"""What every route asks of a request, who sends it and what stands after its question mark; and how JSON is answered.
+
+Proven by tests/api/test_tokens.py and tests/api/test_bad_input.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ledger.aggregates.shape import LIST_ITEMS, Actor
+from ledger.api.tokens import Bearer, Tokens
+from ledger.commands import NAME_LENGTH
+from ledger.errors import Malformed, Unauthenticated
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+Who = frozenset[str] | None  # the roles that may ask a route; OPEN
+OPEN: Final = None  # to everybody, without a token
+Routes = tuple[tuple[str, str, Who, Endpoint], ...]  # path, method, who, endpoint
+
+LARGEST_POSITION: Final = 10**15
+
+
+def bearer_of(request: Request) -> Bearer:
+    """Whom the token of a request speaks for.  Raises Unauthenticated."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthenticated("Send a token in the header Authorization: Bearer …")
+    tokens: Tokens = request.app.state.tokens
+    return tokens.check(token.strip())
+
+
+def actor_of(request: Request) -> Actor:
+    """Who acts, in which of the token's roles.  Raises Unauthenticated, Forbidden."""
+    actor = bearer_of(request).acting(request.headers.get("ledger-role"))
+    request.state.role = actor.role  # for the log
+    return actor
+
+
+def asked_of(request: Request, known: set[str]) -> Mapping[str, str]:
+    """What stands after the question mark of an address, each thing once.  Raises Malformed."""
+    unknown = [name for name in request.query_params if name not in known]
+    if unknown:
+        told = f"The address takes {', '.join(sorted(known)) or 'nothing'} after its question mark."
+        raise Malformed(told, {name[:NAME_LENGTH]: "unknown parameter" for name in unknown[:LIST_ITEMS]})
+    if len(request.query_params.multi_items()) > len(request.query_params):
+        twice = {name: "asked twice" for name, _ in request.query_params.multi_items()}
+        raise Malformed("Ask each thing once.", twice)
+    return request.query_params
+
+
+def number(name: str, text: str, most: int) -> int:
+    """A whole number of an address.  Raises Malformed."""
+    if not re.fullmatch("[0-9]{1,15}", text) or int(text) > most:
+        raise Malformed(f"{name}: a whole number up to {most}.", {name: "not such a number"})
+    return int(text)
+
+
+def json(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """JSON: days and instants (UTC, Z) in ISO form."""
+    data = orjson.dumps(body, option=orjson.OPT_UTC_Z)
+    return Response(data, status, {"Cache-Control": "no-store", **(headers or {})}, "application/json")

@@ -1,0 +1,122 @@
+"""The transparency log over HTTP, for whoever trusts nobody here; the same again under /access for the access log.
+
+    GET /log/checkpoint, /log/vkey                  the newest released checkpoint, and the key that checks it
+    GET /log/tile/<L>/<N>[.p/<W>]                   hashes of the tree (C2SP tlog-tiles)
+    GET /log/tile/entries/<N>[.p/<W>]               the entries themselves
+    GET /log/proof/<position>                       that a fact is in the log (C2SP tlog-proof)
+    GET /log/consistency?from=<size>[&to=<size>]    that the log only grew
+
+Hashes are open to everybody: they say nothing about anybody.  Entries are pseudonymous data about offences: an auditor
+takes them, and each taking is sealed in the access log before it is answered.  A tile is the same for ever, so it may
+be kept on the way; what moves with the newest checkpoint may not.
+
+Proven by tests/api/test_log.py and tests/independent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import re
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from ledger.api.asking import LARGEST_POSITION, OPEN, Routes, actor_of, asked_of, json, number
+from ledger.application import Ledger
+from ledger.errors import NotFound
+from ledger.store import proving
+from ledger.store.log import Log
+from ledger.transparency.errors import FormatError
+from ledger.transparency.note import encode_base64
+from ledger.transparency.proof import SUFFIX
+from ledger.transparency.tiles import ENTRIES, WIDTH, Tile, parse_path
+
+FOR_EVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
+UNTIL_THE_NEXT: Final = {"Cache-Control": "no-cache"}
+AUDITOR: Final = frozenset({"auditor"})
+
+
+def log_of(request: Request) -> Log:
+    """The log that an address is about: the ledger's own, or under /access its access log."""
+    ledger: Ledger = request.app.state.ledger
+    return ledger.store.access if request.url.path.startswith("/access/") else ledger.store
+
+
+async def checkpoint(request: Request) -> Response:
+    """The newest released checkpoint, a C2SP signed note."""
+    ledger: Ledger = request.app.state.ledger
+    return PlainTextResponse(await ledger.checkpoint(log_of(request)), headers=UNTIL_THE_NEXT)
+
+
+async def vkey(request: Request) -> Response:
+    """The key that checks it."""
+    return PlainTextResponse(log_of(request).signer.verifier().vkey() + "\n")
+
+
+async def tile(request: Request) -> Response:
+    """Hashes of a tile, 32 bytes each."""
+    data = await proving.tile(log_of(request), _tile(request, ""))
+    return Response(data, headers=FOR_EVER, media_type="application/octet-stream")
+
+
+async def entries(request: Request) -> Response:
+    """Entries, each after its length; the taking is sealed first."""
+    ledger: Ledger = request.app.state.ledger
+    log, wanted = log_of(request), _tile(request, "entries/")
+    data = await proving.tile(log, wanted)
+    first = wanted.index * WIDTH + 1
+    await ledger.access.taken(actor_of(request), log, first, first + wanted.width - 1)
+    headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}
+    if re.search(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", request.headers.get("accept-encoding", "")):
+        data = await asyncio.to_thread(gzip.compress, data, 6)
+        headers["Content-Encoding"] = "gzip"
+    return Response(data, headers=headers, media_type="application/octet-stream")
+
+
+async def proof(request: Request) -> Response:
+    """A proof to keep, with the newest checkpoint in it."""
+    asked_of(request, set())
+    position = request.path_params["position"]
+    if not re.fullmatch("[1-9][0-9]{0,14}", position):
+        raise NotFound(f"There is no fact at position {position[:40]!r}: the first is at 1.")
+    made = await proving.inclusion(log_of(request), int(position))
+    name = {"Content-Disposition": f'inline; filename="{position}{SUFFIX}"'}
+    return PlainTextResponse(made.write(), headers=UNTIL_THE_NEXT | name)
+
+
+async def consistency(request: Request) -> Response:
+    """GET /log/consistency?from=&to=; `checkpoint` is that of `to`, null where none was made of this size."""
+    asked = asked_of(request, {"from", "to"})
+    size = number("from", asked.get("from", ""), LARGEST_POSITION)
+    later = number("to", asked["to"], LARGEST_POSITION) if "to" in asked else None
+    made = await proving.consistency(log_of(request), size, later)
+    hashes = [encode_base64(each) for each in made.hashes]
+    return json({"from": made.size, "to": made.later, "hashes": hashes, "checkpoint": made.note})
+
+
+def _tile(request: Request, kind: str) -> Tile:
+    asked_of(request, set())
+    path = request.path_params["path"]
+    try:
+        found = parse_path(f"tile/{kind}{path}")
+    except FormatError as wrong:
+        raise NotFound(f"There is no tile {path[:80]!r}: use <L>/<N> or <L>/<N>.p/<W>, N as x001/x234/067.") from wrong
+    if (found.level == ENTRIES) != bool(kind):
+        raise NotFound("Entries are asked for by auditors, at tile/entries/<N>.")
+    return found
+
+
+ROUTES: Final[Routes] = tuple(
+    route
+    for log in ("/log", "/access/log")
+    for route in (
+        (f"{log}/checkpoint", "GET", OPEN, checkpoint),
+        (f"{log}/vkey", "GET", OPEN, vkey),
+        (f"{log}/tile/entries/{{path:path}}", "GET", AUDITOR, entries),
+        (f"{log}/tile/{{path:path}}", "GET", OPEN, tile),
+        (f"{log}/proof/{{position}}", "GET", OPEN, proof),
+        (f"{log}/consistency", "GET", OPEN, consistency),
+    )
+)
