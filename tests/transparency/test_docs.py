@@ -13,6 +13,11 @@ MODULES = [
     importlib.import_module(f"ledger.transparency.{found.name}")
     for found in pkgutil.iter_modules(ledger.transparency.__path__)
 ]
+INSIDE = [
+    importlib.import_module(found.name)
+    for found in pkgutil.walk_packages(ledger.transparency.__path__, "ledger.transparency.")
+    if found.name.count(".") > 2
+]
 FORMATS = [module for module in MODULES if not module.__name__.endswith(".errors")]
 
 
@@ -23,7 +28,12 @@ def test_the_worked_example_is_true(module: ModuleType):
     assert failed == 0
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", INSIDE, ids=lambda module: module.__name__)
+def test_the_examples_within_a_package_are_true(module: ModuleType):
+    assert doctest.testmod(module).failed == 0
+
+
+@pytest.mark.parametrize("module", [*MODULES, *INSIDE], ids=lambda module: module.__name__)
 def test_the_public_names_are_explained(module: ModuleType):
     for name in module.__all__:
         found = getattr(module, name)

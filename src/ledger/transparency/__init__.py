@@ -17,6 +17,7 @@ specification of one format, with one worked example that a test executes:
     heads        the map of every chain's head, whose root a closing seals, with proofs of presence and absence
     entry        the sealed entry: canonical JSON (RFC 8785), its members and their limits
     commitment   salted commitments to values and documents that lie outside the entry
+    bundle       one case in a file that proves itself: complete, unaltered, in order
     verify       the oracle: re-checks a whole ledger from its stored bytes
 
 Import from the modules; the package itself exports nothing.

@@ -1,0 +1,135 @@
+"""What a verification of a bundle came to: the first thing that does not hold, or in words what was proven.
+
+Proved by tests/transparency/test_bundle.py.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
+
+from ledger.transparency.bundle.contents import READ_BY_PEOPLE, Manifest
+from ledger.transparency.verify import Finding
+
+__all__ = ["CODES", "BundleReport", "Counted"]
+
+CODES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "zip-malformed": "not the zip that a bundle is, in its one form",
+        "file-unknown": "a file that no bundle has",
+        "file-missing": "a file that every bundle of this content has is not there",
+        "file-malformed": "a file is not of the form its page describes",
+        "file-differs": "a file is not the one in the manifest, or the manifest names others",
+        "key-differs": "the keys given are not those of the ledger that this bundle is from",
+        "checkpoint-unsigned": "the checkpoint is not rightly signed by the ledger's key",
+        "cosignature-missing": "a witness whose key was given has not cosigned the checkpoint",
+        "access-key-unsigned": "the key of the access log is not one that the ledger's key vouches for",
+        "closing-differs": "the closing is not the last leaf of the checkpoint, or no closing",
+        "head-unproved": "the case's end does not lie in the map that the closing sealed",
+        "chain-differs": "the entries are not all that concern the case: one is missing, added, or out of order",
+        "entry-malformed": "the bytes are no sealed entry; which member, the message says",
+        "entry-unproved": "an entry is not in the tree at the place it is said to be",
+        "entry-misplaced": "an entry does not concern the case, or does not follow those before it",
+        "opening-unknown": "a value is opened that no entry shown here commits to",
+        "opening-differs": "a value is not the one that its entry commits to",
+        "rule-missing": "a fact was decided under a rule whose wording is not there",
+        "receipt-unproved": "the export is not in the access log",
+        "receipt-differs": "the sealed export is another than this one",
+    }
+)
+"""Every code a finding can have, and what it means."""
+
+
+@dataclass(slots=True)
+class Counted:
+    """What was seen of a case on the way."""
+
+    case: str = ""
+    origin: str = ""
+    facts: int = 0
+    withheld_whole: int = 0
+    opened: int = 0
+    withheld: int = 0
+    erased: int = 0
+    erasures: list[int] = field(default_factory=list[int])  # positions of the facts that say so
+    size: int = 0  # of the closing: the facts of the whole ledger that it covers
+    closed: str = ""  # when, as the closing was recorded
+    signed_by: tuple[str, ...] = ()  # key names with ids, of those that were given
+    exported: str = ""  # when, as the access log recorded it
+    exported_at: int = 0  # position in the access log
+    unchecked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BundleReport:
+    """What was proven, or the first finding.  ``trusted``: the reader gave the key, it was not taken from the file."""
+
+    finding: Finding | None
+    counted: Counted
+    manifest: Manifest | None
+    trusted: bool
+
+    @property
+    def ok(self) -> bool:
+        """Everything holds, under a key that the reader gave."""
+        return self.finding is None and self.trusted
+
+    def words(self) -> list[str]:
+        """What was proven, in sentences; or what does not hold, and what follows for the reader."""
+        if self.finding is not None or self.manifest is None:
+            return [f"not verified: {self.finding}", "Nothing in this file may be relied upon."]
+        return list(_proven(self.counted, self.manifest, self.trusted))
+
+
+def _proven(seen: Counted, manifest: Manifest, trusted: bool) -> Iterator[str]:
+    keys = " and ".join(seen.signed_by)
+    if trusted:
+        yield f"verified under {keys}."
+    else:
+        yield f"consistent under the key in this file; compare it with the one you were given: {keys}."
+    upto = _moment(seen.closed)
+    if seen.facts:
+        parts = [
+            f"All {seen.facts:,} facts that concern {seen.case} up to {upto}, in this order"
+            if seen.facts > 1
+            else f"The one fact that concerns {seen.case} up to {upto}",
+            f"{seen.withheld_whole:,} withheld whole",
+            f"{seen.opened:,} {'value' if seen.opened == 1 else 'values'} opened, {seen.withheld:,} withheld, "
+            f"{seen.erased:,} erased{_by_facts(seen.erasures)}",
+        ]
+        yield "; ".join(parts) + "."
+    else:
+        yield f"No fact of this ledger concerned {seen.case} up to {upto}."
+    at = f"position {seen.size + 1:,} of {seen.origin}"
+    yield f"None is missing: the closing at {at}, over {seen.size:,} facts, tells how many there are and the last one."
+    yield (
+        f"Made for {manifest.recipient}, purpose {manifest.purpose}, by {manifest.requester} ({manifest.role}); sealed "
+        f"in the access log at position {seen.exported_at:,} on {_moment(seen.exported)}, before it left."
+    )
+    if seen.unchecked:
+        yield (
+            f"Not compared with the facts: {', '.join(seen.unchecked)}. They are as they were when this was made; "
+            "where they say anything else than the entries do, the entries are right."
+        )
+
+
+def _by_facts(positions: list[int]) -> str:
+    if not positions:
+        return ""
+    names = [f"{each:,}" for each in positions]
+    several = f"facts at {', '.join(names[:-1])} and {names[-1]}"
+    return f" by the {several if len(names) > 1 else f'fact at {names[0]}'}"
+
+
+def _moment(text: str) -> str:
+    """20 Nov 2026 14:02:11 UTC"""
+    when = datetime.fromisoformat(text)
+    return f"{when.day} {when:%b %Y %H:%M:%S} UTC"
+
+
+def unchecked(names: Iterator[str]) -> tuple[str, ...]:
+    """Of a bundle's files those that nothing but the manifest vouches for."""
+    found = set(names)
+    folders = [f"{folder}/" for folder in ("rules", "timestamps") if any(each.startswith(folder) for each in found)]
+    return (*(each for each in READ_BY_PEOPLE if each in found), *folders)
