@@ -76,7 +76,7 @@ class WatchedPolicy(Policy):
     @classmethod
     def of(cls, policy: Policy, asked: Asked) -> WatchedPolicy:
         """The same policy, watched."""
-        return cls(policy.history, policy._cache, policy._calendars, asked)
+        return cls(policy.history, policy._cache, policy._calendars, asked=asked)
 
     def setting(self, key: str, on: date, known: int | None = None) -> str | int | None:
         value = super().setting(key, on, known)
@@ -182,9 +182,9 @@ def _differences(record: Recorded[Any], decision: Decision) -> Iterator[Differen
     effective = again.effective() or decision.effective
     pairs = (
         ("effective", record.effective, record.effective if effective is None else effective),
-        ("rests_on", record.rests_on, tuple(sorted(set(decision.rests_on)))),
-        ("about", record.about, tuple(sorted({*decision.about} - {record.stream}))),
-        ("under", record.under, tuple(sorted(set(decision.under)))),
+        ("rests_on", sorted(set(record.rests_on)), sorted(set(decision.rests_on))),
+        ("about", sorted(set(record.about)), sorted({*decision.about} - {record.stream})),
+        ("under", sorted(set(record.under)), sorted(set(decision.under))),
     )
     yield from (Difference(*each) for each in pairs if each[1] != each[2])
 
