@@ -1,6 +1,7 @@
 """The access log: what was refused is sealed in a log of its own before the answer leaves (GEN-07).
 
-Who takes entries of either log as they are sealed (`taken`) is told there too, before they leave.
+Who takes entries of either log as they are sealed (`taken`), or a case as a bundle (`exported`), is told there too,
+before they leave.
 
 What is evidence is a command by somebody known that was understood and not done: refused by a rule (409), or not for
 this role to give (403).  Each time it is answered so is an entry; a repeated key is recorded in each, for a refusal is
@@ -27,7 +28,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from ledger.aggregates.access import CommandRefused, EntriesTaken
+from ledger.aggregates.access import CommandRefused, EntriesTaken, ExportReleased
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Actor, Fact, Recorded
 from ledger.commands import Command
@@ -42,10 +43,11 @@ from ledger.errors import (
 )
 from ledger.rules.registry import labels
 from ledger.store import mapping
-from ledger.store.appending import Append
+from ledger.store.appending import Append, Receipt, Sealed
 from ledger.store.cases import PolicyAt
 from ledger.store.log import Log
 from ledger.store.mapping import Draft, Envelope, Stored
+from ledger.store.vault import Vault
 
 EVIDENCE: Final = (Refused, Forbidden)
 PAGE: Final = 500  # entries of one answer
@@ -60,6 +62,7 @@ class Access:
 
     log: Log
     policy: Callable[[], Awaitable[PolicyAt]]
+    vault: Vault
 
     async def refused(self, command: Command, problem: LedgerError) -> None:
         """Seal that a command was refused.  Raises AccessLogUnavailable."""
@@ -80,6 +83,11 @@ class Access:
         fact = EntriesTaken(log_name=log.kept.name.replace(" ", "-"), first=first, last=last)
         await self._sealed(lambda policy: fact, by)
 
+    async def exported(self, by: Actor, stream: str, fact: ExportReleased) -> Sealed:
+        """Seal that a case leaves the house, and for whom; what was sealed, to prove it.  Raises AccessLogUnavailable."""
+        receipt = await self._sealed(lambda policy: fact, by, about=(stream,), under=fact.rules)
+        return receipt.facts[0]
+
     async def _sealed(
         self,
         fact: Callable[[Policy], Fact],
@@ -89,7 +97,7 @@ class Access:
         under: Sequence[str] = (),
         at: datetime | None = None,
         source: Mapping[str, Any] | None = None,
-    ) -> None:
+    ) -> Receipt:
         """One fact in a stream of its own, named after it."""
         at = at if self.log.simulated else None
         try:
@@ -98,24 +106,28 @@ class Access:
             fact_id = mapping.fact_id(moment)
             stream = f"{type(made).topic.split('.')[1]}-{fact_id}"
             draft = Draft(fact_id, stream, 1, made, moment, about=about, under=labels(under))
-            await self._append(draft, Envelope(by, policy=policy.version, source=source), at)
+            return await self._append(draft, Envelope(by, policy=policy.version, source=source), at)
         except ReadOnly as closed:
             raise AccessLogReadOnly(f"{_UNSEALED} {closed.message}") from closed
         except LedgerError as trouble:
             raise AccessLogUnavailable(f"{_UNSEALED} Try again in a moment.") from trouble
 
-    async def _append(self, draft: Draft, envelope: Envelope, at: datetime | None) -> None:
-        append = [mapping.pending(self.log.origin, draft, envelope, {})]
+    async def _append(self, draft: Draft, envelope: Envelope, at: datetime | None) -> Receipt:
+        parts = mapping.parts_of(draft, envelope)
+        keys = await self.vault.keys_of(parts.boxes) if parts.boxes else {}
+        append = [mapping.pending(self.log.origin, draft, envelope, keys, parts)]
         while True:
             try:
-                await self.log.sequencer.append(Append(append, at=at))
-                return
+                receipt = await self.log.sequencer.append(Append(append, at=at))
             except ClockInDoubt:
                 # A simulated clock is set by commands, and one that is refused may come from before the last one.
                 head = await self.log.database.head()
                 if at is None or head is None or head.recorded <= at:
                     raise
                 at = head.recorded
+                continue
+            assert isinstance(receipt, Receipt)  # without a key nothing is ever repeated
+            return receipt
 
     # ------------------------------------------------------------------------------------ asking
 

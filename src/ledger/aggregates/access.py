@@ -1,4 +1,5 @@
-"""The facts of the access log: what was asked of the ledger and not done (GEN-07), and what was read for an audit.
+"""The facts of the access log: what was asked of the ledger and not done (GEN-07), what was read for an audit, and
+which cases left the house (DP-02, DP-11).
 
 No stream of the ledger holds them and nobody gives them: the application seals one before the answer it tells of
 leaves (ledger.access).  Who asked is the entry's `by`, whom it concerned is in its `about`.  A new kind is one class
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ledger.aggregates.shape import Code, Count, Fact, Id
+from ledger.aggregates.shape import Code, Count, Fact, Id, ThirdPartyText
 
 
 class CommandRefused(Fact, topic="access.command-refused.v1", who=("system",), rules=("GEN-07",)):
@@ -46,4 +47,24 @@ class EntriesTaken(Fact, topic="access.entries-taken.v1", who=("system",), rules
     last: Count
 
 
-ACCESS_FACTS: Final[tuple[type[Fact], ...]] = (CommandRefused, EntriesTaken)
+class ExportReleased(Fact, topic="access.export-released.v1", who=("system",), rules=("DP-02", "DP-11")):
+    """A case left the house as a bundle (ledger-format.md, *Bundle*); this was sealed before it did.
+
+    `target_ref` as a command names it (offender/019a…); `purpose` and `fields` (classes of values that might be opened)
+    are those of the table in docs/disclosing.md; `digest` is the SHA-256 of the bundle's manifest in hexadecimal, which
+    names every file of it; `size` the facts of the ledger when it was made; `facts` those of the case, of which
+    `withheld_whole` are withheld whole; `opened` the values that are opened.  To whom it went may be a person's name.
+    """
+
+    target_ref: Code
+    purpose: Code
+    recipient: ThirdPartyText
+    digest: Code
+    size: Count
+    fields: list[Code]
+    facts: Count
+    withheld_whole: Count
+    opened: Count
+
+
+ACCESS_FACTS: Final[tuple[type[Fact], ...]] = (CommandRefused, EntriesTaken, ExportReleased)

@@ -58,7 +58,7 @@ class Ledger:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.cases = Cases(store.origin, store.database, store.vault)
-        self.access = Access(store.access, self.cases.policy)
+        self.access = Access(store.access, self.cases.policy, store.vault)
         self.follower = Follower(self._tables, store.database, self.cases, self._where)
         self._executing = Executing(store, self.cases)
         self._asking = Asking(store, self.cases)
