@@ -25,7 +25,7 @@ from ledger.transparency.verify import KeptCheckpoint, StoredChain, StoredHead, 
 
 ORIGIN = "ledger.example/test"
 TABLES = ("head", "entries", "about", "chains", "sealed_values", "receipts", "checkpoints", "released")
-MADE_FROM_THEM = ("tiles",)
+MADE_FROM_THEM = ("tiles", "closings")
 
 
 @dataclass

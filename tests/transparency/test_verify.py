@@ -8,6 +8,7 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.transparency import textbook_heads
 
 from ledger.transparency.chain import chain_of
 from ledger.transparency.checkpoint import Checkpoint
@@ -130,6 +131,22 @@ def seal(entries: list[SealedEntry]) -> Ledger:
     return ledger
 
 
+CLOSED_AT = (5, 6, 9)
+
+
+def closed_script(**lies: object) -> list[SealedEntry]:
+    """The script with closings at these positions, the last of which may be told to lie."""
+    entries = [entry_at(i, stream, 1, None, about) for i, (stream, about) in enumerate(SCRIPT, start=1)]
+    for position in CLOSED_AT:
+        before = seal(entries[: position - 1])
+        heads = {name: (each.n, each.chain, each.last) for name, each in before.chains.items()}
+        values = {"size": position - 1, "heads": encode_base64(textbook_heads.root(heads))}
+        closing = entry_at(position, "ledger", 1, None, [])
+        closing |= {"type": "ledger.closed.v1", "values": values | (lies if position == CLOSED_AT[-1] else {})}
+        entries[position - 1] = closing
+    return entries
+
+
 def script() -> list[SealedEntry]:
     return [entry_at(i, stream, 1, None, about) for i, (stream, about) in enumerate(SCRIPT, start=1)]
 
@@ -154,6 +171,27 @@ def test_a_sound_ledger_holds_and_the_report_says_what_was_compared():
     assert report.summary() == (
         "11 entries in 3 streams re-read, 4 chains and 4 checkpoints compared, 4 signatures checked: everything holds"
     )
+
+
+def test_a_ledger_with_closings_holds():
+    report = seal(closed_script()).verify()
+    assert report.ok, report.summary()
+    assert report.streams == 4
+
+
+@pytest.mark.parametrize("position", [1, 2, 3, 4, 7, 8])
+def test_an_entry_changed_before_a_closing_contradicts_its_heads_though_all_else_was_put_right(position: int):
+    entries = closed_script()
+    entries[position - 1]["values"] = {"kind": "FTB"}
+    found = [finding.code for finding in seal(entries).verify().findings]
+    assert set(found) == {"heads-differ"}
+    assert len(found) == sum(position < at for at in CLOSED_AT)
+
+
+def test_a_closing_among_positions_gone_wrong_is_a_finding_and_no_crash():
+    ledger = seal(closed_script())
+    ledger.positions[:] = [1] * 11
+    assert "heads-differ" in {finding.code for finding in ledger.verify().findings}
 
 
 def test_an_empty_ledger_holds():
@@ -299,6 +337,15 @@ def give_checkpoints_out_of_order(ledger: Ledger) -> None:
     ledger.checkpoints.reverse()
 
 
+def closed(**lies: object) -> Tampering:
+    """A liar with the key: a ledger with closings, the last of which seals something else than what is before it."""
+
+    def tamper(ledger: Ledger) -> None:
+        ledger.__dict__.update(seal(closed_script(**lies)).__dict__)
+
+    return tamper
+
+
 def head(**members: object) -> Tampering:
     def tamper(ledger: Ledger) -> None:
         ledger.head = ledger.head._replace(**cast("dict[str, Any]", members))
@@ -365,6 +412,8 @@ PLANTED: list[tuple[str, Tampering, str, int | None, str | None]] = [
     ("resting on itself", reseal(7, rests_on=[2, 7]), "reference-ahead", 7, "ann"),
     ("a screen from the future", reseal(7, seen={"position": 7}), "reference-ahead", 7, "ann"),
     ("a release from the future", reseal(7, release=7), "reference-ahead", 7, "ann"),
+    ("a closing of other heads", closed(heads="A" * 43 + "="), "heads-differ", 9, "ledger"),
+    ("a closing of another size", closed(size=7), "heads-differ", 9, "ledger"),
     ("a note signed with another key", sign_with_another_key, "checkpoint-unsigned", 5, None),
     ("a signature forged", forge_a_signature, "checkpoint-unsigned", 5, None),
     ("a signed note that is no checkpoint", keep_a_note_that_is_none, "checkpoint-malformed", 5, None),

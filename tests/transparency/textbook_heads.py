@@ -5,11 +5,13 @@ with ``ledger.transparency``.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from hashlib import sha256
 
 Told = tuple[int, bytes, int]  # n, c_n, leaf index of the last entry
 
 
+@lru_cache(maxsize=10_000)
 def bits_of(name: str) -> str:
     """The key of an id as 256 digits, most significant first."""
     return "".join(f"{byte:08b}" for byte in sha256(b"chain\x00" + name.encode()).digest())
@@ -23,12 +25,12 @@ def leaf(name: str, told: Told) -> bytes:
 
 def root(heads: Mapping[str, Told], prefix: str = "") -> bytes:
     """The subtree of all keys that begin with these bits."""
-    under = [name for name in heads if bits_of(name).startswith(prefix)]
+    under = {name: told for name, told in heads.items() if bits_of(name).startswith(prefix)}
     if not under:
         return bytes(32)
     if len(under) == 1:
-        return leaf(under[0], heads[under[0]])
-    return sha256(b"\x21" + root(heads, prefix + "0") + root(heads, prefix + "1")).digest()
+        return leaf(*under.popitem())
+    return sha256(b"\x21" + root(under, prefix + "0") + root(under, prefix + "1")).digest()
 
 
 def siblings(heads: Mapping[str, Told], name: str) -> list[bytes]:

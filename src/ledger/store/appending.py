@@ -7,7 +7,7 @@ turns a batch into the parameters of its statements.  Proven with the sequencer.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -15,7 +15,7 @@ from typing import Final, LiteralString, TypeAlias
 
 from ledger.errors import EntryTooLarge, KeyReused, StaleVersion
 from ledger.store import binary
-from ledger.store.wire import Params
+from ledger.store.wire import Params, Rows
 from ledger.transparency.chain import CHAIN_START, next_link
 from ledger.transparency.tree import RightEdge
 
@@ -74,6 +74,15 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
         INSERT INTO sealed_values (position, key_id, nonce, ciphertext)
         SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::bytea[], $4::bytea[])
     """,
+    "write_closing": "INSERT INTO closings (position, heads, root) VALUES ($1::bigint, $2::bytea, $3::bytea)",
+    # Whose chains moved after a position.  Where an entry has `about`, that is its first member: [ and ] around ids.
+    "since": r"""
+        SELECT position, stream, leaf,
+            CASE WHEN substr(entry, 1, 10) = '\x7b2261626f7574223a5b'::bytea
+                THEN substr(entry, 11, position('\x5d'::bytea IN entry) - 11) END,
+            CASE WHEN stream = 'ledger' THEN entry END
+        FROM entries WHERE position > $1::bigint ORDER BY position LIMIT $2::bigint
+    """,
     # Is the newest fact that this process released still there?  After a failover that lost some it may not be.
     "ours": "SELECT leaf FROM entries WHERE position = $1::bigint",
     # Is the last fact of a COMMIT whose answer was lost there?
@@ -120,6 +129,21 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class Ending:
+    """A fact that can only be made under the lock, of all that is sealed before it (a closing): alone in its batch.
+
+    `made` is called there with the size, the time it will be recorded at (microseconds), the version of its stream, and
+    the rows of `since` after position `after`, at most `most` and one; it returns the fact and the root of the map of
+    heads.  What it raises, a LedgerError, is the answer, and nothing was recorded.
+    """
+
+    stream: str
+    after: int
+    most: int
+    made: Callable[[int, int, int, Rows], tuple[Pending, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
 class Append:
     """What one command writes: all of it or nothing."""
 
@@ -131,6 +155,7 @@ class Append:
     warnings: bytes | None = None  # JSON, kept with the receipt
     series: Series | None = None
     first: int = 0  # the position foreseen for its first fact, if it is of a series
+    ending: Ending | None = None  # then its facts are made under the lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +222,7 @@ class Batch:
     about: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
     sealed: list[tuple[int, Ciphertext]] = field(default_factory=list[tuple[int, Ciphertext]])
     receipts: list[tuple[Append, int, int]] = field(default_factory=list[tuple[Append, int, int]])
+    heads: bytes | None = None  # root of the map of heads, where this is a closing
 
     def chain(self, name: str) -> Chain:
         return self.chains.setdefault(name, Chain())
@@ -304,6 +330,8 @@ def writes(batch: Batch, edge: RightEdge, root: bytes, newest: int) -> list[Quer
         queries.append((b"write_about", (texts(ids), numbers(positions))))
     if batch.sealed:
         queries.append((b"write_sealed", _sealed_params(batch.sealed)))
+    if batch.heads is not None:
+        queries.append((b"write_closing", (binary.int8(edge.size), batch.heads, root)))
     return queries
 
 
@@ -321,6 +349,8 @@ def ids_of(appends: Sequence[Append]) -> list[str]:
     named: dict[str, None] = {}
     for append in appends:
         named.update(dict.fromkeys(name for name, _ in append.reads))
+        if append.ending:
+            named[append.ending.stream] = None
         for fact in append.facts:
             named[fact.stream] = None
             named.update(dict.fromkeys(fact.about))

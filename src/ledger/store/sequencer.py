@@ -19,10 +19,11 @@ test_recorder_contract.py (the eventsourcing library's own cases) and tests/jour
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
@@ -33,6 +34,7 @@ from ledger.store.appending import (
     STATEMENTS,
     Append,
     Batch,
+    Ending,
     Query,
     Receipt,
     Repeated,
@@ -53,6 +55,7 @@ __all__ = ["SETUP", "STATEMENTS", "Sequencer"]
 log = logging.getLogger(__name__)
 
 MAX_FACTS: Final = 2_000  # of one transaction: bounds how long the head is locked
+FEW_FACTS: Final = 16  # of one, while a closing is being tried
 REFUSED_PAUSE: Final = 1.0  # seconds
 CLOCK_TOLERANCE: Final = 5_000_000  # microseconds (ledger-format.md, Checkpoint)
 _BAD_DATA: Final = ("22", "23", "54")  # classes of SQLSTATE that are about what was sent
@@ -112,6 +115,7 @@ class Sequencer:
         self._known: _Known | None = None
         self._due = False
         self._closed = False
+        self._most = MAX_FACTS
         self.read_only: str | None = None  # why, once the ledger was found smaller or different
         self.batches = 0
         self.sealed = 0
@@ -124,7 +128,7 @@ class Sequencer:
         Raises StaleVersion, KeyReused, EntryTooLarge, ClockInDoubt, DiskFull, ReadOnly, DatabaseUnavailable: nothing
         was written.  OutcomeUnknown: it may stand; ask again with the same key.
         """
-        if not append.facts and not append.reads:
+        if not append.facts and not append.reads and not append.ending:
             raise ValueError("an append has at least one fact")
         return self._ask(append)
 
@@ -144,9 +148,21 @@ class Sequencer:
         waiting = Waiting(append, self._loop.create_future())
         timer = self._loop.call_later(self._deadline, self._late, waiting)
         waiting.done.add_done_callback(lambda _: timer.cancel())
-        self._waiting.append(waiting)
+        if append.ending:  # the sooner its turn comes, the less is sealed that it does not know of
+            self._waiting.appendleft(waiting)
+        else:
+            self._waiting.append(waiting)
         self._soon()
         return waiting.done
+
+    @contextlib.contextmanager
+    def in_small_batches(self) -> Generator[None]:
+        """While inside, no batch of this process holds much: who wants to end all of them must be able to keep up."""
+        self._most = FEW_FACTS
+        try:
+            yield
+        finally:
+            self._most = MAX_FACTS
 
     async def close(self) -> None:
         """Let what is under way end, refuse what waits, and close the connection."""
@@ -185,14 +201,14 @@ class Sequencer:
             self._run(self._sealing(batch))
 
     def _gather(self) -> list[Waiting]:
-        queue, most = (self._alone, 1) if self._alone else (self._waiting, MAX_FACTS)
+        queue, most = (self._alone, 1) if self._alone else (self._waiting, self._most)
         batch: list[Waiting] = []
         facts = 0
-        while queue and facts < most:
+        while queue and facts < most and not (batch and queue[0].append.ending):
             waiting = queue.popleft()
             if not waiting.done.done():
                 batch.append(waiting)
-                facts += len(waiting.append.facts)
+                facts += most if waiting.append.ending else len(waiting.append.facts)
         return batch
 
     def _run(self, seal: Seal) -> None:
@@ -236,6 +252,8 @@ class Sequencer:
     def _sealed(self, waiting: list[Waiting]) -> Seal:
         appends = [each.append for each in waiting]
         keys = [each.key for each in appends if each.key is not None]
+        ending = appends[0].ending
+        after = ((b"since", (binary.int8(ending.after), binary.int8(ending.most + 1))),) if ending else ()
         answer = yield (
             (b"begin", ()),
             (b"lock", ()),
@@ -243,12 +261,15 @@ class Sequencer:
             (b"chains", (binary.array_of_text(ids_of(appends)),)),
             (b"receipts", (binary.array_of_uuid(keys),)),
             (b"ours", (binary.int8(self._known.edge.size if self._known else 0),)),
+            *after,
         )
         # STOP HERE: the transaction is open and empty; PostgreSQL rolls it back.  Nobody was told anything.
         size, edge, newest = self._head(answer[1], answer[5])
         clock = self._clock(binary.read_int8(answer[2][0][0]), newest)
         batch = Batch(size, chains_of(answer[3]))
         receipts = receipts_of(answer[4])
+        if ending and not waiting[0].done.done():
+            self._end(waiting[0], ending, batch, max(clock, newest) if not self._simulated else newest, answer[6])
         placing = place_all(waiting, batch, receipts, clock=clock, newest=newest, simulated=self._simulated)
         waiting[:] = (*placing.placed, *placing.known)
         self._waiting.extend(placing.twins)  # the next batch finds their receipts
@@ -266,6 +287,12 @@ class Sequencer:
         yield (*writes(batch, edge, root, placing.newest), (b"notify", ()), (b"commit", ()))
         # STOP HERE: durable and not acknowledged; the caller's retry finds its receipt under its key.
         self._answer_known(placing.known, self._committed())
+
+    def _end(self, waiting: Waiting, ending: Ending, batch: Batch, recorded: int, since: Rows) -> None:
+        """Make the fact that ends all before it; a clock that commands set is not moved by it."""
+        fact, batch.heads = ending.made(batch.start, recorded, batch.chain(ending.stream).version, since)
+        at = binary.moment(recorded) if self._simulated else None
+        waiting.append = replace(waiting.append, facts=(fact,), at=at)
 
     def _committed(self) -> int:
         """The COMMIT has returned, so the facts are durable.  Only now is anything signed.  How often it warned."""

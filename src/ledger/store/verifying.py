@@ -108,9 +108,10 @@ def _chains(connection: psycopg.Connection) -> Iterator[StoredChain]:
 
 
 def _checkpoints(connection: psycopg.Connection, note: str | None) -> list[KeptCheckpoint]:
-    """Every kept root and note, and the newest one that was released, by size."""
+    """Every kept root and note, those of closings too, and the newest one that was released, by size."""
     rows = connection.execute(
-        "SELECT size, root, note FROM checkpoints FULL JOIN released USING (size) ORDER BY size"
+        "SELECT size, root, note FROM checkpoints FULL JOIN released USING (size)"
+        " UNION ALL SELECT position, root, NULL FROM closings ORDER BY size"
     ).fetchall()
     kept = [KeptCheckpoint(*row) for row in rows]
     if note is not None:
@@ -205,6 +206,17 @@ _REPEATED: Final[tuple[tuple[LiteralString, str], ...]] = (
         WHERE c.recorded <> (convert_from(e.entry, 'UTF8')::jsonb ->> 'recorded')::timestamptz ORDER BY 1
         """,
         "a checkpoint says another time than its newest entry",
+    ),
+    (
+        """
+        WITH said AS (
+            SELECT position, convert_from(entry, 'UTF8')::jsonb -> 'values' ->> 'heads' AS heads FROM entries
+            WHERE stream = 'ledger' AND convert_from(entry, 'UTF8')::jsonb ->> 'type' = 'ledger.closed.v1'
+        )
+        SELECT coalesce(s.position, c.position), 'ledger' FROM said AS s FULL JOIN closings AS c USING (position)
+        WHERE s.heads IS DISTINCT FROM encode(c.heads, 'base64') ORDER BY 1
+        """,
+        "what is kept of a closing differs from what it says, or is of none",
     ),
     (
         """

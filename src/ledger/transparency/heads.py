@@ -44,7 +44,10 @@ from ledger.transparency.errors import FormatError, ProofError
 from ledger.transparency.note import decode_base64, encode_base64
 from ledger.transparency.tree import HASH_SIZE
 
-__all__ = ["EMPTY", "Builder", "Head", "HeadProof", "Heads", "key_of", "verify_absence", "verify_head"]
+__all__ = ["CLOSED", "EMPTY", "Builder", "Head", "HeadProof", "Heads", "key_of", "verify_absence", "verify_head"]
+
+CLOSED = ("ledger", "ledger.closed.v1")
+"""Stream and type of a closing. Its ``values`` are ``size``, the entries before it, and ``heads``, the root."""
 
 EMPTY = bytes(HASH_SIZE)
 """A subtree without leaves, and so the root of a map without ids."""

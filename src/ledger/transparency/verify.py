@@ -1,9 +1,10 @@
 r"""The oracle: re-reads a whole ledger from its stored bytes and names the first thing that does not hold.
 
 It believes nothing that is stored beside the entries. From the bytes alone it hashes every leaf, grows the
-tree, follows every stream and every chain, and compares what it finds with the head, the chain heads, the
-leaf hashes and the checkpoints that were kept. It reads the entries once, in order of position; its memory
-grows with the number of ids, and by 16 bytes an entry for the fact ids that must be unique.
+tree, follows every stream and every chain, and compares what it finds with the head, the chain heads, the leaf
+hashes and the checkpoints that were kept, and with the heads that each closing among the entries sealed. It
+reads the entries once, in order of position; its memory grows with the number of ids, and by 16 bytes an entry
+for the fact ids that must be unique.
 
 Whatever does not hold becomes a *finding*: a code that never changes its meaning, the position and stream
 where there are such, and a sentence. ``CODES`` is the closed list of codes, in the order in which they are
@@ -38,6 +39,7 @@ from ledger.transparency.chain import CHAIN_START, next_link
 from ledger.transparency.checkpoint import Checkpoint
 from ledger.transparency.entry import SealedEntry, parse_entry
 from ledger.transparency.errors import EntryError, FormatError, SignatureError
+from ledger.transparency.heads import CLOSED, Head, Heads
 from ledger.transparency.note import NoteVerifier, encode_base64, parse_note
 from ledger.transparency.tree import RightEdge, leaf_hash
 
@@ -65,6 +67,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "version-differs": "not the next version of its stream",
         "previous-differs": "`previous` is not the leaf hash of the version before",
         "reference-ahead": "rests on, has seen or is decided under something not sealed before it",
+        "heads-differ": "a closing sealed another size or other heads of chains than the entries before it make",
         "checkpoint-malformed": "a kept note is no checkpoint",
         "checkpoint-unsigned": "a kept note is not rightly signed by the log's known key",
         "checkpoint-differs": "a kept checkpoint has another root, or its note another size or root",
@@ -238,6 +241,7 @@ class LedgerVerifier:
         self._edge, self._pending = RightEdge(), list[bytes]()
         self._position = 0
         self._chains: dict[str, _Chain] = {}
+        self._heads, self._moved = Heads(), set[str]()
         self._fact_ids: set[bytes] = set()
         self._recorded = ""
         self._first_recorded: str | None = None
@@ -322,6 +326,8 @@ class LedgerVerifier:
     def _entry(self, position: int, entry: SealedEntry, leaf: bytes) -> None:
         """What one entry says of itself and its stream, against everything before it."""
         stream = entry["stream"]
+        if entry["type"] == CLOSED[1] and stream == CLOSED[0]:
+            self._check_closing(position, entry)
         fact_id = bytes.fromhex(entry["id"].replace("-", ""))
         if fact_id in self._fact_ids:
             self._find("fact-id-repeated", f"an earlier entry has the fact id {entry['id']}", position, stream)
@@ -353,9 +359,25 @@ class LedgerVerifier:
         chain = self._chains.get(name)
         if chain is None:
             chain = self._chains[name] = _Chain()
+        self._moved.add(name)
         index = position - 1
         chain.n, chain.chain, chain.last = chain.n + 1, next_link(chain.chain, index, leaf), index
         return chain
+
+    def _check_closing(self, position: int, entry: SealedEntry) -> None:
+        """The heads of all chains before it; the work is in proportion to how many moved since the closing before."""
+        moved = ((name, self._chains[name]) for name in self._moved)
+        try:
+            self._heads = self._heads.updated({name: Head(chain.n, chain.chain, chain.last) for name, chain in moved})
+        except FormatError as error:  # positions so wrong that no map can be made of them
+            self._find("heads-differ", str(error), position, CLOSED[0])
+            return
+        self._moved.clear()
+        values = entry.get("values", {})
+        size, heads, root = values.get("size"), values.get("heads"), encode_base64(self._heads.root)
+        if (size, heads) != (position - 1, root):
+            message = f"it closed {size} entries with heads {heads}; there are {position - 1}, with heads {root}"
+            self._find("heads-differ", message, position, CLOSED[0])
 
     def _check_references(self, position: int, entry: SealedEntry) -> None:
         named = [*entry.get("rests_on", ()), entry.get("release", 0)]
