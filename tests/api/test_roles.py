@@ -47,6 +47,8 @@ EXPECTED: dict[tuple[str, str], frozenset[str] | None] = {
     ("GET", "/access/refusals"): frozenset({"auditor", "data-protection-officer"}),
     ("GET", "/worklists/{name}"): READ_CASES,
     ("GET", "/{collection}/{id}/{name}"): READ_CASES,
+    ("GET", "/{collection}/{id}/decisions"): READ_CASES,
+    ("GET", "/{collection}/{id}/decisions/{position}"): READ_CASES,
     ("GET", "/{collection}/{id}"): READ_CASES,
     ("POST", "/{collection}/{id}/{name}"): EVERYBODY,  # and then each command its own
 }
@@ -61,7 +63,8 @@ def questions() -> Iterator[Question]:
             yield method, filled(path), who
     for view in VIEWS:
         at = f"/{AGGREGATES[view.noun].collection}/{_target(view.noun)}"
-        yield "GET", f"{at}/{view.name}", READ_CASES
+        for name in (view.name, "decisions", "decisions/7"):
+            yield "GET", f"{at}/{name}", READ_CASES
         yield "GET", at, READ_CASES
     for worklist in (*WORKLISTS, "no-such-list"):
         yield "GET", f"/worklists/{worklist}", READ_CASES

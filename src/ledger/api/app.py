@@ -3,6 +3,7 @@
     POST /{collection}/{id}/{command-in-kebab-case}                 a command
     GET  /{collection}/{id}/{view}                                  a view
     GET  /{collection}/{id}                                         the view that is named as its noun
+    GET  /{collection}/{id}/decisions, …/{position}                 decisions and their trails (ledger.api.decisions)
     GET  /worklists/{name}                                          a worklist
     GET  /rules, /events                                            the registries
     GET  /log/..., /access/log/...                                  checkpoints, tiles and proofs (ledger.api.log)
@@ -33,17 +34,19 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Match, Route
 
-from ledger.aggregates import COLLECTIONS
-from ledger.aggregates.roles import ANY_STAFF, ROLES
+from ledger.aggregates.roles import ROLES
 from ledger.aggregates.shape import a_random_id
-from ledger.api import log, openapi
+from ledger.api import decisions, log, openapi
 from ledger.api.asking import (
     LARGEST_POSITION,
     OPEN,
+    READERS,
+    WITHHELD_FROM,
     Endpoint,
     Routes,
     Who,
     actor_of,
+    aggregate_of,
     asked_of,
     bearer_of,
     json,
@@ -71,9 +74,6 @@ from ledger.settings import Settings
 
 BODY_LIMIT: Final = 1_000_000  # bytes
 BODY_SECONDS: Final = 60  # until a body has arrived whole
-# Those who work on cases read them with their values; inspectors and auditors read states and dates, values withheld.
-READERS: Final = ANY_STAFF | {"inspector", "auditor"}
-WITHHELD_FROM: Final = frozenset({"inspector", "auditor"})
 # Those who look into who was refused what, in whichever case.
 AUDITORS: Final = frozenset({"auditor", "data-protection-officer"})
 # How much is done, and when, is nobody's business outside; and behind a proxy of this machine everybody seems local.
@@ -176,9 +176,7 @@ async def command_of(request: Request) -> Command:
     """The command of a request: its token, address, headers and body, each read strictly."""
     actor = actor_of(request)
     given = request.path_params
-    aggregate = COLLECTIONS.get(given["collection"])
-    if aggregate is None:
-        raise _no_collection(given["collection"])
+    aggregate = aggregate_of(request)
     headers = request.headers
     asked_of(request, set())
     return Command(
@@ -192,10 +190,6 @@ async def command_of(request: Request) -> Command:
         if_match=_version(headers.get("if-match")),
         seen=_seen(headers.get("ledger-seen")),
     )
-
-
-def _no_collection(name: str) -> NotFound:
-    return NotFound(f"There is no collection {name[:40]!r}; there are: {', '.join(sorted(COLLECTIONS))}.")
 
 
 async def body_of(request: Request) -> bytes:
@@ -285,9 +279,7 @@ async def view(request: Request) -> Response:
     """GET /{collection}/{id}/{view}?as_at=&known_at=&explain=true&clock=source"""
     ledger: Ledger = request.app.state.ledger
     given = request.path_params
-    aggregate = COLLECTIONS.get(given["collection"])
-    if aggregate is None:
-        raise _no_collection(given["collection"])
+    aggregate = aggregate_of(request)
     asked = asked_of(request, {"as_at", "known_at", "explain", "clock"})
     answer = await ledger.view(
         aggregate.noun,
@@ -438,6 +430,7 @@ ROUTES: Final[Routes] = (
     ("/access/refusals", "GET", AUDITORS, refusals),
     ("/worklists/{name}", "GET", READERS, worklist),
     ("/{collection}/{id}/{name}", "POST", BY_COMMAND, command),
+    *decisions.ROUTES,
     ("/{collection}/{id}/{name}", "GET", READERS, view),
     ("/{collection}/{id}", "GET", READERS, view),
 )

@@ -13,15 +13,22 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ledger.aggregates import COLLECTIONS
+from ledger.aggregates.aggregate import Aggregate
+from ledger.aggregates.roles import ANY_STAFF
 from ledger.aggregates.shape import LIST_ITEMS, Actor
 from ledger.api.tokens import Bearer, Tokens
 from ledger.commands import NAME_LENGTH
-from ledger.errors import Malformed, Unauthenticated
+from ledger.errors import Malformed, NotFound, Unauthenticated
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 Who = frozenset[str] | None  # the roles that may ask a route; OPEN
 OPEN: Final = None  # to everybody, without a token
 Routes = tuple[tuple[str, str, Who, Endpoint], ...]  # path, method, who, endpoint
+
+# Those who work on cases read them with their values; inspectors and auditors read states and dates, values withheld.
+READERS: Final = ANY_STAFF | {"inspector", "auditor"}
+WITHHELD_FROM: Final = frozenset({"inspector", "auditor"})
 
 LARGEST_POSITION: Final = 10**15
 
@@ -40,6 +47,15 @@ def actor_of(request: Request) -> Actor:
     actor = bearer_of(request).acting(request.headers.get("ledger-role"))
     request.state.role = actor.role  # for the log
     return actor
+
+
+def aggregate_of(request: Request) -> Aggregate:
+    """The noun whose collection an address names.  Raises NotFound."""
+    name: str = request.path_params["collection"]
+    found = COLLECTIONS.get(name)
+    if found is None:
+        raise NotFound(f"There is no collection {name[:40]!r}; there are: {', '.join(sorted(COLLECTIONS))}.")
+    return found
 
 
 def asked_of(request: Request, known: set[str]) -> Mapping[str, str]:

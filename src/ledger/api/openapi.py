@@ -129,6 +129,8 @@ def document() -> dict[str, Any]:
         paths[f"/{collection}/{{id}}/{view.name}"] = {"get": _view(view.name, view.noun)}
         if view.name == view.noun:
             paths[f"/{collection}/{{id}}"] = {"get": _view(view.name, view.noun)}
+    for aggregate in AGGREGATES.values():
+        paths |= _decisions(aggregate) if aggregate.facts and aggregate.noun != STREAM else {}
     for name in WORKLISTS:
         paths[f"/worklists/{name}"] = {"get": _get(f"Worklist {name}", _LISTED, _PAGE)}
     paths |= _OTHERS
@@ -488,6 +490,40 @@ def _of_log(at: str, whose: str) -> dict[str, Any]:
         f"{at}/proof/{{position}}": {"get": proof},
         f"{at}/consistency": {"get": grew},
     }
+
+
+_FORMAT: Final = _parameter("format", "query", {"enum": ["json", "pdf"]}, "A printed page; or ask by the header Accept")
+_TRAIL: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["decision", "rested_on", "rules", "policy", "seen", "rerun", "later"],
+    "properties": {
+        "decision": {"type": "object", "description": "The fact, with what put it right since"},
+        "rested_on": {"type": "array", "items": {"type": "object"}, "description": "The facts it rested on"},
+        "rules": {"type": "array", "items": {"type": "object"}, "description": "The editions it was taken under"},
+        "policy": {"type": "object", "description": "The settings and calendar it asked for, and what they say today"},
+        "seen": {"type": "object", "description": "What its author's screen showed"},
+        "rerun": {
+            "type": "object",
+            "required": ["outcome", "says"],
+            "properties": {"outcome": {"enum": ["same", "differs", "cannot"]}, "says": _TEXT},
+        },
+        "later": {
+            "type": "array",
+            "items": {"type": "object"},
+            "description": "Facts recorded later that would have changed it",
+        },
+    },
+}
+
+
+def _decisions(aggregate: Aggregate) -> dict[str, Any]:
+    """The decisions of a case, and the trail of each."""
+    path, parameters = f"/{aggregate.collection}/{{id}}/decisions", [_id(aggregate)]
+    listed = _get(f"Decisions of a {aggregate.noun}", parameters, _ITEMS)
+    shown = _get(f"Trail of a decision of a {aggregate.noun}", [*parameters, _POSITION, _FORMAT], _TRAIL)
+    shown["responses"]["200"]["content"]["application/pdf"] = {"schema": _BYTES}
+    tags = {"tags": [aggregate.collection]}
+    return {path: {"get": listed | tags}, f"{path}/{{position}}": {"get": shown | tags}}
 
 
 _CODE: Final = {"name": "code", "in": "path", "required": True, "schema": _TEXT}

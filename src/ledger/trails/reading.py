@@ -22,6 +22,7 @@ from ledger.aggregates.shape import Fact, Recorded, Unread
 from ledger.application import Ledger
 from ledger.application.asking import stream_of
 from ledger.application.patience import in_time
+from ledger.commands import SINGLE_STREAMS
 from ledger.errors import NotFound
 from ledger.projections import VIEWS, OtherHistories, View
 from ledger.projections.why import Row
@@ -43,10 +44,8 @@ _ELSE: Final = "progress"
 
 async def decisions(ledger: Ledger, noun: str, id: str) -> list[Row]:  # noqa: A002 - the contract's own word
     """The decisions of a case, those about it elsewhere among them, in order of position.  Raises NotFound."""
-    name = stream_of(noun, id)
+    name = await _known(ledger, noun, id)
     history = await _Reader(ledger, withhold=True).as_told(name)
-    if not any(each.stream == name for each in history):
-        raise NotFound(f"There is no {noun} {id}.")
     return [telling.listed(each) for each in history if _is_decision(each)]
 
 
@@ -55,9 +54,9 @@ async def trail(ledger: Ledger, position: int, *, of: tuple[str, str] | None = N
 
     Raises NotFound, DatabaseUnavailable, VaultUnavailable.
     """
+    name = await _known(ledger, *of) if of else None
     entries = await in_time(ledger.store.deadline, ledger.store.database.entries(position, position))
     stored = Stored.of(position, entries[0][2]) if entries else None
-    name = stream_of(*of) if of else None
     if stored is None or (
         name is not None and name not in (stored.members["stream"], *stored.members.get("about", ()))
     ):
@@ -90,6 +89,17 @@ async def trail(ledger: Ledger, position: int, *, of: tuple[str, str] | None = N
             for each in changes
         ],
     }
+
+
+async def _known(ledger: Ledger, noun: str, id: str) -> str:  # noqa: A002 - the contract's own word
+    """The name of a case that anything is recorded of; the policy is always there.  Raises NotFound."""
+    name = stream_of(noun, id)
+    if (
+        noun not in SINGLE_STREAMS
+        and not (await in_time(ledger.store.deadline, ledger.store.database.newest(name))).case
+    ):
+        raise NotFound(f"There is no {noun} {id}.")
+    return name
 
 
 def _is_decision(record: Recorded[Any]) -> bool:
