@@ -238,6 +238,28 @@ def test_the_checkpoint_and_the_key_that_checks_it_are_printed_as_they_are(ledge
     assert Checkpoint.open(note, origin, [Verifier.parse(vkey)]).size >= 4
 
 
+def test_the_log_is_written_to_a_folder_and_that_its_entries_were_taken_is_told(ledger: Line, tmp_path: Path):
+    access = ledger("status", "--json").json["access_log"]["facts"]
+    first = ledger("log", "tiles", str(tmp_path / "log"))
+    size = ledger("status", "--json").json["facts"]
+    assert first.code == 0
+    assert f"holds the log of {size} facts" in first.out
+    assert (tmp_path / "log" / "checkpoint").read_text() == ledger("log", "checkpoint").out
+    assert (tmp_path / "log" / "tile" / "0" / f"000.p/{size}").stat().st_size == 32 * size
+    assert ledger("log", "tiles", str(tmp_path / "log"), "--json").json == {"size": size, "written": 0}
+    assert ledger("status", "--json").json["access_log"]["facts"] == access + 1
+    own = ledger("log", "tiles", str(tmp_path / "access"), "--access", "--json").json
+    assert own["size"] == access + 1
+    other = ledger("log", "tiles", str(tmp_path / "log"), "--access")
+    assert other.code == 2
+    assert "Choose another folder" in other.err
+
+
+@pytest.mark.parametrize("arguments", [("tiles",), ("checkpoint", "somewhere"), ("vkey", "somewhere")])
+def test_a_folder_is_named_for_tiles_and_for_nothing_else(ledger: Line, arguments: Sequence[str]):
+    failed(ledger("log", *arguments), "ledger log tiles DIR")
+
+
 def test_every_rule_and_every_fact_is_printed(ledger: Line):
     items = ledger("rules", "--json").json["items"]
     assert {each["id"] for each in items} == {each.id for each in rules()}

@@ -20,6 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from ledger import beside, logs, playing, serving
+from ledger.aggregates.ledger_stream import SYSTEM
 from ledger.aggregates.shape import Actor
 from ledger.api import openapi
 from ledger.api.tokens import Tokens
@@ -31,6 +32,7 @@ from ledger.reading import a_day, an_instant
 from ledger.settings import Settings
 from ledger.store.log import Log
 from ledger.store.opening import migrate_all
+from ledger.store.tile_files import write_tiles
 from ledger.store.unsealing import Unsealing
 from ledger.store.verifying import verify_database
 from ledger.transparency.verify import Report
@@ -196,7 +198,11 @@ def case(given: argparse.Namespace) -> int:
 
 
 def log(given: argparse.Namespace) -> int:
-    """The newest checkpoint, or the key that checks it."""
+    """The newest checkpoint, or the key that checks it, or the whole log as files."""
+    if (given.what == "tiles") != (given.folder is not None):
+        raise Setup("Name a folder for the tiles, and only for them: ledger log tiles DIR.")
+    if given.folder is not None:
+        return _tiles(given, given.folder)
 
     async def use(ledger: Ledger) -> str:
         log = ledger.store.access if given.access else ledger.store
@@ -204,6 +210,25 @@ def log(given: argparse.Namespace) -> int:
 
     text = with_ledger(use)
     say(given, {given.what: text}, lambda: out.print(text.rstrip("\n"), markup=False, highlight=False, soft_wrap=True))
+    return 0
+
+
+def _tiles(given: argparse.Namespace, folder: Path) -> int:
+    """With a progress bar; that entries are taken is sealed in the access log first."""
+
+    async def use(ledger: Ledger) -> tuple[int, int]:
+        log = ledger.store.access if given.access else ledger.store
+
+        async def taken(first: int, last: int) -> None:
+            await ledger.access.taken(SYSTEM, log, first, last)
+
+        with _bar() as bar:
+            task = bar.add_task("tiles", total=None)
+            return await write_tiles(log, folder, taken, lambda n, of: bar.update(task, completed=n, total=of))
+
+    size, written = with_ledger(use)
+    told = f"{written:,} files written: {folder} holds the log of {size:,} facts."
+    say(given, {"size": size, "written": written}, lambda: _outline([told]))
     return 0
 
 

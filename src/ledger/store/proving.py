@@ -20,7 +20,9 @@ from typing import Any, TypeVar
 
 from ledger.errors import DatabaseUnavailable, Inconsistent, Malformed, NotFound
 from ledger.store.log import Log
+from ledger.transparency.checkpoint import Checkpoint
 from ledger.transparency.errors import TransparencyError
+from ledger.transparency.note import parse_note
 from ledger.transparency.proof import Proof
 from ledger.transparency.tiles import ENTRIES, Tile
 from ledger.transparency.tree import (
@@ -107,13 +109,21 @@ async def consistency(of: Log, size: int, later: int | None = None) -> Consisten
     return await _held(of, made())
 
 
-async def _covering(of: Log, position: int) -> tuple[Any, str]:
+async def _covering(of: Log, position: int) -> tuple[Checkpoint, str]:
+    """The checkpoint that everybody is shown, with all its signatures; where it does not cover the position yet (it
+    waits for witnesses), the newest one that the log signed."""
     if position < 1:
         raise NotFound("The first fact is at position 1.")
     try:
-        return await of.covering(position)
+        newest = await of.covering(position)
     except NotFound as beyond:
         raise NotFound(f"There is no fact at position {position} yet.") from beyond
+    try:
+        note = await of.checkpoint()
+    except NotFound:
+        return newest
+    shown = Checkpoint.parse(parse_note(note).text)
+    return (shown, note) if shown.size >= position else newest
 
 
 async def _held(of: Log, reading: Coroutine[Any, Any, T]) -> T:
