@@ -17,6 +17,7 @@ from typing import Any, Final, Protocol, TypeVar, cast
 
 from ledger.aggregates.anew import Rule, Said, ruled_anew
 from ledger.aggregates.corrections import CORRECTING, CORRECTIONS, RecordCorrected, amended_by, rule_on_correction
+from ledger.aggregates.immutable import immutable
 from ledger.aggregates.shape import Closed, Decision, Fact, Now, Recorded, Supplied, Whose, blank
 from ledger.errors import WITHHELD, Caution, Refusal, Refused
 from ledger.rules import general
@@ -24,7 +25,7 @@ from ledger.rules.dates import printed
 from ledger.rules.registry import labels
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Computed:
     """A value the ledger computes, and the rule it comes from: one given must equal it."""
 
@@ -32,7 +33,7 @@ class Computed:
     rule: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Ruling:
     """What a noun says about a draft: why not, or with which values, dated when, resting on what."""
 

@@ -117,6 +117,7 @@ class Policy:
     history: tuple[Recorded[Any], ...] = ()
     _cache: dict[int, _Known] = field(default_factory=dict[int, _Known], compare=False, repr=False)
     _calendars: dict[_Key, Calendar] = field(default_factory=dict["_Key", Calendar], compare=False, repr=False)
+    _earlier: dict[int, Policy] = field(default_factory=dict[int, "Policy"], compare=False, repr=False)
 
     @classmethod
     def fold(cls, history: Sequence[Recorded[Any]]) -> Policy:
@@ -177,7 +178,11 @@ class Policy:
 
         What was worked out for one serves the other: settings and calendar rest on the facts up to a position alone.
         """
-        return Policy(self.history[: bisect_right(self._positions, position)], self._cache, self._calendars)
+        count = bisect_right(self._positions, position)
+        found = self._earlier.get(count)
+        if found is None:
+            found = self._earlier[count] = Policy(self.history[:count], self._cache, self._calendars)
+        return found
 
 
 def _known(history: Sequence[Recorded[Any]], calendars: dict[_Key, Calendar]) -> _Known:

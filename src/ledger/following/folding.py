@@ -23,7 +23,7 @@ from ledger.projections import READ_BY_ROWS, WORKLISTS
 from ledger.projections.schedule import Projected, Watching, of_noun, project
 from ledger.store.cases import POLICY_STREAMS, Cases
 from ledger.store.database import Database
-from ledger.store.mapping import Stored
+from ledger.store.mapping import Stored, recorded
 
 log = logging.getLogger(__name__)
 
@@ -126,14 +126,17 @@ class Folder:
     async def _read(
         self, wanted: Mapping[str, Sequence[Stored]], opens: Mapping[str, Any]
     ) -> Mapping[str, Sequence[Recorded[Any]] | Paused]:
+        sealed = [each for stored in wanted.values() for each in stored if each.type in opens]
         try:
-            together = await self._cases.records([each for stored in wanted.values() for each in stored], opens)
+            opened = {each.position: each for each in await self._cases.records(sealed, opens)}
+            return {
+                name: [opened.get(each.position) or recorded(each) for each in stored]
+                for name, stored in wanted.items()
+            }
         except Unavailable:
             raise
         except Exception:
             return {name: await self._alone(stored, opens) for name, stored in wanted.items()}
-        records = iter(together)
-        return {name: [next(records) for _ in stored] for name, stored in wanted.items()}
 
     async def _alone(self, stored: Sequence[Stored], opens: Mapping[str, Any]) -> Sequence[Recorded[Any]] | Paused:
         try:

@@ -13,11 +13,11 @@ from typing import Any, Final
 
 from ledger.aggregates.corrections import CORRECTING
 from ledger.aggregates.offender.case import BY_SESSION, Case, prepared
-from ledger.aggregates.offender.decisions import rules_broken
+from ledger.aggregates.offender.decisions import may_be_refused, rules_broken
 from ledger.aggregates.offender.entities import Order, happened
 from ledger.aggregates.offender.facts import AbsenceRecorded
 from ledger.aggregates.policy import Policy
-from ledger.aggregates.shape import History, Now, Recorded
+from ledger.aggregates.shape import Fact, History, Now, Recorded
 from ledger.projections.enforcement import basis_changed_since, breach_moments
 from ledger.projections.why import Row
 from ledger.rules.enforcement import BREACH_BASIS_CHANGED
@@ -84,11 +84,12 @@ def _broken(history: Sequence[Recorded[Any]], policy: Policy) -> Iterator[Except
     """Every rule that an imported fact ever broke, on whichever day: what was known when it came does not change."""
     case = Case()
     for each in history:
+        fact: Fact = each.fact
         of_case = each.source_recorded is not None and each.stream.startswith("offender-")
-        if of_case and not isinstance(each.fact, CORRECTING):
+        if of_case and type(fact) not in CORRECTING and may_be_refused(case, type(fact), each.by.role):
             now = Now(each.recorded, each.by, policy.as_known(each.position), imported=True)
-            for rule in rules_broken(case, each.fact, now):
-                order_id = getattr(each.fact, "order_id", "")
+            for rule in rules_broken(case, fact, now):
+                order_id = getattr(fact, "order_id", "")
                 yield ExceptionFlag(BROKEN_WHEN_IMPORTED, rule, happened(each), order_id, (each.position,))
         case = case.take(each)
 

@@ -43,7 +43,7 @@ def view(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: i
     """Orders as recorded."""
     case = Case.as_at(history, as_at)
     asked = _Asked(case, policy, as_at, known, explain)
-    return {"orders": [asked.order(order) for order in case.orders.values()]}
+    return {"orders": [asked.order(order, asked.requirement(order)) for order in case.orders.values()]}
 
 
 class _Asked:
@@ -52,9 +52,12 @@ class _Asked:
     def __init__(self, case: Case, policy: Policy, as_at: date, known: int, explain: bool) -> None:
         self.case, self.policy, self.as_at, self.known, self.explain = case, policy, as_at, known, explain
 
-    def order(self, order: Order) -> Row:
+    def requirement(self, order: Order) -> Requirement:
+        """How an order's requirement stands."""
+        return requirement_of(self.case, order, self.policy, self.as_at, self.known)
+
+    def order(self, order: Order, found: Requirement) -> Row:
         """The row of one order."""
-        found = requirement_of(self.case, order, self.policy, self.as_at, self.known)
         row: Row = {
             "order_id": order.id,
             **self.hours(order, found),
@@ -171,14 +174,15 @@ def progress_rows(history: Sequence[Recorded[Any]], policy: Policy, as_at: date,
     for asked, order in _rows(history, policy, as_at, known):
         if not may_be_listed(order, policy, as_at, known):
             continue
-        state = requirement_of(asked.case, order, policy, as_at, known).state
+        requirement = asked.requirement(order)
+        state = requirement.state
         if state in ("completed", "revoked"):
             continue
         points = check_points(order, policy, known)
         if state in _OWING or any(
             check_of(asked.case, order, each, policy, as_at, known).state in _WAITING for each in points
         ):
-            row = asked.order(order)
+            row = asked.order(order, requirement)
             clocks = {"first_appointment": row["first_appointment"], **row["assessments"], **row["checks"]}
             for clock in clocks.values():
                 _ageless(clock)

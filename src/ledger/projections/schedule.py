@@ -20,6 +20,7 @@ from typing import Any, Final
 import orjson
 
 from ledger.aggregates.corrections import CORRECTING, as_corrected
+from ledger.aggregates.immutable import immutable
 from ledger.aggregates.policy import CALENDAR, Policy
 from ledger.aggregates.shape import Fact, History, Recorded
 from ledger.projections import WORKLISTS, Worklist
@@ -29,7 +30,7 @@ FOR_EVER: Final = date.max
 _ANSWERS_KEPT: Final = 100_000
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Span:
     """A row of a worklist from a day until the day before `until`; `rank` is the day the list is ordered by."""
 
@@ -40,7 +41,7 @@ class Span:
     until: date
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Projected:
     """What a case puts on the worklists.
 

@@ -11,10 +11,10 @@ tests/aggregates/test_absences.py and enforcement.yaml.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from ledger.aggregates.immutable import immutable
 from ledger.aggregates.offender.entities import Absence, Judgement, happened
 from ledger.aggregates.offender.facts import AbsenceJudged, EvidenceReceived
 from ledger.aggregates.policy import Policy
@@ -30,7 +30,7 @@ UNACCEPTABLE: Final = "unacceptable"
 UNKNOWN: Final = "unknown"  # it rested on a value that is erased, or that may not be opened
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Deadline:
     """Until when evidence counts.  `told`: the deadline of the letter, on the calendar known when it was recorded.
 
@@ -97,7 +97,7 @@ def _or_told(told: date, issued_on: date, days: int, calendar: Calendar) -> date
 # ------------------------------------------------------------------------------------------ standings
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Standing:
     """A state of an absence from a day on; `deemed`: by the passing of the deadline alone (ENF-06)."""
 
@@ -108,7 +108,7 @@ class Standing:
     deemed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class _Verdict:
     """A judgement with the day it was made and the day it takes effect (None: it waits for a letter)."""
 

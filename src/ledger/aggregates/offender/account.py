@@ -63,6 +63,7 @@ class _Entered:
     """The credits of an order in the order of their days, and where the account stood after each."""
 
     credits: list[tuple[date, int, Credit]] = field(default_factory=list[tuple[date, int, Any]])
+    positions: list[int] = field(default_factory=list[int])
     stood: list[Account] = field(default_factory=list[Account])
     taken: int = 0  # of the order's credits, as told
     doubtful: int | None = None  # from which on one was for a session that nobody had told of
@@ -74,7 +75,7 @@ class _Entered:
         self._enter(case, order, count)
         before = self.stood[count - 1] if count else Account(0)
         varied = (each.position for each in order.variations if happened(each) <= day) if order.variations else ()
-        facts = (order.record.position, *varied, *(position for _, position, _ in self.credits[:count]))
+        facts = (order.record.position, *varied, *self.positions[:count])
         return Account(ordered_minutes(order, day), before.by_source, before.noted, facts)
 
     def _take(self, order: Order) -> None:
@@ -82,6 +83,7 @@ class _Entered:
             entry = (happened(credit), credit.position, credit)
             place = bisect_right(self.credits, entry[:2], key=_day_and_position)
             self.credits.insert(place, entry)
+            self.positions.insert(place, credit.position)
             del self.stood[place:]
         self.taken = len(order.credits)
 

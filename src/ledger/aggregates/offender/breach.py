@@ -12,6 +12,7 @@ from datetime import date
 from functools import partial
 from typing import Final, Literal, TypeAlias
 
+from ledger.aggregates.immutable import immutable
 from ledger.aggregates.offender.absences import (
     UNACCEPTABLE,
     Deadline,
@@ -48,7 +49,7 @@ class Breach:
     threshold: int = 2
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Trail:
     """One absence with its deadline and every state it passed through."""
 
@@ -66,11 +67,13 @@ def trails_of(order: Order, policy: Policy, known: int | None = None) -> Trails:
     return order.once("trails", (Same(policy), known, parts), lambda: _trails(order, policy, known))
 
 
-@dataclass(frozen=True, slots=True)
 class Same:
     """Equal only to the very same policy."""
 
-    policy: Policy
+    __slots__ = ("policy",)
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Same) and other.policy is self.policy

@@ -7,10 +7,10 @@ Everything is asked of a case as at a day and as known at a position.  Where no 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal, TypeAlias
 
+from ledger.aggregates.immutable import immutable
 from ledger.aggregates.offender.account import Account, account_of, ordered_minutes
 from ledger.aggregates.offender.breach import Same
 from ledger.aggregates.offender.case import Case
@@ -31,7 +31,7 @@ CHECK_MONTHS: Final = "upw.check_months"
 EARLY_DAYS: Final = "upw.check_early_days"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Requirement:
     """The state of an order's unpaid work at the end of a day, the rule that gives it and the facts it rests on."""
 
@@ -139,7 +139,7 @@ def _decided_since(order: Order, position: int, made: date) -> bool:
 # ------------------------------------------------------------------------------------------ checks
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Check:
     """The check at one point.  `days_late`: calendar days, once late; `amber`: below the guide figure (PRG-04)."""
 
@@ -205,7 +205,7 @@ def _checks(order: Order, point: int) -> list[Recorded[ProgressCheckCompleted]]:
 # ------------------------------------------------------------------------------------------ clocks of working days
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Clock:
     """Something due a number of working days after sentence.  `due` is None where no calendar is loaded."""
 
@@ -232,7 +232,7 @@ def assessment_of(
     return _clock(order, "upw.assessment" if which == "upw" else "oasys.assessment", done, policy, as_at, known)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class _Span:
     """How long after sentence something is due, and from when it is reminded of: working days, with their settings."""
 
@@ -249,7 +249,7 @@ def _clock(
     order: Order, key: str, done: Sequence[tuple[date, int]], policy: Policy, as_at: date, known: int | None
 ) -> Clock:
     first = min(done, default=None)
-    rests_on = (Same(policy), known, first, as_at)
+    rests_on = (Same(policy), known, first or as_at)  # once stopped, it stands for ever
     return order.once(f"clock {key}", rests_on, lambda: _clock_anew(order, key, first, policy, as_at, known))
 
 

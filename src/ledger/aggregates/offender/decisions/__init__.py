@@ -12,7 +12,7 @@ from ledger.aggregates.offender.decisions import (
     placing,
     register,
 )
-from ledger.aggregates.offender.decisions.ruling import rule_on, rules_broken
+from ledger.aggregates.offender.decisions.ruling import may_be_refused, rule_on, rules_broken
 
 __all__ = [
     "allocation",
@@ -20,6 +20,7 @@ __all__ = [
     "completion",
     "enforcement",
     "hours",
+    "may_be_refused",
     "orders",
     "placing",
     "register",

@@ -85,22 +85,20 @@ def rule_on(case: Case, draft: Fact, now: Now, stream: str, *, alone: bool = Fal
     )
 
 
-def rules_broken(case: Case, draft: Fact, now: Now) -> tuple[str, ...]:
-    """The rules of the book that refuse a draft by what the case itself shows: of `rule_on`'s ruling those alone.
+def may_be_refused(case: Case, kind: type[Fact], role: str) -> bool:
+    """Whether any rule of the book may refuse such a fact in this case; most facts none can."""
+    if kind in _DECISIONS or role == "pso":
+        return True
+    return kind in PLANS_AND_DECISIONS and any(each.history_file for each in case.orders.values())
 
-    Asked of every fact that another system told, so what no rule can refuse is not looked at further.
-    """
-    kind = type(draft)
-    decision = _DECISIONS.get(kind)
-    if decision is None and kind not in PLANS_AND_DECISIONS and now.actor.role != "pso":
+
+def rules_broken(case: Case, draft: Fact, now: Now) -> tuple[str, ...]:
+    """The rules of the book that refuse a draft by what the case itself shows: of `rule_on`'s ruling those alone."""
+    if not may_be_refused(case, type(draft), now.actor.role) or any(_impossible(case, draft)):
         return ()
-    if decision is not None and any(_impossible(case, draft)):  # a decision rests on what the draft names
-        return ()
-    found = [*_in_history(case, draft), *_by_a_pso(case, draft, now)]
-    if decision is not None:
-        found += decision(case, draft, now).refusals
-    if decision is None and found and any(_impossible(case, draft)):
-        return ()
+    decision = _DECISIONS.get(type(draft))
+    ruled = decision(case, draft, now).refusals if decision else ()
+    found = (*_in_history(case, draft), *_by_a_pso(case, draft, now), *ruled)
     return tuple(dict.fromkeys(each.rule for each in found if each.rule_book))
 
 
