@@ -17,6 +17,7 @@ import orjson
 
 from ledger.aggregates import AGGREGATES, COMMANDS
 from ledger.aggregates.drafts import read_draft
+from ledger.aggregates.immutable import immutable
 from ledger.aggregates.ledger_stream import STREAM
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.roles import roles_for
@@ -41,7 +42,7 @@ SINGLE_STREAMS: Final = frozenset({"policy", "ledger"})
 NAME_LENGTH: Final = 64  # of a field; no fact has one so long
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Command:
     """One command, whichever door it came through."""
 
@@ -98,7 +99,7 @@ def fact_class_of(command: Command) -> type[Fact]:
 def draft_of(command: Command, fact_class: type[Fact]) -> Fact:
     """The draft, with times that every calendar of ours can hold.  Raises Malformed, naming each field."""
     data = command.data
-    if len(data) > LIST_ITEMS or any(len(name) > NAME_LENGTH for name in data):
+    if len(data) > LIST_ITEMS or max(map(len, data), default=0) > NAME_LENGTH:
         raise Malformed(f"{command.name}: more, or longer, fields than any fact has.", {"body": "no such fields"})
     if command.effective is not None:
         _when(command.effective)
@@ -179,14 +180,16 @@ def reads_of(desk: Desk, policy: PolicyAt) -> tuple[tuple[str, int], ...]:
 
 
 def drafts_of(command: Command, decision: Decision, version: int, moment: datetime) -> list[Draft]:
+    stream = command.stream
+    about = tuple(each for each in decision.about if each != stream)
     return [
         Draft(
             id=mapping.fact_id(moment),
-            stream=command.stream,
+            stream=stream,
             version=version + number,
             fact=fact,
             effective=_effective(command, decision, fact, moment),
-            about=tuple(each for each in decision.about if each != command.stream),
+            about=about,
             under=decision.under,
             rests_on=decision.rests_on,
             marking=decision.marking,

@@ -1,7 +1,8 @@
 """Deciding ahead comes to what one line after the other comes to: the same facts, values, refusals, warnings, chains.
 
 Two ledgers get the same lines, a little of the demonstration's caseload with every kind of damage: one imports them,
-the other is given each line by the ledger's own way in, alone, before the next is read.
+the other is given each line by the ledger's own way in, alone, before the next is read.  Half of the imports decide in
+a process of its own, which has the next batch while what it decided is not sealed.
 """
 
 from __future__ import annotations
@@ -177,6 +178,7 @@ def warnings_of(door: Door, entry: dict[str, Any]) -> bytes | None:
     cases=st.integers(1, 3),
     damage=st.lists(st.tuples(st.integers(0, 10_000), st.sampled_from(DAMAGE)), max_size=12),
     most=st.integers(1, 60),
+    apart=st.booleans(),
 )
 @pytest.mark.timeout(600)
 def test_the_same_comes_of_the_same_lines(
@@ -185,6 +187,7 @@ def test_the_same_comes_of_the_same_lines(
     cases: int,
     damage: list[tuple[int, str]],
     most: int,
+    apart: bool,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     began = LATER + timedelta(seconds=pair.given)
@@ -195,6 +198,7 @@ def test_the_same_comes_of_the_same_lines(
     assert pair.alone.size + 1 == first
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(running, "MOST", most)
+        patch.setattr(running, "WORTH_A_PROCESS", 0 if apart else 10**9)
         by_batches = ahead(pair.ahead, lines, keys)
     one_by_one = alone(pair.alone, lines, keys)
     assert by_batches == one_by_one

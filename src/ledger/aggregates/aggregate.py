@@ -143,6 +143,8 @@ class Aggregate:
             *_left_empty(draft),
             *_other_values(draft, ruling),
         ]
+        if not refusals:
+            return [], list(ruling.cautions)
         excused = [each for each in refusals if now.imported and each.rule_book]
         standing = [each for each in refusals if each not in excused]
         return standing, [*(Caution(each.rule, each.in_clear) for each in excused), *ruling.cautions]
@@ -239,7 +241,7 @@ def _supplied(name: str, supplied: Supplied, now: Now, stream: str) -> dict[str,
 
 
 def _marking(draft: Fact) -> str | None:
-    value = getattr(draft, "marking", None)
+    value = vars(draft).get("marking")
     return value if isinstance(value, str) else None
 
 

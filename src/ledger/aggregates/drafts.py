@@ -7,6 +7,7 @@ free form (lists, maps) are as safe as declared ones.  Proven by tests/aggregate
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, cast
 
 import orjson
@@ -20,18 +21,23 @@ def read_draft(fact_class: type[Fact], data: Mapping[str, Any]) -> Fact:
     """A draft of the fact from JSON values.  Raises Malformed, naming each field."""
     errors: dict[str, str] = {}
     for name, value in data.items():
-        wrong = unfit(value)
+        wrong = _complaint(value) if type(value) is str else unfit(value)
         if wrong:
             errors[str(name)] = wrong
     if not errors:
         try:
-            draft = fact_class.model_validate_json(orjson.dumps({**dict.fromkeys(fact_class.may_lack()), **data}))
+            draft = fact_class.model_validate_json(orjson.dumps({**_may_lack(fact_class), **data}))
         except ValidationError as problem:
             errors = _by_field(problem)
         else:
             return draft
     first, why = next(iter(errors.items()))
     raise Malformed(f"{fact_class.command}: {first}: {why}.", errors)
+
+
+@cache
+def _may_lack(fact_class: type[Fact]) -> dict[str, None]:
+    return dict.fromkeys(fact_class.may_lack())
 
 
 def _by_field(problem: ValidationError) -> dict[str, str]:

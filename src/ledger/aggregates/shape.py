@@ -302,7 +302,7 @@ F = TypeVar("F", bound=Fact)
 FactT_co = TypeVar("FactT_co", bound=Fact, covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Actor:
     """Who does it: a random staff id, the role it is done in, and the unit."""
 
@@ -361,7 +361,7 @@ class History(list[Recorded[Any]]):
         self.alone: dict[int, Any] = {} if alone is None else alone
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Now:
     """What a decision may know besides its case: the moment, the actor, the policy, other cases; never a clock.
 
@@ -384,7 +384,7 @@ class Now:
         return self.look((name,))[name]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Decision:
     """What a command comes to: the facts, what they are about, and on what grounds."""
 

@@ -12,7 +12,8 @@ cannot know the ids of facts.
     lines       what a line says, and why one was set aside
     deciding    a batch of lines decided ahead, each on what the lines before it will have come to
     elsewhere   the same in a process of its own, so that one batch is decided while another is sealed
-    running     the import: batches sealed in order, the ledger's own way in for every line that is not simply accepted
+    running     the import: batches sealed in order
+    alone       the ledger's own way in, for every line that is not simply accepted; lines set aside
 
 Proven by tests/importing/.
 """

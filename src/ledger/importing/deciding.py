@@ -29,7 +29,8 @@ from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
 from uuid import UUID
 
 from ledger.aggregates import AGGREGATES, noun_of
-from ledger.aggregates.shape import Actor, Decision, Fact, Unread, a_random_id
+from ledger.aggregates.immutable import immutable
+from ledger.aggregates.shape import Actor, Fact, Unread, a_random_id
 from ledger.commands import (
     SINGLE_STREAMS,
     Command,
@@ -48,7 +49,7 @@ from ledger.importing.lines import REFERRING, LineKeys, named_by, read_line
 from ledger.privacy.sealing import Keyed
 from ledger.store import mapping
 from ledger.store.ahead import Ahead
-from ledger.store.cases import Desk, PolicyAt
+from ledger.store.cases import Desk
 from ledger.store.database import Database, Head
 from ledger.store.mapping import Unsealed
 
@@ -109,7 +110,7 @@ class Terms:
     importer: Actor
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class _Read:
     """A line that is a command its author may give."""
 
@@ -186,7 +187,8 @@ class Decider:
     async def _verdict(self, line: _Read, known: dict[bytes, bytes]) -> Verdict:
         moves_clock = line.command.at is not None and not self._simulated
         try:
-            line = await self._with_reference(line)
+            if line.command.name in REFERRING:
+                line = await self._with_reference(line)
             if line.key in known:
                 return KNOWN if known[line.key] == line.digest else ALONE
             if line.key in self._recent or moves_clock:
@@ -207,20 +209,27 @@ class Decider:
         return replace(line, command=command, draft=draft, digest=self._keyed.digest(asked(command)))
 
     async def _decided(self, line: _Read) -> Decided | Turned:
-        command = line.command
+        command, stream = line.command, line.command.stream
         policy = self._cases.policy_kept or await self._cases.policy()
         desk = Desk(self._cases)
         moment = command.at or datetime.now(UTC)
         try:
-            decision = await self._decision(line, desk, policy)
-            drafts = drafts_of(command, decision, desk.read[command.stream].version, moment)
+            while True:  # until every case the decision asks for lies on the desk
+                try:
+                    state = desk.look((stream,))[stream]
+                    decision = decision_of(command, line.draft, state, policy.policy, desk.look)
+                    break
+                except Unread as wanted:
+                    for name in wanted.names:
+                        desk.lay(name, await self._cases.read(name))
+            drafts = drafts_of(command, decision, desk.read[stream].version, moment)
         except Refused as problem:
             self._touch(desk.read, line.number)
             return Turned(problem.refusals, reads_of(desk, policy), self._next)
         envelope = envelope_of(command, policy.policy)
-        facts = tuple(mapping.unsealed(draft, envelope) for draft in drafts)
+        facts = tuple([mapping.unsealed(draft, envelope) for draft in drafts])
         reads = reads_of(desk, policy)
-        concerned = [command.stream, *(name for name in drafts[0].about if noun_of(name) in AGGREGATES)]
+        concerned = [stream, *(name for name in drafts[0].about if noun_of(name) in AGGREGATES)]
         for name in concerned:
             if self._cases.kept(name) is None:
                 await self._cases.read(name)
@@ -233,17 +242,6 @@ class Decider:
     def _touch(self, names: Iterable[str], number: int) -> None:
         for name in names:
             self._touched[name] = number
-
-    async def _decision(self, line: _Read, desk: Desk, policy: PolicyAt) -> Decision:
-        """The decision, taken again until every case it asks for lies on the desk."""
-        stream = line.command.stream
-        while True:
-            try:
-                state = desk.look((stream,))[stream]
-                return decision_of(line.command, line.draft, state, policy.policy, desk.look)
-            except Unread as wanted:
-                for name in wanted.names:
-                    desk.lay(name, await self._cases.read(name))
 
     def _remember(self, key: bytes, fact: str) -> None:
         self._recent[key] = fact

@@ -13,7 +13,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Literal, cast, get_args, get_origin
@@ -117,7 +117,12 @@ def _actor(value: Any) -> Actor:
     if str(by["role"]) not in ROLES:
         raise Malformed("by.role is none of the roles.")
     unit = by.get("unit")
-    return Actor(_random_id(by["id"], "by.id"), by["role"], _code(unit, "by.unit") if unit is not None else None)
+    return _signed(str(by["id"]), str(by["role"]), None if unit is None else str(unit))
+
+
+@lru_cache(maxsize=4096)  # few people record much
+def _signed(staff: str, role: str, unit: str | None) -> Actor:
+    return Actor(_random_id(staff, "by.id"), role, _code(unit, "by.unit") if unit is not None else None)
 
 
 def _code(value: Any, name: str) -> str:

@@ -12,56 +12,31 @@ Killed at any moment, nothing is lost or doubled: every line has its key, and th
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import sys
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, groupby, islice
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol, TypeVar
-
-import orjson
+from typing import Final, NamedTuple, Protocol
 
 from ledger.aggregates.shape import Actor
 from ledger.application import DIGESTS, Ledger
-from ledger.commands import Acknowledged, Command
-from ledger.errors import ClockInDoubt, LedgerError, ReadOnly, Refusal, Refused, Unavailable
-from ledger.importing.deciding import ALONE, KNOWN, Decided, Line, Terms, Turned, Verdict, with_reference
+from ledger.errors import LedgerError
+from ledger.importing.alone import Alone, Outcome, Progress, set_aside
+from ledger.importing.deciding import ALONE, KNOWN, Decided, Line, Terms, Turned, Verdict
 from ledger.importing.elsewhere import Elsewhere, Here
-from ledger.importing.lines import LineKeys, in_our_words, read_line, reason_of
+from ledger.importing.lines import LineKeys
 from ledger.privacy.owners import Owner
 from ledger.privacy.sealing import DataKey
 from ledger.store import mapping
 from ledger.store.appending import Append, Receipt, Repeated, Series
-
-T = TypeVar("T")
 
 MOST: Final = 1_000  # lines decided at once; half of the facts that go into one transaction
 FEWEST: Final = 8  # while others record too
 MOST_ALONE: Final = 64  # lines given one by one before a batch is tried again
 DECIDED: Final = "decided"
 WORTH_A_PROCESS: Final = 10_000  # lines: what a process costs to start is more than fewer gain
-RETRIES: Final = 60  # of a line while the ledger is not available, a second apart
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What became of a file's lines."""
-
-    recorded: int = 0
-    repeated: int = 0
-    facts: int = 0
-    rejected: list[tuple[int, str, str]] = field(default_factory=list[tuple[int, str, str]])  # line, rule, reason
-
-    @property
-    def lines(self) -> int:
-        return self.recorded + self.repeated + len(self.rejected)
-
-
-Progress = Callable[[Outcome], None]
 
 
 class Deciding(Protocol):
@@ -84,7 +59,7 @@ async def import_file(
     keys = LineKeys(ledger.store.home, file)
     with file.open("rb") as opened:
         outcome = await import_lines(ledger, enumerate(opened, start=1), keys, importer, progress)
-    _set_aside(file, outcome)
+    set_aside(file, outcome)
     return outcome
 
 
@@ -134,11 +109,10 @@ class Import:
         self._ledger = ledger
         self._coming = lines
         self._back: list[Line] = []  # lines to be decided again, before those that come
-        self._keys = keys
-        self._importer = importer
         self._decider = decider
         self._progress = progress
         self._outcome = Outcome()
+        self._alone = Alone(ledger, keys, importer, self._outcome, progress)
         self._size = MOST
         self._by_hand = 0  # lines that go alone before the next batch
 
@@ -212,7 +186,7 @@ class Import:
         self._back = [*lines, *self._back]
         alone, self._back = self._back[: self._by_hand], self._back[self._by_hand :]
         for line in alone:
-            await self._alone(*line)
+            await self._alone.give(*line)
         self._decider.again(self._back[0][0] if self._back else sys.maxsize)
 
     def _failed(self) -> None:
@@ -236,7 +210,7 @@ class Import:
             if kind == ALONE:
                 for number, text in given:
                     done += 1
-                    if await self._alone(number, text):
+                    if await self._alone.give(number, text):
                         if done < len(verdicts):  # no setting, after which nothing was decided yet
                             self._failed()
                         return list(lines[done : len(verdicts)])
@@ -267,7 +241,7 @@ class Import:
             return 0
         count = 0
         turned: list[tuple[Line, Turned]] = []
-        for answer in await asyncio.gather(*sealing, return_exceptions=True):
+        for answer in await _answers(sealing):
             verdict = verdicts[count]
             if isinstance(verdict, Turned) and isinstance(answer, Repeated):
                 turned.append((lines[count], verdict))
@@ -277,19 +251,8 @@ class Import:
             else:
                 break
             count += 1
-        await asyncio.gather(*(self._refused(*line, refused.refusals) for line, refused in turned))
+        await asyncio.gather(*(self._alone.refused(*line, refused.refusals) for line, refused in turned))
         return count
-
-    async def _refused(self, number: int, text: bytes, refusals: Sequence[Refusal]) -> None:
-        """Set a line aside that a rule refused; that it was is sealed in the access log, like every refusal."""
-        command = read_line(text, lambda: self._keys.of(number), self._importer)
-        problem: LedgerError = Refused(refusals)
-        try:
-            await self._patiently(command, partial(self._ledger.access.refused, command, problem))
-        except LedgerError as trouble:
-            problem = trouble
-        rule, reason = reason_of(problem)
-        self._outcome.rejected.append((number, rule, in_our_words(reason, command)))
 
     async def _confirmed(self, count: int) -> int:
         """Lines recorded before: how many of them may be said to be, which waits for a COMMIT later than theirs."""
@@ -300,41 +263,20 @@ class Import:
         self._outcome.repeated += count
         return count
 
-    # ------------------------------------------------------------------------------------ one line
 
-    async def _alone(self, number: int, text: bytes) -> bool:
-        """The ledger's own way in, for one line.  Whether something new was recorded."""
-        command = None
-        try:
-            command = read_line(text, lambda: self._keys.of(number), self._importer)
-            acknowledged = await self._patiently(command, partial(self._given, command))
-        except Exception as problem:  # a defect of ours too sets one line aside, and the rest goes on
-            rule, reason = reason_of(problem)
-            self._outcome.rejected.append((number, rule, in_our_words(reason, command) if command else reason))
-            return False
-        else:
-            self._outcome.recorded += not acknowledged.repeated
-            self._outcome.repeated += acknowledged.repeated
-            self._outcome.facts += 0 if acknowledged.repeated else len(acknowledged.body["events"])
-            return not acknowledged.repeated
-        finally:
-            self._progress(self._outcome)
-
-    async def _given(self, command: Command) -> Acknowledged:
-        return await self._ledger.execute(await with_reference(command, self._ledger.store.database, {}))
-
-    async def _patiently(self, command: Command, do: Callable[[], Awaitable[T]]) -> T:
-        """An import outlives a restart of its database: the key makes trying again safe."""
-        for _ in range(RETRIES):
+async def _answers(sealing: Sequence[asyncio.Future[Receipt | Repeated]]) -> list[Receipt | Repeated | Exception]:
+    """What became of each.  They are answered batch by batch, in order: gathering them would cost more than waiting."""
+    found: list[Receipt | Repeated | Exception] = []
+    try:
+        for each in sealing:
             try:
-                return await do()
-            except ReadOnly:
-                raise
-            except Unavailable as problem:
-                if isinstance(problem, ClockInDoubt) and command.at is not None:
-                    raise
-                await asyncio.sleep(1)
-        return await do()
+                found.append(await each)
+            except Exception as problem:
+                found.append(problem)
+    finally:
+        for each in sealing:  # whoever waits no longer wants none of the others either
+            each.cancel()
+    return found
 
 
 def _append(origin: str, verdict: Decided | Turned, keys: Mapping[Owner, DataKey], series: Series) -> Append:
@@ -351,15 +293,3 @@ def _append(origin: str, verdict: Decided | Turned, keys: Mapping[Owner, DataKey
         series=series,
         first=verdict.first,
     )
-
-
-def _set_aside(file: Path, outcome: Outcome) -> None:
-    """FILE.rejected.jsonl, for the owner alone; gone when nothing is rejected any more."""
-    path = file.with_name(f"{file.stem}.rejected.jsonl")
-    with contextlib.suppress(FileNotFoundError):
-        path.unlink()
-    if not outcome.rejected:
-        return
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as aside:
-        for line, rule, reason in outcome.rejected:
-            aside.write(orjson.dumps({"line": line, "rule": rule, "reason": reason}) + b"\n")

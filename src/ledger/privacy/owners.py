@@ -15,15 +15,13 @@ Proven by tests/privacy/test_owners.py.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ledger.aggregates.corrections import RecordCorrected
 from ledger.aggregates.shape import Fact, Subject, Whose
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(NamedTuple):
     """Whose key: an id, and the retention class (each class of one person has keys of its own)."""
 
     id: str

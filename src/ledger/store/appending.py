@@ -13,6 +13,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Final, LiteralString, TypeAlias
 
+from ledger.aggregates.immutable import immutable
 from ledger.errors import EntryTooLarge, KeyReused, StaleVersion
 from ledger.store import binary
 from ledger.store.wire import Params, Rows
@@ -93,7 +94,7 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
 # ---------------------------------------------------------------------------------------- what is asked and answered
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Ciphertext:
     """The sealed values of one fact under one key."""
 
@@ -102,7 +103,7 @@ class Ciphertext:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Pending:
     """A fact ready to be sealed: all but `previous` and `recorded`, which only the lock knows.
 
@@ -143,7 +144,7 @@ class Ending:
     made: Callable[[int, int, int, Rows], tuple[Pending, bytes]]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Append:
     """What one command writes: all of it or nothing."""
 
@@ -158,7 +159,7 @@ class Append:
     ending: Ending | None = None  # then its facts are made under the lock
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Sealed:
     """One fact as sealed."""
 
@@ -169,7 +170,7 @@ class Sealed:
     entry: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Receipt:
     """What an acknowledged command gets: its facts, and the checkpoint that holds them."""
 

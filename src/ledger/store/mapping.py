@@ -12,11 +12,10 @@ from __future__ import annotations
 import os
 import time as clocks
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
 import orjson
 
@@ -30,10 +29,12 @@ from ledger.privacy.sealing import DataKey, forms_of, seal_forms
 from ledger.store.appending import Ciphertext, Pending
 from ledger.store.facts import read_fact
 
+T = TypeVar("T", str, int)
+
 _AS_IT_IS: Final = frozenset({str, int, bool})
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Envelope:
     """What a command adds to its facts: who, under which key, from which screen, under which policy and release."""
 
@@ -47,7 +48,7 @@ class Envelope:
     source_sealed: Mapping[str, str] | None = None  # {"by", "ref"}: sealed as `source/by`, `source/ref`
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Draft:
     """One decided fact on its way into the log."""
 
@@ -91,7 +92,7 @@ def plain(value: Any) -> Any:
 # ------------------------------------------------------------------------------------ writing
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Parts:
     """The values of a fact as an entry treats them: the clear ones, and the others by the owner of their key."""
 
@@ -110,7 +111,7 @@ def parts_of(draft: Draft, envelope: Envelope) -> Parts:
             continue
         whose = marked.get(name)
         if whose is None or value == []:
-            clear[name] = plain(value)
+            clear[name] = value if type(value) in _AS_IT_IS else plain(value)
         elif isinstance(value, list) and whose.subject is Subject.THIRD_PARTY:
             for path, each in _by_person(name, cast("list[Any]", value)):
                 owner = owner_of(fact, draft.id, draft.stream, Whose(whose.subject, path))
@@ -327,12 +328,17 @@ def as_read(
         effective=draft.effective,
         recorded=moment,
         by=envelope.by,
-        about=tuple(sorted(set(draft.about))),
+        about=_in_order(draft.about),
         policy=envelope.policy,
         source_recorded=datetime.fromisoformat(envelope.source["recorded"]) if envelope.source else None,
-        under=tuple(sorted(set(draft.under))),
-        rests_on=tuple(sorted(set(draft.rests_on))),
+        under=_in_order(draft.under),
+        rests_on=_in_order(draft.rests_on),
     )
+
+
+def _in_order(values: tuple[T, ...]) -> tuple[T, ...]:
+    """Each of them once, sorted, as an entry holds them."""
+    return tuple(sorted(set(values))) if len(values) > 1 else values
 
 
 def _closed(value: Any, whose: Whose | None) -> Any:

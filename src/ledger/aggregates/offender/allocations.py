@@ -12,10 +12,10 @@ tests/aggregates/test_allocations.py and placements.yaml.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from ledger.aggregates.immutable import immutable
 from ledger.aggregates.offender.case import Case
 from ledger.aggregates.offender.entities import Allocation, AllocationChange, Session, happened
 from ledger.aggregates.offender.facts import AllocationEnded, AllocationResumed, AllocationSuspended
@@ -34,7 +34,7 @@ UNKNOWN: Final = "unknown"  # it rested on a value that is erased, or that may n
 LISTED: Final = "plc.school_excluded_codes"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Bar:
     """What keeps a person off school premises: the rule, its message, whether it ends an allocation or suspends it.
 
@@ -48,7 +48,7 @@ class Bar:
     kept: str | None = None  # the message without a sealed value in it
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Standing:
     """A state at the end of a day, with its cause in words (None without one), rule and facts.
 
@@ -63,7 +63,7 @@ class Standing:
     settled: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Premises:
     """Whom a question is about, where, and by which list of offences."""
 
@@ -230,7 +230,7 @@ def _outcome(session: Session) -> Standing | None:
 # ------------------------------------------------------------------------------------------ the others at a placement
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Member:
     """Somebody else with an allocation at a placement: who, and the allocations' ids."""
 

@@ -128,11 +128,12 @@ def _named_by(fact_class: type[Fact]) -> tuple[tuple[str, str, Callable[[Case], 
 
 
 def _impossible(case: Case, draft: Fact) -> Iterator[Refusal]:
+    told = vars(draft)
     brings, there = _BRINGS.get(type(draft), ("", None))
-    if there is not None and getattr(draft, brings) in there(case):
+    if there is not None and told[brings] in there(case):
         yield Refusal("GEN-06", general.NO_OVERWRITING, rule_book=False)
     for name, what, where in _named_by(type(draft)):
-        id = getattr(draft, name) if name != brings else None  # noqa: A001
+        id = told[name] if name != brings else None  # noqa: A001
         if id is not None and id not in where(case):
             yield Refusal("GEN-06", general.UNKNOWN.format(what=what, id=id), rule_book=False)
     if _of_another_order(case, draft):
@@ -150,8 +151,9 @@ def _of_another_order(case: Case, draft: Fact) -> bool:
 
 def _named(case: Case, draft: Fact) -> Iterator[int]:
     """Positions of the records a draft names: what it rests on."""
+    told = vars(draft)
     for name, _, where in _named_by(type(draft)):
-        entity = where(case).get(getattr(draft, name))
+        entity = where(case).get(told[name])
         if entity is not None:
             yield entity.record.position
 

@@ -1,0 +1,113 @@
+"""Lines of an import one by one: the ledger's own way in for each, what became of them, and those set aside.
+
+Proven by tests/importing/.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Final, TypeVar
+
+import orjson
+
+from ledger.aggregates.shape import Actor
+from ledger.application import Ledger
+from ledger.commands import Acknowledged, Command
+from ledger.errors import ClockInDoubt, LedgerError, ReadOnly, Refusal, Refused, Unavailable
+from ledger.importing.deciding import with_reference
+from ledger.importing.lines import LineKeys, in_our_words, read_line, reason_of
+
+T = TypeVar("T")
+
+RETRIES: Final = 60  # of a line while the ledger is not available, a second apart
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a file's lines."""
+
+    recorded: int = 0
+    repeated: int = 0
+    facts: int = 0
+    rejected: list[tuple[int, str, str]] = field(default_factory=list[tuple[int, str, str]])  # line, rule, reason
+
+    @property
+    def lines(self) -> int:
+        return self.recorded + self.repeated + len(self.rejected)
+
+
+Progress = Callable[[Outcome], None]
+
+
+class Alone:
+    """The ledger's own way in for the lines of one import; counts what becomes of them."""
+
+    def __init__(self, ledger: Ledger, keys: LineKeys, importer: Actor, outcome: Outcome, progress: Progress) -> None:
+        self._ledger = ledger
+        self._keys = keys
+        self._importer = importer
+        self._progress = progress
+        self.outcome = outcome
+
+    async def give(self, number: int, text: bytes) -> bool:
+        """The ledger's own way in, for one line.  Whether something new was recorded."""
+        command = None
+        try:
+            command = read_line(text, lambda: self._keys.of(number), self._importer)
+            acknowledged = await self._patiently(command, partial(self._given, command))
+        except Exception as problem:  # a defect of ours too sets one line aside, and the rest goes on
+            rule, reason = reason_of(problem)
+            self.outcome.rejected.append((number, rule, in_our_words(reason, command) if command else reason))
+            return False
+        else:
+            self.outcome.recorded += not acknowledged.repeated
+            self.outcome.repeated += acknowledged.repeated
+            self.outcome.facts += 0 if acknowledged.repeated else len(acknowledged.body["events"])
+            return not acknowledged.repeated
+        finally:
+            self._progress(self.outcome)
+
+    async def _given(self, command: Command) -> Acknowledged:
+        return await self._ledger.execute(await with_reference(command, self._ledger.store.database, {}))
+
+    async def _patiently(self, command: Command, do: Callable[[], Awaitable[T]]) -> T:
+        """An import outlives a restart of its database: the key makes trying again safe."""
+        for _ in range(RETRIES):
+            try:
+                return await do()
+            except ReadOnly:
+                raise
+            except Unavailable as problem:
+                if isinstance(problem, ClockInDoubt) and command.at is not None:
+                    raise
+                await asyncio.sleep(1)
+        return await do()
+
+    async def refused(self, number: int, text: bytes, refusals: Sequence[Refusal]) -> None:
+        """Set a line aside that a rule refused; that it was is sealed in the access log, like every refusal."""
+        command = read_line(text, lambda: self._keys.of(number), self._importer)
+        problem: LedgerError = Refused(refusals)
+        try:
+            await self._patiently(command, partial(self._ledger.access.refused, command, problem))
+        except LedgerError as trouble:
+            problem = trouble
+        rule, reason = reason_of(problem)
+        self.outcome.rejected.append((number, rule, in_our_words(reason, command)))
+
+
+def set_aside(file: Path, outcome: Outcome) -> None:
+    """FILE.rejected.jsonl, for the owner alone; gone when nothing is rejected any more."""
+    path = file.with_name(f"{file.stem}.rejected.jsonl")
+    with contextlib.suppress(FileNotFoundError):
+        path.unlink()
+    if not outcome.rejected:
+        return
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as aside:
+        for line, rule, reason in outcome.rejected:
+            aside.write(orjson.dumps({"line": line, "rule": rule, "reason": reason}) + b"\n")
