@@ -193,6 +193,12 @@ def test_facts_withheld_whole_stand_at_the_end_by_their_position_alone():
     assert {name: value for name, value in last.items() if value} == {"position": "7", "title": WITHHELD}
 
 
+def test_a_page_says_days_and_instants_in_words_and_in_london_time():
+    made = paper(event(1, values={"judged_on": date(2025, 4, 7), "received_at": datetime(2025, 4, 7, 8, tzinfo=UTC)}))
+    assert made.says("Judged on: 7 Apr 2025")
+    assert made.says("Received at: 7 Apr 2025, 09:00:00 BST")
+
+
 def test_lists_maps_days_and_flags_are_told_inside_out():
     values = {
         "requirements": ["UPW", "RAR"],

@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final, cast
@@ -99,30 +99,39 @@ def _iso(when: date | datetime) -> str:
     return when.isoformat()
 
 
-def told(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Every value with its path: lists and maps inside out, days and instants in ISO form, yes and no as words."""
-    for name, value in values.items():
-        yield from _told(f"{prefix}{name}", value)
+Said = Callable[[Any], str]
 
 
-def _told(name: str, value: Any) -> Iterator[tuple[str, str]]:
-    match value:
-        case dict():
-            yield from told(cast("Mapping[str, Any]", value), f"{name}/")
-        case list():
-            items = cast("list[Any]", value)
-            if any(isinstance(each, dict | list) for each in items):
-                yield from told({str(number): each for number, each in enumerate(items)}, f"{name}/")
-            else:
-                yield name, ", ".join(_text(each) for each in items)
-        case _:
-            yield name, _text(value)
-
-
-def _text(value: Any) -> str:
+def in_form(value: Any) -> str:
+    """A value as tables have it: days and instants (UTC) in ISO form, yes and no as words."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return _iso(value) if isinstance(value, date) else str(value)
+
+
+def in_words(value: Any) -> str:
+    """A value as pages have it: days and London's instants in words."""
+    return day_in_words(value) if isinstance(value, date) else in_form(value)
+
+
+def told(values: Mapping[str, Any], said: Said = in_form, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Every value with its path, lists and maps inside out."""
+    for name, value in values.items():
+        yield from _told(f"{prefix}{name}", value, said)
+
+
+def _told(name: str, value: Any, said: Said) -> Iterator[tuple[str, str]]:
+    match value:
+        case dict():
+            yield from told(cast("Mapping[str, Any]", value), said, f"{name}/")
+        case list():
+            items = cast("list[Any]", value)
+            if any(isinstance(each, dict | list) for each in items):
+                yield from told({str(number): each for number, each in enumerate(items)}, said, f"{name}/")
+            else:
+                yield name, ", ".join(said(each) for each in items)
+        case _:
+            yield name, said(value)
 
 
 # ------------------------------------------------------------------------------------------ the pages
@@ -158,7 +167,7 @@ def event_in_words(event: Mapping[str, Any]) -> dict[str, Any]:
         "recorded": instant_in_words(event["recorded"]),
         "by": f"{who} ({by['id']})",
         "marks": list(marks(event)),
-        "values": [[label_in_words(name), value] for name, value in told(event["values"])],
+        "values": [[label_in_words(name), value] for name, value in told(event["values"], in_words)],
         "struck_out": event["struck_out"],
     }
 

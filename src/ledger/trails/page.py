@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, cast
 
-from ledger.printing import day_in_words, instant_in_words, label_in_words, pdf
-from ledger.printing.chronology import event_in_words
+from ledger.printing import instant_in_words, label_in_words, pdf
+from ledger.printing.chronology import event_in_words, in_words, marks
 from ledger.rules.dates import printed
 from ledger.trails.telling import about_them
 
@@ -31,7 +31,7 @@ def trail_pdf(trail: Mapping[str, Any], checkpoint: str, moment: datetime) -> by
         "rerun": trail["rerun"]["says"],
         "warnings": [f"{each['rule']}: {each['message']}" for each in trail["rerun"]["warnings"]],
         "later": [
-            event_in_words(each) | {"marks": [effect["says"] for effect in each["would_have_changed"]]}
+            event_in_words(each) | {"marks": [*(one["says"] for one in each["would_have_changed"]), *marks(each)]}
             for each in trail["later"]
         ],
     }
@@ -91,12 +91,6 @@ def _branch(label: str, value: Any, depth: int) -> Iterator[list[Any]]:
             for number, each in enumerate(items, start=1):
                 yield from _branch(f"{label} {number}", each, depth)
         else:
-            yield [depth, label, ", ".join(_said(each) for each in items)]
-    elif value not in (None, False, [], {}, ""):
-        yield [depth, label, _said(value)]
-
-
-def _said(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return day_in_words(value) if isinstance(value, date) else str(value)
+            yield [depth, label, ", ".join(in_words(each) for each in items)]
+    elif value is not None and value is not False and value not in ([], {}, ""):
+        yield [depth, label, in_words(value)]
