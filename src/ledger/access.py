@@ -84,7 +84,7 @@ class Access:
         await self._sealed(lambda policy: fact, by)
 
     async def exported(self, by: Actor, stream: str, fact: ExportReleased) -> Sealed:
-        """Seal that a case leaves the house, and for whom; what was sealed, to prove it.  Raises AccessLogUnavailable."""
+        """Seal that a case leaves the house: what was sealed, to prove it by.  Raises AccessLogUnavailable."""
         receipt = await self._sealed(lambda policy: fact, by, about=(stream,), under=fact.rules)
         return receipt.facts[0]
 

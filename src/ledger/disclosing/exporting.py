@@ -1,0 +1,230 @@
+"""A case leaves the house: a bundle with the openings that role and purpose allow, sealed in the access log first.
+
+    exporting = Exporting(store, cases, access, close_now)
+    export = await exporting.export("offender-019a…", "court", "Worcester Crown Court", actor)
+    export.data                                 the zip (ledger.transparency.bundle), verified before it leaves
+
+One moment rules all of it: a closing, made anew or reused if nothing was recorded about the case since.  What is in the
+bundle is what was sealed up to there, whatever is recorded while it is made.  A value whose key is gone is left out
+where a fact of the case says that the key was destroyed; where none does, nothing leaves (ledger-format.md, *Sealed
+values*).
+
+Nothing leaves that its reader would refuse: each bundle is verified with the checks that its reader uses.
+
+Proven by tests/disclosing/test_exporting.py and measured by bench/bundles.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from ledger.access import Access
+from ledger.aggregates.access import ExportReleased
+from ledger.aggregates.shape import Actor
+from ledger.disclosing.gathering import Gathered, gathered
+from ledger.disclosing.papers import papers
+from ledger.disclosing.table import allowed
+from ledger.errors import Inconsistent, Malformed
+from ledger.privacy.sealing import Unreadable, holds, open_box, salt_of
+from ledger.store import proving
+from ledger.store.cases import Cases
+from ledger.store.heads import Closing
+from ledger.store.opening import Store
+from ledger.transparency.bundle import contents, verify_bundle
+from ledger.transparency.bundle.archive import pack
+from ledger.transparency.bundle.contents import Case, End, Manifest, Opening, digest_of
+from ledger.transparency.entry import format_entry
+from ledger.transparency.note import encode_base64, sign_note
+from ledger.transparency.proof import Proof
+from ledger.transparency.tiles import TilesWanted
+from ledger.transparency.tree import HashReader, inclusion_proof, leaf_hash
+
+log = logging.getLogger(__name__)
+
+LONGEST_RECIPIENT: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A bundle that may leave: the zip, its manifest, and what it proves, in sentences."""
+
+    name: str
+    data: bytes
+    manifest: Manifest
+    words: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which case, what for, for whom, by whom."""
+
+    stream: str
+    purpose: str
+    recipient: str
+    by: Actor
+
+
+class Exporting:
+    """Makes bundles of the cases of one open ledger."""
+
+    def __init__(
+        self, store: Store, cases: Cases, access: Access, close_now: Callable[[str], Awaitable[Closing]]
+    ) -> None:
+        """`close_now` gives a closing that covers all that is recorded about an id."""
+        self._store, self._cases, self._access, self._close_now = store, cases, access, close_now
+
+    async def export(self, stream: str, purpose: str, recipient: str, by: Actor, *, printed: bool = True) -> Export:
+        """The bundle of a case; of an id about which nothing was ever recorded it proves just that.
+
+        `printed`: with chronology.pdf.  Raises Malformed, Forbidden, AccessLogUnavailable, DatabaseUnavailable,
+        VaultUnavailable, ReadOnly; Unreadable for a value that neither opens nor was erased; Inconsistent where what is
+        stored is not what was signed.
+        """
+        allows = allowed(by.role, purpose)
+        if not recipient.strip() or not recipient.isprintable() or len(recipient) > LONGEST_RECIPIENT:
+            raise Malformed(
+                f"recipient: for whom it is, in at most {LONGEST_RECIPIENT} characters.", {"recipient": "say for whom"}
+            )
+        asked = Asked(stream, purpose, recipient.strip(), by)
+        closing = await self._close_now(stream)
+        await self._store.sequencer.confirm()  # another process may have sealed it: see Sequencer.confirm
+        stored = await self._store.database.chain(stream, upto=closing.size)
+        found = gathered(stream, stored, allows)
+        openings = await self._openings(found)
+        files = await self._proven(asked, closing, found, openings)
+        policy = (await self._cases.policy()).policy
+        read = papers(asked.stream, found, openings, closing, files, (purpose, asked.recipient, by), policy)
+        files |= await asyncio.to_thread(read, printed)
+        return await self._released(asked, closing, found, openings, files)
+
+    # ------------------------------------------------------------------------------------ what is opened
+
+    async def _openings(self, found: Gathered) -> dict[int, dict[str, Opening]]:
+        """The openings of the values that may be opened and can be, by leaf index and path."""
+        wanted = {each.position: each for each in found.shown if found.opens.get(each.position)}
+        boxes = await self._store.database.boxes(list(wanted))
+        keys = await self._store.vault.keys_by_id(box.key_id for of in boxes.values() for box in of)
+        made: dict[int, dict[str, Opening]] = {}
+        for position, stored in wanted.items():
+            fact, opened = str(stored.members["id"]), dict[str, Opening]()
+            for box in boxes.get(position, ()):
+                if (key := keys.get(box.key_id)) is None:
+                    continue
+                for path, value in open_box(self._store.origin, fact, key, box).items():
+                    if path not in found.opens[position]:
+                        continue
+                    if not holds(fact, key, path, value, stored.sealed[path][0]):
+                        raise Unreadable(f"the value {path} beside the fact at {position} is not the one committed to")
+                    opened[path] = Opening(salt_of(fact, key, path), value)
+            for path in found.opens[position]:
+                if path not in opened and stored.sealed[path][1] not in found.destroyed:
+                    raise Unreadable(
+                        f"the value {path} of the fact at {position} cannot be read, and no erasure says why"
+                    )
+            if opened:
+                made[position - 1] = opened
+        return made
+
+    # ------------------------------------------------------------------------------------ what is proven
+
+    async def _proven(
+        self, asked: Asked, closing: Closing, found: Gathered, openings: Mapping[int, Mapping[str, Opening]]
+    ) -> dict[str, bytes]:
+        """All files that the ledger's own key vouches for."""
+        store = self._store
+        size, note = closing.position, store.note(closing.position, closing.root)
+        entries = {each.position - 1: format_entry(each.members) for each in found.stored}  # type: ignore[arg-type]
+        last = await store.database.entries(size, size)
+        entries[closing.size] = last[0][2] if last else b""
+        proofs = await store.tiles.prove(size, lambda tree: _all_proofs(list(entries), size, tree))
+        files = {
+            contents.CHECKPOINT: note.encode(),
+            contents.POLICY: _policy(store),
+            contents.ACCESS_KEY: sign_note(
+                contents.access_key_text(store.access.signer.verifier().vkey()), [store.signer]
+            ).encode(),
+            contents.CHAIN: Case(asked.stream, tuple(each.position - 1 for each in found.stored)).write(),
+            contents.HEADS: End(closing.size, asked.stream, closing.chains.prove(asked.stream)).write(),
+            contents.OPENINGS: contents.write_openings(openings),
+        }
+        hidden = {each - 1 for each in found.withheld}
+        for index, entry in entries.items():
+            files[contents.proof_name(index)] = Proof(index, tuple(proofs[index]), note).write().encode()
+            if index in hidden:
+                files[contents.leaf_name(index)] = f"{encode_base64(leaf_hash(entry))}\n".encode()
+            else:
+                files[contents.entry_name(index)] = entry
+        return files
+
+    # ------------------------------------------------------------------------------------ how it leaves
+
+    async def _released(
+        self,
+        asked: Asked,
+        closing: Closing,
+        found: Gathered,
+        openings: Mapping[int, Mapping[str, Opening]],
+        files: dict[str, bytes],
+    ) -> Export:
+        """Sealed in the access log, verified as its reader will, and only then given out."""
+        by, fields = asked.by, sorted(str(each) for each in found.allows.opens)
+        manifest = Manifest(
+            self._store.origin,
+            asked.stream,
+            closing.position,
+            asked.purpose,
+            by.id,
+            by.role,
+            asked.recipient,
+            tuple(fields),
+            {name: digest_of(data) for name, data in files.items()},
+        )
+        written = manifest.write()
+        noun, _, name = asked.stream.partition("-")
+        sealed = await self._access.exported(
+            by,
+            asked.stream,
+            ExportReleased(
+                target_ref=f"{noun}/{name}",
+                purpose=asked.purpose,
+                recipient=asked.recipient,
+                digest=digest_of(written),
+                size=closing.position,
+                fields=fields,
+                facts=len(found.stored),
+                withheld_whole=len(found.withheld),
+                opened=sum(map(len, openings.values())),
+            ),
+        )
+        proof = await proving.inclusion(self._store.access, sealed.position)
+        receipt = replace(proof, extra=sealed.entry).write().encode()
+        data = await asyncio.to_thread(pack, {**files, contents.MANIFEST: written, contents.RECEIPT: receipt})
+        report = await asyncio.to_thread(verify_bundle, data, [self._store.signer.verifier().vkey()])
+        if not report.ok:
+            log.critical("a bundle does not verify: %s", report.finding)
+            raise Inconsistent("What is stored is not what was signed. Run 'ledger verify'.")
+        return Export(f"{asked.stream}-{closing.position}.zip", data, manifest, report.words())
+
+
+def _all_proofs(indexes: Sequence[int], size: int, tree: HashReader) -> dict[int, list[bytes]]:
+    """Inclusion proofs of several leaves; what tiles they lack is asked for at once."""
+    proofs: dict[int, list[bytes]] = {}
+    wanted: dict[Any, None] = {}
+    for index in indexes:
+        try:
+            proofs[index] = inclusion_proof(index, size, tree)
+        except TilesWanted as lacking:
+            wanted |= dict.fromkeys(lacking.tiles)
+    if wanted:
+        raise TilesWanted(sorted(wanted))
+    return proofs
+
+
+def _policy(store: Store) -> bytes:
+    """The verifier keys, as a tlog-policy."""
+    keys = (store.signer.verifier().vkey(), store.access.signer.verifier().vkey())
+    return "".join([*(f"log {each}\n" for each in keys), "quorum none\n"]).encode()
