@@ -207,6 +207,21 @@ def test_a_view_may_be_asked_for_by_name_day_and_instant_and_explained(ledger: L
     failed(ledger("case", made.case, "--known-at", "2001-01-01T00:00"), "as known then")
 
 
+def test_the_trail_of_a_decision_for_people_as_json_and_as_a_page(ledger: Line, made: Made, tmp_path: Path):
+    events = ledger("case", made.case, "--view", "chronology", "--json").json["events"]
+    position = str(next(each["position"] for each in events if each["type"] == "AbsenceRecorded"))
+    shown = ledger("trail", position)
+    assert shown.code == 0
+    assert "gives the same result" in shown.out
+    assert ledger("trail", position, "--json").json["rerun"]["outcome"] == "same"
+    written = ledger("trail", position, "-o", str(tmp_path / "page.pdf"))
+    assert written.code == 0
+    assert (tmp_path / "page.pdf").read_bytes().startswith(b"%PDF-1.7")
+    for told in ("1", "0", "999999", str(10**30)):
+        failed(ledger("trail", told), f"position {told}")
+    failed(ledger("trail", position, "-o", str(tmp_path / "nowhere" / "page.pdf")), "Check the path")
+
+
 @pytest.mark.parametrize(
     "arguments, words",
     [

@@ -9,7 +9,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 from uuid import uuid4
@@ -35,6 +35,8 @@ from ledger.store.opening import migrate_all
 from ledger.store.tile_files import write_tiles
 from ledger.store.unsealing import Unsealing
 from ledger.store.verifying import verify_database
+from ledger.trails import trail as trail_of
+from ledger.trails import trail_pdf
 from ledger.transparency.verify import Report
 from ledger.witnessing import running as witnessing
 
@@ -195,6 +197,21 @@ def case(given: argparse.Namespace) -> int:
     found = with_ledger(use)
     say(given, found, lambda: _tree(found))
     return 0
+
+
+def trail(given: argparse.Namespace) -> int:
+    """What a decision rested on, and whether it comes out the same; exit 1 if it differs."""
+    page: Path | None = given.output
+
+    async def use(ledger: Ledger) -> dict[str, Any]:
+        found = await trail_of(ledger, given.position)
+        if page is not None:
+            page.write_bytes(trail_pdf(found, await ledger.checkpoint(), datetime.now(UTC)))
+        return found
+
+    found = with_ledger(use)
+    say(given, found, lambda: _outline([f"{page}: {found['rerun']['says']}"]) if page else _tree(found))
+    return 1 if found["rerun"]["outcome"] == "differs" else 0
 
 
 def log(given: argparse.Namespace) -> int:

@@ -27,6 +27,7 @@ from ledger.errors import NotFound
 from ledger.projections import VIEWS, OtherHistories, View
 from ledger.projections.why import Row
 from ledger.rules.dates import london_day
+from ledger.store.binary import LARGEST
 from ledger.store.chains import Opens
 from ledger.store.mapping import Stored
 from ledger.trails import telling
@@ -35,7 +36,7 @@ from ledger.trails.later import changes_of
 
 T = TypeVar("T")
 NO_DECISION: Final = "The fact at position {position} was told, not decided: no rule was applied to it."
-NOT_THERE: Final = "There is no decision at position {position}{of}. GET …/decisions lists those of a case."
+NOT_THERE: Final = "There is no decision at position {position}{of}."
 
 # Which view of a person shows what a decision is taken from, by the area of its first rule; else the first of them.
 _SHOWN: Final = {"ENF": "enforcement", "ALL": "allocation", "PLC": "allocation", "CP": "register", "DP": "register"}
@@ -55,7 +56,8 @@ async def trail(ledger: Ledger, position: int, *, of: tuple[str, str] | None = N
     Raises NotFound, DatabaseUnavailable, VaultUnavailable.
     """
     name = await _known(ledger, *of) if of else None
-    entries = await in_time(ledger.store.deadline, ledger.store.database.entries(position, position))
+    there = 0 < position <= LARGEST
+    entries = await in_time(ledger.store.deadline, ledger.store.database.entries(position, position)) if there else []
     stored = Stored.of(position, entries[0][2]) if entries else None
     if stored is None or (
         name is not None and name not in (stored.members["stream"], *stored.members.get("about", ()))
