@@ -24,8 +24,8 @@ from ledger.transparency.note import Signer
 from ledger.transparency.verify import KeptCheckpoint, StoredChain, StoredHead, StoredRow, verify_ledger
 
 ORIGIN = "ledger.example/test"
-TABLES = ("head", "entries", "about", "chains", "sealed_values", "receipts", "checkpoints", "released")
-MADE_FROM_THEM = ("tiles", "closings")
+TABLES = ("head", "entries", "about", "chains", "sealed_values", "receipts", "checkpoints", "released", "closings")
+MADE_FROM_THEM = ("tiles",)
 
 
 @dataclass

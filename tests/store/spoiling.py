@@ -22,7 +22,7 @@ from ledger.store.verifying import verify_database
 from ledger.transparency.note import NoteVerifier
 from ledger.transparency.verify import Report
 
-FACTS = 9  # of the sound ledger: the release, then eight about one case
+FACTS = 10  # of the sound ledger: the release, then eight about one case, then a closing
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,7 @@ def sound(
         )
         for days in (9, 8, 7, 6, 5):
             door.give(case.to, "RecordAbsence", case.absence(days), "supervisor")
+        door.run(door.ledger.close_now())
         assert door.size == FACTS
         door.run(door.ledger.store.released.keep())
         boxes = door.run(door.ledger.store.database.boxes(range(1, FACTS + 1)))

@@ -30,6 +30,7 @@ PLACE = {
     "receipts": "first",
     "checkpoints": "size",
     "released": "size",
+    "closings": "position",
 }
 COLUMNS = {
     "head": ("origin", "simulated", "size", "edge", "recorded"),
@@ -40,6 +41,7 @@ COLUMNS = {
     "receipts": ("key", "first", "last", "size", "recorded"),
     "checkpoints": ("size", "root", "recorded"),
     "released": ("size", "note"),
+    "closings": ("position", "heads", "root"),
 }
 # Nothing sealed repeats them (verifying.py says what follows); `one` is the head's only possible key.
 SAID_NOWHERE_ELSE = {("receipts", "digest"), ("receipts", "warnings"), ("head", "one")}

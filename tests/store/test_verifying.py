@@ -111,7 +111,7 @@ def test_a_changed_root_of_a_checkpoint_is_found(copy: Copy):
 
 
 def test_a_note_that_was_changed_or_forged_is_found(copy: Copy):
-    copy.spoil("UPDATE released SET note = replace(note, E'\\n9\\n', E'\\n8\\n')")
+    copy.spoil(f"UPDATE released SET note = replace(note, E'\\n{FACTS}\\n', E'\\n8\\n')")
     assert [code for code, _ in copy.found()] == ["checkpoint-unsigned"]
 
 
@@ -156,6 +156,25 @@ def test_a_changed_head_is_found(copy: Copy, column: str, code: str):
 def test_a_missing_head_is_found(copy: Copy):
     copy.spoil("DELETE FROM head")
     assert "head-size-differs" in [code for code, _ in copy.found()]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM closings",
+        "UPDATE closings SET heads = sha256(heads)",
+        f"INSERT INTO closings SELECT {FACTS} - 1, heads, root FROM closings",
+        f"UPDATE entries SET stream = 'nobody' WHERE position = {FACTS}",
+    ],
+)
+def test_what_is_kept_of_a_closing_is_what_it_says(copy: Copy, statement: str):
+    copy.spoil(statement)
+    assert {("row-differs", FACTS), ("row-differs", FACTS - 1)} & set(copy.found())
+
+
+def test_another_root_beside_a_closing_is_another_checkpoint(copy: Copy):
+    copy.spoil("UPDATE closings SET root = sha256(root)")
+    assert copy.found() == [("checkpoint-differs", FACTS)]
 
 
 # ---------------------------------------------------------------------------------------- about
@@ -204,7 +223,10 @@ def cut(copy: Copy, size: int) -> None:
             newest = (int(str(version)), leaf) if name == stream else (own, own_leaf)
             chains[name] = (n + 1, next_link(chain, position - 1, leaf), position - 1, *newest)
     copy.spoil(
-        *(f"DELETE FROM {table} WHERE position > {size}" for table in ("entries", "about", "sealed_values")),
+        *(
+            f"DELETE FROM {table} WHERE position > {size}"
+            for table in ("entries", "about", "sealed_values", "closings")
+        ),
         *(f"DELETE FROM {table} WHERE size > {size}" for table in ("checkpoints", "released", "receipts")),
         f"UPDATE head SET size = {size}, edge = '\\x{edge.to_bytes().hex()}', "
         f"recorded = (SELECT max(recorded) FROM entries)",

@@ -17,14 +17,13 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from importlib import metadata
-from typing import Any, Final
+from typing import Any
 
 import psycopg
 
 from ledger.access import EVIDENCE, Access
 from ledger.aggregates import AGGREGATES
-from ledger.aggregates.ledger_stream import ReleaseStarted, release_in_force
-from ledger.aggregates.shape import Actor
+from ledger.aggregates.ledger_stream import SYSTEM, ReleaseStarted, release_in_force
 from ledger.application.asking import Asking, stream_of
 from ledger.application.executing import DIGESTS, Executing
 from ledger.application.patience import in_time
@@ -43,13 +42,12 @@ from ledger.settings import Settings
 from ledger.store import mapping
 from ledger.store.appending import Append
 from ledger.store.cases import Cases
+from ledger.store.closing import Closer, Closing
 from ledger.store.log import Log
 from ledger.store.mapping import Draft, Envelope
 from ledger.store.opening import ROLES, Place, Store, open_store
 
 __all__ = ["DIGESTS", "READY_SECONDS", "SYSTEM", "Ledger"]
-
-SYSTEM: Final = Actor("00000000-0000-4000-8000-000000000000", "system")
 
 
 class Ledger:
@@ -62,7 +60,8 @@ class Ledger:
         self.follower = Follower(self._tables, store.database, self.cases, self._where)
         self._executing = Executing(store, self.cases)
         self._asking = Asking(store, self.cases)
-        self._standing = Standing(store)
+        self._closers = {each.kept: Closer.of(each) for each in (store, store.access)}
+        self._standing = Standing(store, self._closers)
 
     @classmethod
     async def open(
@@ -88,6 +87,8 @@ class Ledger:
 
     async def close(self) -> None:
         await self.follower.close()
+        for each in self._closers.values():
+            each.close()
         self.cases.close()
         await self.store.close()
 
@@ -104,6 +105,25 @@ class Ledger:
         if to and noun not in AGGREGATES:
             raise NotFound(f"There is nothing called {noun[:40]!r} that a command could be for.")
         return await in_time(self.store.deadline, self.access.refusals(stream_of(noun, name) if to else None, after))
+
+    async def close_now(self, chain: str | None = None, of: Log | None = None) -> Closing:
+        """A closing of the ledger, or of its access log, that covers all recorded when this was asked; of one chain
+        ("offender-019a…"): the newest closing, where nothing was recorded about it since.  See ledger.store.closing.
+
+        Raises DatabaseUnavailable, ClockInDoubt, ReadOnly, OutcomeUnknown, Inconsistent.
+        """
+        return await self._closers[(of or self.store).kept].close_now(chain)
+
+    @asynccontextmanager
+    async def closed_hourly(self) -> AsyncGenerator[None]:
+        """While inside, this process closes both logs hourly while facts arrive, unless another has."""
+        keeping = [asyncio.create_task(each.keep()) for each in self._closers.values()]
+        try:
+            yield
+        finally:
+            for each in keeping:
+                each.cancel()
+            await asyncio.gather(*keeping, return_exceptions=True)
 
     # ------------------------------------------------------------------------------------ how it stands
 
@@ -136,12 +156,11 @@ class Ledger:
         fact = release_in_force(metadata.version("case-ledger"))
         while self.store.read_only is None:
             stored = await self.store.database.stream("ledger")
-            records = await self.cases.records(stored, {})
-            releases = [each for each in records if isinstance(each.fact, ReleaseStarted)]
-            if releases and releases[-1].fact == fact:
+            releases = [each for each in stored if each.type == ReleaseStarted.topic]
+            if releases and (await self.cases.records(releases[-1:], {}))[0].fact == fact:
                 return
-            version = records[-1].version if records else 0
-            at = None if not self.store.simulated or records else began
+            version = stored[-1].members["version"] if stored else 0
+            at = None if not self.store.simulated or stored else began
             moment = at or datetime.now(UTC)
             draft = Draft(mapping.fact_id(moment), "ledger", version + 1, fact, moment)
             pending = mapping.pending(self.store.origin, draft, Envelope(SYSTEM, policy=0), {})

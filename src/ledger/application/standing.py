@@ -12,6 +12,8 @@ from typing import Any, Final, TypeVar
 
 from ledger.application.patience import in_time
 from ledger.errors import LedgerError
+from ledger.store.closing import Closer
+from ledger.store.log import Kept, Log
 from ledger.store.opening import Store
 
 T = TypeVar("T")
@@ -23,8 +25,9 @@ READY_SECONDS: Final = 2  # how long a database or vault may take to say that it
 class Standing:
     """How an open ledger stands."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, closers: Mapping[Kept, Closer]) -> None:
         self._store = store
+        self._closers = closers
 
     async def _follows(self) -> bool:
         """The worklists follow within a minute."""
@@ -32,9 +35,12 @@ class Standing:
 
     async def status(self) -> dict[str, Any]:
         """What the ledger and its access log hold, whether they may be written to, and how far the worklists follow."""
-        own = await self._in_time(self._store.status())
-        access = await self._in_time(self._store.access.status())
+        own, access = [await self._status(each) for each in (self._store, self._store.access)]
         return own | {"access_log": access, "worklists": await self.lag()}
+
+    async def _status(self, each: Log) -> dict[str, Any]:
+        newest = await self._in_time(self._closers[each.kept].newest())
+        return await self._in_time(each.status()) | {"newest_closing": newest}
 
     async def lag(self) -> dict[str, Any]:
         """How far the worklists follow: `position`, `behind` (facts), `lag_seconds`, and the cases that are `paused`.

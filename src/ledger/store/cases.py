@@ -15,6 +15,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from ledger.aggregates import AGGREGATES, noun_of
+from ledger.aggregates.ledger_stream import Closed
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Fact, Recorded, Unread
 from ledger.privacy.sealing import DataKey, Unreadable, holds, open_box
@@ -214,11 +215,17 @@ class Cases:
     async def policy_at(self, newest: tuple[int, int]) -> PolicyAt:
         """The same, where whoever asks knows the newest positions of its two streams."""
         known = self._policy
+        if known is not None and known.at != newest and not await self._rules(known.at):
+            known = self._policy = PolicyAt(known.policy, newest)
         if known is None or known.at != newest:
-            stored = [each for name in POLICY_STREAMS for each in await self._database.stream(name)]
-            records = await self.records(stored, AGGREGATES["policy"].opens)
+            records = await self.records(await self._rules(), AGGREGATES["policy"].opens)
             known = self._policy = PolicyAt(Policy.fold(records), newest)
         return known
+
+    async def _rules(self, after: tuple[int, int] = (0, 0)) -> list[Stored]:
+        """The facts of the two streams after these positions that may say something; a closing does not."""
+        streams = [await self._database.stream(name, after=at) for name, at in zip(POLICY_STREAMS, after, strict=True)]
+        return [each for stored in streams for each in stored if each.type != Closed.topic]
 
 
 def _only(paths: Sequence[str], opened: Mapping[str, Any], position: int) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from ledger.errors import DatabaseUnavailable, LedgerError
 from ledger.store import binary, database, mapping
 from ledger.store.appending import Append, Ending, Pending, Receipt
 from ledger.store.heads import Closing, Connect, LiveHeads, check_order
+from ledger.store.log import Log
 from ledger.store.mapping import Draft, Envelope
 from ledger.store.sequencer import Sequencer
 from ledger.store.wire import DatabaseTrouble, Rows, Wire
@@ -73,6 +74,11 @@ class _NotNow(LedgerError):
 
 class Closer:
     """Closes one log; any number of processes may.  `connect` opens connections to the schema of the log."""
+
+    @classmethod
+    def of(cls, each: Log) -> Closer:
+        """The one that closes an open log."""
+        return cls(each.database.connect, each.sequencer, each.origin, simulated=each.simulated)
 
     def __init__(self, connect: Connect, sequencer: Sequencer, origin: str, *, simulated: bool = False) -> None:
         self._connect = connect

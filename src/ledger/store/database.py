@@ -184,7 +184,7 @@ class Database:
         connect: Callable[[Mapping[str, LiteralString]], Awaitable[Wire]],
         statements: Mapping[str, LiteralString] = STATEMENTS,
     ) -> None:
-        self._connect = connect
+        self.connect = connect
         self._statements = statements
         self._wires: list[Wire | None] = [None] * READERS
         self._locks = [asyncio.Lock() for _ in range(READERS)]
@@ -362,7 +362,7 @@ class Database:
         async with self._locks[turn]:
             wire = self._wires[turn]
             if wire is None or wire.closed:
-                wire = self._wires[turn] = await self._connect(self._statements)
+                wire = self._wires[turn] = await self.connect(self._statements)
             return wire
 
 
