@@ -146,13 +146,32 @@ def test_a_witness_whose_key_is_given_must_have_cosigned(world):
     files = world.files(ANN)
     note = world.log.checkpoint().sign(world.log.signer, court.at(1)).encode()
     before = files[contents.CHECKPOINT]
-    cosigned = {name: data.replace(before, note) for name, data in files.items()}
+    named = files[contents.POLICY].replace(b"quorum", f"witness court {court.verifier().vkey()}\nquorum".encode())
+    cosigned = files | {contents.CHECKPOINT: note, contents.POLICY: named}
     keys = [world.vkey, court.verifier().vkey()]
     report = world.verify(stolen(world, cosigned), *keys)
-    assert report.ok
+    assert report.ok, report.finding
+    in_full = {name: data.replace(before, note) for name, data in cosigned.items()}
+    assert world.verify(stolen(world, in_full), *keys).ok
+    assert not world.verify(stolen(world, in_full | {contents.CHECKPOINT: before}), *keys).ok
     assert "court.example+" in report.words()[0]
     assert found(world.verify(stolen(world, files), *keys)) == "cosignature-missing"
     assert found(world.verify(stolen(world, cosigned), *keys, union.verifier().vkey())) == "cosignature-missing"
+
+
+def test_a_signature_by_nobody_known_is_no_part_of_a_bundle(world):
+    court = Cosigner("court.example", b"\x03" * 32)
+    files = world.files(ANN)
+    files[contents.CHECKPOINT] = world.log.checkpoint().sign(world.log.signer, court.at(1)).encode()
+    assert found(world.verify(stolen(world, files))) == "checkpoint-unsigned"
+    assert world.verify(stolen(world, files), world.vkey, court.verifier().vkey()).ok
+    whole = unpack(world.bundle())
+    receipt = Proof.parse(whole[contents.RECEIPT])
+    more = world.access.checkpoint().sign(world.access.signer, court.at(1))
+    spoilt = whole | {contents.RECEIPT: replace(receipt, note=more).write().encode()}
+    assert found(world.verify(pack(spoilt))) == "receipt-unproved"
+    spoilt = whole | {contents.RECEIPT: receipt.write().encode()}
+    assert world.verify(pack(spoilt)).ok
 
 
 def test_a_bundle_that_a_thief_signed_with_a_key_of_his_own_is_consistent_and_not_verified(world):

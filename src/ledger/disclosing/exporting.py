@@ -19,7 +19,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from ledger.access import Access
@@ -37,8 +37,9 @@ from ledger.store.opening import Store
 from ledger.transparency.bundle import contents, verify_bundle
 from ledger.transparency.bundle.archive import pack
 from ledger.transparency.bundle.contents import Case, End, Manifest, Opening, digest_of
+from ledger.transparency.checkpoint import Checkpoint
 from ledger.transparency.entry import format_entry
-from ledger.transparency.note import encode_base64, sign_note
+from ledger.transparency.note import encode_base64, parse_note, sign_note
 from ledger.transparency.proof import Proof
 from ledger.transparency.tiles import TilesWanted
 from ledger.transparency.tree import HashReader, inclusion_proof, leaf_hash
@@ -201,13 +202,18 @@ class Exporting:
             ),
         )
         proof = await proving.inclusion(self._store.access, sealed.position)
-        receipt = replace(proof, extra=sealed.entry).write().encode()
+        receipt = Proof(proof.index, proof.hashes, self._note_of_access(proof), sealed.entry).write().encode()
         data = await asyncio.to_thread(pack, {**files, contents.MANIFEST: written, contents.RECEIPT: receipt})
         report = await asyncio.to_thread(verify_bundle, data, [self._store.signer.verifier().vkey()])
         if not report.ok:
             log.critical("a bundle does not verify: %s", report.finding)
             raise Inconsistent("What is stored is not what was signed. Run 'ledger verify'.")
         return Export(f"{asked.stream}-{closing.position}.zip", data, manifest, report.words())
+
+    def _note_of_access(self, proof: Proof) -> str:
+        """The checkpoint that a proof is under, signed by the access log's own key and nobody else."""
+        checkpoint = Checkpoint.parse(parse_note(proof.note).text)
+        return self._store.access.note(checkpoint.size, checkpoint.root)
 
 
 def _all_proofs(indexes: Sequence[int], size: int, tree: HashReader) -> dict[int, list[bytes]]:

@@ -4,6 +4,7 @@
     forms        the JSON of its files, read strictly
     contents     which files there are, and what stands in each
     files        its files read, compared with the manifest; entries proven to be in the tree
+    keys         whom its notes are signed by, and whether that is who it should be
     report       what it came to, in words
     verifying    what is checked, in which order
 

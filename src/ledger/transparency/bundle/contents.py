@@ -3,8 +3,10 @@ r"""Which files a bundle has, and what stands in each.
     manifest.json               what it is: the case, for whom, what for, and the SHA-256 of every file but the receipt
     receipt.tlog-proof          that the manifest's digest was sealed in the access log before the bundle left; its
                                 ``extra`` is that entry
-    checkpoint                  of the ledger, a signed note; all proofs are under this very one
-    policy                      verifier keys, a tlog-policy (``policy``); believed by nobody who was given others
+    checkpoint                  of the ledger, a signed note; all proofs are under this very one, though a proof may
+                                bear only some of its signatures
+    policy                      verifier keys of all who signed anything here, a tlog-policy (``policy``); believed by
+                                nobody who was given others
     access-key                  the verifier key of the access log, in a note that the ledger's log signed
     chain.json                  the case, and the leaf indexes of all entries that concern it, in order
     heads.json                  the index of the closing, and where the case ends in its map of heads (``heads``)

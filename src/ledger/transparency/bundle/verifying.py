@@ -23,7 +23,6 @@ from itertools import pairwise
 from typing import Final
 
 from ledger.transparency.bundle.contents import (
-    ACCESS_KEY,
     CHAIN,
     CHECKPOINT,
     HEADS,
@@ -31,21 +30,20 @@ from ledger.transparency.bundle.contents import (
     RECEIPT,
     Manifest,
     Opening,
-    access_key_text,
     digest_of,
     rule_name,
 )
 from ledger.transparency.bundle.files import Bundle, Leaves, Stop, opened, place_of, read
+from ledger.transparency.bundle.keys import Keys, keys_of
 from ledger.transparency.bundle.report import BundleReport, Counted, unchecked
 from ledger.transparency.chain import chain_of
 from ledger.transparency.checkpoint import Checkpoint
 from ledger.transparency.commitment import open_commitment
 from ledger.transparency.cosignature import KnownKey, parse_vkey
 from ledger.transparency.entry import SealedEntry, parse_entry
-from ledger.transparency.errors import EntryError, FormatError, ProofError, SignatureError, TransparencyError
+from ledger.transparency.errors import EntryError, FormatError, ProofError, TransparencyError
 from ledger.transparency.heads import verify_absence, verify_head
-from ledger.transparency.note import decode_base64, encode_base64, open_note, parse_note
-from ledger.transparency.policy import Policy
+from ledger.transparency.note import decode_base64, encode_base64, parse_note
 from ledger.transparency.proof import Proof
 from ledger.transparency.tree import leaf_hash
 
@@ -86,59 +84,16 @@ def _verified(bundle: Bundle, given: Sequence[KnownKey], seen: Counted) -> None:
     seen.case, seen.origin = manifest.case, manifest.origin
     if not manifest.case == case.id == bundle.end.case:
         raise Stop("file-differs", f"{CHAIN} and {HEADS} are not both of {manifest.case}, the case of the manifest")
-    own = [each for each in given or _in_file(bundle.policy) if each.name == manifest.origin]
-    if not own:
-        names = ", ".join(sorted({each.name for each in given})) or "none"
-        raise Stop("key-differs", f"this is from {manifest.origin}; the keys given are of {names}")
-    in_file = {each.key.vkey() for each in bundle.policy.logs}
-    if not in_file & {each.vkey() for each in own}:
-        raise Stop("key-differs", f"this is not from the {manifest.origin} whose key you gave: its key is another")
-    note = bundle.files[CHECKPOINT]
-    checkpoint = _checkpoint(note, manifest.origin, own)
-    seen.signed_by = _signers(note, own)
-    cosigned = [each for each in given if each.name not in (manifest.origin, _access(manifest.origin))]
-    if cosigned:
-        _check_cosigned(note, [*own, *cosigned], cosigned)
-        seen.signed_by = (*seen.signed_by, *_signers(note, cosigned))
+    keys = keys_of(manifest.origin, given, bundle.policy)
+    checkpoint, seen.signed_by = keys.checkpoint(bundle.files)
     if checkpoint.size != manifest.size:
         raise Stop("file-differs", f"the manifest says size {manifest.size}, the checkpoint {checkpoint.size}")
-    leaves = Leaves(bundle.files, note.decode(), checkpoint)
+    leaves = Leaves(bundle.files, parse_note(bundle.files[CHECKPOINT]), checkpoint)
     closing = _closing(bundle, leaves, checkpoint)
     seen.size, seen.closed = checkpoint.size - 1, closing["recorded"]
     _check_case(bundle, leaves, closing, seen)
-    _check_receipt(bundle, own, [each for each in given if each.name == _access(manifest.origin)], seen)
+    _check_receipt(bundle, keys, seen)
     seen.unchecked = unchecked(iter(bundle.files))
-
-
-def _in_file(policy: Policy) -> list[KnownKey]:
-    return [each.key for each in policy.logs]
-
-
-def _access(origin: str) -> str:
-    return f"{origin}/access"
-
-
-def _checkpoint(note: bytes, origin: str, own: Sequence[KnownKey]) -> Checkpoint:
-    try:
-        return Checkpoint.open(note, origin, own)
-    except SignatureError as error:
-        raise Stop("checkpoint-unsigned", error) from error
-    except FormatError as error:
-        raise Stop("file-malformed", f"{CHECKPOINT}: {error}") from error
-
-
-def _signers(note: bytes, keys: Sequence[KnownKey]) -> tuple[str, ...]:
-    return tuple(f"{each.name}+{each.key_id.hex()}" for each in open_note(note, keys).signatures)
-
-
-def _check_cosigned(note: bytes, keys: Sequence[KnownKey], witnesses: Sequence[KnownKey]) -> None:
-    try:
-        signed = {(each.name, each.key_id) for each in open_note(note, keys).signatures}
-    except TransparencyError as error:
-        raise Stop("cosignature-missing", error) from error
-    for each in witnesses:
-        if (each.name, each.key_id) not in signed:
-            raise Stop("cosignature-missing", f"{each.name}+{each.key_id.hex()} has not cosigned")
 
 
 # --- 3 to 5: all of a case -----------------------------------------------------------------------------------
@@ -306,15 +261,13 @@ def _destroyed(entry: SealedEntry) -> list[str]:
 # --- 8: the export -------------------------------------------------------------------------------------------
 
 
-def _check_receipt(bundle: Bundle, own: Sequence[KnownKey], given: Sequence[KnownKey], seen: Counted) -> None:
-    manifest = bundle.manifest
-    key = _access_key(bundle.files[ACCESS_KEY], own, _access(manifest.origin))
-    if given and key.vkey() not in {each.vkey() for each in given}:
-        raise Stop("key-differs", f"the key of {key.name} is not the one you gave")
+def _check_receipt(bundle: Bundle, keys: Keys, seen: Counted) -> None:
+    manifest, key = bundle.manifest, keys.of_access(bundle.files)
     receipt = read(RECEIPT, Proof.parse, bundle.files)
     entry = receipt.extra or b""
     try:
         receipt.verify(leaf_hash(entry), key.name, [key])
+        keys.opened(receipt.note)
         sealed = parse_entry(entry)
     except TransparencyError as error:
         raise Stop("receipt-unproved", error) from error
@@ -332,15 +285,3 @@ def _check_receipt(bundle: Bundle, own: Sequence[KnownKey], given: Sequence[Know
         if is_sealed != is_here:
             raise Stop("receipt-differs", f"another {name} was sealed than stands here")
     seen.exported, seen.exported_at = sealed["recorded"], receipt.index + 1
-
-
-def _access_key(note: bytes, own: Sequence[KnownKey], name: str) -> KnownKey:
-    """The key of the access log, if the ledger's key vouches for it."""
-    try:
-        lines = open_note(note, own).text.split("\n")
-        key = parse_vkey(lines[1] if len(lines) == 3 else "")
-    except TransparencyError as error:
-        raise Stop("access-key-unsigned", error) from error
-    if parse_note(note).text != access_key_text(key.vkey()) or key.name != name:
-        raise Stop("access-key-unsigned", f"what is signed is not the key of {name}")
-    return key

@@ -1,0 +1,94 @@
+"""Whom the notes of a bundle are signed by: the keys its reader gave, and those in the file, which only fill the rest.
+
+A signature by nobody known proves nothing, and could be any bytes; so there is none in a bundle: every signature under
+a note is by a key that was given or stands in the file's policy, and is right.  Proved by
+tests/transparency/test_bundle.py and test_bundle_bytes.py.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ledger.transparency.bundle.contents import ACCESS_KEY, CHECKPOINT, access_key_text
+from ledger.transparency.bundle.files import Stop
+from ledger.transparency.checkpoint import Checkpoint
+from ledger.transparency.cosignature import KnownKey, parse_vkey
+from ledger.transparency.errors import FormatError, SignatureError, TransparencyError
+from ledger.transparency.note import Note, open_note, parse_note
+from ledger.transparency.policy import Policy
+
+__all__ = ["Keys", "keys_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The ledger's own keys, which everything rests on; those of its access log and of witnesses that were given; and
+    every key that is known at all."""
+
+    origin: str
+    own: Sequence[KnownKey]
+    access: Sequence[KnownKey]
+    witnesses: Sequence[KnownKey]
+    known: Sequence[KnownKey]
+
+    def checkpoint(self, files: Mapping[str, bytes]) -> tuple[Checkpoint, tuple[str, ...]]:
+        """The ledger's checkpoint, and by which of the trusted keys it is signed.  Raises Stop."""
+        note = files[CHECKPOINT]
+        try:
+            checkpoint = Checkpoint.open(note, self.origin, self.own)
+            signed = self.opened(note)
+        except SignatureError as error:
+            raise Stop("checkpoint-unsigned", error) from error
+        except FormatError as error:
+            raise Stop("file-malformed", f"{CHECKPOINT}: {error}") from error
+        found = {(each.name, each.key_id) for each in signed.signatures}
+        for each in self.witnesses:
+            if (each.name, each.key_id) not in found:
+                raise Stop("cosignature-missing", f"{_name(each)} has not cosigned")
+        trusted = (*self.own, *self.witnesses)
+        return checkpoint, tuple(_name(each) for each in trusted if (each.name, each.key_id) in found)
+
+    def opened(self, note: str | bytes) -> Note:
+        """A note of which every signature is right.  Raises FormatError, SignatureError."""
+        signed = open_note(note, self.known)
+        if len(signed.signatures) != len(parse_note(note).signatures):
+            raise SignatureError("a signature under this note is by a key that is not known")
+        return signed
+
+    def of_access(self, files: Mapping[str, bytes]) -> KnownKey:
+        """The key of the access log, if the ledger's key vouches for it.  Raises Stop."""
+        note, name = files[ACCESS_KEY], _access(self.origin)
+        try:
+            text = open_note(note, self.own).text
+            self.opened(note)
+            lines = text.split("\n")
+            key = parse_vkey(lines[1] if len(lines) == 3 else "")
+        except TransparencyError as error:
+            raise Stop("access-key-unsigned", error) from error
+        if text != access_key_text(key.vkey()) or key.name != name:
+            raise Stop("access-key-unsigned", f"what is signed is not the key of {name}")
+        if self.access and key.vkey() not in {each.vkey() for each in self.access}:
+            raise Stop("key-differs", f"the key of {name} is not the one you gave")
+        return key
+
+
+def keys_of(origin: str, given: Sequence[KnownKey], policy: Policy) -> Keys:
+    """The keys to verify a bundle of this ledger with; without given ones those of the file.  Raises Stop."""
+    in_file = [each.key for each in (*policy.logs, *policy.witnesses.values())]
+    own = [each for each in given or in_file if each.name == origin]
+    if not own:
+        names = ", ".join(sorted({each.name for each in given or in_file})) or "nobody"
+        raise Stop("key-differs", f"this is from {origin}; the keys given are of {names}")
+    if not {each.vkey() for each in in_file} & {each.vkey() for each in own}:
+        raise Stop("key-differs", f"this is not from the {origin} whose key you gave: its key is another")
+    access = [each for each in given if each.name == _access(origin)]
+    witnesses = [each for each in given if each.name not in (origin, _access(origin))]
+    known = {(each.name, each.key_id): each for each in (*in_file, *given)}
+    return Keys(origin, own, access, witnesses, list(known.values()))
+
+
+def _access(origin: str) -> str:
+    return f"{origin}/access"
+
+
+def _name(key: KnownKey) -> str:
+    return f"{key.name}+{key.key_id.hex()}"
