@@ -7,7 +7,7 @@
 No proof leaves that does not hold: each is verified first, with the checks that its reader uses, and one that fails is
 a database that is not what was signed.
 
-Proven by tests/store/test_proving.py and, by a program of others, tests/independent.
+Proven by tests/api/test_log.py and, by programs of others, tests/independent.
 """
 
 from __future__ import annotations

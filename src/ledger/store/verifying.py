@@ -20,6 +20,7 @@ from typing import Any, Final, LiteralString
 import psycopg
 
 from ledger.store.unsealing import Unsealing
+from ledger.store.verifying_tiles import tiles_that_differ
 from ledger.transparency.note import NoteVerifier
 from ledger.transparency.verify import (
     Finding,
@@ -76,6 +77,7 @@ def verify_database(
         beside += _head_differs(head, report, origin)
         for query, says in _REPEATED:
             beside += _differs(connection, query, says)
+        beside += tiles_that_differ(connection)
         return replace(report, findings=report.findings + tuple(beside[:100]), found=report.found + len(beside))
 
 
