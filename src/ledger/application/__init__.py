@@ -29,6 +29,7 @@ from ledger.application.executing import DIGESTS, Executing
 from ledger.application.patience import in_time
 from ledger.application.standing import READY_SECONDS, Standing
 from ledger.commands import Acknowledged, Command
+from ledger.disclosing.exporting import Export, Exporting
 from ledger.errors import NotFound, StaleVersion
 from ledger.following import lists
 from ledger.following.folding import Folder
@@ -62,6 +63,7 @@ class Ledger:
         self._asking = Asking(store, self.cases)
         self._closers = {each.kept: Closer.of(each) for each in (store, store.access)}
         self._standing = Standing(store, self._closers)
+        self._exporting = Exporting(store, self.cases, self.access, self.close_now)
 
     @classmethod
     async def open(
@@ -147,6 +149,31 @@ class Ledger:
             return await self._executing.execute(command)
         except EVIDENCE as refusal:
             await self.access.refused(command, refusal)
+            raise
+
+    # ------------------------------------------------------------------------------------ leaving the house
+
+    async def export(
+        self,
+        noun: str,
+        id: str,  # noqa: A002 - the contract's own word
+        purpose: str,
+        recipient: str,
+        by: Actor,
+        *,
+        printed: bool = True,
+    ) -> Export:
+        """A case as a bundle (ledger-format.md), sealed in the access log before it is answered; `printed`: with the
+        chronology as PDF.  What role and purpose allow stands in ledger.disclosing.table.
+
+        Raises as ledger.disclosing.exporting; a refusal is evidence, as that of the command ExportCase.
+        """
+        if noun not in AGGREGATES:
+            raise NotFound(f"There is nothing called {noun[:40]!r} that could be exported.")
+        try:
+            return await self._exporting.export(stream_of(noun, id), purpose, recipient, by, printed=printed)
+        except EVIDENCE as refusal:
+            await self.access.refused(Command("ExportCase", noun, id, {}, by), refusal)
             raise
 
     # ------------------------------------------------------------------------------------ releases
