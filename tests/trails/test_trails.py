@@ -197,6 +197,28 @@ def test_an_allocation_rests_on_what_is_told_of_the_placement_too(door: Door) ->
     assert elsewhere["decision"] == found["decision"]
 
 
+def test_what_is_told_of_another_person_is_named_without_a_value_of_theirs(door: Door) -> None:
+    (cat, cats), (ann, anns), placement = somebody(door, "F"), somebody(door, "F"), park(door, 6)
+    events = door.get(f"/offenders/{cat.partition('/')[2]}/chronology").json()["events"]
+    recorded = next(each for each in events if each["type"] == "OffenderRecorded")
+    tell(door, cat, "AllocatePlacement", allocation(cats, placement), "placement-coordinator")
+    position = tell(door, ann, "AllocatePlacement", allocation(anns, placement), "placement-coordinator")
+    righted = {"event_ref": recorded["id"], "field": "gender", "corrected_value": "M", "reason": "Cat is Carl"}
+    late = tell(door, cat, "CorrectRecord", righted, "senior-practitioner")
+    found = trail(door, ann, position)
+    assert found["rerun"]["outcome"] == "same"
+    (change,) = found["later"]
+    assert change["position"] == late
+    assert change["values"] | {"event_ref": ""} == {
+        "event_ref": "",
+        "field": "gender",
+        "corrected_value": "[sealed]",
+        "reason": "[sealed]",
+    }
+    assert change["would_have_changed"][0]["kind"] == "refused"
+    assert trail(door, cat, late)["decision"]["values"]["reason"] == "Cat is Carl"
+
+
 def registered(door: Door) -> tuple[str, str, int, int]:
     """An entry closed: its address, the offender's, the positions of the ground and of the closing."""
     to, _ = somebody(door, "M")

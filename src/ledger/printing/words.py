@@ -1,4 +1,4 @@
-"""How printed pages say days, instants and names of fields.  Proven by tests/printing/test_words.py."""
+"""How printed pages say days, instants and names of fields.  Proven by tests/printing/test_setting.py."""
 
 from __future__ import annotations
 

@@ -2,13 +2,14 @@
 
     changes_of(record, chains, then)        -> records with what each would have changed, in order of position
 
-Each later record is laid beside what was known, one after another, and the decision is taken again: where it comes out
-otherwise than without that record, the record is named.  Readings, where the texts are silent:
+All of them are laid beside what was known, and the decision is taken again.  Where it comes out otherwise, each is laid
+there in its turn, and named if it makes a difference.  Readings, where the texts are silent:
 
     had happened     On an earlier day than the decision, or before its moment where both are told by the clock.  Of the
                      same day it counts only if it was recorded on a later one: that it came first cannot be ruled out.
     corrections      A correction or striking-out of a record that counts says what was so all along, whenever it came.
     what followed    Of the same day, what rests on the decision came after it.
+    taken back       What a later one took back again changed nothing; if that is all there is, neither is named.
     other settings   What a setting or a bank holiday was changed to later never counts: a decision keeps its own.
 
 Proven by tests/trails/test_later.py.
@@ -16,7 +17,7 @@ Proven by tests/trails/test_later.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -27,7 +28,7 @@ from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Fact, Recorded
 from ledger.errors import Caution, Refusal
 from ledger.rules.dates import day_of, end_of_day, london_day
-from ledger.trails.again import Chains, Outcome, decided, knowing
+from ledger.trails.again import Chains, Known, Outcome, before, decided, knowing
 
 Kind = Literal["refused", "not-refused", "warned", "not-warned", "other-value", "rests-on", "not-on"]
 
@@ -72,9 +73,17 @@ def _changes(
     """The changes by what was recorded later in these cases, and every case that was looked at."""
     known = knowing(record, chains, then)
     outcome = decided(record, known)
+    counting = list(_would_have_counted(record, chains, names))
+    whole = (
+        decided(record, Known(lambda name: _with(counting, record, chains, name), known.policy))
+        if counting
+        else outcome
+    )
+    looked = [*outcome.looked, *whole.looked]
+    if not any(_effects(outcome, whole)):
+        return [], looked
     found: list[Change] = []
-    looked = [*outcome.looked]
-    for each in _would_have_counted(record, chains, names):
+    for each in counting:
         for name in names:
             if each.stream == name or name in each.about:
                 known.states[name] = AGGREGATES[noun_of(name)].take(known.state(name), each)
@@ -85,6 +94,12 @@ def _changes(
             found.append(Change(each, effects))
         outcome = again
     return found, looked
+
+
+def _with(counting: Sequence[Recorded[Any]], record: Recorded[Any], chains: Chains, name: str) -> Any:
+    """The state of a case from what was known of it and these later records."""
+    later = (each for each in counting if each.stream == name or name in each.about)
+    return AGGREGATES[noun_of(name)].fold([*before(chains, name, record.position), *later])
 
 
 # ------------------------------------------------------------------------------------------ which records count
@@ -129,18 +144,18 @@ def _taken(record: Recorded[Any]) -> date | datetime:
 # ------------------------------------------------------------------------------------------ what would be otherwise
 
 
-def _effects(before: Outcome, after: Outcome) -> Iterator[Effect]:
-    yield from (Effect("refused", each) for each in after.refusals if each not in before.refusals)
-    yield from (Effect("not-refused", each) for each in before.refusals if each not in after.refusals)
-    if before.fact is None or after.fact is None:
+def _effects(first: Outcome, after: Outcome) -> Iterator[Effect]:
+    yield from (Effect("refused", each) for each in after.refusals if each not in first.refusals)
+    yield from (Effect("not-refused", each) for each in first.refusals if each not in after.refusals)
+    if first.fact is None or after.fact is None:
         return
     for name in type(after.fact).model_fields:
         value = getattr(after.fact, name)
-        if value != getattr(before.fact, name):
+        if value != getattr(first.fact, name):
             yield Effect("other-value", field=name, value=value)
-    yield from (Effect("warned", each) for each in after.cautions if each not in before.cautions)
-    yield from (Effect("not-warned", each) for each in before.cautions if each not in after.cautions)
-    if more := after.rests_on - before.rests_on:
+    yield from (Effect("warned", each) for each in after.cautions if each not in first.cautions)
+    yield from (Effect("not-warned", each) for each in first.cautions if each not in after.cautions)
+    if more := after.rests_on - first.rests_on:
         yield Effect("rests-on", positions=tuple(sorted(more)))
-    if fewer := before.rests_on - after.rests_on:
+    if fewer := first.rests_on - after.rests_on:
         yield Effect("not-on", positions=tuple(sorted(fewer)))

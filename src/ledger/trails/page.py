@@ -1,4 +1,4 @@
-"""A decision trail as a printed page.  Proven by tests/trails/test_page.py."""
+"""A decision trail as a printed page.  Proven by tests/trails/test_trails.py."""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
     await decisions(ledger, "offender", id)
     await trail(ledger, position, of=("offender", id))
 
+A decision may turn on other people's cases: of a fact that is not of the case decided on, no sealed value is told.
+
 `withhold`: for roles that read states and dates only.  What a fold needs is opened for them as for a view, but no
 sealed value leaves, and the decision's own texts stay closed: a decision that has one cannot be re-run for them.
 Proven by tests/trails/test_trails.py.
@@ -10,6 +12,7 @@ Proven by tests/trails/test_trails.py.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -71,6 +74,10 @@ async def trail(ledger: Ledger, position: int, *, of: tuple[str, str] | None = N
     policy = (await in_time(ledger.store.deadline, ledger.cases.policy(fresh=True))).policy
     release = int(stored.members.get("release", 0))
     then, asked = policy_then(policy, record.policy, release), Asked()
+
+    async def told(each: Recorded[Any]) -> Row:
+        return await reader.row(each, theirs=each.stream == record.stream or record.stream in each.about)
+
     outcome = await reader.pure(lambda chains: decided(record, knowing(record, chains, then, asked)))
     closed = await reader.pure(lambda chains: closed_inputs(record, chains, outcome.looked))
     changes = await reader.pure(lambda chains: changes_of(record, chains, then))
@@ -79,15 +86,15 @@ async def trail(ledger: Ledger, position: int, *, of: tuple[str, str] | None = N
     return {
         "position": position,
         "leaf": base64.b64encode(entries[0][1]).decode(),
-        "decision": await reader.row(record),
+        "decision": await told(record),
         "about": list(record.about),
-        "rested_on": [await reader.row(each) for each in await reader.records_at(record.rests_on)],
+        "rested_on": [await told(each) for each in await reader.records_at(record.rests_on)],
         "rules": telling.rules_of(record.under),
         "policy": telling.policy_of(asked, policy) | {"version": record.policy, "release": release},
         "seen": await _seen(reader, stored, record, policy),
         "rerun": telling.rerun_of(outcome, differences(record, outcome), closed, sealed, worded),
         "later": [
-            await reader.row(each.record) | {"would_have_changed": telling.effects_of(each, sealed, worded)}
+            await told(each.record) | {"would_have_changed": telling.effects_of(each, sealed, worded)}
             for each in changes
         ],
     }
@@ -181,22 +188,22 @@ class _Reader:
 
         while True:
             try:
-                return ask(chain)
+                return await asyncio.to_thread(ask, chain)  # it may take many decisions
             except Unread as wanted:
                 for name in wanted.names:
                     await self.read(name)
 
-    async def as_told(self, name: str) -> History:
-        """The chain with no value opened that may not leave."""
-        if not self._withhold:
+    async def as_told(self, name: str, *, theirs: bool = True) -> History:
+        """The chain with no value opened that may not leave: of others (not `theirs`) none at all."""
+        if theirs and not self._withhold:
             return await self.read(name)
         if name not in self._told:
             self._told[name] = await self._opened(name, {})
         return self._told[name]
 
-    async def row(self, record: Recorded[Any]) -> Row:
-        """A fact as it may leave."""
-        chain = await self.as_told(record.stream)
+    async def row(self, record: Recorded[Any], *, theirs: bool) -> Row:
+        """A fact as it may leave; `theirs`: it is of the very case that was decided on."""
+        chain = await self.as_told(record.stream, theirs=theirs)
         return telling.row(next(each for each in chain if each.position == record.position), chain)
 
     async def records_at(self, positions: Sequence[int]) -> list[Recorded[Any]]:
