@@ -14,8 +14,9 @@ from pathlib import Path
 
 import psycopg
 
-from ledger import verbs
+from ledger import bundles, verbs
 from ledger.api.problems import place_of
+from ledger.disclosing.table import PURPOSES
 from ledger.errors import LedgerError
 
 
@@ -69,7 +70,17 @@ def parser() -> argparse.ArgumentParser:
     each.add_argument("--every", type=float, default=10.0, metavar="SECONDS", help="how often it looks")
     each = verb("refusals", verbs.refusals, "what was refused: when, to whom, which command, by which rule")
     each.add_argument("--to", metavar="NOUN/ID", help="of one case only")
-    each = verb("verify", verbs.verify, "read every stored byte again and check the whole ledger")
+    each = verb("export", bundles.export, "a case as a zip that verifies without us")
+    each.add_argument("id", help="an offender's id, or noun/id")
+    each.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.zip")
+    each.add_argument("--purpose", required=True, help=f"one of {', '.join(PURPOSES)}")
+    each.add_argument("--recipient", required=True, help="for whom it is")
+    each.add_argument("--role", default="practitioner", help="in which role; practitioner if left out")
+    each.add_argument("--by", metavar="ID", help="the staff member's random id; drawn if left out")
+    each.add_argument("--without-pdf", action="store_true", help="without the printed chronology")
+    each = verb("verify", _verify, "check a bundle offline; or read every stored byte again and check the whole ledger")
+    each.add_argument("file", type=Path, nargs="?", metavar="FILE.zip", help="a bundle; the whole ledger if left out")
+    each.add_argument("--key", action="append", default=[], metavar="VKEY", help="the ledger's key, for a bundle")
     each.add_argument("--values", action="store_true", help="open every sealed value too, with the vault's keys")
     verb("rules", verbs.rules, "every rule with its source")
     verb("events", verbs.events, "every fact with its command, roles and fields")
@@ -79,6 +90,11 @@ def parser() -> argparse.ArgumentParser:
     each.add_argument("--unit")
     each.add_argument("--hours", type=int, default=8, help="how long it holds")
     return top
+
+
+def _verify(given: argparse.Namespace) -> int:
+    """A bundle, or the ledger that the environment names."""
+    return bundles.verify(given) if given.file else verbs.verify(given)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -15,7 +15,7 @@ from tests.conftest import Clusters
 from tests.doors import PERSON, SURNAME, Door, a_problem, new_door
 
 from ledger.aggregates.roles import ROLES
-from ledger.api import app as application
+from ledger.api import bodies
 from ledger.logs import Lines
 from ledger.rules.registry import EDITIONS
 
@@ -215,7 +215,7 @@ def test_a_process_on_its_way_out_takes_no_command_and_says_so(narrow: Door, mon
 
 
 def test_a_body_that_does_not_arrive_is_not_waited_for(door: Door, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(application, "BODY_SECONDS", 0.1)
+    monkeypatch.setattr(bodies, "BODY_SECONDS", 0.1)
 
     async def never() -> Any:
         yield b"{"

@@ -50,6 +50,13 @@ EXPECTED: dict[tuple[str, str], frozenset[str] | None] = {
     ("GET", "/{collection}/{id}/decisions"): READ_CASES,
     ("GET", "/{collection}/{id}/decisions/{position}"): READ_CASES,
     ("GET", "/{collection}/{id}"): READ_CASES,
+    ("POST", "/offenders/{id}/export"): frozenset(
+        {
+            *("practitioner", "senior-practitioner", "unit-manager", "area-manager", "aco", "chief-officer"),
+            *("court-officer", "information-manager", "data-protection-officer", "case-reviewer"),
+            *("inspector", "auditor"),
+        }
+    ),
     ("POST", "/{collection}/{id}/{name}"): EVERYBODY,  # and then each command its own
 }
 GIVEN = [(noun, name, fact) for noun, of in COMMANDS.items() for name, fact in of.items() if noun != "ledger"]
@@ -76,6 +83,7 @@ def filled(path: str) -> str:
     """An address of a route, with something in its braces."""
     given = {
         "{code}": "malformed",
+        "/offenders/{id}": f"/offenders/{uuid4()}",
         "{position}": "1",
         "entries/{path:path}": "entries/000.p/1",
         "{path:path}": "0/000.p/1",

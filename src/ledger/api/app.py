@@ -1,6 +1,7 @@
 """The HTTP application.
 
     POST /{collection}/{id}/{command-in-kebab-case}                 a command
+    POST /offenders/{id}/export                                     a case as a bundle that verifies without us
     GET  /{collection}/{id}/{view}                                  a view
     GET  /{collection}/{id}                                         the view that is named as its noun
     GET  /{collection}/{id}/decisions, …/{position}                 decisions and their trails (ledger.api.decisions)
@@ -21,12 +22,11 @@ Proven by tests/api/.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import date, datetime
-from typing import Any, Final, cast
+from typing import Any, Final
 from uuid import UUID
 
 from fastapi import FastAPI
@@ -36,7 +36,7 @@ from starlette.routing import Match, Route
 
 from ledger.aggregates.roles import ROLES
 from ledger.aggregates.shape import a_random_id
-from ledger.api import decisions, log, openapi
+from ledger.api import decisions, exporting, log, openapi
 from ledger.api.asking import (
     LARGEST_POSITION,
     OPEN,
@@ -52,6 +52,7 @@ from ledger.api.asking import (
     json,
     number,
 )
+from ledger.api.bodies import body_of, fields_of
 from ledger.api.metrics import MEDIA_TYPE as METRICS_TYPE
 from ledger.api.operating import Observed, Operating
 from ledger.api.problems import of_any
@@ -63,17 +64,12 @@ from ledger.errors import (
     Malformed,
     MethodNotAllowed,
     NotFound,
-    TooLarge,
-    TooSlow,
     Unexpected,
-    UnsupportedMedia,
 )
 from ledger.following.lists import LONGEST_PAGE, PAGE
-from ledger.reading import a_day, a_json, an_instant
+from ledger.reading import a_day, an_instant
 from ledger.settings import Settings
 
-BODY_LIMIT: Final = 1_000_000  # bytes
-BODY_SECONDS: Final = 60  # until a body has arrived whole
 # Those who look into who was refused what, in whichever case.
 AUDITORS: Final = frozenset({"auditor", "data-protection-officer"})
 # How much is done, and when, is nobody's business outside; and behind a proxy of this machine everybody seems local.
@@ -190,43 +186,6 @@ async def command_of(request: Request) -> Command:
         if_match=_version(headers.get("if-match")),
         seen=_seen(headers.get("ledger-seen")),
     )
-
-
-async def body_of(request: Request) -> bytes:
-    """The body, at most BODY_LIMIT bytes, whatever its header says.  Raises TooLarge, TooSlow, UnsupportedMedia."""
-    media = request.headers.get("content-type")
-    if (media is not None and not _JSON.fullmatch(media)) or "content-encoding" in request.headers:
-        raise UnsupportedMedia("Send the body as it is, with the header Content-Type: application/json.")
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            return await _whole(request)
-    except TimeoutError as slow:
-        raise TooSlow(f"The body had not arrived after {BODY_SECONDS} seconds. Send it again.") from slow
-
-
-async def _whole(request: Request) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > BODY_LIMIT:
-            raise TooLarge(f"A request is at most {BODY_LIMIT:,} bytes. File long documents as documents.")
-        parts.append(part)
-    return b"".join(parts)
-
-
-_JSON: Final = re.compile(r"application/json *(; *charset *= *\"?utf-8\"? *)?", re.IGNORECASE)
-
-
-def fields_of(body: bytes) -> dict[str, Any]:
-    """The fields of a command.  Raises Malformed for what is not one JSON object."""
-    try:
-        data = a_json(body or b"{}")
-    except ValueError as wrong:
-        raise Malformed(f"The body cannot be read: {wrong}.", {"body": str(wrong)}) from wrong
-    if not isinstance(data, dict):
-        raise Malformed("The body is one JSON object: the fields of the command.", {"body": "not an object"})
-    return cast("dict[str, Any]", data)
 
 
 def _key(text: str | None) -> UUID | None:
@@ -429,6 +388,7 @@ ROUTES: Final[Routes] = (
     *log.ROUTES,
     ("/access/refusals", "GET", AUDITORS, refusals),
     ("/worklists/{name}", "GET", READERS, worklist),
+    *exporting.ROUTES,
     ("/{collection}/{id}/{name}", "POST", BY_COMMAND, command),
     *decisions.ROUTES,
     ("/{collection}/{id}/{name}", "GET", READERS, view),

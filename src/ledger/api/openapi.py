@@ -21,6 +21,8 @@ from ledger.aggregates.aggregate import Aggregate
 from ledger.aggregates.ledger_stream import STREAM
 from ledger.aggregates.roles import ROLES, roles_for
 from ledger.aggregates.shape import Fact, a_client_id, a_random_id
+from ledger.disclosing.exporting import LONGEST_RECIPIENT
+from ledger.disclosing.table import PURPOSES
 from ledger.errors import LedgerError
 from ledger.following.lists import LONGEST_PAGE
 from ledger.projections import VIEWS, WORKLISTS
@@ -526,6 +528,37 @@ def _decisions(aggregate: Aggregate) -> dict[str, Any]:
     return {path: {"get": listed | tags}, f"{path}/{{position}}": {"get": shown | tags}}
 
 
+EXPORTED: Final = "/offenders/{id}/export"
+_EXPORT: Final = {
+    "operationId": "offender.export",
+    "summary": "A case as a bundle that verifies without us, sealed in the access log before it is answered",
+    "tags": ["offenders"],
+    "parameters": [_id(AGGREGATES["offender"]), _HEADERS[-1]],
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "additionalProperties": False,
+                    "required": ["purpose", "recipient"],
+                    "properties": {
+                        "purpose": {"enum": list(PURPOSES), "description": "What it is for; see docs/disclosing.md"},
+                        "recipient": {"type": "string", "minLength": 1, "maxLength": LONGEST_RECIPIENT},
+                    },
+                },
+                "example": {"purpose": "court", "recipient": "Worcester Crown Court"},
+            }
+        },
+    },
+    "responses": {
+        "200": {
+            "description": "A zip; Ledger-Manifest is the SHA-256 of its manifest",
+            "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+        },
+        **_problems("401", "403", "404", "408", "413", "415", "422", "500", "503"),
+    },
+}
 _CODE: Final = {"name": "code", "in": "path", "required": True, "schema": _TEXT}
 _OTHERS: Final[dict[str, Any]] = {
     "/rules": {"get": _get("Every rule with its source", [], _ITEMS)},
@@ -536,6 +569,7 @@ _OTHERS: Final[dict[str, Any]] = {
     **_of_log("/log", "the ledger"),
     **_of_log("/access/log", "the access log"),
     "/access/refusals": {"get": _get("What was refused, for auditors", _REFUSALS, _ITEMS)},
+    EXPORTED: {"post": _EXPORT},
     "/health/live": {"get": _told("The process answers", {"200": "status UP"}, _STATUS)},
     "/health/ready": {
         "get": _told(

@@ -24,6 +24,7 @@ import psycopg
 from ledger.access import EVIDENCE, Access
 from ledger.aggregates import AGGREGATES
 from ledger.aggregates.ledger_stream import SYSTEM, ReleaseStarted, release_in_force
+from ledger.aggregates.shape import Actor
 from ledger.application.asking import Asking, stream_of
 from ledger.application.executing import DIGESTS, Executing
 from ledger.application.patience import in_time

@@ -1,0 +1,81 @@
+"""The verbs about bundles: `ledger export` makes one, `ledger verify FILE.zip` checks one without any ledger.
+
+Verifying reads the file and nothing else: no settings, no database, no network.  Proven by
+tests/disclosing/test_doors.py.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+from ledger.aggregates.shape import Actor
+from ledger.disclosing.exporting import Export
+from ledger.errors import Malformed, Setup
+from ledger.transparency.bundle import verify_bundle
+from ledger.transparency.bundle.archive import MAX_BYTES
+from ledger.transparency.errors import FormatError
+from ledger.verbs import err, out, say, with_ledger
+
+_LARGEST: Final = 2 * MAX_BYTES
+
+
+def export(given: argparse.Namespace) -> int:
+    """Write a case as a bundle, which was sealed in the access log before it is written."""
+    noun, _, name = str(given.id).rpartition("/")
+    by = Actor(given.by or str(uuid4()), given.role)
+    if not given.by:
+        err.print(f"by the new staff id {by.id}")
+    made: Export = with_ledger(
+        lambda ledger: ledger.export(
+            noun or "offender", name, given.purpose, given.recipient, by, printed=not given.without_pdf
+        )
+    )
+    _write(given.output, made.data)
+    body = {"file": str(given.output), "bytes": len(made.data), "words": list(made.words)}
+    say(given, body, lambda: _lines(made.words))
+    return 0
+
+
+def verify(given: argparse.Namespace) -> int:
+    """Check a bundle.  0: everything holds under a key that was given; 1: it does not, or no key was given."""
+    file: Path = given.file
+    if not file.is_file():
+        raise Setup(f"There is no file {file}.")
+    if file.stat().st_size > _LARGEST:
+        raise Setup(f"{file} is too large to be a bundle.")
+    try:
+        report = verify_bundle(file.read_bytes(), given.key)
+    except FormatError as wrong:
+        raise Malformed(f"--key: {wrong}.") from wrong
+    words, seen = report.words(), report.counted
+    body = {
+        "ok": report.ok,
+        "finding": None if report.finding is None else report.finding._asdict(),
+        "words": words,
+        "case": seen.case or None,
+        "facts": seen.facts,
+        "withheld_whole": seen.withheld_whole,
+        "values": {"opened": seen.opened, "withheld": seen.withheld, "erased": seen.erased},
+    }
+    say(given, body, lambda: _lines(words))
+    return 0 if report.ok else 1
+
+
+def _write(file: Path, data: bytes) -> None:
+    """For its owner's eyes; whole or not at all."""
+    draft = file.with_name(f".{file.name}.draft")
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as opened:
+        opened.write(data)
+        opened.flush()
+        os.fsync(opened.fileno())
+    draft.replace(file)
+
+
+def _lines(words: Sequence[str]) -> None:
+    for each in words:
+        out.print(each, markup=False, highlight=False, soft_wrap=True)
