@@ -110,7 +110,7 @@ class Fuzzing:
         """The request as the document shows it."""
         bodies = [each.definition["example"] for each in operation.body]
         more = {"body": bodies[0], "media_type": "application/json"} if bodies else {}
-        at = self._known(operation) or {"code": "malformed"}
+        at = {"code": "malformed", "position": "1", "path": "000.p/1"} | self._known(operation)
         return operation.Case(path_parameters=at, headers=self._headers(role), **more)
 
     def _fuzz(self, operation: Operation, role: str, examples: int, number: int) -> None:
@@ -130,7 +130,8 @@ class Fuzzing:
 
     def _requests(self, operation: Operation, role: str) -> st.SearchStrategy[Case]:
         given: dict[str, Any] = {"headers": self._headers(role)}
-        known: dict[str, Any] = {"path_parameters": self._known(operation)} if self._known(operation) else {}
+        at = self._known(operation) | ({"position": 1} if "{position}" in operation.path else {})
+        known: dict[str, Any] = {"path_parameters": at} if at else {}
         ways = [operation.as_strategy(mode, **given, **more) for mode in GenerationMode for more in (known, {})]
         ways += [operation.as_strategy(**given, **known, body=each.definition["example"]) for each in operation.body]
         return st.one_of(ways)
