@@ -36,6 +36,8 @@ def _origin(value: str) -> str:
     # It stands in every signed note, on a line of its own, and in the name of the key that signs it.
     if not value or any(each.isspace() or each == "+" or not each.isprintable() for each in value):
         raise ValueError("must be a name like example.org/probation-ledger, without spaces and '+'")
+    if len(value.encode()) > 200:  # with what is put after it, a cosignature binds 255 bytes
+        raise ValueError("must be at most 200 bytes long")
     return value
 
 
@@ -104,6 +106,18 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
         default=1_000,
         ge=1,
         description="How many commands may be under way in this process; more are told to come back (429).",
+    )
+    witnesses: Path | None = Field(
+        default=None,
+        description="A policy (C2SP tlog-policy): the witnesses that checkpoints are sent to, each with its address, "
+        "and the quorum without whose cosignatures none leaves by /log/checkpoint. Unset: nobody is asked.",
+    )
+    witnesses_seconds: float = Field(
+        default=10,
+        ge=0.1,
+        le=3600,
+        allow_inf_nan=False,
+        description="How often the newest checkpoint is sent to the witnesses.",
     )
     revision: Revision | None = Field(
         default=None,

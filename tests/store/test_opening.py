@@ -218,7 +218,7 @@ def test_the_newest_checkpoint_is_in_the_file_within_a_second(home: Home):
         for _ in range(2):
             receipt = door.post(f"{case.path}/record-absence", case.absence()).json()
             door.run(asyncio.sleep(1))
-            assert home.checkpoint.read_text("utf-8") == receipt["checkpoint"]
+            assert home.checkpoint.read_text("utf-8").startswith(receipt["checkpoint"])
             found = Checkpoint.open(
                 home.checkpoint.read_text("utf-8"), door.ledger.store.origin, [door.ledger.store.signer.verifier()]
             )
@@ -229,7 +229,7 @@ def test_a_ledger_that_closes_leaves_its_newest_checkpoint_behind(home: Home):
     with home.opened() as door:
         case = door.new_case()
         receipt = door.post(f"{case.path}/record-absence", case.absence()).json()
-    assert home.checkpoint.read_text("utf-8") == receipt["checkpoint"]
+    assert home.checkpoint.read_text("utf-8").startswith(receipt["checkpoint"])
 
 
 def test_the_file_is_replaced_whole_and_is_durable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -267,7 +267,7 @@ def test_a_file_that_was_spoilt_while_the_ledger_is_open_is_written_anew(home: H
         home.checkpoint.write_bytes(b"\xff\x00")
         receipt = door.post(f"{case.path}/record-absence", case.absence()).json()
         door.run(asyncio.sleep(1))
-        assert home.checkpoint.read_text("utf-8") == receipt["checkpoint"]
+        assert home.checkpoint.read_text("utf-8").startswith(receipt["checkpoint"])
 
 
 def test_a_disk_that_does_not_take_the_file_stops_nobody(home: Home, monkeypatch: pytest.MonkeyPatch, caplog: Any):

@@ -32,8 +32,8 @@ ENTRIES, OTHERS = entries_of(40), entries_of(40, 20)
 class Witness:
     """`ledger witness` as a process."""
 
-    def __init__(self, home: Path, *arguments: str) -> None:
-        self.home, self.port = home, free_port()
+    def __init__(self, home: Path, *arguments: str, port: int | None = None) -> None:
+        self.home, self.port = home, port or free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.printed = home.with_name(f"{home.name}.printed")
         self.logged = home.with_name(f"{home.name}.logged")

@@ -45,6 +45,7 @@ from ledger.store import mapping
 from ledger.store.appending import Append
 from ledger.store.cases import Cases
 from ledger.store.closing import Closer, Closing
+from ledger.store.cosigning import Cosigning
 from ledger.store.log import Log
 from ledger.store.mapping import Draft, Envelope
 from ledger.store.opening import ROLES, Place, Store, open_store
@@ -255,6 +256,18 @@ class Ledger:
             with contextlib.suppress(asyncio.CancelledError):
                 await following
             await self.follower.close()
+
+    @asynccontextmanager
+    async def witnessed(self, every: float) -> AsyncGenerator[None]:
+        """While inside, the newest checkpoints go to the witnesses of the policy, if any, every so many seconds."""
+        logs = [each for each in (self.store, self.store.access) if each.cosigned.policy is not None]
+        asking = [asyncio.create_task(Cosigning(each, every).run()) for each in logs]
+        try:
+            yield
+        finally:
+            for each in asking:
+                each.cancel()
+            await asyncio.gather(*asking, return_exceptions=True)
 
     async def rebuild(self, name: str | None, progress: Callable[[int, int], None]) -> dict[str, Any]:
         """Build a worklist, or all of them, anew beside the live ones, and swap it in.  Raises NotFound, Conflict."""

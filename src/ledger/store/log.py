@@ -3,11 +3,13 @@
     the ledger        schema public    home/keys/log.key       home/checkpoint
     the access log    schema access    home/keys/access.key    home/access-checkpoint
 
+What stands under a checkpoint beside the first key's signature, and who else must have signed: store/cosigned.py.
+
 Both are of the same make (ledger-format.md, *The access log*), so there is one of everything here.  A log that is
 smaller than its checkpoint file says, or another one, is open for reading only: what was acknowledged is missing, and
 writing on would hide it.
 
-Proven by tests/store/test_opening.py, test_access_log.py and test_proving.py.
+Proven by tests/store/test_opening.py, test_tiling.py and tests/api/test_log.py.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from typing import Any, Final, LiteralString
 from ledger.errors import LedgerError, NotFound, ReadOnly
 from ledger.store import tiling
 from ledger.store.appending import STATEMENTS
+from ledger.store.cosigned import Cosigned, SecondKey, keys_of, second_key
 from ledger.store.database import Database, Head
 from ledger.store.sequencer import Sequencer
 from ledger.store.tiling import Tiling
@@ -33,6 +36,7 @@ from ledger.store.wire import Wire
 from ledger.transparency.checkpoint import Checkpoint
 from ledger.transparency.errors import TransparencyError
 from ledger.transparency.note import Signer, parse_note
+from ledger.transparency.policy import Policy
 from ledger.transparency.tree import RightEdge
 
 log = logging.getLogger(__name__)
@@ -60,6 +64,7 @@ class Released:
 
     path: Path
     database: Database
+    finished: Callable[[str], str] = lambda note: note  # as it stands in the file: blocks for a millisecond
     size: int = 0
     note: str = ""
     _written: int = 0
@@ -99,7 +104,7 @@ class Released:
         if size == self._written:
             return
         try:
-            await asyncio.to_thread(keep_newest, self.path, size, note)
+            await asyncio.to_thread(keep_newest, self.path, size, await asyncio.to_thread(self.finished, note))
             self._written = size
             await self.database.keep_note(size, note)
         except (OSError, LedgerError) as problem:
@@ -161,6 +166,8 @@ class Log:
     released: Released
     tiles: Tiling
     deadline: float  # seconds that a caller waits
+    second: SecondKey
+    cosigned: Cosigned
 
     def note(self, size: int, root: bytes) -> str:
         """The signed note of a checkpoint that was released: Ed25519 makes the same one every time.
@@ -177,8 +184,14 @@ class Log:
         return self.sequencer.read_only
 
     async def checkpoint(self) -> str:
-        """The newest released checkpoint.  Raises NotFound before the first."""
-        return (await self.covering(1))[1]
+        """The newest released checkpoint, with both keys' signatures; where the policy demands cosignatures, the newest
+        that has them.  Raises NotFound before the first."""
+        if not self.cosigned.demanded:
+            return await asyncio.to_thread(self.second.under, (await self.covering(1))[1])
+        newest = await asyncio.to_thread(self.cosigned.newest)
+        if newest is None:
+            raise NotFound("No checkpoint has the cosignatures that are asked for yet. Try again in a moment.")
+        return newest[1]
 
     async def covering(self, size: int) -> tuple[Checkpoint, str]:
         """The newest released checkpoint, of at least this size, and its note.  Raises NotFound where there is none."""
@@ -202,6 +215,7 @@ class Log:
             "newest_fact": head.recorded if head.size else None,
             "read_only": self.read_only,
             "released_checkpoint": self.released.read(),
+            **await asyncio.to_thread(self.cosigned.status),
         }
 
     async def close(self) -> None:
@@ -220,8 +234,10 @@ async def open_log(
     simulated: bool,
     check: Callable[[Head], None] = lambda head: None,
     deadline: float = 10.0,
+    policy: Policy | None = None,
 ) -> Log:
-    """Open a log; `connect` opens connections to its schema, `check` may refuse its head by raising.
+    """Open a log; `connect` opens connections to its schema, `check` may refuse its head by raising, `policy` says who
+    must cosign.
 
     A new one gets the name `origin`, for ever.  Raises Setup, DatabaseUnavailable.
     """
@@ -230,7 +246,8 @@ async def open_log(
         head = await database.head() or await _first_head(database, origin, simulated)
         check(head)
         signer = Signer(head.origin, secret_file(home / "keys" / kept.key))
-        released = Released(home / kept.checkpoint, database)
+        second = SecondKey(head.origin, secret_file(home / "keys" / second_key(kept.key)))
+        released = Released(home / kept.checkpoint, database, second.under)
         missing = await _compare(kept.name, head, released, signer)
     except BaseException:
         database.close()
@@ -247,7 +264,10 @@ async def open_log(
     released.start()
     tiles = Tiling(database)
     tiles.start(lambda: 0 if sequencer.read_only else released.size)
-    return Log(kept, head.origin, head.simulated, signer, database, sequencer, released, tiles, deadline)
+    cosigned = Cosigned(policy, home / f"{kept.checkpoint}-cosigned", keys_of(signer, second))
+    return Log(
+        kept, head.origin, head.simulated, signer, database, sequencer, released, tiles, deadline, second, cosigned
+    )
 
 
 async def _first_head(database: Database, origin: str, simulated: bool) -> Head:

@@ -32,6 +32,7 @@ from psycopg import sql
 from ledger.errors import LedgerError, Setup
 from ledger.settings import Settings
 from ledger.store.appending import SETUP
+from ledger.store.cosigned import policy_at
 from ledger.store.database import Head
 from ledger.store.embedded import EmbeddedCluster
 from ledger.store.log import ACCESS, LEDGER, Kept, Log, open_log
@@ -201,12 +202,14 @@ async def _open(
     ledger, vault = places
     name = settings.origin or f"ledger-{secrets.token_hex(4)}.local"
     origin, simulated = (f"{name}/{kind}", True) if kind else (name, False)
+    policy = policy_at(settings.witnesses) if settings.witnesses else None
 
     async def opened(kept: Kept, origin: str, simulated: bool, check: Callable[[Head], None]) -> Log:
         def connect(statements: Mapping[str, LiteralString]) -> Awaitable[Wire]:
             return ledger.connect(statements, kept.schema)
 
-        return await open_log(connect, kept, settings.home, origin, simulated, check, settings.command_deadline)
+        deadline = settings.command_deadline
+        return await open_log(connect, kept, settings.home, origin, simulated, check, deadline, policy)
 
     async with contextlib.AsyncExitStack() as undo:
         own = await opened(LEDGER, origin, simulated, lambda head: _check_kind(head, kind, settings))
@@ -228,6 +231,8 @@ async def _open(
         own.released,
         own.tiles,
         own.deadline,
+        own.second,
+        own.cosigned,
         settings.home,
         Vault(lambda: vault.connect(VAULT_STATEMENTS), wrapping),
         access,
