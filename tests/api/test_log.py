@@ -6,14 +6,17 @@ import asyncio
 import base64
 from collections.abc import Generator
 from typing import Any
+from uuid import uuid4
 
 import orjson
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 from tests.conftest import Clusters
-from tests.doors import Case, Door, a_problem, new_door
+from tests.doors import PERSON, Case, Door, a_problem, new_door
 
+from ledger.application import Ledger
+from ledger.commands import Command
 from ledger.errors import Forbidden
 from ledger.store.log import Log
 from ledger.transparency.checkpoint import Checkpoint
@@ -172,6 +175,25 @@ def test_an_acknowledged_fact_is_proved_at_once(door: Door):
     for _ in range(5):
         [event] = door.post(f"{case.path}/record-absence", case.absence(), "supervisor").json()["events"]
         assert door.ask("GET", event["proof"], None).status_code == 200
+
+
+def test_what_another_process_sealed_is_proved_here(door: Door):
+    """Whoever has its receipt may ask any of them; and what nobody sealed is not there for all that."""
+
+    async def sealed_elsewhere() -> int:
+        other = await Ledger.open(door.settings, places=door.places)
+        try:
+            by = door.actor("court-officer")
+            done = await other.execute(Command("RecordOffender", "offender", str(uuid4()), PERSON, by))
+            return done.body["events"][0]["position"]
+        finally:
+            await other.close()
+
+    position = door.run(sealed_elsewhere())
+    assert door.ledger.store.released.size < position
+    a_problem(door.ask("GET", f"/log/proof/{position + 1}", None), 404)
+    assert door.ask("GET", f"/log/proof/{position}", None).status_code == 200
+    assert checkpoint_of(door, "/log").size == position == door.ledger.store.released.size
 
 
 # ------------------------------------------------------------------------------------ tiles
