@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from random import Random
 from typing import Any
@@ -21,7 +22,10 @@ from tests.conftest import Clusters
 from tests.doors import Case
 from tests.following.world import Home, World, a_person, opened
 
+from ledger import pipes
+from ledger.errors import Unavailable
 from ledger.following.follower import Follower
+from ledger.following.workers import Workers
 from ledger.projections import WORKLISTS, schedule
 from ledger.projections.schedule import Projected
 from ledger.store.vault import Vault
@@ -223,16 +227,78 @@ def test_no_generation_has_the_number_of_an_earlier_one(followed: Followed) -> N
 
 
 WITH_A_WORKER = """
-import asyncio, pathlib, sys, time
+import asyncio, pathlib, time
 from ledger.following.workers import Where, Workers
-if __name__ == "__main__":
+async def begun():
     workers = Workers(Where("x", "host=/nowhere", "host=/nowhere", pathlib.Path("/nowhere")), 1)
     try:
-        asyncio.run(workers.write(["offender-x"], {}, 1))
+        await workers.write(["offender-x"], {}, 1)
     except Exception:
         print("there", flush=True)
     time.sleep(60)
+asyncio.run(begun())
 """
+
+
+@pytest.fixture
+def shared_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even so few cases are worth a worker."""
+    monkeypatch.setattr("ledger.following.rebuilding.WORTH_WORKERS", 0)
+    monkeypatch.setattr("ledger.following.rebuilding.CASES_AT_ONCE", 1)
+    monkeypatch.setattr("ledger.following.rebuilding.processors", lambda: 2)
+
+
+@pytest.mark.usefixtures("shared_out")
+def test_a_rebuild_that_is_shared_out_comes_to_the_same_rows(
+    followed: Followed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        followed.person()
+    followed.catch_up()
+    before, there = followed.rows(), []
+    real = Workers.write
+
+    async def write(self: Workers, streams: Any, generations: Any, upto: int) -> list[str]:
+        there.extend(streams)
+        return await real(self, streams, generations, upto)
+
+    monkeypatch.setattr(Workers, "write", write)
+    followed.rebuild()
+    assert followed.rows() == before
+    assert {each[1] for each in before} - set(there) != {each[1] for each in before}  # a worker wrote some of them
+    assert psutil.Process().children() == []  # and is gone
+
+
+@pytest.mark.usefixtures("shared_out")
+def test_a_rebuild_whose_worker_dies_says_so_and_leaves_the_live_rows(
+    followed: Followed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, real = followed.rows(), pipes.start
+
+    async def started(module: str) -> asyncio.subprocess.Process:
+        process = await real(module)
+        process.kill()
+        return process
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ledger.pipes.start", started)
+        with pytest.raises(Unavailable, match="ended before its time"):
+            followed.rebuild()
+    assert followed.rows() == before
+    followed.rebuild()
+    assert followed.rows() == before
+
+
+@pytest.mark.usefixtures("shared_out")
+def test_a_worker_that_cannot_go_on_tells_why_and_nothing_of_what_it_read(followed: Followed) -> None:
+    where = replace(followed.home.ledger._where(), ledger="host=/nowhere")
+
+    async def asked() -> None:
+        async with Workers(where, 1) as workers:
+            await workers.write([followed.first], {}, 1)
+
+    with pytest.raises(Unavailable, match="could not go on: OperationalError at "):
+        followed.home.run(asked())
 
 
 def test_the_workers_of_a_rebuild_that_was_killed_end_with_it(tmp_path: Any) -> None:

@@ -16,6 +16,7 @@ Proven by tests/following/test_rebuilding.py.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Final
 
@@ -30,6 +31,7 @@ from ledger.store.mapping import Stored
 CASES_AT_ONCE: Final = 100
 FACTS_AT_ONCE: Final = 1_000
 WORTH_WORKERS: Final = 8  # parts: below, starting processes takes longer than folding
+PARTS_AHEAD: Final = 3  # that a worker is given at once: nobody gives it more while one is folded here
 LITTLE: Final = 500  # facts that may be left for the moment in which the follower is held
 _LOCK: Final = 0x5EB01D
 
@@ -80,32 +82,47 @@ class Rebuild:
         nouns = {WORKLISTS[name].noun for name in generations}
         streams = [each for noun in sorted(nouns & NOUNS) for each in await self._database.streams(noun)]
         parts = [streams[start : start + CASES_AT_ONCE] for start in range(0, len(streams), CASES_AT_ONCE)]
-        if self._where is None or len(parts) < WORTH_WORKERS:
+        if self._where is None or len(parts) < WORTH_WORKERS or processors() == 1:
             done = 0
             for part in parts:
                 await self._write(tables, part, generations, upto, fresh=True)
                 done += len(part)
                 self._progress(done, len(streams))
         else:
-            with Workers(self._where) as workers:
-                await self._shared_out(workers, parts, generations, upto)
+            async with Workers(self._where, processors() - 1) as workers:
+                await self._shared_out(tables, workers, parts, generations, upto)
         return len(streams)
 
     async def _shared_out(
-        self, workers: Workers, parts: Sequence[Sequence[str]], generations: dict[str, int], upto: int
+        self,
+        tables: Tables,
+        workers: Workers,
+        parts: Sequence[Sequence[str]],
+        generations: dict[str, int],
+        upto: int,
     ) -> None:
+        """Every processor folds: one here, the others in workers, which always have their next parts at hand."""
         waiting, done, total = iter(parts), 0, sum(map(len, parts))
 
-        async def one_after_another() -> None:
+        async def here(part: Sequence[str]) -> None:
+            await self._write(tables, part, generations, upto, fresh=True)
+
+        async def there(part: Sequence[str]) -> None:
+            self._paused.update(await workers.write(part, generations, upto))
+
+        async def one_after_another(write: Callable[[Sequence[str]], Awaitable[None]]) -> None:
             nonlocal done
             for part in waiting:
-                self._paused.update(await workers.write(part, generations, upto))
+                await write(part)
                 done += len(part)
                 self._progress(done, total)
 
-        async with asyncio.TaskGroup() as group:
-            for _ in range(workers.count):
-                group.create_task(one_after_another())
+        try:
+            async with asyncio.TaskGroup() as group:
+                for write in (*[there] * (PARTS_AHEAD * workers.count), here):
+                    group.create_task(one_after_another(write))
+        except ExceptionGroup as several:  # one that failed stops the others: whoever asked is told that one
+            raise several.exceptions[0] from None
 
     async def _write(
         self, tables: Tables, streams: Sequence[str], generations: dict[str, int], upto: int, *, fresh: bool
@@ -143,3 +160,8 @@ class Rebuild:
                 await tables.replace(found, live, upto)
                 await tables.tell(found, again)
             await tables.followed(upto)
+
+
+def processors() -> int:
+    """As many as this process may run on."""
+    return len(os.sched_getaffinity(0))

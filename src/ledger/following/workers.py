@@ -1,28 +1,28 @@
 """Folding for a rebuild in processes of their own: each reads, folds and writes the cases it is given.
 
-    with Workers(where) as workers:
+    async with Workers(where, 1) as workers:
         await workers.write(streams, generations, upto)
 
 A worker has connections and keys of its own and nothing else: what it is given are names of cases, what it gives back
-is nothing, for the rows are in the tables.  Proven by tests/following/test_rebuilding.py.
+are those it could not fold, for the rows are in the tables.  It is started as a program that has folding and nothing
+else to load, and ends with its input, so a rebuild that is killed takes it along.  Proven by
+tests/following/test_rebuilding.py.
 """
 
 from __future__ import annotations
 
 import asyncio
 import gc
-import multiprocessing
-import os
-import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from multiprocessing.connection import wait
 from pathlib import Path
-from typing import Final, LiteralString, Self
+from typing import Any, Final, LiteralString, Self
 
-from ledger.following.folding import Folder, Paused
+from ledger import pipes
+from ledger.errors import LedgerError, Unavailable
+from ledger.following.folding import Folder, Paused, reason_of
 from ledger.following.tables import Tables
 from ledger.store.appending import SETUP
 from ledger.store.cases import Cases
@@ -47,34 +47,71 @@ class Where:
 
 
 class Workers:
-    """As many processes as there are processors to run on."""
+    """So many processes beside this one; each may be given more before it has done what it was given."""
 
-    def __init__(self, where: Where, count: int | None = None) -> None:
-        self.count = count or len(os.sched_getaffinity(0))
-        self._pool = ProcessPoolExecutor(
-            self.count, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(where,)
-        )
+    def __init__(self, where: Where, count: int) -> None:
+        self.count = count
+        self._workers = [_Worker(where) for _ in range(count)]
 
-    def __enter__(self) -> Self:
+    async def __aenter__(self) -> Self:
         return self
 
-    def __exit__(self, *error: object) -> None:
-        self._pool.shutdown(cancel_futures=True)
+    async def __aexit__(self, *error: object) -> None:
+        await asyncio.gather(*(each.close() for each in self._workers))
 
     async def write(self, streams: Sequence[str], generations: Mapping[str, int], upto: int) -> list[str]:
-        """Fold these cases as known at a position and add their rows, which have none yet, in a worker.
+        """Fold these cases as known at a position and add their rows, which have none yet, in whichever is least busy.
 
-        The names of those that could not be folded.
+        The names of those that could not be folded.  Raises Unavailable if it could not, or has ended.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._pool, _write, streams, generations, upto)
+        return await min(self._workers, key=lambda each: each.busy).write(streams, generations, upto)
+
+
+class _Worker:
+    """One of them, as seen from here; it does what it is given in the order of the calls."""
+
+    def __init__(self, where: Where) -> None:
+        self.busy = 0  # parts it was given and has not done
+        self._where = where
+        self._process: asyncio.subprocess.Process | None = None
+        self._giving, self._getting = asyncio.Lock(), asyncio.Lock()
+
+    async def write(self, streams: Sequence[str], generations: Mapping[str, int], upto: int) -> list[str]:
+        self.busy += 1
+        try:
+            async with self._giving:
+                if self._process is None:
+                    self._process = await pipes.start(__name__)
+                    await pipes.send(self._process, self._where)
+                process = self._process
+                await pipes.send(process, (streams, generations, upto))
+            async with self._getting:
+                done, said = await pipes.received(process)
+        except (asyncio.IncompleteReadError, OSError) as gone:
+            raise Unavailable("A worker of the rebuild has ended before its time.") from gone
+        finally:
+            self.busy -= 1
+        if not done:
+            raise Unavailable(f"A worker of the rebuild could not go on: {said}")
+        return said
+
+    async def close(self) -> None:
+        """End it, whatever it is at: what it has not committed was never there."""
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                self._process.kill()
+            await self._process.wait()
+
+
+# ------------------------------------------------------------------------------------ in the other process
 
 
 class _Desk:
     """What a worker keeps open."""
 
-    def __init__(self, where: Where) -> None:
+    def __init__(self, where: Where, runner: asyncio.Runner) -> None:
         self.where = where
-        self.runner = asyncio.Runner()
+        self.runner = runner
 
     @cached_property
     def folder(self) -> Folder:
@@ -93,7 +130,16 @@ class _Desk:
     def tables(self) -> Tables:
         return self.runner.run(Tables.connect(self.where.ledger, ROLE_OF_LEDGER))
 
-    async def write(
+    def write(self, streams: Sequence[str], generations: Mapping[str, int], upto: int) -> tuple[bool, Any]:
+        """(whether it could be done, the names of the cases that could not be folded or why not)."""
+        try:
+            return True, self.runner.run(self._write(self.tables, streams, generations, upto))
+        except LedgerError as problem:
+            return False, problem.message
+        except Exception as problem:
+            return False, reason_of(problem)
+
+    async def _write(
         self, tables: Tables, streams: Sequence[str], generations: Mapping[str, int], upto: int
     ) -> list[str]:
         found = await self.folder.fold(streams, upto)
@@ -102,24 +148,13 @@ class _Desk:
         return [name for name, each in found.items() if isinstance(each, Paused)]
 
 
-_desks: list[_Desk] = []  # of this process: one
-
-
-def _begin(where: Where) -> None:
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+def main() -> None:
+    """Fold what is given until there is no more."""
     gc.freeze()
     gc.set_threshold(COLLECT_EVERY, 20, 20)
-    _desks.append(_Desk(where))
-
-
-def _end_with_parent() -> None:
-    """A rebuild that was killed takes its workers with it: nobody else would ever end them."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
-
-
-def _write(streams: Sequence[str], generations: Mapping[str, int], upto: int) -> list[str]:
-    desk = _desks[0]
-    return desk.runner.run(desk.write(desk.tables, streams, generations, upto))
+    gc.enable()
+    with suppress(EOFError, KeyboardInterrupt, BrokenPipeError), asyncio.Runner() as runner:
+        pipe = pipes.Pipe()
+        desk = _Desk(pipe.receive(), runner)
+        while True:
+            pipe.say(desk.write(*pipe.receive()))
