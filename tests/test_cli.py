@@ -244,6 +244,37 @@ def test_a_case_that_is_not_there_or_a_time_that_is_none_is_said(
     failed(ledger("case", *arguments), *words)
 
 
+def test_a_case_is_exported_and_verified_with_nothing_but_the_file_and_the_key(
+    ledger: Line, made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    file = tmp_path / "case.zip"
+    asked = ("export", made.case, "-o", str(file), "--purpose", "court", "--recipient", "the court", "--by", STAFF)
+    ran = ledger(*asked, "--json")
+    assert ran.code == 0, ran.err
+    assert ran.json["file"] == str(file)
+    assert file.stat().st_mode & 0o777 == 0o600
+    vkey = ledger("log", "vkey").out.strip()
+    for name in [name for name in os.environ if name.startswith("LEDGER_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("LEDGER_HOME", str(tmp_path / "none"))
+    ran = ledger("verify", str(file), "--key", vkey)
+    assert ran.code == 0, ran.err
+    assert "All " in ran.out
+    assert f"offender-{made.case}" in ran.out
+    assert ran.out.splitlines()[0].startswith("verified under ")
+    assert not (tmp_path / "none").exists()
+    assert ledger("verify", str(file)).code == 1
+
+
+def test_an_export_that_is_not_allowed_leaves_no_file(ledger: Line, made: Made, tmp_path: Path):
+    file = tmp_path / "case.zip"
+    asked = ("export", made.case, "-o", str(file), "--recipient", "him", "--by", STAFF, "--purpose")
+    failed(ledger(*asked, "audit"), "not by practitioner")
+    failed(ledger(*asked, "curiosity"), "purpose")
+    failed(ledger(*asked, "court", "--role", "nobody"), "not by nobody")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_checkpoint_and_the_key_that_checks_it_are_printed_as_they_are(ledger: Line):
     vkey = ledger("log", "vkey").out.rstrip("\n")
     assert ledger("log", "vkey", "--json").json == {"vkey": vkey}
