@@ -57,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
     each.add_argument("position", type=int, help="of its fact in the log")
     each.add_argument("-o", "--output", type=Path, metavar="FILE.pdf", help="write it as a printed page")
     each = verb("log", verbs.log, "the transparency log: its checkpoint, its verifier key, or all of it as files")
-    each.add_argument("what", choices=("checkpoint", "vkey", "tiles"))
+    each.add_argument("what", choices=("checkpoint", "vkey", "vkeys", "tiles"))
     each.add_argument("folder", type=Path, nargs="?", metavar="DIR", help="where the tiles are written")
     each.add_argument("--access", action="store_true", help="of the access log")
     each = verb("witness", verbs.witness, "a witness: follow logs, and cosign what takes nothing back")

@@ -224,7 +224,9 @@ def log(given: argparse.Namespace) -> int:
 
     async def use(ledger: Ledger) -> str:
         log = ledger.store.access if given.access else ledger.store
-        return await ledger.checkpoint(log) if given.what == "checkpoint" else log.signer.verifier().vkey()
+        if given.what == "checkpoint":
+            return await ledger.checkpoint(log)
+        return "\n".join(log.vkeys) if given.what == "vkeys" else log.vkeys[0]
 
     text = with_ledger(use)
     say(given, {given.what: text}, lambda: out.print(text.rstrip("\n"), markup=False, highlight=False, soft_wrap=True))

@@ -35,6 +35,7 @@ EXPECTED: dict[tuple[str, str], frozenset[str] | None] = {
         for route in (
             "checkpoint",
             "vkey",
+            "vkeys",
             "tile/entries/{path:path}",
             "tile/{path:path}",
             "proof/{position}",

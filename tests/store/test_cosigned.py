@@ -21,7 +21,7 @@ from ledger.settings import Settings
 from ledger.store.cosigned import SecondKey, policy_at
 from ledger.store.cosigning import Cosigning
 from ledger.transparency.checkpoint import Checkpoint
-from ledger.transparency.cosignature import Cosigner
+from ledger.transparency.cosignature import Cosigner, parse_vkey
 from ledger.transparency.note import Signer, open_note, parse_note
 from ledger.transparency.policy import Policy
 from ledger.transparency.tree import RightEdge, leaf_hash
@@ -61,7 +61,9 @@ def test_a_checkpoint_leaves_signed_by_both_keys_and_a_receipt_carries_one(door:
     receipt = door.new_case()
     assert receipt
     note = door.ask("GET", "/log/checkpoint", None).text
+    told = [parse_vkey(each) for each in door.ask("GET", "/log/vkeys", None).text.splitlines()]
     known = [store.signer.verifier(), store.second.verifier]
+    assert [each.vkey() for each in told] == [each.vkey() for each in known]
     assert len(open_note(note, known).signatures) == 2
     door.run(store.released.keep())
     kept = store.released.read()

@@ -1,6 +1,7 @@
 """The transparency log over HTTP, for whoever trusts nobody here; the same again under /access for the access log.
 
     GET /log/checkpoint, /log/vkey                  the newest released checkpoint, and the key that checks it
+    GET /log/vkeys                                  that key and the ML-DSA-44 one, a line each
     GET /log/tile/<L>/<N>[.p/<W>]                   hashes of the tree (C2SP tlog-tiles)
     GET /log/tile/entries/<N>[.p/<W>]               the entries themselves
     GET /log/proof/<position>                       that a fact is in the log (C2SP tlog-proof)
@@ -53,6 +54,11 @@ async def checkpoint(request: Request) -> Response:
 async def vkey(request: Request) -> Response:
     """The key that checks it."""
     return PlainTextResponse(log_of(request).signer.verifier().vkey() + "\n")
+
+
+async def vkeys(request: Request) -> Response:
+    """Every key of the log's own, a line each."""
+    return PlainTextResponse("".join(f"{each}\n" for each in log_of(request).vkeys))
 
 
 async def tile(request: Request) -> Response:
@@ -114,6 +120,7 @@ ROUTES: Final[Routes] = tuple(
     for route in (
         (f"{log}/checkpoint", "GET", OPEN, checkpoint),
         (f"{log}/vkey", "GET", OPEN, vkey),
+        (f"{log}/vkeys", "GET", OPEN, vkeys),
         (f"{log}/tile/entries/{{path:path}}", "GET", AUDITOR, entries),
         (f"{log}/tile/{{path:path}}", "GET", OPEN, tile),
         (f"{log}/proof/{{position}}", "GET", OPEN, proof),

@@ -429,6 +429,7 @@ _MEANING: Final[dict[str, Any]] = {
 }
 _NOTE: Final = {"type": "string", "description": "A C2SP signed note"}
 _KEY: Final = {"type": "string", "description": "A C2SP verifier key"}
+_KEYS: Final = {"type": "string", "description": "C2SP verifier keys, a line each: Ed25519, then ML-DSA-44"}
 _REFUSALS: Final = [
     _parameter("to", "query", _TEXT, "Of one case only, such as offender/019a…"),
     _parameter("cursor", "query", _TEXT, "Where the page before ended: its `next`"),
@@ -487,6 +488,7 @@ def _of_log(at: str, whose: str) -> dict[str, Any]:
     return {
         f"{at}/checkpoint": {"get": _opened(f"The newest checkpoint of {whose}", _NOTE, "text/plain", "404", "503")},
         f"{at}/vkey": {"get": _opened(f"The key that checks checkpoints of {whose}", _KEY, "text/plain")},
+        f"{at}/vkeys": {"get": _opened(f"Every key that signs checkpoints of {whose}", _KEYS, "text/plain")},
         f"{at}/tile/entries/{{path}}": {"get": taken},
         f"{at}/tile/{{path}}": {"get": tile},
         f"{at}/proof/{{position}}": {"get": proof},

@@ -183,6 +183,12 @@ class Log:
         """Why nothing may be added, if so."""
         return self.sequencer.read_only
 
+    @property
+    def vkeys(self) -> tuple[str, str]:
+        """The verifier keys of its own: Ed25519, which signs every checkpoint, and ML-DSA-44, which signs those that
+        leave by `checkpoint`."""
+        return self.signer.verifier().vkey(), self.second.verifier.vkey()
+
     async def checkpoint(self) -> str:
         """The newest released checkpoint, with both keys' signatures; where the policy demands cosignatures, the newest
         that has them.  Raises NotFound before the first."""
