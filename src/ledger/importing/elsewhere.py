@@ -221,8 +221,8 @@ class _Asking:
     async def chains(self, names: Sequence[str], upto: int) -> dict[str, list[Stored]]:
         return self._ask("chains", names, upto)
 
-    async def stream(self, name: str) -> list[Stored]:
-        return self._ask("stream", name)
+    async def stream(self, name: str, upto: int = 2**63 - 1, after: int = 0) -> list[Stored]:
+        return self._ask("stream", name, upto, after)
 
     async def newest_rules(self) -> tuple[int, int]:
         return self._ask("newest_rules")
