@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.journeys import stopping
 
-from ledger.application import Ledger
+from ledger.application.executing import Executing
 from ledger.following import tables
 from ledger.store import sequencer
 from ledger.store.waiting import Waiting
@@ -69,14 +69,14 @@ def signs_another_root() -> None:
 
 def answers_otherwise_the_second_time() -> None:
     """A repeated command gets a receipt with one warning more."""
-    real = Ledger._first_receipt
+    real = Executing._first_receipt
 
-    async def first_receipt(self: Ledger, where: Any) -> Any:
+    async def first_receipt(self: Executing, where: Any) -> Any:
         found = await real(self, where)
         found.body["warnings"] = [*found.body["warnings"], {"rule": "ENF-01", "message": "told the second time"}]
         return found
 
-    Ledger._first_receipt = first_receipt  # type: ignore[method-assign]
+    Executing._first_receipt = first_receipt  # type: ignore[method-assign]
 
 
 def skips_a_case() -> None:
