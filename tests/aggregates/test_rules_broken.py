@@ -11,7 +11,7 @@ from tests.demonstration.folding import fold
 from ledger.aggregates.corrections import CORRECTING
 from ledger.aggregates.offender.account import account_of
 from ledger.aggregates.offender.case import Case
-from ledger.aggregates.offender.decisions import rule_on, rules_broken
+from ledger.aggregates.offender.decisions import rule_on, rules_broken, ruling
 from ledger.aggregates.shape import Now
 from ledger.demonstration.caseload import caseload
 
@@ -21,7 +21,8 @@ def offenders():
     return folded, {name: each for name, each in folded.histories.items() if name.startswith("offender-")}
 
 
-def test_the_rules_broken_are_those_of_the_whole_ruling():
+def test_the_rules_broken_are_those_of_the_whole_ruling(monkeypatch):
+    monkeypatch.setattr(ruling, "_ACROSS", {})  # but for those that rest on other cases
     (folded, histories), pick, broken = offenders(), random.Random(3), 0
     for stream, history in histories.items():
         for whole in (list(history), shuffled(history, pick)):  # told out of turn, much is impossible, or broken
@@ -30,8 +31,8 @@ def test_the_rules_broken_are_those_of_the_whole_ruling():
                 if not isinstance(each.fact, CORRECTING):
                     for role in (each.by.role, "pso"):
                         now = Now(each.recorded, replace(each.by, role=role), folded.policy, imported=True)
-                        ruling = rule_on(case, each.fact, now, stream, alone=True)
-                        said = tuple(dict.fromkeys(it.rule for it in ruling.refusals if it.rule_book))
+                        whole_ruling = rule_on(case, each.fact, now, stream)
+                        said = tuple(dict.fromkeys(it.rule for it in whole_ruling.refusals if it.rule_book))
                         assert rules_broken(case, each.fact, now) == said, each.fact.topic
                         broken += len(said)
                 case = case.take(each)

@@ -9,7 +9,7 @@ tests/aggregates/test_decisions_orders.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
@@ -35,11 +35,14 @@ class Computed:
 
 @immutable
 class Ruling:
-    """What a noun says about a draft: why not, or with which values, dated when, resting on what."""
+    """What a noun says about a draft: why not, or with which values, dated when, resting on what.
+
+    `cautions` may be a generator: who asks for the refusals alone need not wait for them.
+    """
 
     refusals: tuple[Refusal, ...] = ()
     computed: Mapping[str, Computed] = field(default_factory=dict[str, Computed])
-    cautions: tuple[Caution, ...] = ()
+    cautions: Iterable[Caution] = ()
     effective: date | datetime | None = None
     about: tuple[str, ...] = ()
     rests_on: tuple[int, ...] = ()

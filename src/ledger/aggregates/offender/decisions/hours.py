@@ -29,7 +29,7 @@ def _(case: Case, draft: HoursCredited, now: Now) -> Ruling:
     attendance: tuple[Recorded[Fact], ...] = (*session.attended, *session.late, *session.stopped)
     return Ruling(
         refusals=tuple(_credit_refusals(session, draft)),
-        cautions=tuple(_credit_cautions(case, session, draft, now)),
+        cautions=_credit_cautions(case, session, draft, now),
         rests_on=tuple(each.position for each in attendance),
     )
 
@@ -90,7 +90,7 @@ def _(case: Case, draft: EteHoursCredited, now: Now) -> Ruling:
         return Ruling(refusals=refusals)
     return Ruling(
         refusals=refusals,
-        cautions=tuple(_beyond_order(case, order, draft.minutes, now)),
+        cautions=_beyond_order(case, order, draft.minutes, now),
         rests_on=(agreed.position,),
     )
 

@@ -59,15 +59,12 @@ def decides_across(
     return register
 
 
-def rule_on(case: Case, draft: Fact, now: Now, stream: str, *, alone: bool = False) -> Ruling:
-    """The ruling on a draft: refusals first the impossible, then the history file, then the fact's own.
-
-    `alone`: only what the case itself shows; no other case is looked at.
-    """
+def rule_on(case: Case, draft: Fact, now: Now, stream: str) -> Ruling:
+    """The ruling on a draft: refusals first the impossible, then the history file, then the fact's own."""
     impossible = tuple(_impossible(case, draft))
     if impossible:
         return Ruling(refusals=impossible)
-    decision, look_across = _DECISIONS.get(type(draft)), None if alone else _ACROSS.get(type(draft))
+    decision, look_across = _DECISIONS.get(type(draft)), _ACROSS.get(type(draft))
     across = look_across(case, draft, now, stream) if look_across else Ruling()
     impossible = tuple(each for each in across.refusals if not each.rule_book)
     if impossible:
