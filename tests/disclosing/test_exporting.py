@@ -19,6 +19,7 @@ from ledger.transparency.bundle import contents, verify_bundle
 from ledger.transparency.bundle.archive import pack, unpack
 from ledger.transparency.bundle.contents import Manifest, digest_of, read_openings
 from ledger.transparency.entry import parse_entry
+from ledger.transparency.note import format_note, parse_note
 from ledger.transparency.proof import Proof
 
 NOTE = "told me that he overslept"
@@ -70,6 +71,21 @@ def test_a_bundle_verifies_under_the_ledgers_key_and_under_no_other(door, case):
     assert report.words() == export.words
     assert export.words[1].startswith(f"All 5 facts that concern offender-{case.id} up to ")
     assert verify_bundle(export.data, [door.ledger.store.access.signer.verifier().vkey()]).finding.code == "key-differs"
+
+
+def test_the_checkpoint_bears_both_keys_of_the_log_and_both_may_be_asked_for(door, case):
+    export = exported(door, case, printed=False)
+    second = door.ledger.store.second.verifier.vkey()
+    report = verify_bundle(export.data, [vkey(door), second])
+    assert report.ok, report.finding
+    assert report.words()[0].count(door.ledger.store.origin) == 2
+    assert verify_bundle(export.data, [second]).finding.code == "access-key-unsigned", "it signs checkpoints only"
+    files = unpack(export.data)
+    note = parse_note(files[contents.CHECKPOINT])
+    assert len(note.signatures) == 2
+    spoilt = format_note(note.text, [note.signatures[0], note.signatures[1]._replace(signature=b"x" * 2428)])
+    found = verify_bundle(pack(files | {contents.CHECKPOINT: spoilt.encode()}), [vkey(door)])
+    assert found.finding.code == "file-differs"
 
 
 def test_the_court_gets_every_fact_and_of_the_values_what_its_case_rests_on(door, case):

@@ -141,6 +141,11 @@ def test_the_key_of_the_access_log_may_be_given_too_and_is_compared(world):
     assert found(world.verify(data, world.vkey, wrong)) == "key-differs"
 
 
+def test_every_key_of_the_log_that_is_given_must_have_signed(world):
+    second = Cosigner(ORIGIN, b"\x0a" * 32).verifier().vkey()
+    assert found(world.verify(world.bundle(), world.vkey, second)) == "checkpoint-unsigned"
+
+
 def test_a_witness_whose_key_is_given_must_have_cosigned(world):
     court, union = (Cosigner(f"{name}.example", name.encode().ljust(32)) for name in ("court", "union"))
     files = world.files(ANN)

@@ -4,6 +4,9 @@
     export = await exporting.export("offender-019a…", "court", "Worcester Crown Court", actor)
     export.data                                 the zip (ledger.transparency.bundle), verified before it leaves
 
+The checkpoint bears the signatures of both keys of the log, the proofs under it that of the first alone: the second's
+is longer than all the rest of a proof.
+
 One moment rules all of it: a closing, made anew or reused if nothing was recorded about the case since.  What is in the
 bundle is what was sealed up to there, whatever is recorded while it is made.  A value whose key is gone is left out
 where a fact of the case says that the key was destroyed; where none does, nothing leaves (ledger-format.md, *Sealed
@@ -143,7 +146,7 @@ class Exporting:
         entries[closing.size] = last[0][2] if last else b""
         proofs = await store.tiles.prove(size, lambda tree: _all_proofs(list(entries), size, tree))
         files = {
-            contents.CHECKPOINT: note.encode(),
+            contents.CHECKPOINT: (await asyncio.to_thread(store.second.under, note)).encode(),
             contents.POLICY: _policy(store),
             contents.ACCESS_KEY: sign_note(
                 contents.access_key_text(store.access.signer.verifier().vkey()), [store.signer]
@@ -232,5 +235,5 @@ def _all_proofs(indexes: Sequence[int], size: int, tree: HashReader) -> dict[int
 
 def _policy(store: Store) -> bytes:
     """The verifier keys, as a tlog-policy."""
-    keys = (store.signer.verifier().vkey(), store.access.signer.verifier().vkey())
+    keys = (each.vkey() for each in (store.signer.verifier(), store.second.verifier, store.access.signer.verifier()))
     return "".join([*(f"log {each}\n" for each in keys), "quorum none\n"]).encode()

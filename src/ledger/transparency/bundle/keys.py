@@ -1,8 +1,11 @@
 """Whom the notes of a bundle are signed by: the keys its reader gave, and those in the file, which only fill the rest.
 
 A signature by nobody known proves nothing, and could be any bytes; so there is none in a bundle: every signature under
-a note is by a key that was given or stands in the file's policy, and is right.  Proved by
-tests/transparency/test_bundle.py and test_bundle_bytes.py.
+a note is by a key that was given or stands in the file's policy, and is right.  Every key of the ledger's log that is
+given must have signed the checkpoint; for its access log vouches a plain Ed25519 key, since those of other kinds sign
+checkpoints only.
+
+Proved by tests/transparency/test_bundle.py and test_bundle_bytes.py.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,7 +34,7 @@ class Keys:
     known: Sequence[KnownKey]
 
     def checkpoint(self, files: Mapping[str, bytes]) -> tuple[Checkpoint, tuple[str, ...]]:
-        """The ledger's checkpoint, and by which of the trusted keys it is signed.  Raises Stop."""
+        """The ledger's checkpoint, signed by all its own keys and by the witnesses; their names.  Raises Stop."""
         note = files[CHECKPOINT]
         try:
             checkpoint = Checkpoint.open(note, self.origin, self.own)
@@ -41,11 +44,13 @@ class Keys:
         except FormatError as error:
             raise Stop("file-malformed", f"{CHECKPOINT}: {error}") from error
         found = {(each.name, each.key_id) for each in signed.signatures}
+        for each in self.own:
+            if (each.name, each.key_id) not in found:
+                raise Stop("checkpoint-unsigned", f"{_name(each)} has not signed it")
         for each in self.witnesses:
             if (each.name, each.key_id) not in found:
                 raise Stop("cosignature-missing", f"{_name(each)} has not cosigned")
-        trusted = (*self.own, *self.witnesses)
-        return checkpoint, tuple(_name(each) for each in trusted if (each.name, each.key_id) in found)
+        return checkpoint, tuple(map(_name, (*self.own, *self.witnesses)))
 
     def opened(self, note: str | bytes) -> Note:
         """A note of which every signature is right.  Raises FormatError, SignatureError."""
