@@ -131,8 +131,9 @@ class Follower:
             touched = dict.fromkeys([*again, *movable], position + 1) | touched_by(stored)
             for part in parts_of(list(touched)):
                 found = await self._folder.fold(part, upto)
-                await tables.replace(found, built.live, upto)
-                await tables.tell(found, touched)
+                async with tables.connection.pipeline():  # one way there and back for all of it
+                    await tables.replace(found, built.live, upto)
+                    await tables.tell(found, touched)
             await tables.followed(upto)
         return bool(stored)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -21,15 +21,11 @@ import psycopg
 from psycopg import sql
 
 from ledger.following.folding import Paused, can_move
-from ledger.following.places import place_of
+from ledger.following.lines import CHANGE, COPY, changed, copied
 from ledger.projections import WORKLISTS
-from ledger.projections.schedule import Projected, Span
+from ledger.projections.schedule import Projected
 
 SEALED: Final = "sealed"  # the channel on which the sequencer says that there is something new
-_ROWS: Final = (
-    "COPY projections.rows (case_id, worklist, generation, n, unit, rank, since, until, row) FROM STDIN (FORMAT BINARY)"
-)
-_ROW_TYPES: Final = ("text", "text", "int4", "int4", "text", "date", "date", "date", "bytea")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +80,14 @@ class Tables:
     async def held(self, *, wait: bool = True) -> AsyncGenerator[int | None]:
         """A transaction that holds the row of `followed`: its position, or None if another follower holds it."""
         async with self.connection.transaction():
-            await self.connection.execute(
-                "INSERT INTO projections.followed (position) VALUES (0) ON CONFLICT DO NOTHING"
-            )
             query = "SELECT position FROM projections.followed FOR UPDATE"
-            found = await self._all(query if wait else f"{query} SKIP LOCKED")
+            query = query if wait else f"{query} SKIP LOCKED"
+            found = await self._all(query)
+            if not found:  # nobody ever followed, or somebody does
+                await self.connection.execute(
+                    "INSERT INTO projections.followed (position) VALUES (0) ON CONFLICT DO NOTHING"
+                )
+                found = await self._all(query)
             yield found[0][0] if found else None
 
     async def followed(self, position: int) -> None:
@@ -167,14 +166,12 @@ class Tables:
         """
         # In one order whoever writes: a rebuild and a follower must not wait for each other.
         folded = {name: each for name, each in sorted(found.items()) if isinstance(each, Projected)}
-        names, numbers = list(folded), list(generations.items())
-        if not fresh:
-            await self.connection.execute(
-                "DELETE FROM projections.rows WHERE case_id = ANY(%s::text[]) AND (worklist, generation) IN"
-                " (SELECT * FROM unnest(%s::text[], %s::int[]))",
-                (names, [name for name, _ in numbers], [number for _, number in numbers]),
-            )
-        await self._add(folded, generations, position)
+        if fresh:
+            async with self.connection.cursor().copy(COPY.encode()) as copy:
+                await copy.write(copied(folded, generations))
+        else:
+            await self.connection.execute(CHANGE.encode(), changed(folded, generations))
+        await self._asked(folded, position)
 
     async def tell(self, found: Mapping[str, Projected | Paused], since: Mapping[str, int]) -> None:
         """List the cases that could not be folded, with the first fact that is not in their rows, and no others.
@@ -191,11 +188,7 @@ class Tables:
                     (name, since[name], each.reason),
                 )
 
-    async def _add(self, folded: Mapping[str, Projected], generations: Mapping[str, int], position: int) -> None:
-        async with self.connection.cursor().copy(_ROWS.encode()) as copy:
-            copy.set_types(_ROW_TYPES)
-            for line in _lines(folded, generations):
-                await copy.write_row(line)
+    async def _asked(self, folded: Mapping[str, Projected], position: int) -> None:
         await self.connection.execute(
             "INSERT INTO projections.cases (case_id, position, unit, asked)"
             " SELECT * FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::text[])"
@@ -219,17 +212,3 @@ class Tables:
     async def paused(self) -> list[tuple[str, int, str]]:
         """(case, position, reason) of each case that could not be folded."""
         return await self._all("SELECT case_id, position, reason FROM projections.paused ORDER BY position")
-
-
-def _lines(folded: Mapping[str, Projected], generations: Mapping[str, int]) -> Iterable[Sequence[Any]]:
-    for case_id, each in folded.items():
-        taken: dict[str, set[int]] = {}
-        for span in sorted(each.spans, key=_order):
-            generation = generations.get(span.worklist)
-            if generation is not None:
-                n = place_of(span.row, taken.setdefault(span.worklist, set()))
-                yield case_id, span.worklist, generation, n, each.unit, span.rank, span.since, span.until, span.row
-
-
-def _order(span: Span) -> tuple[date, bytes, date]:
-    return span.rank, span.row, span.since
