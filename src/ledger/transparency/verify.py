@@ -45,6 +45,7 @@ from ledger.transparency.tree import RightEdge, leaf_hash
 
 __all__ = [
     "CODES",
+    "Chain",
     "Finding",
     "KeptCheckpoint",
     "LedgerVerifier",
@@ -159,6 +160,7 @@ class Report:
     signatures: int
     first_recorded: str | None
     last_recorded: str | None
+    since: int = 0  # entries at the beginning that were not read again
 
     @property
     def ok(self) -> bool:
@@ -168,8 +170,9 @@ class Report:
     def summary(self) -> str:
         """The result in one sentence, with the first finding if there is one."""
         verdict = "everything holds" if self.ok else f"{_some(self.found, 'finding')}, the first: {self.findings[0]}"
+        after = f" after the first {self.since:,}, which were not," if self.since else ""
         return (
-            f"{_some(self.size, 'entry')} in {_some(self.streams, 'stream')} re-read, "
+            f"{_some(self.size - self.since, 'entry')} in {_some(self.streams, 'stream')} re-read{after or ','} "
             f"{_some(self.chains, 'chain')} and {_some(self.checkpoints, 'checkpoint')} compared, "
             f"{_some(self.signatures, 'signature')} checked: {verdict}"
         )
@@ -204,12 +207,13 @@ def verify_ledger(
     return verifier.finish(head=head, chains=chains)
 
 
-class _Chain:
-    """What the entries so far make of one id."""
+class Chain:
+    """What the entries so far make of one id; without any: n 0, last -1, version 0."""
 
     __slots__ = ("chain", "last", "leaf", "n", "version")
 
     def __init__(self) -> None:
+        """Of no entry yet."""
         self.n, self.chain, self.last = 0, CHAIN_START, -1
         self.version, self.leaf = 0, None
 
@@ -239,8 +243,8 @@ class LedgerVerifier:
         self._findings: list[Finding] = []
         self._found = 0
         self._edge, self._pending = RightEdge(), list[bytes]()
-        self._position = 0
-        self._chains: dict[str, _Chain] = {}
+        self._position: int = 0
+        self._chains: dict[str, Chain] = {}
         self._heads, self._moved = Heads(), set[str]()
         self._fact_ids: set[bytes] = set()
         self._recorded = ""
@@ -345,20 +349,35 @@ class LedgerVerifier:
         own = self._link(stream, position, leaf)
         version = entry["version"]
         if version != own.version + 1:
-            message = f"version {version}, where version {own.version + 1} comes next"
-            self._find("version-differs", message, position, stream)
+            self._not_next(own, version, position, stream)
         elif own.leaf is not None and entry["previous"] != encode_base64(own.leaf):
-            message = f"`previous` is not the leaf hash of version {own.version}"
-            self._find("previous-differs", message, position, stream)
+            self._not_after(own, position, stream)
         own.version, own.leaf = version, leaf
         for other in entry.get("about", ()):
             self._link(other, position, leaf)
         self._check_references(position, entry)
 
-    def _link(self, name: str, position: int, leaf: bytes) -> _Chain:
+    def _not_next(self, own: Chain, version: int, position: int, stream: str) -> None:
+        message = f"version {version}, where version {own.version + 1} comes next"
+        self._find("version-differs", message, position, stream)
+
+    def _not_after(self, own: Chain, position: int, stream: str) -> None:
+        message = f"`previous` is not the leaf hash of version {own.version}"
+        self._find("previous-differs", message, position, stream)
+
+    def _begun(self, name: str) -> Chain:
+        """The chain of an id that is met for the first time."""
+        del name
+        return Chain()
+
+    def _chain(self, name: str) -> Chain:
         chain = self._chains.get(name)
         if chain is None:
-            chain = self._chains[name] = _Chain()
+            chain = self._chains[name] = self._begun(name)
+        return chain
+
+    def _link(self, name: str, position: int, leaf: bytes) -> Chain:
+        chain = self._chain(name)
         self._moved.add(name)
         index = position - 1
         chain.n, chain.chain, chain.last = chain.n + 1, next_link(chain.chain, index, leaf), index
