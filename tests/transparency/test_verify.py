@@ -194,6 +194,12 @@ def test_a_closing_among_positions_gone_wrong_is_a_finding_and_no_crash():
     assert "heads-differ" in {finding.code for finding in ledger.verify().findings}
 
 
+def test_an_entry_before_the_first_is_a_finding_and_no_crash():
+    ledger = sound()
+    ledger.positions[0] = 0
+    assert str(ledger.verify().findings[0]) == "position-out-of-order at position 0: comes after position 0"
+
+
 def test_an_empty_ledger_holds():
     report = verify_ledger(
         [], head=StoredHead(0, b"", EMPTY_ROOT), chains=[], checkpoints=[KeptCheckpoint(0, EMPTY_ROOT)]

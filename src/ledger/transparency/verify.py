@@ -379,7 +379,7 @@ class LedgerVerifier:
     def _link(self, name: str, position: int, leaf: bytes) -> Chain:
         chain = self._chain(name)
         self._moved.add(name)
-        index = position - 1
+        index = max(position - 1, 0)  # no entry lies before the first: found already, and nothing to fall over
         chain.n, chain.chain, chain.last = chain.n + 1, next_link(chain.chain, index, leaf), index
         return chain
 
