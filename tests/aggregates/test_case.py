@@ -9,8 +9,9 @@ from tests.aggregates.telling import Telling
 from tests.scenarios.test_scenarios import FILES, HERE
 
 from ledger.aggregates.offender import OPENS, OPENS_TO_DECIDE
-from ledger.aggregates.offender.case import Case, moving
+from ledger.aggregates.offender.case import Case
 from ledger.aggregates.offender.facts import FACTS
+from ledger.aggregates.offender.moves import moving
 from ledger.aggregates.shape import Erased
 from ledger.projections import VIEWS
 from ledger.scenarios import load, play

@@ -31,6 +31,7 @@ from ledger.projections import (
     nomination,
     placement,
     progress,
+    progress_worklists,
     register,
     register_worklists,
 )
@@ -160,23 +161,28 @@ _WORKLISTS: Final = (
         ages=enforcement.letter_ages,
     ),
     Worklist(
-        "progress", "offender", progress.progress_rows, progress.moments, rank="due_on", ages=progress.progress_ages
+        "progress",
+        "offender",
+        progress_worklists.progress_rows,
+        progress_worklists.moments,
+        rank="due_on",
+        ages=progress_worklists.progress_ages,
     ),
     Worklist(
         "first-appointments",
         "offender",
-        progress.first_appointment_rows,
-        progress.first_appointment_moments,
+        progress_worklists.first_appointment_rows,
+        progress_worklists.first_appointment_moments,
         rank="due",
-        ages=progress.first_appointment_ages,
+        ages=progress_worklists.first_appointment_ages,
     ),
     Worklist(
         "assessments",
         "offender",
-        progress.assessment_rows,
-        progress.assessment_moments,
+        progress_worklists.assessment_rows,
+        progress_worklists.assessment_moments,
         rank="due",
-        ages=progress.assessment_ages,
+        ages=progress_worklists.assessment_ages,
     ),
     Worklist("exceptions", "offender", exceptions.exception_rows, exceptions.exception_moments, rank="since"),
     Worklist("late-recording", "offender", exceptions.late_rows, exceptions.late_moments, rank="date"),
@@ -198,10 +204,29 @@ _WORKLISTS: Final = (
         rank="occurred_on",
         ages=register_worklists.deregistration_ages,
         hears=register_worklists.HEARS,
+        version=2,
+    ),
+    Worklist(
+        "dp-breaches",
+        "register-entry",
+        register_worklists.breach_rows,
+        register_worklists.deregistration_moments,
+        names_case="entry_id",
+        rank="occurred_on",
+        ages=register_worklists.breach_ages,
+        hears=register_worklists.HEARS,
+    ),
+    Worklist(
+        "holds",
+        "case-review",
+        case_review.hold_rows,
+        case_review.hold_moments,
+        names_case="review_id",
+        rank="placed_on",
     ),
 )
 # The sealed values that rows of a noun rest on, where they are fewer than its decisions rest on.
 READ_BY_ROWS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = MappingProxyType(
-    {"offender": OPENS, "placement": PLACEMENT_OPENS}
+    {"offender": OPENS, "placement": PLACEMENT_OPENS, "case-review": {}}
 )
 WORKLISTS: Final[Mapping[str, Worklist]] = MappingProxyType({each.name: each for each in _WORKLISTS})

@@ -21,8 +21,7 @@ from ledger.aggregates.offender.case import Case
 from ledger.aggregates.offender.entities import Order, Session
 from ledger.aggregates.offender.progress import (
     assessment_of,
-    check_of,
-    check_points,
+    checks_of,
     first_appointment_of,
     requirement_of,
 )
@@ -189,10 +188,9 @@ def _clock_gaps(order: Order, policy: Policy, as_at: date, known: int) -> Iterat
 
 
 def _progress_gaps(case: Case, order: Order, policy: Policy, as_at: date, known: int) -> Iterator[Row]:
-    for point in check_points(order, policy, known):
-        check = check_of(case, order, point, policy, as_at, known)
+    for check in checks_of(case, order, policy, as_at, known):
         if check.state == "overdue":
-            yield _gap("PRG-07", f"No {point}-month check", check.due, as_at, order_id=order.id)
+            yield _gap("PRG-07", f"No {check.point}-month check", check.due, as_at, order_id=order.id)
     found = requirement_of(case, order, policy, as_at, known)
     if found.state == "outstanding":
         yield _gap("UPW-05", "No application to court", found.due_on, as_at, order_id=order.id)

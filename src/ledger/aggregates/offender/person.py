@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from ledger.aggregates.child_protection_matter.facts import ChildProtectionConcernRecorded
 from ledger.aggregates.offender import facts
-from ledger.aggregates.offender.case import Case, moves
+from ledger.aggregates.offender.case import Case
+from ledger.aggregates.offender.moves import moves
 from ledger.aggregates.register_entry.facts import RegisterEntryClosed, RegisterEntryMade
 from ledger.aggregates.shape import CLOSED, Closed, Recorded
 

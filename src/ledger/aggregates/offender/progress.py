@@ -6,7 +6,7 @@ Everything is asked of a case as at a day and as known at a position.  Where no 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Final, Literal, TypeAlias
 
@@ -47,7 +47,12 @@ class Requirement:
 
 def twelve_months_of(order: Order, policy: Policy, known: int | None = None) -> date:
     """The corresponding day twelve months after sentence (UPW-03)."""
-    return twelve_month_point(order.sentence_date, policy.number(MONTHS, order.sentence_date, known))
+    day = order.sentence_date
+    return order.once(
+        "twelve months",
+        (Same(policy), known),
+        lambda: twelve_month_point(day, policy.number(MONTHS, day, known)),
+    )
 
 
 def extension_of(order: Order, on: date = date.max) -> Recorded[CourtVariationMade] | None:
@@ -152,32 +157,57 @@ class Check:
     amber: bool
 
 
+@immutable
+class CheckDay:
+    """When the check at a point is due, and from when on one that is done counts for it."""
+
+    point: int
+    due: date
+    counts: date
+
+
 def check_points(order: Order, policy: Policy, known: int | None = None) -> tuple[int, ...]:
     """The months of the checks: 6 and 9, a dated setting."""
+    return tuple(each.point for each in check_days(order, policy, known))
+
+
+def check_days(order: Order, policy: Policy, known: int | None = None) -> tuple[CheckDay, ...]:
+    """The checks of an order by their months (PRG-01)."""
+    return order.once("check days", (Same(policy), known), lambda: tuple(_check_days(order, policy, known)))
+
+
+def _check_days(order: Order, policy: Policy, known: int | None) -> Iterator[CheckDay]:
     listed = policy.setting(CHECK_MONTHS, order.sentence_date, known)
-    return tuple(int(each) for each in str(listed or "6, 9").split(","))
+    early = policy.number(EARLY_DAYS, order.sentence_date, known)
+    for point in map(int, str(listed or "6, 9").split(",")):
+        due = check_due(order.sentence_date, point)
+        yield CheckDay(point, due, counts_from(due, early))
 
 
-def check_of(case: Case, order: Order, point: int, policy: Policy, as_at: date, known: int | None = None) -> Check:
+def checks_of(case: Case, order: Order, policy: Policy, as_at: date, known: int | None = None) -> list[Check]:
+    """Every check of an order at the end of a day."""
+    return [_check(case, order, each, policy, as_at, known) for each in check_days(order, policy, known)]
+
+
+def _check(case: Case, order: Order, day: CheckDay, policy: Policy, as_at: date, known: int | None) -> Check:
     """The check at a point, at the end of a day (PRG-01, PRG-02, PRG-07).
 
     Reading: after the end of the requirement, or of supervision, no check falls due; one missed before it stays.
     """
-    due = check_due(order.sentence_date, point)
-    counts = counts_from(due, policy.number(EARLY_DAYS, order.sentence_date, known))
-    done = next((each for each in _checks(order, point) if each.fact.done_on >= counts), None)
+    point, due = day.point, day.due
+    done = next((each for each in _checks(order, point) if each.fact.done_on >= day.counts), None)
     share = guide_minutes(ordered_minutes(order, as_at), point, policy.number(MONTHS, order.sentence_date, known))
     if done is not None:
         late = (done.fact.done_on - due).days
         below = account_of(case, order, done.fact.done_on).credited < share
         return Check(point, due, "done-late" if late > 0 else "done", done, max(0, late), share, below)
     over = [*ended_on(order), *map(happened, order.endings)]
-    if any(day <= min(due, as_at) for day in over):
+    if any(each <= min(due, as_at) for each in over):
         return Check(point, due, "not-due", None, None, share, amber=False)
     if as_at > due:
         below = account_of(case, order, due).credited < share
         return Check(point, due, "overdue", None, (as_at - due).days, share, below)
-    return Check(point, due, "due" if as_at >= counts else "not-due", None, None, share, amber=False)
+    return Check(point, due, "due" if as_at >= day.counts else "not-due", None, None, share, amber=False)
 
 
 def may_be_listed(order: Order, policy: Policy, as_at: date, known: int | None = None) -> bool:
@@ -189,17 +219,15 @@ def may_be_listed(order: Order, policy: Policy, as_at: date, known: int | None =
         return False
     if as_at > due_on(order, policy, known) or operational_period_over(as_at, order.operational_period_end):
         return True
-    early = policy.number(EARLY_DAYS, order.sentence_date, known)
-    for point in check_points(order, policy, known):
-        counts = counts_from(check_due(order.sentence_date, point), early)
-        if as_at >= counts and not any(each.fact.done_on >= counts for each in _checks(order, point)):
+    for each in check_days(order, policy, known):
+        if as_at >= each.counts and not any(done.fact.done_on >= each.counts for done in _checks(order, each.point)):
             return True
     return False
 
 
 def _checks(order: Order, point: int) -> list[Recorded[ProgressCheckCompleted]]:
     found = [each for each in order.checks if each.fact.point == point]
-    return sorted(found, key=lambda each: (each.fact.done_on, each.position))
+    return sorted(found, key=lambda each: (each.fact.done_on, each.position)) if len(found) > 1 else found
 
 
 # ------------------------------------------------------------------------------------------ clocks of working days
@@ -233,16 +261,12 @@ def assessment_of(
 
 
 @immutable
-class _Span:
-    """How long after sentence something is due, and from when it is reminded of: working days, with their settings."""
+class Span:
+    """From when something is reminded of, and when it is due (None: no calendar is loaded), with their settings."""
 
-    key: str
-    days: int
-    reminder: int
-
-    @property
-    def settings(self) -> dict[str, int]:
-        return {self.key: self.days, f"{self.key}_reminder": self.reminder}
+    due: date | None
+    reminded: date | None
+    settings: dict[str, int]
 
 
 def _clock(
@@ -256,26 +280,35 @@ def _clock(
 def _clock_anew(
     order: Order, key: str, first: tuple[date, int] | None, policy: Policy, as_at: date, known: int | None
 ) -> Clock:
-    since = order.sentence_date
-    span = _Span(key, policy.number(key, since, known), policy.number(f"{key}_reminder", since, known))
+    span = span_of(order, key, policy, known)
     facts = (order.record.position, *((first[1],) if first else ()))
-    return _running(since, span, first[0] if first else None, facts, policy.calendar(known), as_at)
+    return _running(span, first[0] if first else None, facts, policy.calendar(known), as_at)
 
 
-def _running(
-    sentence: date, span: _Span, done_on: date | None, facts: tuple[int, ...], calendar: Calendar, as_at: date
-) -> Clock:
-    due_rule = first_appointment_due if span.key == "upw.first_appointment" else assessment_due
+def span_of(order: Order, key: str, policy: Policy, known: int | None = None) -> Span:
+    """The days of a clock that runs from sentence, by its setting: "upw.assessment"."""
+    return order.once(f"span {key}", (Same(policy), known), lambda: _span(order.sentence_date, key, policy, known))
+
+
+def _span(sentence: date, key: str, policy: Policy, known: int | None) -> Span:
+    days, reminder = policy.number(key, sentence, known), policy.number(f"{key}_reminder", sentence, known)
+    settings, calendar = {key: days, f"{key}_reminder": reminder}, policy.calendar(known)
+    due_rule = first_appointment_due if key == "upw.first_appointment" else assessment_due
     try:
-        due = due_rule(sentence, span.days, calendar)
-        reminded = calendar.add_working_days(sentence, span.reminder)
+        return Span(due_rule(sentence, days, calendar), calendar.add_working_days(sentence, reminder), settings)
     except CalendarMissing:
+        return Span(None, None, settings)
+
+
+def _running(span: Span, done_on: date | None, facts: tuple[int, ...], calendar: Calendar, as_at: date) -> Clock:
+    due, reminded = span.due, span.reminded
+    if due is None or reminded is None:
         return Clock(None, CALENDAR_MISSING, done_on, None, facts, span.settings)
-    late = _days_late(calendar, due, done_on or as_at)
     if done_on is not None:
+        late = _days_late(calendar, due, done_on)
         return Clock(due, "done-late" if done_on > due else "done", done_on, late, facts, span.settings)
     if as_at > due:
-        return Clock(due, "overdue", None, late, facts, span.settings)
+        return Clock(due, "overdue", None, _days_late(calendar, due, as_at), facts, span.settings)
     return Clock(due, "due" if as_at >= reminded else "not-due", None, None, facts, span.settings)
 
 
