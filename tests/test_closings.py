@@ -157,7 +157,7 @@ def test_nobody_can_give_a_closing_as_a_command(fresh: Door):
 
 
 def test_an_import_goes_on_over_closings(fresh: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(running, "MOST", 16)  # lines of a batch: a closing finds its way in between them
+    monkeypatch.setattr(running, "MOST", 8)  # lines of a batch: a closing finds its way in between them
     file = tmp_path / "history.jsonl"
     lines = [
         {
@@ -166,23 +166,23 @@ def test_an_import_goes_on_over_closings(fresh: Door, tmp_path: Path, monkeypatc
             "data": {**PERSON, "client_id": f"{number:07}"},
             "by": {"id": str(uuid4()), "role": "court-officer"},
         }
-        for number in range(400)
+        for number in range(600)
     ]
     file.write_text("".join(json.dumps(each) + "\n" for each in lines))
 
     async def both() -> int:
+        made = {(await fresh.ledger.close_now()).position}
         importing = asyncio.create_task(import_file(fresh.ledger, file, Actor(str(uuid4()), "administrator")))
-        made = set[int]()
         while not importing.done():
             made.add((await fresh.ledger.close_now()).position)
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.01)
         outcome = await importing
-        assert (outcome.recorded, outcome.rejected) == (400, [])
+        assert (outcome.recorded, outcome.rejected) == (600, [])
         return len(made)
 
     made = fresh.run(both())
-    assert made > 1
-    assert fresh.size == 401 + made
+    assert made > 2
+    assert fresh.size == 601 + made
 
 
 def test_a_served_ledger_is_closed_by_itself_and_a_scenario_is_not(
