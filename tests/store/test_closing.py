@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import random
+import sys
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -433,6 +436,47 @@ async def test_who_is_killed_between_commit_and_answer_leaves_a_closing_that_the
 async def some_facts_on_another(ledger: Ledger) -> None:
     async with ledger.sequencer() as sequencer:
         await some_facts(sequencer)
+
+
+CLOSING = """
+import asyncio, sys
+from tests.store.ledgers import Ledger, ORIGIN, one
+from tests.store.test_closing import closing_of
+from ledger.store import closing
+from ledger.transparency.note import Signer
+
+async def main(app, name):
+    closing.ONCE = 0.0
+    ledger = Ledger("", app, "", Signer(ORIGIN, bytes(range(32))))
+    async with closing_of(ledger) as (sequencer, closer):
+        for version in range(1, 100_000):
+            await sequencer.append(one(name, version))
+            await closer.close_now()
+            print(version, flush=True)
+
+asyncio.run(main(sys.stdin.readline().strip(), sys.argv[1]))
+"""
+
+
+async def test_processes_that_are_killed_while_they_close_leave_closings_that_hold(ledger: Ledger) -> None:
+    lives = random.Random(7)
+    for life in range(5):
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", CLOSING, f"case-{life}"),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            cwd=Path(__file__).parents[2],
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(f"{ledger.app}\n".encode())
+        assert await process.stdout.readline() == b"1\n"
+        await asyncio.sleep(lives.random() * 0.1)
+        process.kill()
+        await process.communicate()
+    async with closing_of(ledger) as (_, closer):
+        proves_every_chain(ledger, await closer.close_now())
+    assert len(closings(ledger)) >= 5
 
 
 async def test_who_leaves_while_it_closes_leaves_the_next_one_nothing_wrong(ledger: Ledger) -> None:

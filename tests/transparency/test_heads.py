@@ -165,6 +165,17 @@ def test_the_proof_of_one_id_is_none_of_another():
                     refused(verify_absence, other, heads.prove(name), heads.root)
 
 
+def test_a_stale_map_proves_nothing_of_what_changed_or_came_since():
+    """The heads of last week under this week's root, and the other way round."""
+    before = Heads.of(SAMPLE)
+    after = before.updated({"case-7": Head(99, bytes(32), 999), "nobody-3": Head(1, bytes(32), 1_000)})
+    refused(verify_head, "case-7", before.prove("case-7"), after.root)
+    refused(verify_head, "case-7", after.prove("case-7"), before.root)
+    refused(verify_absence, "nobody-3", before.prove("nobody-3"), after.root)
+    refused(verify_head, "nobody-3", after.prove("nobody-3"), before.root)
+    assert verify_head("case-7", before.prove("case-7"), before.root) == SAMPLE["case-7"]
+
+
 def test_nobody_who_is_there_can_be_proven_absent_by_the_path_of_another():
     """The likeliest lie: the leaf that lies beside it is shown as the end of its path."""
     heads = Heads.of(SAMPLE)
