@@ -1,7 +1,6 @@
 """A decider in a process of its own: one batch is decided on one core while another is sealed on the other.
 
-It speaks over its standard input and output, and ends with its input.  What goes over these pipes is pickled, with four
-bytes of length before it, between two processes of one program and one person:
+It speaks over its standard input and output (ledger.pipes), and ends with its input:
 
     to it      Terms once; then lines (again-from or None, the lines, what is there of them), some of them while it
                decides others; and the answer to each of its questions
@@ -17,15 +16,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import pickle
-import struct
-import sys
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any, BinaryIO, Final, cast
+from typing import Any, Final, cast
 from uuid import UUID
 
+from ledger import pipes
 from ledger.errors import LedgerError, Unavailable
 from ledger.importing.deciding import Decider, Line, Terms, Verdict, there_of
 from ledger.importing.lines import LineKeys
@@ -36,10 +33,7 @@ from ledger.store.mapping import Stored
 from ledger.store.opening import Store
 from ledger.store.vault import Vault
 
-_LENGTH: Final = struct.Struct(">I")
 COLLECT_EVERY: Final = 100_000  # objects: nearly all that is made stays, in the cases
-# A quarter of the start is spent in looking for garbage among modules, where there is none.
-_PROGRAM: Final = f"import gc; gc.disable(); from {__name__} import main; main()"
 _GONE: Final = "The process that decides lines ahead has ended; it is started again."
 
 
@@ -102,7 +96,7 @@ class Elsewhere:
                 process = await self._started()
                 there = await there_of(lines, self._keys, self._database)
                 again, self._again = self._again, None
-                await _send(process, ("lines", again, lines, there))
+                await pipes.send(process, ("lines", again, lines, there))
             async with self._getting:
                 return await self._verdicts(process)
         except (asyncio.IncompleteReadError, OSError) as gone:
@@ -112,12 +106,12 @@ class Elsewhere:
 
     async def _verdicts(self, process: asyncio.subprocess.Process) -> list[Verdict]:
         while True:
-            kind, *what = await _received(process)
+            kind, *what = await pipes.received(process)
             if kind == "verdicts":
                 return cast("list[Verdict]", what[0])
             if kind == "none":
                 raise Unavailable(str(what[0]))
-            await _send(process, ("answer", *await self._answered(*what)))
+            await pipes.send(process, ("answer", *await self._answered(*what)))
 
     def again(self, number: int) -> None:
         """As Decider.again, told with the next lines."""
@@ -133,11 +127,8 @@ class Elsewhere:
 
     async def _started(self) -> asyncio.subprocess.Process:
         if self._process is None:
-            pipe = asyncio.subprocess.PIPE
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-c", _PROGRAM, stdin=pipe, stdout=pipe, limit=2**24
-            )
-            await _send(self._process, self._terms)
+            self._process = await pipes.start(__name__)
+            await pipes.send(self._process, self._terms)
         return self._process
 
     async def _answered(self, method: str, arguments: Sequence[Any]) -> tuple[bool, Any]:
@@ -148,46 +139,19 @@ class Elsewhere:
             return False, problem.message
 
 
-async def _send(process: asyncio.subprocess.Process, what: Any) -> None:
-    assert process.stdin is not None
-    if process.stdin.is_closing():
-        raise BrokenPipeError
-    data = pickle.dumps(what, pickle.HIGHEST_PROTOCOL)
-    process.stdin.write(_LENGTH.pack(len(data)) + data)
-    await process.stdin.drain()
-
-
-async def _received(process: asyncio.subprocess.Process) -> Any:
-    assert process.stdout is not None
-    (length,) = _LENGTH.unpack(await process.stdout.readexactly(_LENGTH.size))
-    return pickle.loads(await process.stdout.readexactly(length))  # noqa: S301 - our own process, over our own pipe
-
-
 # ------------------------------------------------------------------------------------ in the other process
 
 
-class _Pipe:
+class _Pipe(pipes.Pipe):
     """The two ends that the process was started with."""
 
-    def __init__(self, source: BinaryIO, sink: BinaryIO) -> None:
-        self._source, self._sink = source, sink
+    def __init__(self) -> None:
+        super().__init__()
         self._lines: deque[Any] = deque()  # that came before an answer
 
     def lines(self) -> Any:
         """(again-from or None, lines, what is there of them).  Raises EOFError when there are no more."""
         return self._lines.popleft() if self._lines else self.receive()[1:]
-
-    def receive(self) -> Any:
-        """The next thing said.  Raises EOFError when there is no more."""
-        head = self._source.read(_LENGTH.size)
-        if len(head) < _LENGTH.size:
-            raise EOFError
-        return pickle.loads(self._source.read(*_LENGTH.unpack(head)))  # noqa: S301 - our own process, our own pipe
-
-    def say(self, what: Any) -> None:
-        data = pickle.dumps(what, pickle.HIGHEST_PROTOCOL)
-        self._sink.write(_LENGTH.pack(len(data)) + data)
-        self._sink.flush()
 
     def ask(self, method: str, *arguments: Any) -> Any:
         """The answer.  Raises Unavailable where there is none."""
@@ -264,4 +228,4 @@ def main() -> None:
     gc.set_threshold(COLLECT_EVERY, 20, 100)
     gc.enable()
     with suppress(EOFError, KeyboardInterrupt, BrokenPipeError):
-        asyncio.run(_decide_all(_Pipe(sys.stdin.buffer, sys.stdout.buffer)))
+        asyncio.run(_decide_all(_Pipe()))
