@@ -156,7 +156,7 @@ class Door:
         return verify_database(
             self.places[0].application(),
             log.origin,
-            log.signer.verifier(),
+            log.keys.known,
             log.released.path,
             values=values,
             schema=log.kept.schema,

@@ -105,7 +105,12 @@ async def _served(
         ledger, tokens = await _opened(open_ledger, ready, settings, sockets)
         ending.ledger = ledger
         try:
-            async with follower_beside(), ledger.closed_hourly(), ledger.witnessed(settings.witnesses_seconds):
+            async with (
+                follower_beside(),
+                ledger.closed_hourly(),
+                ledger.keys_in_time(),
+                ledger.witnessed(settings.witnesses_seconds),
+            ):
                 await _serving(settings, ledger, tokens, sockets, ending)
         finally:
             await ledger.close()

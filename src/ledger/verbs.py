@@ -30,6 +30,7 @@ from ledger.importing import Outcome
 from ledger.importing import import_file as import_lines_of
 from ledger.reading import a_day, an_instant
 from ledger.settings import Settings
+from ledger.store import rotating
 from ledger.store.log import Log
 from ledger.store.opening import migrate_all
 from ledger.store.tile_files import write_tiles
@@ -215,8 +216,11 @@ def trail(given: argparse.Namespace) -> int:
     return 1 if found["rerun"]["outcome"] == "differs" else 0
 
 
+OF_A_LOG: Final = ("checkpoint", "vkey", "vkeys", "announcements", "tiles", "rotate-key", "announce-key")
+
+
 def log(given: argparse.Namespace) -> int:
-    """The newest checkpoint, or the key that checks it, or the whole log as files."""
+    """The newest checkpoint, the keys that check it, another key, or the whole log as files."""
     if (given.what == "tiles") != (given.folder is not None):
         raise Setup("Name a folder for the tiles, and only for them: ledger log tiles DIR.")
     if given.folder is not None:
@@ -226,6 +230,12 @@ def log(given: argparse.Namespace) -> int:
         log = ledger.store.access if given.access else ledger.store
         if given.what == "checkpoint":
             return await ledger.checkpoint(log)
+        if given.what == "rotate-key":
+            return await rotating.rotate(log)
+        if given.what == "announce-key":
+            return await rotating.announce_second(log)
+        if given.what == "announcements":
+            return orjson.dumps({"announcements": await rotating.announcements(log)}).decode()
         return "\n".join(log.vkeys) if given.what == "vkeys" else log.vkeys[0]
 
     text = with_ledger(use)
@@ -262,7 +272,14 @@ def witness(given: argparse.Namespace) -> int:
 
     witnessing.run(
         witnessing.Wanted.of(
-            given.home, given.listen, given.name, given.urls, given.key, given.replay, every=given.every
+            given.home,
+            given.listen,
+            given.name,
+            given.urls,
+            given.key,
+            given.replay,
+            every=given.every,
+            announced=given.announced,
         ),
         tell,
     )
@@ -321,7 +338,7 @@ def _verified(log: Log, conninfo: str, bar: Progress, values: Unsealing | None =
     return verify_database(
         conninfo,
         log.origin,
-        log.signer.verifier(),
+        log.keys.known,
         log.released.path,
         lambda done, of: bar.update(task, completed=done, total=of),
         values,

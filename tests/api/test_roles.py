@@ -36,6 +36,7 @@ EXPECTED: dict[tuple[str, str], frozenset[str] | None] = {
             "checkpoint",
             "vkey",
             "vkeys",
+            "announcements",
             "tile/entries/{path:path}",
             "tile/{path:path}",
             "proof/{position}",

@@ -165,7 +165,7 @@ def test_an_import_that_is_killed_again_and_again_comes_to_its_end_with_nothing_
             report = verify_database(
                 ledger.store.conninfo(),
                 ledger.store.origin,
-                ledger.store.signer.verifier(),
+                ledger.store.keys.known,
                 ledger.store.released.path,
             )
             assert report.ok, report.summary()

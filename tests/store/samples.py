@@ -15,6 +15,7 @@ _BY_CHECK = {
     "a_code": "CODE 1",
     "a_hash": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
     "_a_public_name": "a-setting",
+    "a_vkey": "ledger.example/kent+51b4c5e8+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4",
     "a_text": "Told on site: “é” \t\n 𝄞",
 }
 _BY_TYPE: dict[Any, Any] = {

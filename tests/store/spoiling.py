@@ -62,7 +62,7 @@ class Copy:
         return verify_database(
             self.cluster.conninfo(self.cluster.app_role, self.database),
             self.sound.origin,
-            self.sound.verifier,
+            [self.sound.verifier],
             kept or self.kept,
             values=values,
         )

@@ -25,7 +25,7 @@ def test_an_untouched_ledger_holds_whole(copy: Copy):
 def test_progress_is_told_entry_by_entry(copy: Copy):
     heard: list[tuple[int, int]] = []
     conninfo = copy.cluster.conninfo(copy.cluster.app_role, copy.database)
-    verify_database(conninfo, copy.sound.origin, copy.sound.verifier, None, lambda *both: heard.append(both))
+    verify_database(conninfo, copy.sound.origin, [copy.sound.verifier], None, lambda *both: heard.append(both))
     assert heard[-1] == (FACTS, FACTS)
 
 

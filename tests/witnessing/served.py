@@ -72,6 +72,8 @@ class Files:
             return self.note().encode()
         if path == "/log/vkey":
             return f"{self.signer.verifier().vkey()}\n".encode()
+        if path == "/log/announcements":
+            return b'{"announcements":[]}'
         tile = parse_path(path.removeprefix("/log/"))
         if tile.leaves > self.size:
             return None

@@ -3,9 +3,10 @@
 `ReleaseStarted` seals the built-in settings, the rule editions and the bank holidays of a release.  So a replay never
 asks the code of today what yesterday's number was.  The application writes it, as role `system`, when it differs from
 the last one.  `Closed` seals what was recorded by then about whom; the store writes it (ledger.store.closing), in the
-access log too.
+access log too.  The others say how the log is to be checked: its keys, where it was begun anew after a loss, and who
+else vouches for when it was.
 
-Proven by tests/aggregates/test_policy.py and tests/store/test_closing.py.
+Proven by tests/aggregates/test_policy.py, tests/store/test_closing.py and test_rotating.py.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from ledger.aggregates.shape import LIST_ITEMS, Actor, Code, Count, Fact
 from ledger.rules.calendar_source import SOURCE, bank_holidays
 from ledger.rules.registry import EDITIONS
 from ledger.rules.settings import SETTINGS
+from ledger.transparency.cosignature import parse_vkey
+from ledger.transparency.errors import TransparencyError
 
 STREAM = "ledger"
 SYSTEM: Final = Actor("00000000-0000-4000-8000-000000000000", "system")  # who writes what nobody gives
@@ -37,7 +40,17 @@ def a_hash(value: str) -> str:
     return value
 
 
+def a_vkey(value: str) -> str:
+    """A verifier key, one line."""
+    try:
+        parse_vkey(value)
+    except TransparencyError as wrong:
+        raise ValueError(f"use a verifier key: {wrong}") from wrong
+    return value
+
+
 Hash = Annotated[str, AfterValidator(a_hash)]
+VerifierKey = Annotated[str, AfterValidator(a_vkey)]
 Lines = Annotated[list[dict[str, str]], Field(max_length=LIST_ITEMS)]
 
 
@@ -66,6 +79,21 @@ class Closed(Fact, topic="ledger.closed.v1", who=("system",), rules=("GEN-06",))
     size: Count
     heads: Hash
     previous_token: Hash | None = None
+
+
+class LogKeyAnnounced(Fact, topic="ledger.log-key-announced.v1", who=("system",), rules=("GEN-06",)):
+    """A key of this log, by which its checkpoints are to be checked from now on; both keys sign this one's checkpoint.
+
+    `vkey`: its verifier key (C2SP signed-note); `replaces`: that of the key in whose place it comes, which signs beside
+    it for 90 days more and is destroyed then.  Without `replaces` it is a key that signs beside the others.
+    """
+
+    vkey: VerifierKey
+    replaces: VerifierKey | None = None
+
+
+OF_THE_LOG: Final = frozenset({Closed.topic, LogKeyAnnounced.topic})
+"""What says something of the log only, and moves no policy."""
 
 
 @cache

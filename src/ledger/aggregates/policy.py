@@ -22,7 +22,7 @@ from pydantic import AfterValidator
 
 from ledger.aggregates.aggregate import Aggregate, Ruling
 from ledger.aggregates.corrections import as_corrected
-from ledger.aggregates.ledger_stream import Closed, ReleaseStarted
+from ledger.aggregates.ledger_stream import Closed, LogKeyAnnounced, ReleaseStarted
 from ledger.aggregates.shape import Asked, Day, Fact, Now, OwnText, OwnTexts, Recorded, opened
 from ledger.errors import Refusal
 from ledger.rules import general, settings
@@ -284,4 +284,6 @@ POLICY = Aggregate(
     fold=Policy.fold,
     rule_on=_rule_on,
 )
-LEDGER = Aggregate(noun="ledger", collection="ledger", facts=(ReleaseStarted, Closed), fold=Policy.fold)
+LEDGER = Aggregate(
+    noun="ledger", collection="ledger", facts=(ReleaseStarted, Closed, LogKeyAnnounced), fold=Policy.fold
+)

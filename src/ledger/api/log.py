@@ -1,7 +1,8 @@
 """The transparency log over HTTP, for whoever trusts nobody here; the same again under /access for the access log.
 
     GET /log/checkpoint, /log/vkey                  the newest released checkpoint, and the key that checks it
-    GET /log/vkeys                                  that key and the ML-DSA-44 one, a line each
+    GET /log/vkeys                                  every key that signs checkpoints now, a line each
+    GET /log/announcements                          the keys that the log announced, each with its proof
     GET /log/tile/<L>/<N>[.p/<W>]                   hashes of the tree (C2SP tlog-tiles)
     GET /log/tile/entries/<N>[.p/<W>]               the entries themselves
     GET /log/proof/<position>                       that a fact is in the log (C2SP tlog-proof)
@@ -27,7 +28,7 @@ from starlette.responses import PlainTextResponse, Response
 from ledger.api.asking import LARGEST_POSITION, OPEN, Routes, actor_of, asked_of, json, number
 from ledger.application import Ledger
 from ledger.errors import NotFound
-from ledger.store import proving
+from ledger.store import proving, rotating
 from ledger.store.log import Log
 from ledger.transparency.errors import FormatError
 from ledger.transparency.note import encode_base64
@@ -59,6 +60,12 @@ async def vkey(request: Request) -> Response:
 async def vkeys(request: Request) -> Response:
     """Every key of the log's own, a line each."""
     return PlainTextResponse("".join(f"{each}\n" for each in log_of(request).vkeys))
+
+
+async def announcements(request: Request) -> Response:
+    """Each key that the log announced, with what makes a reader accept it who holds the one before."""
+    asked_of(request, set())
+    return json({"announcements": await rotating.announcements(log_of(request))})
 
 
 async def tile(request: Request) -> Response:
@@ -121,6 +128,7 @@ ROUTES: Final[Routes] = tuple(
         (f"{log}/checkpoint", "GET", OPEN, checkpoint),
         (f"{log}/vkey", "GET", OPEN, vkey),
         (f"{log}/vkeys", "GET", OPEN, vkeys),
+        (f"{log}/announcements", "GET", OPEN, announcements),
         (f"{log}/tile/entries/{{path:path}}", "GET", AUDITOR, entries),
         (f"{log}/tile/{{path:path}}", "GET", OPEN, tile),
         (f"{log}/proof/{{position}}", "GET", OPEN, proof),

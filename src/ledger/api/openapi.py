@@ -430,6 +430,26 @@ _MEANING: Final[dict[str, Any]] = {
 _NOTE: Final = {"type": "string", "description": "A C2SP signed note"}
 _KEY: Final = {"type": "string", "description": "A C2SP verifier key"}
 _KEYS: Final = {"type": "string", "description": "C2SP verifier keys, a line each: Ed25519, then ML-DSA-44"}
+_ANNOUNCED: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["announcements"],
+    "properties": {
+        "announcements": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["position", "recorded", "vkey", "replaces", "proof"],
+                "properties": {
+                    "position": {"type": "integer"},
+                    "recorded": {"type": "string", "format": "date-time"},
+                    "vkey": _TEXT,
+                    "replaces": {"type": ["string", "null"], "description": "The key in whose place it came"},
+                    "proof": {"type": "string", "description": "C2SP tlog-proof; `extra` is the announcing entry"},
+                },
+            },
+        }
+    },
+}
 _REFUSALS: Final = [
     _parameter("to", "query", _TEXT, "Of one case only, such as offender/019a…"),
     _parameter("cursor", "query", _TEXT, "Where the page before ended: its `next`"),
@@ -484,11 +504,13 @@ def _of_log(at: str, whose: str) -> dict[str, Any]:
         "503",
         parameters=[_POSITION],
     )
+    told = _opened(f"Keys that {whose} announced, each with its proof", _ANNOUNCED, "application/json", "422", "503")
     grew = _opened(f"That {whose} only grew", _GREW, "application/json", "404", "422", "503", parameters=_SIZES)
     return {
         f"{at}/checkpoint": {"get": _opened(f"The newest checkpoint of {whose}", _NOTE, "text/plain", "404", "503")},
         f"{at}/vkey": {"get": _opened(f"The key that checks checkpoints of {whose}", _KEY, "text/plain")},
         f"{at}/vkeys": {"get": _opened(f"Every key that signs checkpoints of {whose}", _KEYS, "text/plain")},
+        f"{at}/announcements": {"get": told},
         f"{at}/tile/entries/{{path}}": {"get": taken},
         f"{at}/tile/{{path}}": {"get": tile},
         f"{at}/proof/{{position}}": {"get": proof},

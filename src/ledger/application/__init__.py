@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, date, datetime
 from importlib import metadata
 from typing import Any
@@ -41,7 +41,7 @@ from ledger.following.workers import Where
 from ledger.privacy.sealing import Keyed
 from ledger.projections import WORKLISTS, Worklist
 from ledger.settings import Settings
-from ledger.store import mapping
+from ledger.store import mapping, rotating
 from ledger.store.appending import Append
 from ledger.store.cases import Cases
 from ledger.store.closing import Closer, Closing
@@ -118,16 +118,13 @@ class Ledger:
         """
         return await self._closers[(of or self.store).kept].close_now(chain)
 
-    @asynccontextmanager
-    async def closed_hourly(self) -> AsyncGenerator[None]:
+    def closed_hourly(self) -> AbstractAsyncContextManager[None]:
         """While inside, this process closes both logs hourly while facts arrive, unless another has."""
-        keeping = [asyncio.create_task(each.keep()) for each in self._closers.values()]
-        try:
-            yield
-        finally:
-            for each in keeping:
-                each.cancel()
-            await asyncio.gather(*keeping, return_exceptions=True)
+        return _beside(*(each.keep() for each in self._closers.values()))
+
+    def keys_in_time(self) -> AbstractAsyncContextManager[None]:
+        """While inside, a key of either log that has signed its 90 days beside a newer one goes, within the hour."""
+        return _beside(*(rotating.keep(each) for each in (self.store, self.store.access)))
 
     # ------------------------------------------------------------------------------------ how it stands
 
@@ -257,17 +254,10 @@ class Ledger:
                 await following
             await self.follower.close()
 
-    @asynccontextmanager
-    async def witnessed(self, every: float) -> AsyncGenerator[None]:
+    def witnessed(self, every: float) -> AbstractAsyncContextManager[None]:
         """While inside, the newest checkpoints go to the witnesses of the policy, if any, every so many seconds."""
         logs = [each for each in (self.store, self.store.access) if each.cosigned.policy is not None]
-        asking = [asyncio.create_task(Cosigning(each, every).run()) for each in logs]
-        try:
-            yield
-        finally:
-            for each in asking:
-                each.cancel()
-            await asyncio.gather(*asking, return_exceptions=True)
+        return _beside(*(Cosigning(each, every).run() for each in logs))
 
     async def rebuild(self, name: str | None, progress: Callable[[int, int], None]) -> dict[str, Any]:
         """Build a worklist, or all of them, anew beside the live ones, and swap it in.  Raises NotFound, Conflict."""
@@ -295,3 +285,15 @@ def _worklist(name: str) -> Worklist:
     if found is None:
         raise NotFound(f"There is no worklist {name[:40]!r}; there are: {', '.join(sorted(WORKLISTS))}.")
     return found
+
+
+@asynccontextmanager
+async def _beside(*running: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
+    """While inside, these go on; they end with it."""
+    tasks = [asyncio.create_task(each) for each in running]
+    try:
+        yield
+    finally:
+        for each in tasks:
+            each.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

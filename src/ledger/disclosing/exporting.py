@@ -149,7 +149,7 @@ class Exporting:
             contents.CHECKPOINT: (await asyncio.to_thread(store.second.under, note)).encode(),
             contents.POLICY: _policy(store),
             contents.ACCESS_KEY: sign_note(
-                contents.access_key_text(store.access.signer.verifier().vkey()), [store.signer]
+                contents.access_key_text(store.access.signer.verifier().vkey()), store.keys.signers()
             ).encode(),
             contents.CHAIN: Case(asked.stream, tuple(each.position - 1 for each in found.stored)).write(),
             contents.HEADS: End(closing.size, asked.stream, closing.chains.prove(asked.stream)).write(),
@@ -235,5 +235,5 @@ def _all_proofs(indexes: Sequence[int], size: int, tree: HashReader) -> dict[int
 
 def _policy(store: Store) -> bytes:
     """The verifier keys, as a tlog-policy."""
-    keys = (each.vkey() for each in (store.signer.verifier(), store.second.verifier, store.access.signer.verifier()))
+    keys = (*store.vkeys, *(each.verifier().vkey() for each in store.access.keys.signers()))
     return "".join([*(f"log {each}\n" for each in keys), "quorum none\n"]).encode()

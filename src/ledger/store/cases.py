@@ -15,7 +15,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from ledger.aggregates import AGGREGATES, noun_of
-from ledger.aggregates.ledger_stream import Closed
+from ledger.aggregates.ledger_stream import OF_THE_LOG
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Fact, Recorded, Unread
 from ledger.privacy.sealing import DataKey, Unreadable, holds, open_box
@@ -223,9 +223,9 @@ class Cases:
         return known
 
     async def _rules(self, after: tuple[int, int] = (0, 0)) -> list[Stored]:
-        """The facts of the two streams after these positions that may say something; a closing does not."""
+        """The facts of the two streams after these positions that may say something; those of the log alone do not."""
         streams = [await self._database.stream(name, after=at) for name, at in zip(POLICY_STREAMS, after, strict=True)]
-        return [each for stored in streams for each in stored if each.type != Closed.topic]
+        return [each for stored in streams for each in stored if each.type not in OF_THE_LOG]
 
 
 def _only(paths: Sequence[str], opened: Mapping[str, Any], position: int) -> dict[str, Any]:

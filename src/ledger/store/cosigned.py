@@ -22,10 +22,11 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from ledger.errors import Setup
+from ledger.store.keys import LogKeys
 from ledger.transparency.checkpoint import Checkpoint
 from ledger.transparency.cosignature import Cosigner
 from ledger.transparency.errors import FormatError, TransparencyError
-from ledger.transparency.note import NoteVerifier, Signature, Signer, format_note, parse_note
+from ledger.transparency.note import NoteVerifier, Signature, format_note, parse_note
 from ledger.transparency.policy import NONE, Policy
 
 
@@ -83,7 +84,13 @@ class Cosigned:
 
     policy: Policy | None
     path: Path
-    known: Sequence[NoteVerifier]
+    keys: LogKeys
+    second: SecondKey
+
+    @property
+    def known(self) -> Sequence[NoteVerifier]:
+        """The log's own keys, of which one at least signs each of its checkpoints."""
+        return [*self.keys.known, self.second.verifier]
 
     @property
     def demanded(self) -> bool:
@@ -131,9 +138,4 @@ def second_key(name: str) -> str:
     return name.replace(".key", "-mldsa.key")
 
 
-def keys_of(signer: Signer, second: SecondKey) -> list[NoteVerifier]:
-    """The log's own keys, which sign its checkpoints."""
-    return [signer.verifier(), second.verifier]
-
-
-__all__: Final = ["Asked", "Cosigned", "SecondKey", "keys_of", "policy_at", "second_key"]
+__all__: Final = ["Asked", "Cosigned", "SecondKey", "policy_at", "second_key"]

@@ -129,6 +129,7 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     "paused": "SELECT case_id, position, reason FROM projections.paused ORDER BY position, case_id",
     "worklist": _page(""),
     "worklist_of_unit": _page("AND unit = convert_from($8::bytea, 'UTF8')"),
+    "note_from": "SELECT size, note FROM released WHERE size >= $1::bigint ORDER BY size LIMIT 1",
     "keep_note": """
         INSERT INTO released (size, note) VALUES ($1::bigint, convert_from($2::bytea, 'UTF8')) ON CONFLICT DO NOTHING
     """,
@@ -332,6 +333,11 @@ class Database:
         """The root kept for a checkpoint of this size, if there was one."""
         rows = await self._ask(b"checkpoint", binary.int8(size))
         return rows[0][0] if rows else None
+
+    async def note_from(self, size: int) -> tuple[int, str] | None:
+        """The smallest checkpoint of at least this size whose released note is kept, and that note."""
+        rows = await self._ask(b"note_from", binary.int8(size))
+        return (binary.read_int8(rows[0][0]), binary.read_bytes(rows[0][1]).decode()) if rows else None
 
     async def keep_note(self, size: int, note: str) -> None:
         """Keep a released signed note for ever."""

@@ -24,11 +24,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, LiteralString
 
+from ledger.aggregates.ledger_stream import STREAM, LogKeyAnnounced
 from ledger.errors import LedgerError, NotFound, ReadOnly
 from ledger.store import tiling
 from ledger.store.appending import STATEMENTS
-from ledger.store.cosigned import Cosigned, SecondKey, keys_of, second_key
+from ledger.store.cosigned import Cosigned, SecondKey, second_key
 from ledger.store.database import Database, Head
+from ledger.store.keys import LogKeys
 from ledger.store.sequencer import Sequencer
 from ledger.store.tiling import Tiling
 from ledger.store.vault import secret_file
@@ -160,7 +162,7 @@ class Log:
     kept: Kept
     origin: str
     simulated: bool
-    signer: Signer
+    keys: LogKeys
     database: Database
     sequencer: Sequencer
     released: Released
@@ -169,6 +171,16 @@ class Log:
     second: SecondKey
     cosigned: Cosigned
 
+    @property
+    def sealed_as(self) -> str:
+        """The name that sealed values are bound to."""
+        return self.origin
+
+    @property
+    def signer(self) -> Signer:
+        """The key that signs; of two, for 90 days after a rotation, the one that readers hold already."""
+        return self.keys.signers()[0]
+
     def note(self, size: int, root: bytes) -> str:
         """The signed note of a checkpoint that was released: Ed25519 makes the same one every time.
 
@@ -176,7 +188,7 @@ class Log:
         """
         if self.read_only:
             raise ReadOnly(self.read_only)
-        return Checkpoint(self.origin, size, root).sign(self.signer)
+        return Checkpoint(self.origin, size, root).sign(*self.keys.signers())
 
     @property
     def read_only(self) -> str | None:
@@ -184,10 +196,10 @@ class Log:
         return self.sequencer.read_only
 
     @property
-    def vkeys(self) -> tuple[str, str]:
-        """The verifier keys of its own: Ed25519, which signs every checkpoint, and ML-DSA-44, which signs those that
-        leave by `checkpoint`."""
-        return self.signer.verifier().vkey(), self.second.verifier.vkey()
+    def vkeys(self) -> tuple[str, ...]:
+        """The verifier keys of its own: Ed25519, one or two, which sign every checkpoint, and ML-DSA-44, which signs
+        those that leave by `checkpoint`."""
+        return *(each.verifier().vkey() for each in self.keys.signers()), self.second.verifier.vkey()
 
     async def checkpoint(self) -> str:
         """The newest released checkpoint, with both keys' signatures; where the policy demands cosignatures, the newest
@@ -251,16 +263,18 @@ async def open_log(
     try:
         head = await database.head() or await _first_head(database, origin, simulated)
         check(head)
-        signer = Signer(head.origin, secret_file(home / "keys" / kept.key))
+        keys = LogKeys(head.origin, home / "keys" / kept.key)
+        keys.remember(await _replaced(database))
         second = SecondKey(head.origin, secret_file(home / "keys" / second_key(kept.key)))
         released = Released(home / kept.checkpoint, database, second.under)
-        missing = await _compare(kept.name, head, released, signer)
+        missing = await _compare(kept.name, head, released, keys)
     except BaseException:
         database.close()
         raise
     sequencer = Sequencer(
         lambda: connect(STATEMENTS),
-        signer,
+        keys.signers()[0],
+        signers=keys.signers,
         simulated=head.simulated,
         released=released,
         floor=released.size,
@@ -270,10 +284,16 @@ async def open_log(
     released.start()
     tiles = Tiling(database)
     tiles.start(lambda: 0 if sequencer.read_only else released.size)
-    cosigned = Cosigned(policy, home / f"{kept.checkpoint}-cosigned", keys_of(signer, second))
+    cosigned = Cosigned(policy, home / f"{kept.checkpoint}-cosigned", keys, second)
     return Log(
-        kept, head.origin, head.simulated, signer, database, sequencer, released, tiles, deadline, second, cosigned
+        kept, head.origin, head.simulated, keys, database, sequencer, released, tiles, deadline, second, cosigned
     )
+
+
+async def _replaced(database: Database) -> list[str]:
+    """The verifier keys that others came in place of."""
+    stored = [each.members for each in await database.stream(STREAM) if each.type == LogKeyAnnounced.topic]
+    return [each["values"]["replaces"] for each in stored if "replaces" in each["values"]]
 
 
 async def _first_head(database: Database, origin: str, simulated: bool) -> Head:
@@ -283,7 +303,7 @@ async def _first_head(database: Database, origin: str, simulated: bool) -> Head:
     return head
 
 
-async def _compare(name: str, head: Head, released: Released, signer: Signer) -> str | None:
+async def _compare(name: str, head: Head, released: Released, keys: LogKeys) -> str | None:
     """Does it hold what was last released?  Why it must open read-only, or None; `released` knows what it was."""
     path = released.path
     if not path.exists():
@@ -294,7 +314,7 @@ async def _compare(name: str, head: Head, released: Released, signer: Signer) ->
         return None
     try:
         note = path.read_bytes().decode()
-        kept = Checkpoint.open(note, head.origin, [signer.verifier()])
+        kept = Checkpoint.open(note, head.origin, keys.known)
     except (TransparencyError, UnicodeDecodeError) as problem:
         return _read_only(f"The checkpoint file does not fit the {name}'s own name and key ({type(problem).__name__})")
     released.begin(kept.size, note)

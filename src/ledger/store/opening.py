@@ -225,7 +225,7 @@ async def _open(
         own.kept,
         own.origin,
         own.simulated,
-        own.signer,
+        own.keys,
         own.database,
         own.sequencer,
         own.released,

@@ -92,16 +92,19 @@ class Sequencer:
         connect: Callable[[], Awaitable[Wire]],
         signer: Signer,
         *,
+        signers: Callable[[], Sequence[Signer]] | None = None,
         simulated: bool = False,
         released: Callable[[int, str], None] = lambda size, note: None,
         floor: int = 0,
         deadline: float = 10.0,
     ) -> None:
         """`connect` opens a Wire with STATEMENTS; `released` hears of each checkpoint once it may be shown; `floor` is
-        the size of the newest checkpoint ever released; `deadline`, in seconds, is each append's."""
+        the size of the newest checkpoint ever released; `deadline`, in seconds, is each append's; `signers`, asked
+        each time, are those that sign in place of the one."""
         self._connect = connect
         self._loop = asyncio.get_running_loop()
-        self._signer = signer
+        self._origin = signer.name
+        self._signers = signers or (lambda: (signer,))
         self._simulated = simulated
         self._released = released
         self._floor = floor
@@ -328,7 +331,7 @@ class Sequencer:
         self._known = _Known(edge, edge.to_bytes(), doubt.last.leaf)
         self._floor = edge.size
         self.batches += 1
-        note = Checkpoint(self._signer.name, edge.size, doubt.root).sign(self._signer)
+        note = Checkpoint(self._origin, edge.size, doubt.root).sign(*self._signers())
         for each in doubt.placed:
             self.sealed += len(each.facts)
             each.answer(Receipt(each.facts, edge.size, note, binary.moment(each.recorded), each.append.warnings))

@@ -65,7 +65,7 @@ async def _known(of: Log, folder: Path, now: Checkpoint) -> bool:
     if not file.exists():
         return False
     try:
-        then = Checkpoint.open(file.read_bytes(), of.origin, [of.signer.verifier()])
+        then = Checkpoint.open(file.read_bytes(), of.origin, of.keys.known)
     except TransparencyError as wrong:
         raise Setup(f"{folder} holds something else than {of.origin}: {wrong}. Choose another folder.") from wrong
     if then.size > now.size:

@@ -12,7 +12,7 @@ Proven by tests/store/test_verifying.py and, column by column, test_tampering.py
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, LiteralString
@@ -40,7 +40,7 @@ _DIGITS: Final = 19  # of a size: one digit more is no bigint
 def verify_database(
     conninfo: str,
     origin: str,
-    verifier: NoteVerifier,
+    verifiers: Sequence[NoteVerifier],
     kept_file: Path | None = None,
     progress: Callable[[int, int], None] = lambda done, of: None,
     values: Unsealing | None = None,
@@ -59,7 +59,7 @@ def verify_database(
         connection.execute(f"SET search_path = {schema}")  # which of the two logs (ledger.store.log)
         head = connection.execute(_HEAD).fetchone()
         size = head[0] if head else 0
-        oracle = LedgerVerifier(checkpoints=_checkpoints(connection, note), origin=origin, verifiers=[verifier])
+        oracle = LedgerVerifier(checkpoints=_checkpoints(connection, note), origin=origin, verifiers=verifiers)
         done = 0
         beside: list[Finding] = []
         for page in _pages(connection):

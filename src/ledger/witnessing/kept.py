@@ -22,6 +22,7 @@ from pathlib import Path
 from ledger.errors import Setup
 from ledger.store.log import write_synced
 from ledger.store.vault import secret_file
+from ledger.transparency.announcement import followed
 from ledger.transparency.cosignature import Cosigner, KnownKey, parse_vkey
 from ledger.transparency.errors import TransparencyError
 from ledger.transparency.fork import Fork
@@ -65,14 +66,18 @@ class Keeping:
 
     # ------------------------------------------------------------------------------------ the logs it knows
 
-    def know(self, origin: str, keys: Sequence[KnownKey]) -> list[KnownKey]:
-        """Trust these keys for a log from now on, or, if it is known, those that were trusted first.
+    def know(self, origin: str, keys: Sequence[KnownKey], proofs: Sequence[str] = ()) -> list[KnownKey]:
+        """Trust these keys for a log from now on, or, if it is known, those that were trusted first and those that the
+        log's own announcements lead to from there (ledger.transparency.announcement).
 
-        Raises Setup where a log that is known is to have other keys: those come only through the log's own entry.
+        Raises Setup where a log that is known is to have other keys, FormatError and ProofError for broken proofs.
         """
         file = self._folder(origin) / "keys"
         if file.exists():
-            known: list[KnownKey] = [parse_vkey(line) for line in file.read_text("utf-8").splitlines()]
+            first: list[KnownKey] = [parse_vkey(line) for line in file.read_text("utf-8").splitlines()]
+            known = followed(origin, first, proofs)
+            if len(known) > len(first):
+                write_synced(file, "".join(f"{each.vkey()}\n" for each in known))
             strange = {each.vkey() for each in keys} - {each.vkey() for each in known}
             if strange:
                 raise Setup(f"The log {origin} is known here by another key than {sorted(strange)[0]}. See {file}.")

@@ -2,6 +2,7 @@
 
     URL/log/checkpoint      the newest released checkpoint
     URL/log/vkey            the key that checks it
+    URL/log/announcements   the keys that it announced, each with its proof
     URL/log/tile/...        hash tiles, open to anyone, and entry bundles, for a token of role auditor
 
 URL/access is the access log of the same ledger.  Proven by tests/witnessing/.
@@ -13,6 +14,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
+import orjson
+
 from ledger.fetching import Peer, Unreached
 from ledger.transparency.note import MAX_NOTE_BYTES
 from ledger.transparency.tiles import ENTRIES, WIDTH, Tile, TileReader, TilesWanted, entries_in, tile_at
@@ -20,6 +23,7 @@ from ledger.transparency.tree import HASH_SIZE, HashReader, NodeId
 
 T = TypeVar("T")
 TILES_KEPT: Final = 4_096  # 32 MB of full tiles, which never change
+_MOST_ANNOUNCED: Final = 10_000_000
 _LONGEST_BUNDLE: Final = WIDTH * (2 + 0xFFFF)
 
 
@@ -38,6 +42,11 @@ class RemoteLog:
     def vkey(self) -> str:
         """The key it says is its own.  Raises Unreached."""
         return _text(self.peer, "/log/vkey", 8_192).strip()
+
+    def announcements(self) -> list[str]:
+        """The proofs of keys it announced, as it gives them; none where it gives none.  Raises Unreached."""
+        answer = self.peer.ask("GET", "/log/announcements", most=_MOST_ANNOUNCED)
+        return proofs_in(answer.body) if answer.status == 200 else []
 
     def tree(self, size: int) -> HashReader:
         """Its tree at this size, read from hash tiles; reading raises Unreached."""
@@ -73,6 +82,14 @@ class RemoteLog:
             if len(self._tiles) > TILES_KEPT:
                 self._tiles.popitem(last=False)
         return data
+
+
+def proofs_in(body: bytes) -> list[str]:
+    """What `/log/announcements` and `ledger log announcements` give: the proofs in it.  Raises Unreached."""
+    try:
+        return [str(each["proof"]) for each in orjson.loads(body)["announcements"]]
+    except (orjson.JSONDecodeError, KeyError, TypeError) as problem:
+        raise Unreached("these are not the announcements of a log") from problem
 
 
 class _Tree:

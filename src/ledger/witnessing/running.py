@@ -29,7 +29,7 @@ from ledger.transparency.cosignature import KnownKey, parse_vkey
 from ledger.transparency.errors import TransparencyError
 from ledger.transparency.note import MAX_NOTE_BYTES
 from ledger.witnessing.kept import Keeping
-from ledger.witnessing.remote import RemoteLog
+from ledger.witnessing.remote import RemoteLog, proofs_in
 from ledger.witnessing.replaying import Replay
 from ledger.witnessing.station import Station
 
@@ -51,6 +51,7 @@ class Wanted:
     keys: Sequence[KnownKey] = ()
     token: str | None = None
     every: float = 10.0
+    announced: Sequence[str] = ()
 
     @classmethod
     def of(
@@ -63,6 +64,7 @@ class Wanted:
         replay: Path | None,
         *,
         every: float,
+        announced: Path | None = None,
     ) -> Wanted:
         """As the command line gives it.  Raises Setup."""
         host, _, port = listen.rpartition(":")
@@ -75,14 +77,21 @@ class Wanted:
         except TransparencyError as problem:
             raise Setup(f"This is no verifier key: {problem}. 'ledger log vkey' prints the log's.") from problem
         token = replay.read_text("utf-8").strip() if replay else None
-        return cls(home, host.strip("[]"), int(port), name, urls, keys, token, every)
+        try:
+            proofs = proofs_in(announced.read_bytes()) if announced else []
+        except Unreached as problem:
+            raise Setup(f"{announced} is not what 'ledger log announcements' prints: {problem}.") from problem
+        return cls(home, host.strip("[]"), int(port), name, urls, keys, token, every, proofs)
 
 
 def run(wanted: Wanted, say: Callable[[str], None]) -> None:
     """Witness until a signal.  `say` is given lines for the operator, proofs of forks among them.  Raises Setup."""
     keeping = Keeping(wanted.home, wanted.name)
     try:
-        station = Station(keeping, wanted.keys, alarm=say)
+        try:
+            station = Station(keeping, wanted.keys, alarm=say, proofs=wanted.announced)
+        except TransparencyError as problem:
+            raise Setup(f"The announcements do not hold: {problem}.") from problem
         try:
             remotes = [RemoteLog(url, wanted.token) for url in wanted.urls]
         except ValueError as problem:

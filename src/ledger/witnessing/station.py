@@ -19,6 +19,8 @@ from ledger.transparency.checkpoint import Checkpoint
 from ledger.transparency.cosignature import KnownKey, parse_vkey
 from ledger.transparency.errors import TransparencyError
 from ledger.transparency.fork import Fork, fork_in_tree
+from ledger.transparency.note import parse_note
+from ledger.transparency.proof import Proof
 from ledger.transparency.tree import consistency_proof
 from ledger.transparency.witness import Answer, Held, Witness, request_of
 from ledger.witnessing.kept import Keeping, origin_hash
@@ -32,6 +34,11 @@ REFUSED: Final = 422
 LATER: Final = 503
 
 
+def _of(origin: str, proofs: Sequence[str]) -> list[str]:
+    """Those under a checkpoint of this log."""
+    return [each for each in proofs if parse_note(Proof.parse(each).note).text.split("\n")[0] == origin]
+
+
 class Station:
     """A witness with its memory.  `alarm` is given the text of every proof of a fork, once."""
 
@@ -42,8 +49,12 @@ class Station:
         *,
         alarm: Alarm,
         clock: Callable[[], float] = time.time,
+        proofs: Sequence[str] = (),
     ) -> None:
-        """`keys`: of logs to know, beside those known already.  Raises Setup."""
+        """`keys`: of logs to know, beside those known already; `proofs`: of keys that those announced.
+
+        Raises Setup, FormatError, ProofError.
+        """
         self._keeping, self._alarm, self._clock = keeping, alarm, clock
         self._lock = threading.Lock()
         self._replays: dict[str, Replay] = {}
@@ -51,8 +62,9 @@ class Station:
         self.witness = Witness(self._logs, [keeping.cosigner])
         self._held: dict[str, Held | None] = {each: keeping.held(self.witness, each) for each in self._logs}
         self._alarmed: set[str] = set()
-        for name in dict.fromkeys(key.name for key in keys):
-            self.know(name, [key for key in keys if key.name == name])
+        self._strange: set[tuple[str, bytes]] = set()  # keys that sign beside the known ones, and were asked about
+        for name in dict.fromkeys([*(key.name for key in keys), *(self._logs if proofs else ())]):
+            self.know(name, [key for key in keys if key.name == name], _of(name, proofs))
 
     @property
     def vkey(self) -> str:
@@ -64,10 +76,13 @@ class Station:
         """The logs it knows."""
         return sorted(self._logs)
 
-    def know(self, origin: str, keys: Sequence[KnownKey]) -> None:
-        """Know a log.  Raises Setup where it is known already by other keys."""
+    def know(self, origin: str, keys: Sequence[KnownKey], proofs: Sequence[str] = ()) -> None:
+        """Know a log; by other keys than it is known by already only where it announced them.
+
+        Raises Setup for a key that it did not announce, FormatError and ProofError for broken proofs.
+        """
         with self._lock:
-            self._logs[origin] = self._keeping.know(origin, keys)
+            self._logs[origin] = self._keeping.know(origin, keys, proofs)
             self._held.setdefault(origin, self._keeping.held(self.witness, origin))
 
     def replay(self, origin: str, replay: Replay) -> None:
@@ -119,7 +134,10 @@ class Station:
                 "a log is trusted by the key it gives itself: compare it with the one you were given",
                 extra=told(vkey=vkey),
             )
-        self.know(key.name, [each for each in known if each.name == key.name] or [key])
+        wanted = [each for each in known if each.name == key.name] or [key]
+        trusted = {each.vkey() for each in self._logs.get(key.name, ())}
+        strange = bool(trusted) and any(each.vkey() not in trusted for each in wanted)
+        self.know(key.name, wanted, remote.announcements() if strange else ())
         return key.name
 
     def follow(self, origin: str, remote: RemoteLog) -> Answer | None:
@@ -128,6 +146,7 @@ class Station:
         Raises Unreached, TransparencyError for what is not signed by it or older than what is held.
         """
         note = remote.checkpoint()
+        self._learn(origin, note, remote)
         checkpoint = Checkpoint.open(note, origin, self._logs[origin])
         held = self._held[origin]
         if held is None:
@@ -143,6 +162,16 @@ class Station:
         if answer.status == REFUSED and answer.fork is None:
             answer = answer._replace(fork=self._fork(held, checkpoint, note, remote))
         return answer
+
+    def _learn(self, origin: str, note: str, remote: RemoteLog) -> None:
+        """Ask a log once about a key that signs in its name and is not known: it may have announced it."""
+        known = {each.key_id for each in self._logs[origin]}
+        lines = {(each.name, each.key_id) for each in parse_note(note).signatures if each.name == origin}
+        strange = {each for each in lines if each[1] not in known} - self._strange
+        if strange:
+            proofs = remote.announcements()
+            self.know(origin, (), proofs)
+            self._strange |= strange
 
     def _fork(self, held: Held, checkpoint: Checkpoint, note: str, remote: RemoteLog) -> Fork | None:
         """What the log's own tiles show where the proof alone did not tell."""

@@ -1,0 +1,97 @@
+"""The Ed25519 keys that sign a log's checkpoints: one, and for 90 days after a rotation two.
+
+    home/keys/log.key         signs
+    home/keys/log-next.key    signs beside it, from the moment the file is there (ledger.store.rotating makes it)
+
+When the 90 days are over the second file takes the name of the first, and the old seed is gone.  So whoever starts in
+between, or at any moment of a rotation that was cut short, signs what it should; and a process that runs meanwhile
+looks before each signature whether the second file has come or gone.  What was signed by keys that are gone is still
+verified, by the verifier keys that announcements in the log name.
+
+Proven by tests/store/test_rotating.py.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from ledger.store.host import sync_folder
+from ledger.store.vault import secret_file
+from ledger.transparency.cosignature import KnownKey, parse_vkey
+from ledger.transparency.note import Signer
+
+NEXT: Final = "-next.key"
+
+
+class LogKeys:
+    """The keys of one log, in the folder of its home."""
+
+    def __init__(self, origin: str, file: Path) -> None:
+        """Read them; the first is made on the first start.  Raises Setup."""
+        self._origin, self._file = origin, file
+        self._next = file.with_name(file.name.replace(".key", NEXT))
+        self._seen = self._look()
+        self._signers = self._read()
+        self._earlier: dict[str, KnownKey] = {}
+
+    def signers(self) -> Sequence[Signer]:
+        """Those that sign now, the one that has signed for longer first.  Raises Setup where a file is none of ours."""
+        seen = self._look()
+        if seen != self._seen:
+            before = self._signers
+            self._signers, self._seen = self._read(), seen
+            self.remember(each.verifier().vkey() for each in before)
+        return self._signers
+
+    @property
+    def known(self) -> list[KnownKey]:
+        """By which what this log signed is verified: those that sign now, and those that did."""
+        now = [each.verifier() for each in self.signers()]
+        return [*now, *(each for name, each in self._earlier.items() if name not in {key.vkey() for key in now})]
+
+    def remember(self, vkeys: Iterable[str]) -> None:
+        """Keys that this log signed with before."""
+        for each in vkeys:
+            self._earlier[each] = parse_vkey(each)
+
+    def prepare(self) -> Signer:
+        """The key that is to come; from now on it signs too.  Made where there is none yet."""
+        with self._alone():
+            secret_file(self._next)
+        return self.signers()[1]
+
+    def retire(self) -> None:
+        """The key that was announced signs alone from now on: the older one's seed is gone when this returns.
+
+        Nothing happens where another process was quicker.
+        """
+        with self._alone():
+            if self._look() is not None and self._look() == self._seen:
+                self._next.replace(self._file)
+                sync_folder(self._file.parent)
+        self.signers()
+
+    @contextmanager
+    def _alone(self) -> Generator[None]:
+        """No other process of this home makes or ends a key meanwhile."""
+        with open(self._file.with_name(f".{self._file.name}.lock"), "w", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _look(self) -> tuple[int, int] | None:
+        try:
+            found = self._next.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_ino, found.st_mtime_ns
+
+    def _read(self) -> tuple[Signer, ...]:
+        names = [self._file, *([self._next] if self._next.exists() else [])]
+        try:
+            return tuple(Signer(self._origin, secret_file(each)) for each in names)
+        except FileNotFoundError:  # it took the first one's place at this very moment
+            return (Signer(self._origin, secret_file(self._file)),)
