@@ -22,8 +22,6 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
-import uvloop
-
 from ledger import logs
 from ledger.application import Ledger
 from ledger.errors import LedgerError
@@ -39,7 +37,8 @@ END_SECONDS: Final = 5.0
 def follow(settings: Settings, *, beside: bool = False, ready: Callable[[str], None] = lambda origin: None) -> None:
     """Follow the ledger of these settings until SIGTERM or SIGINT, or (`beside`) until standard input ends."""
     logs.configure(settings.log_level)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    # Not on uvloop: it aborts the process where a cancelled query closes a socket that it still watches.
+    with asyncio.Runner() as runner:
         runner.run(_followed(settings, beside, ready))
 
 

@@ -28,7 +28,6 @@ from uuid import UUID
 
 import orjson
 import psycopg
-import uvloop
 from tests.aggregates.siting import AUDIT, OPENED, review, signatures
 from tests.conftest import Clusters
 from tests.doors import PERSON
@@ -87,7 +86,7 @@ def opened(clusters: Clusters) -> Generator[Home]:
         for cluster, template in ((clusters.ledger, "ledger_template"), (clusters.vault, "vault_template")):
             cluster.create_database(name, template)
             stack.callback(cluster.drop_database, name)
-        runner = stack.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
+        runner = stack.enter_context(asyncio.Runner())
         places = [embedded_place(cluster, name) for cluster in (clusters.ledger, clusters.vault)]
         ledger = runner.run(Ledger.open(Settings(home=folder), kind=DEMONSTRATION, places=places))
         stack.callback(lambda: runner.run(ledger.close()))

@@ -50,7 +50,7 @@ class Tables:
     @classmethod
     async def connect(cls, conninfo: str, role: str) -> Self:
         """Raises psycopg.OperationalError."""
-        # Left alone until it ends: uvloop aborts the process where a socket it watches is closed by a cancellation.
+        # Left alone until it ends: uvloop, if the loop is one, aborts the process where a cancellation closes a socket.
         connecting = asyncio.ensure_future(
             psycopg.AsyncConnection.connect(conninfo, autocommit=True, connect_timeout=5)
         )
