@@ -1,7 +1,8 @@
 """A ledger in memory: the same decisions, folds and views as the real one, without sealing; scenarios play on it.
 
 Sealed values are closed before anything is folded, except those an aggregate or a view says it opens: so a fold that
-reads a value it did not declare is found out here.
+reads a value it did not declare is found out here.  It erases by forgetting: what an erased owner's key held reads as
+erased from then on, whatever moment is asked for.
 """
 
 from __future__ import annotations
@@ -13,45 +14,63 @@ from uuid import uuid4
 
 import orjson
 
-from ledger.aggregates import AGGREGATES, COMMANDS, noun_of
+from ledger.aggregates import ACTS, AGGREGATES, COMMANDS, noun_of
+from ledger.aggregates.case_review.holding import HoldReleased
+from ledger.aggregates.case_review.holds import holds_of
+from ledger.aggregates.case_review.on_holds import waiting_under
+from ledger.aggregates.child.erasing import lines_after
+from ledger.aggregates.child.facts import ChildDataErased
 from ledger.aggregates.drafts import read_draft
 from ledger.aggregates.immutable import immutable
 from ledger.aggregates.ledger_stream import release_in_force
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.roles import roles_for
-from ledger.aggregates.shape import CLOSED, Actor, Now
+from ledger.aggregates.shape import CLOSED, Actor, Erased, Now
 from ledger.aggregates.shape import Recorded as Record
 from ledger.errors import Forbidden, NotFound, Refused
+from ledger.privacy.owners import owner_of
+from ledger.privacy.subjects import owners_of_child
 from ledger.projections import VIEWS, WORKLISTS
+from ledger.rules.dates import LONDON, london_day
 from ledger.scenarios import instant
 
 SYSTEM = Actor(str(uuid4()), "system")
 BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-def closed(record, opens):
-    """The record as a decoder gives it: sealed values closed unless `opens` (None: all) names them."""
-    if opens is None:
-        return record
-    kept = opens.get(record.fact.topic, ())
-    shut = {
-        name: CLOSED
-        for name in type(record.fact).whose
-        if name not in kept and getattr(record.fact, name) is not None and name not in record.in_clear
-    }
+def closed(record, opens, erased=None):
+    """The record as a decoder gives it: sealed values closed unless `opens` (None: all) names them; those of `erased`
+    (owner -> the day) are gone, whoever asks."""
+    kept = type(record.fact).whose if opens is None else opens.get(record.fact.topic, ())
+    shut = {}
+    for name in type(record.fact).whose:
+        if getattr(record.fact, name) is None or name in record.in_clear:
+            continue
+        gone = erased.get(record.owner(name)) if erased else None
+        if gone is not None:
+            shut[name] = Erased(gone, "child")
+        elif name not in kept:
+            shut[name] = CLOSED
     return replace(record, fact=record.fact.completed(**shut)) if shut else record
 
 
 @immutable
 class Kept(Record):
-    """A record that remembers which of its sealed fields are in clear (a correction of a clear field)."""
+    """A record that remembers which of its sealed fields are in clear (a correction of a clear field), and whose the
+    others are where its decision found it."""
 
     in_clear: frozenset[str] = frozenset()
+    found: tuple = ()  # (field, Whose)
+
+    def owner(self, name):
+        whose = dict(self.found).get(name) or type(self.fact).whose[name]
+        return owner_of(self.fact, self.id, self.stream, whose, self.about)
 
 
 @dataclass
 class MemoryLedger:
     records: list[Kept] = field(default_factory=list)
+    erased: dict = field(default_factory=dict)  # owner -> the day
 
     def __post_init__(self):
         self._record("ledger", release_in_force(), BEGINNING, BEGINNING, SYSTEM, (), frozenset())
@@ -61,7 +80,7 @@ class MemoryLedger:
     def give(self, at, by, to, command, data, effective=None, key=None, imported=False):
         noun, _, name = to.partition("/")
         stream = noun if noun == "policy" else f"{noun}-{name}"
-        aggregate, fact_class = AGGREGATES[noun], COMMANDS[noun][command]
+        aggregate, fact_class = AGGREGATES[noun], COMMANDS[noun].get(command) or ACTS[noun][command]
         if by.role not in roles_for(fact_class):
             raise Forbidden(f"{command} is not given by {by.role}")
         draft = read_draft(fact_class, data)
@@ -70,13 +89,39 @@ class MemoryLedger:
             decision = aggregate.decide(self.state(stream), draft, now, stream)
         except Refused as refused:
             return refused
+        if isinstance(draft, ChildDataErased):
+            return self._erase(stream, decision, at, by)
         when = decision.effective or decision.facts[0].effective() or self._told(effective) or at
         in_clear = frozenset(name for name, whose in decision.whose.items() if whose is None)
         events = [
             self._record(stream, fact, when, at, by, decision.about, in_clear, decision, imported)
             for fact in decision.facts
         ]
+        if isinstance(draft, HoldReleased):
+            self._carry_out(stream, draft, at)
         return {"events": events, "warnings": [{"rule": w.rule, "message": w.message} for w in decision.cautions]}
+
+    def _erase(self, stream, decision, at, by):
+        """Destroy, record, and write the lines that follow from it."""
+        child, day = self.state(stream), london_day(at)
+        fact = decision.facts[0].completed(key_ids=[], key_destroyed=True, certificate={"memory": day.isoformat()})
+        lines = lines_after(child, day, Now(at, by, self.policy(), look=self.look))
+        self.erased |= dict.fromkeys(owners_of_child(child), day)
+        events = [self._record(stream, fact, day, at, by, decision.about, frozenset(), decision)]
+        events += [
+            self._record(
+                each.stream, each.decision.facts[0], day, at, by, each.decision.about, frozenset(), each.decision
+            )
+            for each in lines
+        ]
+        return {"events": events, "warnings": []}
+
+    def _carry_out(self, stream, release, at):
+        """What waited for a hold that is released, and is due, is erased the same day (SCR-06)."""
+        hold = next(each for each in holds_of(self.history(stream)) if each.hold_id == release.hold_id)
+        data = {"erased_on": london_day(at).isoformat()}
+        for child in waiting_under(hold.placed.fact, Now(at, SYSTEM, self.policy(), look=self.look)):
+            self.give(at.astimezone(LONDON), SYSTEM, child.replace("-", "/", 1), "EraseChild", data)
 
     def state(self, stream):
         aggregate = AGGREGATES[noun_of(stream)]
@@ -105,6 +150,7 @@ class MemoryLedger:
             under=decision.under if decision else (),
             rests_on=decision.rests_on if decision else (),
             in_clear=in_clear,
+            found=tuple((name, whose) for name, whose in decision.whose.items() if whose) if decision else (),
             source_recorded=at if imported else None,
         )
         assert all(a.recorded <= b.recorded for a, b in pairwise([*self.records, record])), "time runs forward"
@@ -116,7 +162,7 @@ class MemoryLedger:
     def history(self, stream, known=None, opens=None):
         known = len(self.records) if known is None else known
         chain = (each for each in self.records[:known] if each.stream == stream or stream in each.about)
-        return [closed(each, opens) for each in chain]
+        return [closed(each, opens, self.erased) for each in chain]
 
     def policy(self):
         return Policy.fold([each for each in self.records if each.stream in ("policy", "ledger")])

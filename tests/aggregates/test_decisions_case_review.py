@@ -10,7 +10,6 @@ from tests.aggregates.matters import Mattering
 from tests.aggregates.test_decisions_child_protection import ABSURD
 from tests.store.samples import a_fact_of
 
-from ledger.aggregates import COMMANDS
 from ledger.aggregates.case_review.facts import FACTS
 from ledger.aggregates.case_review.review import Review
 from ledger.aggregates.drafts import read_draft
@@ -267,10 +266,6 @@ def test_an_unsigned_review_is_not_forwarded_after_the_signature_was_struck_out(
 
 
 # ---------------------------------------------------------------------------------------- the whole catalogue of it
-
-
-def test_a_hold_that_would_hold_nothing_cannot_be_given():
-    assert {"PlaceHold", "ReleaseHold"}.isdisjoint(COMMANDS["case-review"])
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=lambda each: each.__name__)

@@ -9,15 +9,11 @@ from ledger.aggregates import FACT_BY_TOPIC
 from ledger.scenarios import Names, id_fields, load, match, play
 
 HERE = Path(__file__).parent
-FILES = ("gen", "order", "enforcement", "progress", "hours", "allocation", "placements", "child-protection")
+FILES = ("gen", "order", "enforcement", "progress", "hours", "allocation", "placements", "child-protection", "privacy")
 WAITING = {
-    "One of two brothers leaves the register": "the erasure of a child",
-    "The last child leaves the register": "the erasure of a child",
-    "Supervision ends while the child is registered": "the erasure of a child",
-    "Two offenders, one child": "the erasure of a child",
-    "Contact with the child has ceased": "the erasure of a child",
-    "Two grounds in one week, the earlier decides": "the erasure of a child",
     "The monthly report as it was issued, and as it is known later": "worklist monthly-report",
+    "Restricted papers leave the file before it is disclosed": "the rule on disclosing a file",
+    "Registered without a yellow dot": "the exception FILE_NOT_MARKED",
 }
 OWN = sorted(path for path in (HERE / "extra").glob("*.yaml") if path.name != "backgrounds.yaml")
 CASES = [each for path in (*(HERE / f"{name}.yaml" for name in FILES), *OWN) for each in load(path)]

@@ -46,6 +46,10 @@ FACT_BY_TOPIC: Final[Mapping[str, type[Fact]]] = MappingProxyType({fact.topic: f
 COMMANDS: Final[Mapping[str, Mapping[str, type[Fact]]]] = MappingProxyType(
     {noun.noun: {fact.command: fact for fact in noun.every_fact if fact.command} for noun in NOUNS}
 )
+# What is done before it is recorded: the commands of these facts only the way of an erasure may give.
+ACTS: Final[Mapping[str, Mapping[str, type[Fact]]]] = MappingProxyType(
+    {noun.noun: {fact.act: fact for fact in noun.facts if fact.act} for noun in NOUNS}
+)
 
 
 def noun_of(stream: str) -> str:

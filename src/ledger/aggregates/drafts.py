@@ -32,7 +32,7 @@ def read_draft(fact_class: type[Fact], data: Mapping[str, Any]) -> Fact:
         else:
             return draft
     first, why = next(iter(errors.items()))
-    raise Malformed(f"{fact_class.command}: {first}: {why}.", errors)
+    raise Malformed(f"{fact_class.command or fact_class.act}: {first}: {why}.", errors)
 
 
 @cache

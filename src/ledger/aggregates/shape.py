@@ -20,6 +20,9 @@ A command is a *draft* of its fact: the same class, read strictly from JSON, in 
 out.  The decision completes the draft or refuses it.  A required field whose absence the rule book answers in words of
 its own is `Annotated[OffenderText | None, Asked("ENF-05", REASON_FOR_JUDGEMENT)]`: a draft may lack it, no record does.
 
+A fact whose command does more than record (an erasure destroys a key first) has an `act` instead of a command: nobody
+can have it recorded alone.
+
 A value that is personal, or free text of anyone, is declared with whose it is (`OffenderText`, `ChildText` …; catalogue
 section 2).  Folded without its key it is CLOSED; after an erasure it is `Erased`: both print, fold and serialise, so no
 reader has a branch of its own for them.
@@ -221,6 +224,7 @@ class Fact(BaseModel):
 
     topic: ClassVar[str] = ""
     command: ClassVar[str] = ""
+    act: ClassVar[str] = ""  # what it is the last step of; then it has no command
     who: ClassVar[tuple[str, ...]] = ()
     rules: ClassVar[tuple[str, ...]] = ()
     effective_field: ClassVar[str | None] = None
@@ -234,6 +238,7 @@ class Fact(BaseModel):
         *,
         topic: str = "",
         command: str = "",
+        act: str = "",
         who: tuple[str, ...] = (),
         rules: tuple[str, ...] = (),
         effective: str | None = None,
@@ -248,6 +253,7 @@ class Fact(BaseModel):
         *,
         topic: str = "",
         command: str = "",
+        act: str = "",
         who: tuple[str, ...] = (),
         rules: tuple[str, ...] = (),
         effective: str | None = None,
@@ -255,7 +261,7 @@ class Fact(BaseModel):
         **other: Any,
     ) -> None:
         cls.topic, cls.command, cls.who, cls.rules, cls.effective_field = topic, command, who, rules, effective
-        cls.is_plan = plan
+        cls.act, cls.is_plan = act, plan
         cls.whose = dict(_marked(cls, Whose))
         cls.supplied = dict(_marked(cls, Supplied))
         cls.asked = dict(_marked(cls, Asked))

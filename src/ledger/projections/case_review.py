@@ -1,15 +1,17 @@
-"""View of a case review, and the view `oversight` of an offender: reviews, and what managers did (contract, *Views*).
+"""View of a case review, the view `oversight` of an offender (reviews, holds, what managers did), worklist `holds`.
 
-Nothing sealed is shown.  Proven by tests/aggregates/test_decisions_case_review.py and case-review.yaml.
+Nothing sealed is shown.  Proven by tests/aggregates/test_decisions_case_review.py, tests/projections/test_holds.py and
+case-review.yaml.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any, Final
 
 from ledger.aggregates.case_review import facts
+from ledger.aggregates.case_review.holds import Hold, holds_of
 from ledger.aggregates.case_review.review import Review
 from ledger.aggregates.corrections import as_corrected
 from ledger.aggregates.offender.facts import ManagementDecisionRecorded, QualityChecked
@@ -28,18 +30,20 @@ def view(history: History, policy: Policy, as_at: date, known: int, explain: boo
     """One review: whom it is about, what is secured, when it must be completed, and its management review."""
     stream = next((each.stream for each in history if each.stream.startswith(REVIEW)), "")
     own = [each for each in history if each.stream == stream]
-    return _review(stream, Review.as_at(own, as_at), policy, as_at, known, explain)
+    row = _review(stream, Review.as_at(own, as_at), policy, as_at, known, explain)
+    return {**row, "holds": [_hold(each, explain) for each in holds_of(own, upto=as_at)]}
 
 
 def oversight(history: History, policy: Policy, as_at: date, known: int, explain: bool = False) -> Row:
-    """What others than the practitioner did about a case: reviews as recorded, decisions and file reviews.
+    """What others than the practitioner did about a case: holds and reviews as recorded, decisions, file reviews.
 
-    `holds` stays empty, and so does `supervision`, until the facts they show can be recorded.
+    `supervision` stays empty until the facts it shows can be recorded.  Holds on a class of cases name nobody: they
+    show in the register view, where they keep something from being erased.
     """
     streams = dict.fromkeys(each.stream for each in history if each.stream.startswith(REVIEW))
     reviews = {name: Review.as_at([each for each in history if each.stream == name], as_at) for name in streams}
     return {
-        "holds": [],
+        "holds": [_hold(each, explain) for each in holds_of(history, upto=as_at)],
         "reviews": [
             _review(name, each, policy, as_at, known, explain) for name, each in reviews.items() if each.referral
         ],
@@ -68,6 +72,49 @@ def _of_managers(history: History, as_at: date, explain: bool) -> Row:
         "decisions": listed(ManagementDecisionRecorded, "MGT-05"),
         "file_reviews": listed(QualityChecked, "MGT-09"),
     }
+
+
+# ------------------------------------------------------------------------------------------ holds
+
+
+def _hold(hold: Hold, explain: bool) -> Row:
+    placed, released = hold.placed.fact, hold.released
+    row: Row = {
+        "hold_id": hold.hold_id,
+        "review_id": hold.review_id,
+        "offender_refs": placed.offender_refs or [],
+        "child_refs": placed.child_refs or [],
+        "scope": placed.scope,
+        "placed_at": placed.placed_at,
+        "released_at": released.fact.released_at if released else None,
+    }
+    facts_of = [hold.placed.position, *([released.position] if released else [])]
+    return explained(row, explain, rules=["SCR-05", *(["SCR-06"] if released else [])], facts=facts_of)
+
+
+def hold_rows(history: History, policy: Policy, as_at: date, known: int) -> list[Row]:
+    """Worklist `holds`: what may not be erased now, one row for each hold that stands."""
+    del policy, known
+    return [
+        {
+            "hold_id": each.hold_id,
+            "offender_refs": each.placed.fact.offender_refs or [],
+            "child_refs": each.placed.fact.child_refs or [],
+            "scope": each.placed.fact.scope,
+            "placed_on": day_of(each.placed.effective),
+        }
+        for each in holds_of(history, upto=as_at)
+        if each.released is None
+    ]
+
+
+def hold_moments(history: History, policy: Policy, known: int) -> Iterator[date]:
+    """The days on which holds are placed and released."""
+    del policy, known
+    for each in holds_of(history):
+        yield day_of(each.placed.effective)
+        if each.released is not None:
+            yield day_of(each.released.effective)
 
 
 # ------------------------------------------------------------------------------------------ a review

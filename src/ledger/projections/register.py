@@ -4,9 +4,8 @@
     entries[]     as recorded, with their reviews, children and de-registration (contract and scenarios' README)
     notebook[]    by day: the lines that were made, and the ends of links, which are derived (CP-47)
     yellow_dot    True, False; None where the mark cannot be read
-    dp_breach     of all entries the worst: possible-breach before done, then the longest
+    dp_breach     of all entries the worst: possible-breach, deferred-under-hold, done; then the longest
 
-Holds are facts of a case review, which the ledger does not hold yet: `held_by` is null, and no breach is deferred.
 Proven by tests/projections/test_register.py against a naive reading, and child-protection.yaml.
 """
 
@@ -17,16 +16,18 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
+from ledger.aggregates.case_review.holds import Hold
 from ledger.aggregates.child.child import Child
 from ledger.aggregates.child.facts import ChildRecorded
 from ledger.aggregates.corrections import CORRECTING, as_corrected
 from ledger.aggregates.offender import OPENS as OFFENDER_OPENS
 from ledger.aggregates.offender.case import TELLING_LEVEL, Case
-from ledger.aggregates.offender.facts import FileMarked, FileMarkRemoved, NotebookEntryMade
+from ledger.aggregates.offender.facts import FileMarked, FileMarkRemoved, NotebookEntryMade, OffenceRecorded
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.register_entry.entry import Deregistration, Entry
 from ledger.aggregates.register_entry.registrations import registrations_of
 from ledger.aggregates.shape import Closed, Fact, Recorded
+from ledger.projections.held import held_by
 from ledger.projections.why import Row, explained
 from ledger.rules import register
 from ledger.rules.dates import day_of
@@ -37,6 +38,7 @@ OPENS: Final = {
     FileMarked.topic: ("marker",),
     FileMarkRemoved.topic: ("marker",),
     ChildRecorded.topic: ("client_id", "surname", "forenames"),
+    OffenceRecorded.topic: ("offence_code",),  # a hold may be on an offence
 }
 MONTHS: Final = "cp.register_review"
 REMINDER: Final = "cp.register_review_reminder"
@@ -57,7 +59,7 @@ def view(history: History, policy: Policy, as_at: date, known: int, explain: boo
         "entries": [_entry(each, policy, as_at, known, explain, others) for each in entries],
         "notebook": list(_notebook(history, entries, as_at)),
         "yellow_dot": dot,
-        "dp_breach": _dp_breach(entries, as_at, explain),
+        "dp_breach": _dp_breach(entries, as_at, explain, others),
     }
     return explained(row, explain, rules=["DP-04"], facts=marks)
 
@@ -173,7 +175,7 @@ def _entry(entry: Entry, policy: Policy, as_at: date, known: int, explain: bool,
         if missed
         else None,
         "children": [_child(each, entry, as_at, others) for each in registration.child_ids],
-        "deregistration": _deregistration(entry.deregistration(), as_at, explain),
+        "deregistration": _deregistration(entry, as_at, explain, others),
     }
     found = (made, closed, last, missed, followed, *registration.r7s, *registration.ended.values())
     rules = ["CP-31", "CP-33", *(["CP-34"] if missed else []), *(["CP-41"] if closed else [])]
@@ -208,9 +210,11 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Closed) else value
 
 
-def _deregistration(found: Deregistration | None, as_at: date, explain: bool) -> Row | None:
+def _deregistration(entry: Entry, as_at: date, explain: bool, others: Others) -> Row | None:
+    found = entry.deregistration()
     if found is None:
         return None
+    holds = held_by(entry, found, as_at, others)
     row: Row = {
         "ground": found.ground.ground,
         "occurred_on": found.ground.occurred_on,
@@ -218,9 +222,14 @@ def _deregistration(found: Deregistration | None, as_at: date, explain: bool) ->
         "steps": steps_of(found),
         "done_of_4": found.done_of_4,
         "days": found.days(as_at),
-        "held_by": None,
+        "held_by": [each.hold_id for each in holds] or None,
     }
-    return explained(row, explain, rules=["CP-40", "CP-42", "CP-44", "DP-06"], facts=found.facts)
+    rules = ["CP-40", "CP-42", "CP-44", "DP-06", *(["CP-48", "SCR-05"] if holds else [])]
+    return explained(row, explain, rules=rules, facts=(*found.facts, *_placed(holds)))
+
+
+def _placed(holds: Sequence[Hold]) -> list[int]:
+    return [each.placed.position for each in holds]
 
 
 def steps_of(found: Deregistration) -> dict[str, bool]:
@@ -228,14 +237,22 @@ def steps_of(found: Deregistration) -> dict[str, bool]:
     return {step: day is not None for step, day in found.steps.items()}
 
 
-def _dp_breach(entries: Sequence[Entry], as_at: date, explain: bool) -> Row | None:
-    """The worst of all entries: an open one before one that is done, then the longer."""
-    found = [each for entry in entries if (each := entry.deregistration()) and each.state(as_at)]
-    if not found:
-        return None
-    worst = max(found, key=lambda each: (each.done_on is None, each.days(as_at)))
-    row: Row = {"state": worst.state(as_at), "days": worst.days(as_at)}
-    return explained(row, explain, rules=["DP-06"], facts=worst.facts)
+_WORSE: Final = ("done", "deferred-under-hold", "possible-breach")
+
+
+def _dp_breach(entries: Sequence[Entry], as_at: date, explain: bool, others: Others) -> Row | None:
+    """The worst of all entries: one that is open, then one that waits for a hold, then one that is done; the longer."""
+    told: list[tuple[int, int, Row]] = []
+    for entry in entries:
+        found = entry.deregistration()
+        holds = held_by(entry, found, as_at, others) if found else []
+        state = found.state(as_at, bool(holds)) if found else None
+        if found is not None and state is not None:
+            row: Row = {"state": state, "days": found.days(as_at)}
+            rules = ["DP-06", *(["SCR-05"] if holds else [])]
+            row = explained(row, explain, rules=rules, facts=(*found.facts, *_placed(holds)))
+            told.append((_WORSE.index(state), found.days(as_at), row))
+    return max(told, key=lambda each: each[:2])[2] if told else None
 
 
 # ------------------------------------------------------------------------------------------ the file

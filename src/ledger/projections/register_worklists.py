@@ -1,6 +1,7 @@
-"""Worklists `register-reviews` and `deregistration`: rows of one entry's chain, and the days on which they change.
+"""Worklists `register-reviews`, `deregistration` and `dp-breaches`: rows of one entry's chain, and when they change.
 
-Proven by tests/projections/test_register_worklists.py: on any day they say what the register view says.
+Holds on persons who were linked when the hold was placed or released are in that chain; others show in the register
+view alone.  Proven by tests/projections/test_register_worklists.py: on any day they say what the register view says.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any, Final
 
+from ledger.aggregates.case_review.holding import HoldPlaced, HoldReleased
+from ledger.aggregates.case_review.holds import holds_of
 from ledger.aggregates.child.facts import ChildDataErased
 from ledger.aggregates.corrections import CORRECTIONS, as_corrected
 from ledger.aggregates.offender.facts import NotebookEntryMade, SupervisionEnded
 from ledger.aggregates.policy import Policy
-from ledger.aggregates.register_entry.entry import Entry
+from ledger.aggregates.register_entry.entry import Deregistration, Entry
 from ledger.aggregates.register_entry.facts import (
     DeregistrationNotified,
     OffenderChildLinkEnded,
@@ -39,6 +42,8 @@ HEARS: Final = frozenset(
         DeregistrationNotified,
         OffenderChildLinkEnded,
         RegisterEntryClosed,
+        HoldPlaced,
+        HoldReleased,
         *CORRECTIONS,
     )
 )
@@ -95,9 +100,44 @@ def deregistration_rows(history: History, policy: Policy, as_at: date, known: in
             "occurred_on": found.ground.occurred_on,
             "steps": steps_of(found),
             "done_of_4": found.done_of_4,
-            "state": found.state(as_at),
+            "state": found.state(as_at, _held(entry, found)),
         }
     ]
+
+
+def breach_rows(history: History, policy: Policy, as_at: date, known: int) -> list[Row]:
+    """Worklist `dp-breaches`: every de-registration that took longer than its day, done ones too (DP-06)."""
+    del policy, known
+    entry = Entry.as_at(history, as_at)
+    found = entry.deregistration() if entry.registration.made else None
+    state = found.state(as_at, _held(entry, found)) if found else None
+    if found is None or state is None:
+        return []
+    return [
+        {
+            **_whose(entry),
+            "deregistration": found.ground.ground,
+            "occurred_on": found.ground.occurred_on,
+            "done_on": found.done_on,
+            "state": state,
+        }
+    ]
+
+
+def breach_ages(row: Row, as_at: date, policy: Policy) -> Row:
+    """Calendar days from the ground to the last of the four actions, or to the day asked for."""
+    del policy
+    until = date.fromisoformat(row["done_on"]) if row["done_on"] else as_at
+    return {**row, "days": max(0, (until - date.fromisoformat(row["occurred_on"])).days)}
+
+
+def _held(entry: Entry, found: Deregistration) -> bool:
+    """Whether a hold that the entry knows of covers a child whose details are still there."""
+    streams = {f"child-{each}" for each in entry.undestroyed(found)}
+    if not streams:
+        return False
+    streams.add(f"offender-{entry.registration.offender_id}")
+    return any(each.released is None and each.scope.streams & streams for each in holds_of(entry.records))
 
 
 def deregistration_moments(history: History, policy: Policy, known: int) -> Iterator[date]:

@@ -1,7 +1,6 @@
 """Serious case review and management review: referral, sealed records, panel and report (rule book I).
 
-Holds come with the privacy of erasure: until then nothing here promises that a record is kept from being destroyed.
-Messages stand at their rules.  Proven by tests/aggregates/test_decisions_case_review.py and
+Messages stand at their rules.  Proven by tests/aggregates/test_decisions_case_review.py, test_holds.py and
 case-review.yaml.
 """
 
@@ -26,6 +25,13 @@ LINE_MANAGES: Final = "Panel members may not line-manage the case."
 CONFIRM_SECURED: Final = "Confirm that the records are secured."
 SIGN_FIRST: Final = "The Chief Officer must sign first."
 SECTION_EMPTY: Final = "Section {n} is empty."
+ERASURE_IS_HELD: Final = "Erasure is held by case review {id}."
+NOT_FINISHED: Final = "Review is not finished."
+NOBODY_HELD: Final = "Name the offenders or the children, or the class of cases, that the hold is to cover."
+NO_SUCH_CLASS: Final = "Name a class of cases by offence, office, since and until; the last two are days (2025-01-31)."
+A_HOLD_IS_RELEASED: Final = "A hold is not struck out; release it."
+ALREADY_RELEASED: Final = "This hold was released already."
+BEFORE_THE_HOLD: Final = "The release is before the hold was placed."
 
 NO_DUPLICATE_SET: Final = "NO_DUPLICATE_SET"
 # The sections of a management review (WMPA App 5): involvement, analysis, lessons, recommendations.
@@ -67,6 +73,27 @@ stated(
     edition=WMPA,
     cite="WMPA 8.4",
 )
+
+
+stated(
+    "SCR-05",
+    "While any hold covers a case or a child, nothing of it is erased; a hold on an offender covers every child and "
+    "victim linked to that offender at any time before its release. Readings: a hold names persons or a class of cases "
+    "(offence, office, period), which covers a case that has all it names; the entry is closed and the flag goes all "
+    "the same; of several holds the last release decides. Worklists show a hold on persons; one on a class of cases "
+    "shows in the register view.",
+    edition=WMPA,
+    cite="WMPA 8.4 with 5.3 (reading)",
+)
+
+
+@rule("SCR-06", edition=WMPA, cite="WMPA 8.4 (reading)", anchor="day")
+def may_be_released(requested: int, signed: int) -> bool:
+    """A hold is released once the management review, if one was asked for, is signed; what waited for it is erased.
+
+    `requested`, `signed`: how many of each are recorded.  Who releases is not stated: Chief Officer or ACO assumed.
+    """
+    return not requested or bool(signed)
 
 
 @rule("SCR-07", edition=WMPA, cite="WMPA 8.5", anchor="day")

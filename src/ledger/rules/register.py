@@ -31,6 +31,9 @@ OTHER_OFFENDER: Final = "The R7 received here is about another person; check the
 NOT_LINKED: Final = "This child has no open link in this entry."
 BEFORE_REGISTRATION: Final = "The date is before the registration."
 AFTER_CLOSING: Final = "This entry was closed on {day}."
+STILL_REGISTERED: Final = "This child is still registered; close the entry, or end the link, first."
+ANOTHER_PERSON: Final = "Whoever gave the ground does not erase; another person must."
+THE_VERY_DAY: Final = "The details are erased today, so that is the date of it: {day}."
 ALREADY_CLOSED: Final = "This entry is already closed; record a correction."
 
 CONCERN: Final = "CONCERN"

@@ -1,8 +1,8 @@
 """A serious case review: referral, secured records, panel, management review (rule book I; catalogue 6.7).
 
 It spans many streams and outlives the case, so it has one of its own; every fact of it is about the offenders and
-children that its referral names.  `facts` says what can happen, and what cannot yet; `review` folds it, `decisions`
-says what may be recorded.
+children that its referral names.  `facts` and `holding` say what can happen, and what cannot yet; `review` folds it,
+`holds` tells which holds stand in any chain, `decisions` and `on_holds` say what may be recorded.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from ledger.aggregates.aggregate import Aggregate
 from ledger.aggregates.case_review.decisions import rule_on
 from ledger.aggregates.case_review.facts import FACTS, ManagementReviewDrafted, SeriousIncidentReferred
+from ledger.aggregates.case_review.on_holds import ends_by_release
 from ledger.aggregates.case_review.review import Review
 from ledger.aggregates.corrections import RecordCorrected
 
@@ -24,4 +25,5 @@ CASE_REVIEW = Aggregate(
     rule_on=rule_on,
     opens=OPENS,
     first=SeriousIncidentReferred,
+    protects=ends_by_release,
 )

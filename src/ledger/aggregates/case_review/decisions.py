@@ -1,7 +1,7 @@
 """What may be recorded in a case review (rule book I).
 
 Impossible, whoever tells it: an offender who is not on record, records that are not there, a duplicate of nothing.
-Proven by tests/aggregates/test_decisions_case_review.py and case-review.yaml.
+Holds are decided in `on_holds`.  Proven by tests/aggregates/test_decisions_case_review.py and case-review.yaml.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from ledger.aggregates.aggregate import Computed, Ruling, about_ids
 from ledger.aggregates.case_review import facts
+from ledger.aggregates.case_review.holding import HoldPlaced, HoldReleased
+from ledger.aggregates.case_review.on_holds import on_placing, on_releasing
 from ledger.aggregates.case_review.review import Review
 from ledger.aggregates.shape import Closed, Fact, Now, blank, opened
 from ledger.errors import Refusal
@@ -22,16 +24,21 @@ PUBLIC_PROTECTION: Final = "aco"  # scenarios/README: the ACO is the senior mana
 def rule_on(review: Review, draft: Fact, now: Now, stream: str) -> Ruling:
     """The ruling on a draft.  All of a review is about the offenders and children that its referral names."""
     about = about_ids(draft, stream, *review.persons)
-    if review.referral is None:
+    if review.referral is None and not isinstance(draft, HoldPlaced | HoldReleased):
         return _on_referral(draft, now, about) if isinstance(draft, facts.SeriousIncidentReferred) else Ruling()
     match draft:
         case facts.RecordsSecured():
             return _on_securing(review, draft, now, about)
         case facts.DuplicateSetProduced():
             return _on_duplicate(review, now, about)
+        case HoldPlaced():
+            return on_placing(review, draft, now, about)
+        case HoldReleased():
+            return on_releasing(review, draft, now, about)
         case _:
             refusals = tuple(_refusals(review, draft, now))
-            return Ruling(refusals=refusals, about=about, rests_on=(review.referral.position,))
+            rests_on = (review.referral.position,) if review.referral else ()
+            return Ruling(refusals=refusals, about=about, rests_on=rests_on)
 
 
 # ------------------------------------------------------------------------------------------ referral

@@ -1,9 +1,8 @@
 """The facts of a case review (rule book I; catalogue 6.7).
 
 As told; field by field as the catalogue has it, frozen in tests/golden/facts.json.  `ground` is a closed code: SCR-01
-publishes its list.  Left out until what they promise can be kept: HoldPlaced and HoldReleased (a hold that stops no
-erasure must not be given), ChronologyProduced (its hash is of a paper that is not made yet), ActionPlanIssued and
-ReviewActionCompleted (no list shows an overdue action yet).
+publishes its list.  Holds are in `holding`.  Left out until what they promise can be kept: ChronologyProduced (its hash
+is of a paper that is not made yet), ActionPlanIssued and ReviewActionCompleted (no list shows an overdue action yet).
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from ledger.aggregates.case_review.holding import HoldPlaced, HoldReleased
 from ledger.aggregates.shape import (
     ACTOR,
     COMPUTED,
@@ -291,4 +291,6 @@ FACTS: tuple[type[Fact], ...] = (
     ReportArchived,
     StaffSupportOffered,
     LearningDisseminated,
+    HoldPlaced,
+    HoldReleased,
 )

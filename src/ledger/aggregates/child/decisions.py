@@ -1,6 +1,6 @@
 """What may be recorded about a child (CP-25, CP-49), and whom it concerns: the entries that link the child now.
 
-Proven by tests/aggregates/test_child.py.
+Its erasure is decided in `erasing`.  Proven by tests/aggregates/test_child.py.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 
 from ledger.aggregates.aggregate import Ruling, about_ids
 from ledger.aggregates.child.child import Child
-from ledger.aggregates.child.facts import ChildRecorded, ChildUnattendedOnPremises, KeyWorkerNamed
+from ledger.aggregates.child.erasing import on_erasing
+from ledger.aggregates.child.facts import ChildDataErased, ChildRecorded, ChildUnattendedOnPremises, KeyWorkerNamed
 from ledger.aggregates.register_entry.registrations import Registration
 from ledger.aggregates.shape import Closed, Fact, Now
 from ledger.errors import Refusal
@@ -18,9 +19,11 @@ from ledger.rules import general, register
 
 def rule_on(child: Child, draft: Fact, now: Now, stream: str) -> Ruling:
     """The ruling on a draft: first what is impossible, then what its own rule says."""
-    del now
+    impossible = tuple(_impossible(child, draft))
+    if isinstance(draft, ChildDataErased):
+        return Ruling(refusals=impossible) if impossible else on_erasing(child, draft, now)
     return Ruling(
-        refusals=(*_impossible(child, draft), *_key_worker(draft)),
+        refusals=(*impossible, *_key_worker(draft)),
         about=about_ids(draft, stream, *chains_of(child.live)),
     )
 

@@ -1,7 +1,7 @@
 """What can happen to a child's record (catalogue 6.4); frozen in tests/golden/facts.json.
 
-ChildDataErased has no command: erasing destroys a key, which only the way of an erasure may do (privacy/).  It is
-declared so that every fold and view already knows what it means.
+ChildDataErased has no command but an act: what it says is done before it is recorded.  `certificate`: by the code of a
+store that was reached the day it was, and `horizon`, the day from which no backup opens anything either.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pydantic import Field
 
 from ledger.aggregates.shape import (
     CHILD,
+    COMPUTED,
     LIST_ITEMS,
     TARGET,
     ChildText,
@@ -49,6 +50,7 @@ class ChildRecorded(
 class ChildDataErased(
     Fact,
     topic="child.data-erased.v1",
+    act="EraseChild",
     who=("information-officer", "system"),
     rules=("CP-42", "DP-06", "SCR-06"),
     effective="erased_on",
@@ -56,10 +58,10 @@ class ChildDataErased(
     """The child's data was erased: key and ciphertexts are destroyed."""
 
     child_id: Annotated[Id, TARGET] = later()
-    key_ids: Ids
+    key_ids: Annotated[Ids, COMPUTED] = later()
     erased_on: Day
-    key_destroyed: bool
-    certificate: Codes
+    key_destroyed: Annotated[bool, COMPUTED] = later()
+    certificate: Annotated[Codes, COMPUTED] = later()
 
 
 class KeyWorkerNamed(

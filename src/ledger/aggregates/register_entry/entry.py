@@ -74,11 +74,15 @@ class Deregistration:
         """Calendar days from the ground to the last action, or to the day asked for (DP-06)."""
         return max(0, ((self.done_on or as_at) - self.ground.occurred_on).days)
 
-    def state(self, as_at: date) -> str | None:
-        """possible-breach from the day after the ground until done; None on its day, and where it took no day."""
-        if self.done_on is not None:
-            return "done" if self.done_on >= register.possible_breach_from(self.ground.occurred_on) else None
-        return "possible-breach" if as_at >= register.possible_breach_from(self.ground.occurred_on) else None
+    def state(self, as_at: date, held: bool) -> str | None:
+        """possible-breach from the day after the ground until done; None on its day, and where it took no day.
+
+        A hold stops the erasure and not the closing: only what waits for nothing else is deferred (SCR-05).
+        """
+        late = (self.done_on or as_at) >= register.possible_breach_from(self.ground.occurred_on)
+        if not late or self.done_on is not None:
+            return "done" if late else None
+        return "deferred-under-hold" if held and self.steps["entry"] is not None else "possible-breach"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +159,10 @@ class Entry:
 
     # ------------------------------------------------------------------------------------ de-registration
 
+    def undestroyed(self, found: Deregistration) -> list[str]:
+        """The children whose details are still to be erased."""
+        return [each for each in found.ground.children if self.erased_on(each) is None and not self.kept(each)]
+
     def grounds(self) -> list[Ground]:
         """Every ground there is, by the day it arose, then position (CP-44: the earlier decides)."""
         found = [*self._notified(), *self._removed_elsewhere()]
@@ -209,33 +217,33 @@ class Entry:
 
     def _progress(self, ground: Ground) -> Deregistration:
         closed = self.registration.closed
-        gone: dict[str, date | None] = {each: self._gone_on(each) for each in ground.children}
+        gone: dict[str, date | None] = {each: self.gone_on(each) for each in ground.children}
         left = (closed.fact.closed_on if closed else None) if ground.whole else _last(gone.values())
         if not ground.children:  # a concern alone: no details, no text; or not yet known which child it is
             steps: dict[str, date | None] = dict.fromkeys(STEPS, left)
         else:
-            kept = {each: self._kept(each) for each in ground.children}
+            kept = {each: self.kept(each) for each in ground.children}
             steps = {
                 "entry": left,
-                "details": _last(gone[each] if kept[each] else self._erased_on(each) for each in ground.children),
+                "details": _last(gone[each] if kept[each] else self.erased_on(each) for each in ground.children),
                 "flag": left,
-                "notebook": _last(gone.values()) if all(kept.values()) else self._written_on(ground),
+                "notebook": _last(gone.values()) if all(kept.values()) else self.written_on(ground),
             }
-        rests_on = [ground.position, *([closed.position] if closed else [])]
-        rests_on += [end.position for each in ground.children if (end := self.registration.ended.get(each))]
-        return Deregistration(ground, steps, tuple(rests_on))
+        return Deregistration(ground, steps, self.basis(ground))
 
-    def _gone_on(self, child_id: str) -> date | None:
+    def gone_on(self, child_id: str) -> date | None:
+        """The day the link with a child ended."""
         end = self.registration.end_of(child_id)
         return None if end is None else day_of(end.effective)
 
-    def _erased_on(self, child_id: str) -> date | None:
+    def erased_on(self, child_id: str) -> date | None:
+        """The day a child's details were erased."""
         found = (each for each in self.heard(ChildDataErased) if each.stream == f"child-{child_id}")
         return next((each.fact.erased_on for each in found), None)
 
-    def _kept(self, child_id: str) -> bool:
+    def kept(self, child_id: str) -> bool:
         """Whether the link is gone and the details stay for another current entry of the child (CP-47)."""
-        if self._gone_on(child_id) is None or self._erased_on(child_id) is not None:
+        if self.gone_on(child_id) is None or self.erased_on(child_id) is not None:
             return False
         for stream in self._beside(child_id):
             other = self.others.get(stream.removeprefix(f"{NOUN}-"))
@@ -266,13 +274,17 @@ class Entry:
             found.update(_entries(closed.about))
         return found
 
-    def _written_on(self, ground: Ground) -> date | None:
+    def written_on(self, ground: Ground) -> date | None:
         """The day of the notebook line for this de-registration: one that rests on it, as the decision found."""
-        reg = self.registration
-        basis = {ground.position, *([reg.closed.position] if reg.closed else [])}
-        basis |= {end.position for each in ground.children if (end := reg.ended.get(each))}
+        basis = set(self.basis(ground))
         lines = (each for each in self.heard(NotebookEntryMade) if basis & set(each.rests_on))
         return next((each.fact.entered_on for each in lines), None)
+
+    def basis(self, ground: Ground) -> tuple[int, ...]:
+        """What a de-registration rests on: its ground, the closing, the ends of the links it covers."""
+        closed, ended = self.registration.closed, self.registration.ended
+        ends = [ended[each].position for each in ground.children if each in ended]
+        return (ground.position, *([closed.position] if closed else []), *ends)
 
 
 def removed_child(notified: Recorded[DeregistrationNotified]) -> str | None:
