@@ -70,7 +70,8 @@ def empty_database(clusters: Clusters) -> str:
 @pytest.fixture
 def vault_database(clusters: Clusters, vault_template: str) -> str:
     """How to connect, as the application, to an empty vault."""
-    with psycopg.connect(clusters.vault.conninfo(clusters.vault.owner_role, vault_template)) as connection:
-        connection.execute("DELETE FROM keys")
-        connection.execute("DELETE FROM secrets")
+    with psycopg.connect(clusters.vault.conninfo("postgres", vault_template)) as connection:
+        connection.execute("SET LOCAL session_replication_role = replica")  # whom no trigger stops
+        for table in ("keys", "secrets", "tombstones", "erasures", "holds"):
+            connection.execute(f"DELETE FROM {table}".encode())
     return clusters.vault.conninfo(clusters.vault.app_role, vault_template)

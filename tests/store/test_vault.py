@@ -17,9 +17,9 @@ from tests.conftest import Clusters
 
 from ledger.errors import Setup, VaultUnavailable
 from ledger.privacy.owners import Owner
-from ledger.store import vault as module
 from ledger.store.appending import SETUP
 from ledger.store.vault import STATEMENTS, Vault, WrappingKey, secret_file
+from ledger.store.vault import keys as module
 from ledger.store.wire import Lost, Wire
 
 pytestmark = pytest.mark.anyio
@@ -55,7 +55,17 @@ class Keys:
             cursor = connection.execute(query.encode(), params or None)
             return cursor.fetchall() if cursor.description else []
 
+    def begin_erasing(self, key_id: str) -> None:
+        """As no erasure does it: without a tombstone."""
+        self.rows(
+            "WITH e AS (INSERT INTO erasures (id, owners, reach, ground, asked_by, approved_by, step) "
+            "VALUES (gen_random_uuid(), '', '', '', 'one', 'another', 'begun') RETURNING id) "
+            "UPDATE keys SET state = 'erasing', erasure = e.id FROM e WHERE key_id = %s AND state = 'active'",
+            key_id,
+        )
+
     def destroy(self, key_id: str) -> None:
+        self.begin_erasing(key_id)
         self.rows("UPDATE keys SET state = 'destroyed', wrapping = NULL, wrapped = NULL WHERE key_id = %s", key_id)
 
 
@@ -192,25 +202,19 @@ async def test_a_key_put_in_the_place_of_another_does_not_open(vault_database: s
             await vault.keys_by_id([made[CHILD].id_bytes])
 
 
-async def test_a_destroyed_key_is_not_given_out_and_the_next_one_is_of_a_new_generation(
+async def test_a_destroyed_key_is_not_given_out_and_one_that_is_being_erased_seals_nothing_new(
     vault_database: str, keys: Keys
 ) -> None:
     async with opened(vault_database) as vault:
         key = (await vault.keys_of([ANN]))[ANN]
-        keys.destroy(key.id)
-        vault.forget()
-        assert await vault.keys_by_id([key.id_bytes]) == {}
-        assert (await vault.keys_of([ANN]))[ANN].id != key.id
-    assert keys.rows("SELECT generation, state FROM keys ORDER BY 1") == [(1, "destroyed"), (2, "active")]
-
-
-async def test_a_key_that_is_being_erased_seals_nothing_new(vault_database: str, keys: Keys) -> None:
-    async with opened(vault_database) as vault:
-        key = (await vault.keys_of([ANN]))[ANN]
-        keys.rows("UPDATE keys SET state = 'erasing'")
+        keys.begin_erasing(key.id)
         vault.forget()
         assert list(await vault.keys_by_id([key.id_bytes])) == [key.id_bytes]
         assert (await vault.keys_of([ANN]))[ANN].id != key.id
+        keys.destroy(key.id)
+        vault.forget()
+        assert await vault.keys_by_id([key.id_bytes]) == {}
+    assert keys.rows("SELECT generation, state FROM keys ORDER BY 1") == [(1, "destroyed"), (2, "active")]
 
 
 # ---------------------------------------------------------------------------------------- forgetting

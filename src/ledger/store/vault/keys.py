@@ -1,9 +1,7 @@
-"""The vault: where the keys lie, wrapped, in a PostgreSQL cluster of their own.
+"""The keys of the vault, given out by owner and by id.
 
-    wrapped = nonce (12) || AES-256-GCM under the wrapping key, AAD = key id (or the secret's name)
-
-The wrapping key is a file (0600) outside both clusters.  A new key is committed here before the fact that uses it.
-Keys read are kept in memory for less than a minute, so that a destroyed one is forgotten everywhere within it.
+A new key is committed here before the fact that uses it.  Keys read are kept in memory for less than a minute, so that
+a destroyed one is forgotten everywhere within it.  An owner that was erased never has a key again.
 
 Proven by tests/store/test_vault.py.
 """
@@ -11,113 +9,25 @@ Proven by tests/store/test_vault.py.
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
-import stat
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Collection, Iterable
-from hashlib import sha256
-from pathlib import Path
-from typing import Final, LiteralString
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-from ledger.errors import DiskFull, Setup, VaultUnavailable
+from ledger.errors import Refusal, Refused, VaultUnavailable
 from ledger.privacy.owners import Owner
 from ledger.privacy.sealing import DataKey
+from ledger.rules.register import CANNOT_BE_RESTORED
 from ledger.store import binary
-from ledger.store.host import sync_folder
-from ledger.store.wire import DISK_FULL, DatabaseTrouble, Rows, Wire
+from ledger.store.appending import Query
+from ledger.store.vault.asking import Connect, no_answer
+from ledger.store.vault.erasing import Erasures, columns_of
+from ledger.store.vault.key_files import WrappingKey
+from ledger.store.wire import DatabaseTrouble, Rows, Wire
 
 KEPT_SECONDS: Final = 50.0
 MOST_KEPT: Final = 100_000
-
-STATEMENTS: Final[dict[str, LiteralString]] = {
-    "find": """
-        SELECT k.owner, k.retention, k.key_id, k.wrapping, k.wrapped
-        FROM unnest($1::text[], $2::text[]) AS o (owner, retention)
-        JOIN keys AS k USING (owner, retention)
-        WHERE k.state = 'active' ORDER BY k.generation
-    """,
-    "make": """
-        INSERT INTO keys (key_id, owner, retention, generation, wrapping, wrapped)
-        SELECT m.key_id, m.owner, m.retention,
-            1 + coalesce((SELECT max(k.generation) FROM keys AS k
-                          WHERE k.owner = m.owner AND k.retention = m.retention), 0),
-            convert_from($4::bytea, 'UTF8'), m.wrapped
-        FROM unnest($1::uuid[], $2::text[], $3::text[], $5::bytea[]) AS m (key_id, owner, retention, wrapped)
-        WHERE NOT EXISTS (SELECT FROM keys AS k  -- made by another since we looked
-                          WHERE k.owner = m.owner AND k.retention = m.retention AND k.state = 'active')
-        ON CONFLICT (owner, retention, generation) DO NOTHING
-    """,
-    "by_id": "SELECT key_id, wrapping, wrapped FROM keys WHERE key_id = ANY($1::uuid[]) AND state <> 'destroyed'",
-    "secret": "SELECT wrapping, wrapped FROM secrets WHERE name = convert_from($1::bytea, 'UTF8')",
-    "keep_secret": """
-        INSERT INTO secrets (name, wrapping, wrapped)
-        VALUES (convert_from($1::bytea, 'UTF8'), convert_from($2::bytea, 'UTF8'), $3::bytea)
-        ON CONFLICT (name) DO NOTHING
-    """,
-}
-
-
-class WrappingKey:
-    """The key that wraps the keys: a file of 64 hexadecimal digits, readable by its owner alone."""
-
-    def __init__(self, key: bytes) -> None:
-        self.id = sha256(b"wrapping" + key).hexdigest()[:16]
-        self._cipher = AESGCM(key)
-
-    @classmethod
-    def at(cls, path: Path) -> WrappingKey:
-        """Read it, or make it on the first start.  Raises Setup when others can read it or it is not a key."""
-        return cls(secret_file(path))
-
-    def wrap(self, key: bytes, bound_to: str) -> bytes:
-        nonce = os.urandom(12)
-        return nonce + self._cipher.encrypt(nonce, key, bound_to.encode())
-
-    def unwrap(self, wrapped: bytes, bound_to: str) -> bytes:
-        """Raises VaultUnavailable if this wrapping key does not fit."""
-        try:
-            return self._cipher.decrypt(wrapped[:12], wrapped[12:], bound_to.encode())
-        except InvalidTag as wrong:
-            raise VaultUnavailable(
-                f"The key {bound_to} was wrapped by another wrapping key file; put that back."
-            ) from wrong
-
-
-def secret_file(path: Path) -> bytes:
-    """32 bytes of a key file, made with 0600 on the first start.  Raises Setup."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not path.exists():
-        _write_secret(path, secrets.token_bytes(32))
-    if stat.S_IMODE(path.stat().st_mode) & 0o077:
-        raise Setup(f"The key file {path.name} can be read by others. Run: chmod 600 on it, and think about a new key.")
-    try:
-        key = bytes.fromhex(path.read_text("ascii").strip())
-    except ValueError:
-        key = b""
-    if len(key) != 32:
-        raise Setup(f"The key file {path.name} does not hold 64 hexadecimal digits. Restore it from its backup.")
-    return key
-
-
-def _write_secret(path: Path, key: bytes) -> None:
-    """Whole or not at all, and the first of two processes wins."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(key.hex() + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
-    sync_folder(path.parent)  # a file that is gone after a power cut takes every key it wrapped with it
 
 
 class Vault:
@@ -126,7 +36,8 @@ class Vault:
     Where there is no room for a new key, making one raises DiskFull.
     """
 
-    def __init__(self, connect: Callable[[], Awaitable[Wire]], wrapping: WrappingKey) -> None:
+    def __init__(self, connect: Connect, wrapping: WrappingKey) -> None:
+        self.erasures = Erasures(connect, self.forget)
         self._connect = connect
         self._wrapping = wrapping
         self._wire: Wire | None = None
@@ -152,7 +63,10 @@ class Vault:
         return all((kept := self._read.get(each)) is not None and kept[0] > now for each in ids)
 
     async def keys_of(self, owners: Collection[Owner]) -> dict[Owner, DataKey]:
-        """The newest active key of each owner, made (and committed) where there is none."""
+        """The newest active key of each owner, made (and committed) where there is none.
+
+        Raises Refused (CP-49) where one of them was erased, or is being erased.
+        """
         now = time.monotonic()
         found = {owner: kept[1] for owner in owners if (kept := self._owned.get(owner)) and kept[0] > now}
         missing = [owner for owner in owners if owner not in found]
@@ -203,20 +117,18 @@ class Vault:
         if lacking:
             ids = [uuid.uuid4() for _ in lacking]
             wrapped = [self._wrapping.wrap(secrets.token_bytes(32), str(each)) for each in ids]
-            await self._ask(
-                b"make",
-                binary.array_of_uuid([each.bytes for each in ids]),
-                *_columns(lacking),
-                self._wrapping.id.encode(),
-                binary.array_of_bytes(wrapped),
-            )
+            columns = binary.array_of_uuid([each.bytes for each in ids]), *columns_of(lacking)
+            made = *columns, self._wrapping.id.encode(), binary.array_of_bytes(wrapped)
+            await self._ask_all([(b"share_gate", ()), (b"make", made)])
             found |= await self._find(lacking)  # ours, or those of a process that was faster
+            if any(owner not in found for owner in lacking):
+                raise Refused([Refusal("CP-49", CANNOT_BE_RESTORED, rule_book=False)])
         return found
 
     async def _find(self, owners: list[Owner]) -> dict[Owner, DataKey]:
         until = time.monotonic() + KEPT_SECONDS
         found: dict[Owner, DataKey] = {}
-        for row in await self._ask(b"find", *_columns(owners)):
+        for row in await self._ask(b"find", *columns_of(owners)):
             owner, retention, key_id, wrapping, wrapped = (binary.read_bytes(value) for value in row)
             name = Owner(owner.decode(), retention.decode())
             found[name] = self._keep(key_id, wrapping, wrapped, until)
@@ -249,21 +161,14 @@ class Vault:
             self._sweep_later()
 
     async def _ask(self, name: bytes, *params: bytes) -> Rows:
+        return (await self._ask_all([(name, params)]))[0]
+
+    async def _ask_all(self, queries: Sequence[Query]) -> list[Rows]:
+        """One after the other, in one transaction."""
         try:
             async with self._connecting:
                 if self._wire is None or self._wire.closed:
                     self._wire = await self._connect()
-            return await self._wire.ask(name, params)
+            return await self._wire.ask_all(queries)
         except (DatabaseTrouble, OSError) as problem:
-            if getattr(problem, "state", None) == DISK_FULL:
-                raise DiskFull("There is no room left in the vault to keep a key. Nothing was recorded.") from problem
-            raise VaultUnavailable(
-                "The vault does not answer; personal values cannot be read or sealed now."
-            ) from problem
-
-
-def _columns(owners: list[Owner]) -> tuple[bytes, bytes]:
-    return (
-        binary.array_of_text([owner.id for owner in owners]),
-        binary.array_of_text([owner.retention for owner in owners]),
-    )
+            raise no_answer(problem) from problem

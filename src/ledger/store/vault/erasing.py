@@ -1,0 +1,217 @@
+"""The journal of erasures, and the holds that stop them: both under one lock, so that neither overtakes the other.
+
+    deferred     asked for, and a hold covers it: nothing is destroyed, its keys go on being used
+    begun        no hold covered it; its keys seal nothing new, and none of its owners ever has another
+    destroyed    the keys are gone; the ciphertexts may still lie in the ledger
+    closed       the ledger has sealed that it was done, at `position`
+    finalised    the horizon has passed
+
+An erasure is begun, destroyed and closed by whoever asks and, after a crash, by whoever finds it in `under_way`: each
+step done again is no second one.  Releasing a hold begins nothing: `due` lists what no hold keeps any longer, and each
+is asked for again, with its reach as it is by then.  A hold that comes when an erasure has begun is too late for it,
+and is told so.
+
+Proven by tests/store/test_vault_erasing.py: a crash at every step, and holds racing erasures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import orjson
+
+from ledger.errors import NotFound
+from ledger.privacy.holds import Reach, Scope, covers, of_json, to_json
+from ledger.privacy.owners import Owner
+from ledger.store import binary
+from ledger.store.appending import Row
+from ledger.store.vault.asking import Connect, behind_the_gate
+from ledger.store.wire import Wire
+
+_UNDER_WAY: Final = ("begun", "destroyed")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An erasure as asked for.  `id`: the key of the command; `ground`: a code; two people, by their staff ids."""
+
+    id: UUID
+    owners: frozenset[Owner]
+    reach: Reach
+    ground: str
+    asked_by: str
+    approved_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """An erasure as it stands.  `held_by`: the hold that it waits for, or last waited for; `keys`: ids as text."""
+
+    order: Order
+    step: str
+    held_by: UUID | None
+    keys: tuple[str, ...]
+    wrappings: tuple[str, ...]  # which wrapping keys they were wrapped with when they were destroyed
+    asked_at: datetime
+    begun_at: datetime | None
+    destroyed_at: datetime | None
+    position: int | None
+
+    @property
+    def id(self) -> UUID:
+        return self.order.id
+
+
+class Erasures:
+    """Every method raises VaultUnavailable when the vault does not answer."""
+
+    def __init__(self, connect: Connect, forget: Callable[[], None]) -> None:
+        """`forget` drops every key from this process's memory."""
+        self._connect = connect
+        self._forget = forget
+
+    async def begin(self, order: Order) -> Erasure:
+        """Begin it, or let it wait where a hold covers it: `step` of the answer says which.
+
+        Asked again, or by another id for owners that an erasure has already, it is that one.
+        """
+        owners = sorted(order.owners)
+        columns = columns_of(owners)
+        async with behind_the_gate(self._connect) as wire:
+            found = await wire.ask(b"erasure", (order.id.bytes,))
+            found = found or await wire.ask(b"erasure_of", (_names(owners), *columns))
+            known = _erasure(found[0]) if found else None
+            if known and known.step != "deferred":
+                return known
+            name = (known.id if known else order.id).bytes
+            hold = next((each for each, scope in await _holds(wire) if covers(scope, order.reach)), None)
+            await wire.ask(
+                b"journal",
+                (
+                    name,
+                    _names(owners),
+                    to_json(order.reach),
+                    order.ground.encode(),
+                    order.asked_by.encode(),
+                    order.approved_by.encode(),
+                    hold.bytes if hold else None,
+                ),
+            )
+            if hold:
+                await wire.ask(b"keep_held", columns)
+            else:
+                await wire.ask_all([(b"bury", (name, *columns)), (b"begin_erasing", (name, *columns))])
+            [row] = await wire.ask(b"erasure", (name,))
+        self._forget()
+        return _erasure(row)
+
+    async def destroy(self, id: UUID, at: datetime | None = None) -> Erasure:  # noqa: A002 - the journal's own word
+        """Destroy the keys of an erasure that has begun; `at`: the true date, where it is not the vault's clock."""
+        moment = None if at is None else binary.int8(binary.microseconds(at))
+        async with behind_the_gate(self._connect) as wire:
+            await wire.ask_all([(b"destroyed", (id.bytes, moment)), (b"destroy", (id.bytes,))])
+            found = await _known(wire, id)
+        self._forget()
+        return found
+
+    async def close(self, id: UUID, position: int) -> Erasure:  # noqa: A002
+        """The ledger has sealed it: `position` of the fact."""
+        async with behind_the_gate(self._connect) as wire:
+            await wire.ask(b"close", (id.bytes, binary.int8(position)))
+            return await _known(wire, id)
+
+    async def under_way(self) -> list[Erasure]:
+        """Begun and not closed: to be gone on with at the first step that is open."""
+        async with behind_the_gate(self._connect) as wire:
+            return await _at(wire, _UNDER_WAY)
+
+    async def deferred(self) -> list[Erasure]:
+        """Asked for, and not begun."""
+        async with behind_the_gate(self._connect) as wire:
+            return await _at(wire, ("deferred",))
+
+    async def due(self) -> list[Erasure]:
+        """Deferred, and no hold covers them any longer: to be asked for again today."""
+        async with behind_the_gate(self._connect) as wire:
+            holds = await _holds(wire)
+            waiting = await _at(wire, ("deferred",))
+        return [each for each in waiting if not any(covers(scope, each.order.reach) for _, scope in holds)]
+
+    async def place_hold(self, id: UUID, scope: Scope, by: str) -> list[Erasure]:  # noqa: A002
+        """Hold what is in scope from now on; the erasures under way that it covers, for which it comes too late."""
+        async with behind_the_gate(self._connect) as wire:
+            await wire.ask(b"place_hold", (id.bytes, to_json(scope), by.encode()))
+            begun = await _at(wire, _UNDER_WAY)
+        return [each for each in begun if covers(scope, each.order.reach)]
+
+    async def release_hold(self, id: UUID) -> list[Erasure]:  # noqa: A002
+        """Let go; the erasures that nothing keeps any longer (`due`)."""
+        async with behind_the_gate(self._connect) as wire:
+            await wire.ask(b"release_hold", (id.bytes,))
+        return await self.due()
+
+    async def holds(self) -> dict[UUID, Scope]:
+        """Those in force, the oldest first."""
+        async with behind_the_gate(self._connect) as wire:
+            return dict(await _holds(wire))
+
+
+async def _known(wire: Wire, id: UUID) -> Erasure:  # noqa: A002
+    rows = await wire.ask(b"erasure", (id.bytes,))
+    if not rows:
+        raise NotFound("The vault's journal has no such erasure.")
+    return _erasure(rows[0])
+
+
+async def _at(wire: Wire, steps: Sequence[str]) -> list[Erasure]:
+    return [_erasure(row) for row in await wire.ask(b"erasures_at", (binary.array_of_text(steps),))]
+
+
+async def _holds(wire: Wire) -> list[tuple[UUID, Scope]]:
+    read = binary.read_bytes
+    return [(UUID(bytes=read(row[0])), of_json(Scope, read(row[1]))) for row in await wire.ask(b"holds")]
+
+
+def _erasure(row: Row) -> Erasure:
+    name, owners, reach, ground, asked_by, approved_by, step = map(binary.read_bytes, row[:7])
+    order = Order(
+        UUID(bytes=name),
+        frozenset(Owner(*each) for each in orjson.loads(owners)),
+        of_json(Reach, reach),
+        ground.decode(),
+        asked_by.decode(),
+        approved_by.decode(),
+    )
+    asked_at = _moment(row[9])
+    assert asked_at is not None
+    return Erasure(
+        order,
+        step.decode(),
+        UUID(bytes=row[7]) if row[7] else None,
+        tuple(binary.read_bytes(row[13]).decode().split()),
+        tuple(binary.read_bytes(row[8]).decode().split()),
+        asked_at,
+        _moment(row[10]),
+        _moment(row[11]),
+        binary.read_int8(row[12]) if row[12] else None,
+    )
+
+
+def _moment(data: bytes | None) -> datetime | None:
+    return binary.moment(binary.read_int8(data)) if data else None
+
+
+def _names(owners: Sequence[Owner]) -> bytes:
+    return orjson.dumps([list(each) for each in owners])
+
+
+def columns_of(owners: Sequence[Owner]) -> tuple[bytes, bytes]:
+    """Ids and retention classes, as text[]."""
+    return (
+        binary.array_of_text([owner.id for owner in owners]),
+        binary.array_of_text([owner.retention for owner in owners]),
+    )

@@ -1,0 +1,108 @@
+"""Every statement that is run in the vault, by name.
+
+Proven by tests/store/test_vault*.py.
+"""
+
+from __future__ import annotations
+
+from typing import Final, LiteralString
+
+_ERASURE: Final[LiteralString] = """
+    SELECT e.id, e.owners, e.reach, e.ground, e.asked_by, e.approved_by, e.step, e.held_by, e.wrappings, e.asked_at,
+        e.begun_at, e.destroyed_at, e.position,
+        coalesce((SELECT string_agg(k.key_id::text, ' ' ORDER BY k.key_id) FROM keys AS k WHERE k.erasure = e.id), '')
+    FROM erasures AS e
+"""
+
+STATEMENTS: Final[dict[str, LiteralString]] = {
+    "begin": "BEGIN",
+    "commit": "COMMIT",
+    # Alone in their statements: what is read after them is what is true after them.
+    "lock_gate": "SELECT one FROM gate FOR UPDATE",
+    "share_gate": "SELECT one FROM gate FOR SHARE",
+    "erasure": _ERASURE + "WHERE e.id = $1::uuid",
+    "erasures_at": _ERASURE + "WHERE e.step = ANY($1::text[]) ORDER BY e.asked_at, e.id",
+    # The erasure that has all of these owners already, or waits to: asking again is no second one.
+    "erasure_of": _ERASURE  # noqa: S608 - of constants alone
+    + """
+        WHERE (e.step = 'deferred' AND e.owners = convert_from($1::bytea, 'UTF8')) OR (
+            e.step <> 'deferred' AND NOT EXISTS (
+                SELECT FROM unnest($2::text[], $3::text[]) AS o (owner, retention) WHERE NOT EXISTS (
+                    SELECT FROM tombstones AS t
+                    WHERE t.owner = o.owner AND t.retention = o.retention AND t.erasure = e.id)))
+        ORDER BY e.asked_at LIMIT 1
+    """,
+    "journal": """
+        INSERT INTO erasures (id, owners, reach, ground, asked_by, approved_by, step, held_by, begun_at)
+        VALUES ($1::uuid, convert_from($2::bytea, 'UTF8'), convert_from($3::bytea, 'UTF8'),
+            convert_from($4::bytea, 'UTF8'), convert_from($5::bytea, 'UTF8'), convert_from($6::bytea, 'UTF8'),
+            CASE WHEN $7::uuid IS NULL THEN 'begun' ELSE 'deferred' END, $7::uuid,
+            CASE WHEN $7::uuid IS NULL THEN clock_timestamp() END)
+        ON CONFLICT (id) DO UPDATE SET step = excluded.step, reach = excluded.reach, begun_at = excluded.begun_at,
+            held_by = coalesce(excluded.held_by, erasures.held_by)
+    """,
+    "bury": """
+        INSERT INTO tombstones (owner, retention, erasure)
+        SELECT owner, retention, $1::uuid FROM unnest($2::text[], $3::text[]) AS o (owner, retention)
+        ON CONFLICT DO NOTHING
+    """,
+    "begin_erasing": """
+        UPDATE keys AS k SET state = 'erasing', erasure = $1::uuid
+        FROM unnest($2::text[], $3::text[]) AS o (owner, retention)
+        WHERE k.owner = o.owner AND k.retention = o.retention AND k.state IN ('active', 'held')
+    """,
+    "keep_held": """
+        UPDATE keys AS k SET state = 'held' FROM unnest($1::text[], $2::text[]) AS o (owner, retention)
+        WHERE k.owner = o.owner AND k.retention = o.retention AND k.state = 'active'
+    """,
+    "destroyed": """
+        UPDATE erasures AS e SET step = 'destroyed', destroyed_at = coalesce($2::timestamptz, clock_timestamp()),
+            wrappings = coalesce(
+                (SELECT string_agg(DISTINCT k.wrapping, ' ') FROM keys AS k WHERE k.erasure = e.id), '')
+        WHERE e.id = $1::uuid AND e.step = 'begun'
+    """,
+    "destroy": """
+        UPDATE keys SET state = 'destroyed', wrapping = NULL, wrapped = NULL
+        WHERE erasure = $1::uuid AND state = 'erasing'
+    """,
+    "close": """
+        UPDATE erasures SET step = 'closed', closed_at = clock_timestamp(), position = $2::bigint
+        WHERE id = $1::uuid AND step = 'destroyed'
+    """,
+    "finalised": """
+        UPDATE erasures SET step = 'finalised', finalised_at = clock_timestamp()
+        WHERE id = $1::uuid AND step = 'closed'
+    """,
+    "finalise": "UPDATE keys SET state = 'finalised' WHERE erasure = $1::uuid AND state = 'destroyed'",
+    "holds": "SELECT id, scope FROM holds WHERE released_at IS NULL ORDER BY placed_at, id",
+    "place_hold": """
+        INSERT INTO holds (id, scope, placed_by)
+        VALUES ($1::uuid, convert_from($2::bytea, 'UTF8'), convert_from($3::bytea, 'UTF8')) ON CONFLICT DO NOTHING
+    """,
+    "release_hold": "UPDATE holds SET released_at = clock_timestamp() WHERE id = $1::uuid AND released_at IS NULL",
+    "find": """
+        SELECT k.owner, k.retention, k.key_id, k.wrapping, k.wrapped
+        FROM unnest($1::text[], $2::text[]) AS o (owner, retention)
+        JOIN keys AS k USING (owner, retention)
+        WHERE k.state IN ('active', 'held') ORDER BY k.generation
+    """,
+    "make": """
+        INSERT INTO keys (key_id, owner, retention, generation, wrapping, wrapped)
+        SELECT m.key_id, m.owner, m.retention,
+            1 + coalesce((SELECT max(k.generation) FROM keys AS k
+                          WHERE k.owner = m.owner AND k.retention = m.retention), 0),
+            convert_from($4::bytea, 'UTF8'), m.wrapped
+        FROM unnest($1::uuid[], $2::text[], $3::text[], $5::bytea[]) AS m (key_id, owner, retention, wrapped)
+        WHERE NOT EXISTS (SELECT FROM keys AS k  -- made by another since we looked
+                          WHERE k.owner = m.owner AND k.retention = m.retention AND k.state IN ('active', 'held'))
+        AND NOT EXISTS (SELECT FROM tombstones AS t WHERE t.owner = m.owner AND t.retention = m.retention)
+        ON CONFLICT (owner, retention, generation) DO NOTHING
+    """,
+    "by_id": "SELECT key_id, wrapping, wrapped FROM keys WHERE key_id = ANY($1::uuid[]) AND wrapped IS NOT NULL",
+    "secret": "SELECT wrapping, wrapped FROM secrets WHERE name = convert_from($1::bytea, 'UTF8')",
+    "keep_secret": """
+        INSERT INTO secrets (name, wrapping, wrapped)
+        VALUES (convert_from($1::bytea, 'UTF8'), convert_from($2::bytea, 'UTF8'), $3::bytea)
+        ON CONFLICT (name) DO NOTHING
+    """,
+}

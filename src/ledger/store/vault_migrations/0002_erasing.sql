@@ -1,0 +1,79 @@
+-- Erasing: the states of a key, the journal of erasures, holds, and who never has a key again.
+
+-- One row.  Whoever begins an erasure, places or lifts a hold locks it; whoever makes a key shares it.
+CREATE TABLE gate (
+    one         boolean     PRIMARY KEY DEFAULT true CHECK (one)
+);
+INSERT INTO gate DEFAULT VALUES;
+
+CREATE TABLE holds (
+    id          uuid        PRIMARY KEY,
+    scope       text        NOT NULL,               -- JSON (privacy/holds.py): ids, codes, days
+    placed_by   text        NOT NULL,               -- a random staff id
+    placed_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    released_at timestamptz
+);
+
+-- The journal: a row goes from step to step and is never taken away.
+CREATE TABLE erasures (
+    id          uuid        PRIMARY KEY,            -- the key of the command that asks
+    owners      text        COLLATE "C" NOT NULL,   -- JSON: [[owner, retention], ...], sorted
+    reach       text        NOT NULL,               -- JSON (privacy/holds.py): what a hold may cover
+    ground      text        NOT NULL,               -- a code
+    asked_by    text        NOT NULL,               -- random staff ids: two people
+    approved_by text        NOT NULL CHECK (approved_by <> asked_by),
+    step        text        NOT NULL CHECK (step IN ('deferred', 'begun', 'destroyed', 'closed', 'finalised')),
+    held_by     uuid        REFERENCES holds,       -- the hold that it waits, or last waited, for
+    wrappings   text        COLLATE "C" NOT NULL DEFAULT '',      -- what the keys were wrapped with, by spaces
+    asked_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    begun_at    timestamptz,
+    destroyed_at timestamptz,
+    closed_at   timestamptz,
+    position    bigint,                             -- of the fact that says so
+    finalised_at timestamptz,
+    CHECK (step <> 'deferred' OR held_by IS NOT NULL)
+);
+
+-- Owners that are erased.  None of them ever has a key again.
+CREATE TABLE tombstones (
+    owner       text        COLLATE "C" NOT NULL,
+    retention   text        COLLATE "C" NOT NULL,
+    erasure     uuid        NOT NULL REFERENCES erasures,
+    PRIMARY KEY (owner, retention)
+);
+
+-- held: an erasure is due and waits for a hold; until then the key is used like an active one.
+ALTER TABLE keys DROP CONSTRAINT keys_state_check, DROP CONSTRAINT keys_check;
+ALTER TABLE keys ADD COLUMN erasure uuid REFERENCES erasures;
+ALTER TABLE keys
+    ADD CONSTRAINT keys_state_check CHECK (state IN ('active', 'held', 'erasing', 'destroyed', 'finalised')),
+    ADD CONSTRAINT keys_check CHECK ((state IN ('destroyed', 'finalised')) = (wrapped IS NULL)),
+    ADD CONSTRAINT keys_erasure_check CHECK ((state IN ('active', 'held')) = (erasure IS NULL));
+CREATE INDEX keys_erasure ON keys (erasure) WHERE erasure IS NOT NULL;
+
+-- No state is ever left backwards, whoever asks: a key that is being erased is never given out again.
+CREATE FUNCTION refuse_return() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.state <> OLD.state AND (OLD.state, NEW.state) NOT IN (
+        ('active', 'held'), ('held', 'active'), ('active', 'erasing'), ('held', 'erasing'),
+        ('erasing', 'destroyed'), ('destroyed', 'finalised')
+    ) THEN
+        RAISE EXCEPTION 'a key that is % does not become %', OLD.state, NEW.state USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'what stands in % is never changed or removed', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER keys_never_return BEFORE UPDATE OF state ON keys FOR EACH ROW EXECUTE FUNCTION refuse_return();
+CREATE TRIGGER tombstones_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON tombstones FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER erasures_stay BEFORE DELETE OR TRUNCATE ON erasures FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER holds_stay BEFORE DELETE OR TRUNCATE ON holds FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+GRANT SELECT ON gate, holds, erasures, tombstones TO vault_app;
+GRANT UPDATE (one) ON gate TO vault_app;  -- what a lock of the row asks for; its check lets nothing change
+GRANT INSERT ON holds, erasures, tombstones TO vault_app;
+GRANT UPDATE (released_at) ON holds TO vault_app;
+GRANT UPDATE (reach, step, held_by, wrappings, begun_at, destroyed_at, closed_at, position, finalised_at) ON erasures TO vault_app;
+GRANT UPDATE (state, wrapping, wrapped, erasure) ON keys TO vault_app;
