@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import orjson
 
-from ledger.aggregates import ACTS, AGGREGATES, COMMANDS, noun_of
+from ledger.aggregates import AGGREGATES, noun_of, told_by
 from ledger.aggregates.case_review.holding import HoldReleased
 from ledger.aggregates.case_review.holds import holds_of
 from ledger.aggregates.case_review.on_holds import waiting_under
@@ -80,7 +80,7 @@ class MemoryLedger:
     def give(self, at, by, to, command, data, effective=None, key=None, imported=False):
         noun, _, name = to.partition("/")
         stream = noun if noun == "policy" else f"{noun}-{name}"
-        aggregate, fact_class = AGGREGATES[noun], COMMANDS[noun].get(command) or ACTS[noun][command]
+        aggregate, fact_class = AGGREGATES[noun], told_by(noun, command)
         if by.role not in roles_for(fact_class):
             raise Forbidden(f"{command} is not given by {by.role}")
         draft = read_draft(fact_class, data)

@@ -12,7 +12,7 @@ from datetime import date
 
 from tests.aggregates.memory_ledger import MemoryLedger
 
-from ledger.aggregates import COMMANDS
+from ledger.aggregates import told_by
 from ledger.aggregates.shape import Actor
 from ledger.errors import Refused
 from ledger.scenarios import Names, instant
@@ -58,7 +58,7 @@ class Telling:
     def give(self, at, by, command, /, to=None, effective=None, imported=False, author=None, **data):
         noun, name = (to or f"offender/{self.person}").split("/")
         target = name if noun == "policy" else self.names.id(name)
-        data = self.names.data(COMMANDS[noun][command], data)
+        data = self.names.data(told_by(noun, command), data)
         actor = Actor(self.names.id(author or by), by)
         return self.ledger.give(instant(at), actor, f"{noun}/{target}", command, data, effective, imported=imported)
 

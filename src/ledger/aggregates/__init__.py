@@ -52,6 +52,11 @@ ACTS: Final[Mapping[str, Mapping[str, type[Fact]]]] = MappingProxyType(
 )
 
 
+def told_by(noun: str, command: str) -> type[Fact] | None:
+    """The fact that a command or an act of a noun is told by; None if the noun knows none of that name."""
+    return COMMANDS.get(noun, {}).get(command) or ACTS.get(noun, {}).get(command)
+
+
 def noun_of(stream: str) -> str:
     """The noun of a stream's name: "offender-019a…" -> "offender", "policy" -> "policy"."""
     return stream if stream in AGGREGATES else stream[:-37]

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol, cast
 
-from ledger.aggregates import ACTS, COMMANDS
+from ledger.aggregates import told_by
 from ledger.aggregates.roles import roles_for
 from ledger.aggregates.shape import Actor, Fact
 from ledger.errors import LedgerError, Refused
@@ -105,7 +105,7 @@ class Player:
         at = self.last = instant(step["at"])
         where = f"{step['at']} {command} to {step['to']}"
         noun, _, name = str(step["to"]).partition("/")
-        fact_class = COMMANDS.get(noun, {}).get(command) or ACTS.get(noun, {}).get(command)
+        fact_class = told_by(noun, command)
         if fact_class is None:
             return f"{where}: no such command"
         target = name if noun == "policy" else self.names.id(name)
