@@ -110,6 +110,7 @@ async def _served(
                 ledger.closed_hourly(),
                 ledger.keys_in_time(),
                 ledger.witnessed(settings.witnesses_seconds),
+                ledger.stamped(settings.timestamps, settings.timestamps_roots),
             ):
                 await _serving(settings, ledger, tokens, sockets, ending)
         finally:

@@ -83,6 +83,12 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
         repr=False,
         description="The vault's PostgreSQL, another server with other backups. Unset: an embedded one in LEDGER_HOME.",
     )
+    vault_backup_days: int = Field(
+        default=35,
+        ge=0,
+        le=3650,
+        description="Days that a backup of the vault is kept: until then what was erased may lie in one.",
+    )
     origin: Origin | None = Field(
         default=None,
         description="The log's name, which every signed checkpoint carries. Unset: drawn once and kept.",
@@ -118,6 +124,15 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
         le=3600,
         allow_inf_nan=False,
         description="How often the newest checkpoint is sent to the witnesses.",
+    )
+    timestamps: str | None = Field(
+        default=None,
+        description="The address of a timestamping authority (RFC 3161), asked for a token over the checkpoint of each "
+        "closing. Unset: nobody is asked.",
+    )
+    timestamps_roots: Path | None = Field(
+        default=None,
+        description="Certificates (PEM) that the authority's must lead to. Unset: whose token it is is not checked.",
     )
     revision: Revision | None = Field(
         default=None,

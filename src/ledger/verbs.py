@@ -34,6 +34,7 @@ from ledger.store import rotating
 from ledger.store.log import Log
 from ledger.store.opening import migrate_all
 from ledger.store.tile_files import write_tiles
+from ledger.store.timestamping import Roots, roots_at
 from ledger.store.unsealing import Unsealing
 from ledger.store.verifying import verify_database
 from ledger.trails import trail as trail_of
@@ -310,13 +311,15 @@ def _refusal(item: Mapping[str, Any]) -> str:
 def verify(given: argparse.Namespace) -> int:
     """The whole ledger, every byte, and with --values every sealed value; exit 1 if something does not hold."""
     opened: list[Unsealing] = []
+    settings = Settings.from_environment()
+    roots = roots_at(settings.timestamps_roots) if settings.timestamps_roots else []
 
     async def use(ledger: Ledger) -> list[Report]:
         if given.values:
             opened.append(_unsealing(ledger))
         logs, conninfo = (ledger.store, ledger.store.access), ledger.store.conninfo()
         with _bar() as bar:
-            return [await asyncio.to_thread(_verified, log, conninfo, bar, *opened) for log in logs]
+            return [await asyncio.to_thread(_verified, log, conninfo, bar, roots, *opened) for log in logs]
 
     own, access = with_ledger(use)
     held = [each.held for each in opened]
@@ -333,7 +336,7 @@ def verify(given: argparse.Namespace) -> int:
     return 0 if body["ok"] else 1
 
 
-def _verified(log: Log, conninfo: str, bar: Progress, values: Unsealing | None = None) -> Report:
+def _verified(log: Log, conninfo: str, bar: Progress, roots: Roots, values: Unsealing | None = None) -> Report:
     task = bar.add_task(f"verify the {log.kept.name}", total=None)
     return verify_database(
         conninfo,
@@ -343,6 +346,7 @@ def _verified(log: Log, conninfo: str, bar: Progress, values: Unsealing | None =
         lambda done, of: bar.update(task, completed=done, total=of),
         values,
         schema=log.kept.schema,
+        roots=roots,
     )
 
 

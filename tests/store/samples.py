@@ -12,6 +12,7 @@ _ID = "00000000-0000-4000-8000-{:012d}"
 _BY_CHECK = {
     "a_random_id": _ID.format(7),
     "a_client_id": "0710890",
+    "a_base64": "MIIBAA==",
     "a_code": "CODE 1",
     "a_hash": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
     "_a_public_name": "a-setting",

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from datetime import datetime
 from functools import cache
 from typing import Annotated, Final
 
@@ -49,7 +50,19 @@ def a_vkey(value: str) -> str:
     return value
 
 
+def a_base64(value: str) -> str:
+    """Bytes in base64."""
+    try:
+        found = base64.b64decode(value, validate=True)
+    except binascii.Error:
+        found = b""
+    if not found or base64.b64encode(found).decode() != value:
+        raise ValueError("use bytes in base64")
+    return value
+
+
 Hash = Annotated[str, AfterValidator(a_hash)]
+Base64 = Annotated[str, AfterValidator(a_base64)]
 VerifierKey = Annotated[str, AfterValidator(a_vkey)]
 Lines = Annotated[list[dict[str, str]], Field(max_length=LIST_ITEMS)]
 
@@ -92,7 +105,19 @@ class LogKeyAnnounced(Fact, topic="ledger.log-key-announced.v1", who=("system",)
     replaces: VerifierKey | None = None
 
 
-OF_THE_LOG: Final = frozenset({Closed.topic, LogKeyAnnounced.topic})
+class TimestampObtained(Fact, topic="ledger.timestamp-obtained.v1", who=("system",), rules=("GEN-06",)):
+    """Somebody else confirms when he saw the checkpoint of a closing (RFC 3161).
+
+    `size`: of that checkpoint, and so the closing's position; `stamped_at`: when, by the authority's clock; `token`:
+    its answer (DER) in base64, over the SHA-256 of the checkpoint's text.  The next closing seals the answer's SHA-256.
+    """
+
+    size: Count
+    stamped_at: datetime
+    token: Base64
+
+
+OF_THE_LOG: Final = frozenset({Closed.topic, LogKeyAnnounced.topic, TimestampObtained.topic})
 """What says something of the log only, and moves no policy."""
 
 

@@ -22,7 +22,7 @@ from pydantic import AfterValidator
 
 from ledger.aggregates.aggregate import Aggregate, Ruling
 from ledger.aggregates.corrections import as_corrected
-from ledger.aggregates.ledger_stream import Closed, LogKeyAnnounced, ReleaseStarted
+from ledger.aggregates.ledger_stream import Closed, LogKeyAnnounced, ReleaseStarted, TimestampObtained
 from ledger.aggregates.shape import Asked, Day, Fact, Now, OwnText, OwnTexts, Recorded, opened
 from ledger.errors import Refusal
 from ledger.rules import general, settings
@@ -285,5 +285,8 @@ POLICY = Aggregate(
     rule_on=_rule_on,
 )
 LEDGER = Aggregate(
-    noun="ledger", collection="ledger", facts=(ReleaseStarted, Closed, LogKeyAnnounced), fold=Policy.fold
+    noun="ledger",
+    collection="ledger",
+    facts=(ReleaseStarted, Closed, LogKeyAnnounced, TimestampObtained),
+    fold=Policy.fold,
 )

@@ -17,6 +17,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, date, datetime
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -49,6 +50,7 @@ from ledger.store.cosigning import Cosigning
 from ledger.store.log import Log
 from ledger.store.mapping import Draft, Envelope
 from ledger.store.opening import ROLES, Place, Store, open_store
+from ledger.store.timestamping import Timestamping, roots_at
 
 __all__ = ["DIGESTS", "READY_SECONDS", "SYSTEM", "Ledger"]
 
@@ -258,6 +260,11 @@ class Ledger:
         """While inside, the newest checkpoints go to the witnesses of the policy, if any, every so many seconds."""
         logs = [each for each in (self.store, self.store.access) if each.cosigned.policy is not None]
         return _beside(*(Cosigning(each, every).run() for each in logs))
+
+    def stamped(self, url: str | None, roots: Path | None) -> AbstractAsyncContextManager[None]:
+        """While inside, a timestamping authority is asked about each closing, if one is named.  Raises Setup."""
+        known, logs = roots_at(roots) if roots else [], (self.store, self.store.access) if url else ()
+        return _beside(*(Timestamping(each, self._closers[each.kept], url or "", known).run() for each in logs))
 
     async def rebuild(self, name: str | None, progress: Callable[[int, int], None]) -> dict[str, Any]:
         """Build a worklist, or all of them, anew beside the live ones, and swap it in.  Raises NotFound, Conflict."""

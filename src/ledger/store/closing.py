@@ -23,13 +23,17 @@ Proven by tests/store/test_closing.py and measured by bench/closing.py.
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import logging
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from time import perf_counter
 from typing import Any, Final, LiteralString
 
-from ledger.aggregates.ledger_stream import STREAM, SYSTEM, Closed
+import orjson
+
+from ledger.aggregates.ledger_stream import STREAM, SYSTEM, Closed, TimestampObtained
 from ledger.errors import DatabaseUnavailable, LedgerError
 from ledger.store import binary, database, mapping
 from ledger.store.appending import Append, Ending, Pending, Receipt
@@ -60,10 +64,14 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     """,
     # When the newest closing, or the first fact, was recorded; and whether anything was since.
     "open": """
-        SELECT e.recorded, (SELECT size FROM head) > coalesce(c.position, 0)
+        SELECT e.recorded, EXISTS (  -- a timestamp over the newest closing is no reason for another one
+            SELECT FROM entries AS later WHERE later.position > coalesce(c.position, 0)
+                AND position(convert_to('"type":"ledger.timestamp-obtained.v1"', 'UTF8') IN later.entry) = 0
+        )
         FROM (SELECT max(position) AS position FROM closings) AS c
         JOIN entries AS e ON e.position = coalesce(c.position, 1)
     """,
+    "own": "SELECT entry FROM entries WHERE stream = 'ledger' AND position > $1::bigint ORDER BY version",
     "keep_note": database.STATEMENTS["keep_note"],
 }
 
@@ -89,6 +97,7 @@ class Closer:
         self._wire: Wire | None = None
         self._turn = asyncio.Lock()
         self._sealing = Heads()
+        self._token: str | None = None
         self._paced: tuple[int, float] = (0, 0.0)  # the newest closing's position, and when the next one may be made
         self.under_lock = 0.0  # seconds that the last closing kept others waiting for its map
 
@@ -186,11 +195,20 @@ class Closer:
 
     async def _seal(self) -> None:
         """Raises _NotNow where more was recorded than may be put in under the lock."""
+        await self._find_token()
         ending = Ending(STREAM, self._live.at, ENTRIES_UNDER_LOCK, self._made)
         receipt = await self._sequencer.append(Append((), ending=ending))
         assert isinstance(receipt, Receipt)
         self._live.map, self._live.at = self._sealing, receipt.size - 1
         await self._ask("keep_note", binary.int8(receipt.size), receipt.note.encode())
+
+    async def _find_token(self) -> None:
+        """The hash of the newest timestamp over the last closing.  One that comes later stops the sealing: `_made`."""
+        newest = self._live.newest
+        rows = await self._ask("own", binary.int8(newest.position)) if newest is not None else ()
+        own = [orjson.loads(binary.read_bytes(row[0])) for row in rows]
+        tokens = [each["values"]["token"] for each in own if each["type"] == TimestampObtained.topic]
+        self._token = encode_base64(sha256(base64.b64decode(tokens[-1])).digest()) if tokens else None
 
     def _made(self, size: int, recorded: int, version: int, since: Rows) -> tuple[Pending, bytes]:
         """Under the lock: the fact that closes `size` facts, and the root that it seals."""
@@ -204,7 +222,7 @@ class Closer:
         self._sealing = self._live.map.updated(moved)
         heads = self._sealing.root
         moment = binary.moment(recorded)
-        fact = Closed(size=size, heads=encode_base64(heads))
+        fact = Closed(size=size, heads=encode_base64(heads), previous_token=self._token)
         draft = Draft(mapping.fact_id(moment), STREAM, version + 1, fact, moment)
         made = mapping.pending(self._origin, draft, Envelope(SYSTEM, policy=0), {})
         self.under_lock = perf_counter() - began

@@ -19,8 +19,10 @@ from typing import Any, Final, LiteralString
 
 import psycopg
 
+from ledger.store.timestamping import Roots
 from ledger.store.unsealing import Unsealing
 from ledger.store.verifying_tiles import tiles_that_differ
+from ledger.store.verifying_timestamps import timestamps_that_differ
 from ledger.transparency.note import NoteVerifier
 from ledger.transparency.verify import (
     Finding,
@@ -46,8 +48,10 @@ def verify_database(
     values: Unsealing | None = None,
     *,
     schema: LiteralString = "public",
+    roots: Roots = (),
 ) -> Report:
-    """Re-read a whole ledger; `progress` hears (entries read, of how many); `values` opens the sealed ones too.
+    """Re-read a whole ledger; `progress` hears (entries read, of how many); `values` opens the sealed ones too;
+    `roots`: whose timestamps are believed, empty where that is not checked.
 
     Raises psycopg.OperationalError, and VaultUnavailable where values are to be opened and no key can be had.
     """
@@ -78,6 +82,7 @@ def verify_database(
         for query, says in _REPEATED:
             beside += _differs(connection, query, says)
         beside += tiles_that_differ(connection)
+        beside += timestamps_that_differ(connection, origin, roots)
         return replace(report, findings=report.findings + tuple(beside[:100]), found=report.found + len(beside))
 
 
