@@ -15,15 +15,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, LiteralString
+from typing import Final, LiteralString
 
 import psycopg
 
 from ledger.store.timestamping import Roots
 from ledger.store.unsealing import Unsealing
+from ledger.store.verifying_repeated import repeated_that_differ
+from ledger.store.verifying_swiftly import Plainly, read_swiftly, whole
 from ledger.store.verifying_tiles import tiles_that_differ
 from ledger.store.verifying_timestamps import timestamps_that_differ
 from ledger.transparency.note import NoteVerifier
+from ledger.transparency.stretch import STRETCH
+from ledger.transparency.swift import SwiftVerifier
 from ledger.transparency.verify import (
     Finding,
     KeptCheckpoint,
@@ -49,9 +53,11 @@ def verify_database(
     *,
     schema: LiteralString = "public",
     roots: Roots = (),
+    swiftly: bool = True,
 ) -> Report:
     """Re-read a whole ledger; `progress` hears (entries read, of how many); `values` opens the sealed ones too;
-    `roots`: whose timestamps are believed, empty where that is not checked.
+    `roots`: whose timestamps are believed, empty where that is not checked.  Not `swiftly`: by the oracle alone, entry
+    by entry, as where values are opened; the report is the same.
 
     Raises psycopg.OperationalError, and VaultUnavailable where values are to be opened and no key can be had.
     """
@@ -63,25 +69,20 @@ def verify_database(
         connection.execute(f"SET search_path = {schema}")  # which of the two logs (ledger.store.log)
         head = connection.execute(_HEAD).fetchone()
         size = head[0] if head else 0
-        oracle = LedgerVerifier(checkpoints=_checkpoints(connection, note), origin=origin, verifiers=verifiers)
-        done = 0
-        beside: list[Finding] = []
-        for page in _pages(connection):
-            oracle.add(StoredRow(*row[:5]) for row in page)
-            beside += [
-                Finding("row-differs", "the column `recorded` says something else than the entry", row[0], row[3])
-                for row in page
-                if _recorded_differs(row[1], row[5])
-            ]
-            if values is not None:
-                beside += values.take(connection, origin, [(row[0], bytes(row[1])) for row in page])
-            done += len(page)
-            progress(done, size)
+        oracle = SwiftVerifier(checkpoints=_checkpoints(connection, note), origin=origin, verifiers=verifiers)
+
+        def plainly(first: int, last: int, told: Callable[[int], None] = lambda done: None) -> Plainly:
+            return _plainly(connection, oracle, origin, values, first, last, told)
+
+        if values is None and swiftly and whole(connection, size):
+            beside, known = read_swiftly(connection, conninfo, schema, oracle, size, plainly, progress)
+        else:
+            beside = plainly(_LEAST, _MOST, lambda done: progress(done, size)).findings
+            known = frozenset[str]()
         report = oracle.finish(head=StoredHead(size, edge=head[1] if head else b""), chains=_chains(connection))
         beside += _head_differs(head, report, origin)
-        for query, says in _REPEATED:
-            beside += _differs(connection, query, says)
-        beside += tiles_that_differ(connection)
+        beside += repeated_that_differ(connection, known)
+        beside += tiles_that_differ(connection, size if "tiles" in known else 0)
         beside += timestamps_that_differ(connection, origin, roots)
         return replace(report, findings=report.findings + tuple(beside[:100]), found=report.found + len(beside))
 
@@ -94,16 +95,40 @@ _HEAD: Final = (
 _ENTRIES: Final = """
     SELECT position, entry, leaf, stream, version,
         to_char(recorded AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"BC')
-    FROM entries ORDER BY position
+    FROM entries WHERE position BETWEEN %s AND %s ORDER BY position
 """
+_LEAST: Final = -(2**63)
+_MOST: Final = 2**63 - 1
 
 
-def _pages(connection: psycopg.Connection) -> Iterator[list[Any]]:
+def _plainly(
+    connection: psycopg.Connection,
+    oracle: LedgerVerifier,
+    origin: str,
+    values: Unsealing | None,
+    first: int,
+    last: int,
+    told: Callable[[int], None],
+) -> Plainly:
+    """Have the oracle read these entries, one by one."""
+    read, done, entries = list[Finding](), 0, list[bytes]()
     with connection.cursor(name="entries") as cursor:
         cursor.itersize = PAGE
-        cursor.execute(_ENTRIES)
+        cursor.execute(_ENTRIES, (first, last))
         while page := cursor.fetchmany(PAGE):
-            yield page
+            oracle.add(StoredRow(*row[:5]) for row in page)
+            read += [
+                Finding("row-differs", "the column `recorded` says something else than the entry", row[0], row[3])
+                for row in page
+                if _recorded_differs(row[1], row[5])
+            ]
+            if values is not None:
+                read += values.take(connection, origin, [(row[0], bytes(row[1])) for row in page])
+            done += len(page)
+            told(done)
+            if last - first < STRETCH:
+                entries += [row[1] for row in page]
+    return Plainly(read, entries)
 
 
 def _chains(connection: psycopg.Connection) -> Iterator[StoredChain]:
@@ -159,101 +184,3 @@ def _head_differs(head: tuple[int, bytes, str | None, str, bool] | None, report:
 
 def _instant(recorded: str | None) -> str:
     return (recorded or "never").removesuffix("AD")
-
-
-# What repeats what entries say, for reading.  Each query gives (position, stream or id) of what differs, in order.
-_REPEATED: Final[tuple[tuple[LiteralString, str], ...]] = (
-    # A row of `about` too many or too few would hide or add something to a person.
-    (
-        """
-        WITH said AS (
-            SELECT e.position, a.id FROM entries AS e,
-                jsonb_array_elements_text(convert_from(e.entry, 'UTF8')::jsonb -> 'about') AS a (id)
-            WHERE convert_from(e.entry, 'UTF8')::jsonb ? 'about'
-        )
-        SELECT coalesce(s.position, b.position), coalesce(s.id, b.id)
-        FROM said AS s FULL JOIN about AS b ON b.position = s.position AND b.id = s.id
-        WHERE s.id IS NULL OR b.id IS NULL ORDER BY 1, 2
-        """,
-        "the list of what concerns an id differs from what the entries say",
-    ),
-    # A receipt leads from a key to the facts recorded under it; a retry that was led to others would be told a lie.
-    (
-        """
-        SELECT r.first, NULL FROM receipts AS r
-        LEFT JOIN entries AS one ON one.position = r.first
-        LEFT JOIN entries AS other ON other.position = r.last
-        LEFT JOIN entries AS before ON before.position = r.first - 1
-        LEFT JOIN entries AS after ON after.position = r.last + 1
-        LEFT JOIN checkpoints AS c ON c.size = r.size
-        WHERE c.size IS NULL OR r.last NOT BETWEEN r.first AND r.size
-            OR convert_from(one.entry, 'UTF8')::jsonb ->> 'key' IS DISTINCT FROM r.key::text
-            OR convert_from(other.entry, 'UTF8')::jsonb ->> 'key' IS DISTINCT FROM r.key::text
-            OR convert_from(before.entry, 'UTF8')::jsonb ->> 'key' = r.key::text
-            OR convert_from(after.entry, 'UTF8')::jsonb ->> 'key' = r.key::text
-        ORDER BY 1
-        """,
-        "a receipt leads to other facts than those recorded under its key",
-    ),
-    # Without its receipt a retry would be recorded a second time.  They are kept for 30 days (contract, *Commands*).
-    (
-        """
-        WITH recent AS MATERIALIZED (  -- each entry is parsed once, not once for each receipt
-            SELECT position, stream, convert_from(entry, 'UTF8')::jsonb ->> 'key' AS key FROM entries
-            WHERE recorded > (SELECT recorded FROM head) - interval '30 days'
-        )
-        SELECT e.position, e.stream FROM recent AS e LEFT JOIN receipts AS r ON r.key::text = e.key
-        WHERE e.key IS NOT NULL AND r.key IS NULL ORDER BY 1
-        """,
-        "no receipt is kept for the key of a fact recorded within 30 days",
-    ),
-    (
-        """
-        SELECT c.size, NULL FROM checkpoints AS c JOIN entries AS e ON e.position = c.size
-        WHERE c.recorded <> (convert_from(e.entry, 'UTF8')::jsonb ->> 'recorded')::timestamptz ORDER BY 1
-        """,
-        "a checkpoint says another time than its newest entry",
-    ),
-    (
-        """
-        WITH said AS (
-            SELECT position, convert_from(entry, 'UTF8')::jsonb -> 'values' ->> 'heads' AS heads FROM entries
-            WHERE stream = 'ledger' AND convert_from(entry, 'UTF8')::jsonb ->> 'type' = 'ledger.closed.v1'
-        )
-        SELECT coalesce(s.position, c.position), 'ledger' FROM said AS s FULL JOIN closings AS c USING (position)
-        WHERE s.heads IS DISTINCT FROM encode(c.heads, 'base64') ORDER BY 1
-        """,
-        "what is kept of a closing differs from what it says, or is of none",
-    ),
-    (
-        """
-        SELECT r.first, NULL FROM receipts AS r JOIN checkpoints AS c USING (size)
-        WHERE r.recorded <> c.recorded ORDER BY 1
-        """,
-        "a receipt says another time than its checkpoint",
-    ),
-    # Opened or not, a ciphertext lies beside each entry for each key that it commits under, and beside no other.
-    (
-        """
-        WITH said AS (
-            SELECT DISTINCT e.position, (s.pair ->> 1)::uuid AS key_id FROM entries AS e,
-                jsonb_each(convert_from(e.entry, 'UTF8')::jsonb -> 'sealed') AS s (path, pair)
-            WHERE convert_from(e.entry, 'UTF8')::jsonb ? 'sealed'
-        )
-        SELECT coalesce(s.position, v.position), NULL
-        FROM said AS s FULL JOIN sealed_values AS v ON v.position = s.position AND v.key_id = s.key_id
-        WHERE s.key_id IS NULL OR v.key_id IS NULL ORDER BY 1
-        """,
-        "the ciphertexts beside an entry are not those of the keys it commits under",
-    ),
-)
-
-
-def _differs(connection: psycopg.Connection, query: LiteralString, says: str) -> list[Finding]:
-    """The first rows of a query over entries as JSON; none where one is not JSON any more: the oracle has named it."""
-    try:
-        with connection.transaction():
-            rows = connection.execute(query + " LIMIT 100").fetchall()
-    except psycopg.DataError:
-        return []
-    return [Finding("row-differs", says, position, stream) for position, stream in rows]

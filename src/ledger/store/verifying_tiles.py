@@ -29,15 +29,18 @@ _TILES: Final[LiteralString] = r"""
             WHERE b.level = t.level - 1 AND b.index BETWEEN t.index * 256 AND t.index * 256 + 255
         )
     END
-    FROM tiles AS t ORDER BY t.level, t.index
+    FROM tiles AS t WHERE NOT (t.level = 0 AND t.index >= 0 AND t.index < (%s + 255) / 256) ORDER BY t.level, t.index
 """
 
 
-def tiles_that_differ(connection: psycopg.Connection) -> Iterator[Finding]:
-    """The position named is that of the first entry under a tile; `stream` is its path."""
+def tiles_that_differ(connection: psycopg.Connection, compared: int = 0) -> Iterator[Finding]:
+    """Tiles of the first so many leaves were compared already.
+
+    The position named is that of the first entry under a tile; `stream` is its path.
+    """
     with connection.cursor(name="tiles") as cursor:
         cursor.itersize = 100
-        cursor.execute(_TILES)
+        cursor.execute(_TILES, (compared,))
         for level, index, root, hashes, made in cursor:
             says = "is not what the entries make it" if hashes != made else "has another root than its hashes make"
             if hashes != made or root != root_of(hashes):

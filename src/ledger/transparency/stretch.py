@@ -7,7 +7,7 @@ each member of all of them. What it gives is what only the order of all entries 
 concerned by which.
 
 It never says what is wrong. Whatever is not plainly sound (also what is only rare: an escape in a text, a letter
-beyond ASCII, an integer of sixteen digits, a closing) makes it give None, and the oracle reads these entries one by
+beyond ASCII, an integer of sixteen digits) makes it give None, and the oracle reads these entries one by
 one. So nothing can be found by this way that the oracle would not find, and what it accepts, the oracle accepts.
 
 Proved by tests/transparency/test_stretch.py: on any entries, sound or spoilt, both ways come to the same report.
@@ -22,14 +22,16 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from itertools import pairwise
 from typing import Final, NamedTuple, cast
+from uuid import UUID
 
 import orjson
 
-from ledger.transparency.entry import MAX_ITEMS, MAX_TEXT_BYTES, Json, canonical
+from ledger.transparency.entry import MAX_ITEMS, MAX_TEXT_BYTES, Json, SealedEntry, canonical, parse_entry
 from ledger.transparency.heads import CLOSED
-from ledger.transparency.tree import RightEdge
+from ledger.transparency.tiles import HEIGHT
+from ledger.transparency.tree import RightEdge, grow
 
-__all__ = ["LINK", "PREVIOUS", "STRETCH", "Columns", "Stretch", "StretchReader"]
+__all__ = ["LINK", "PREVIOUS", "STRETCH", "Beside", "Columns", "Stretch", "StretchReader", "beside_of"]
 
 STRETCH: Final = 1024
 """Entries of a stretch: a perfect subtree, if it begins where one does, and four tiles."""
@@ -52,6 +54,14 @@ class Columns(NamedTuple):
     recorded: bytes  # 8 bytes each: microseconds since 2000, as PostgreSQL counts
 
 
+class Beside(NamedTuple):
+    """What entries say must be stored beside them."""
+
+    concerned: bytes  # digest over position and id of all that they are about, in order
+    commands: bytes  # neighbours under one command's key: key, first, last position; 32 bytes each, in order
+    ciphertexts: bytes  # position and key id of each, 24 bytes, in order
+
+
 @dataclass(frozen=True, slots=True)
 class Stretch:
     """What sound entries say that must be held against all before them. Ids are numbers in order of `names`."""
@@ -67,9 +77,9 @@ class Stretch:
     recorded: tuple[str, str]  # of the first entry and of the last
     edges: list[RightEdge]  # of the tree over this stretch alone, at each size asked for and at its end
     entry_bytes: int
-    concerned: bytes  # digest over position and id of all that its entries are about, in order
-    commands: bytes  # neighbours under one command's key: key, first, last position; 32 bytes each, in order
-    ciphertexts: bytes  # position and key id of those that must lie beside the entries, 24 bytes each, in order
+    subtrees: list[bytes]  # roots over each 256 of them, if the first of them is a first of 256 in the log
+    closings: list[tuple[int, SealedEntry]]  # those among them, and how many entries come before
+    beside: Beside
 
     @property
     def size(self) -> int:
@@ -130,7 +140,7 @@ _SECOND = timedelta(seconds=1)
 _SCALAR = rb'(?:"[^"]*+"|0|-?[1-9][0-9]{0,14}|true|false|null)'
 _REMEMBERED = 100_000  # of what may come again
 _LAYOUTS = 16  # of the values of one type
-_CLOSED = CLOSED[1].encode()
+_CLOSED = (CLOSED[0].encode(), CLOSED[1].encode())
 
 
 class _NotPlainError(Exception):
@@ -192,6 +202,10 @@ class StretchReader:
         ciphertexts = self._ciphertexts(first, sealed)
         own, named = self._concerned(streams, about)
         fact_ids, commands = _uuids(ids, b"7"), _commands(first, keys)
+        concerned = _digest_of_concerned(first, about, named)
+        edges, subtrees = _edges(leaves, [size - first + 1 for size in sizes])
+        kinds = enumerate(zip(streams, types, strict=True)) if _CLOSED[1] in types else ()
+        closings = [(place, parse_entry(lines[place])) for place, both in kinds if both == _CLOSED]
         names, self._untold = self._untold, []  # nothing can fail from here on: what is told once is told
         return Stretch(
             first=first,
@@ -203,11 +217,11 @@ class StretchReader:
             links=_side_by_side((8, _packed(range(first - 1, first - 1 + len(lines)))), (32, columns.leaves)),
             fact_ids=fact_ids,
             recorded=(recorded[0].decode(), recorded[-1].decode()),
-            edges=_edges(leaves, [size - first + 1 for size in sizes]),
+            edges=edges,
             entry_bytes=len(data) - len(lines) + 1,
-            concerned=_digest_of_concerned(first, about, named),
-            commands=commands,
-            ciphertexts=ciphertexts,
+            subtrees=subtrees,
+            closings=closings,
+            beside=Beside(concerned, commands, ciphertexts),
         )
 
     def _check(self, kind: str, check: Callable[[bytes], None], column: set[bytes]) -> None:
@@ -331,7 +345,7 @@ def _check_moment(text: bytes) -> None:
 
 
 def _check_type(text: bytes) -> None:
-    _plainly(_TYPE.fullmatch(text) and text != _CLOSED)
+    _plainly(_TYPE.fullmatch(text))
 
 
 def _check_under(texts: bytes) -> None:
@@ -367,17 +381,34 @@ def _layout(value: object) -> bytes:
     return _SCALAR
 
 
-def _edges(leaves: Sequence[bytes], sizes: Sequence[int]) -> list[RightEdge]:
-    edge, edges = RightEdge(), list[RightEdge]()
+def _edges(leaves: Sequence[bytes], sizes: Sequence[int]) -> tuple[list[RightEdge], list[bytes]]:
+    """The edge at each size and at the end, and the roots of the tiles."""
+    edge, edges, roots = RightEdge(), list[RightEdge](), list[bytes]()
     for size in (*sizes, len(leaves)):
         if size > edge.size:
-            edge = edge.extend(leaves[edge.size : size])
-        if not edges or edge.size > edges[-1].size:
+            edge, rows = grow(edge, leaves[edge.size : size])
             edges.append(edge)
-    return edges
+            roots += [each for row in rows if row.level == HEIGHT for each in row.hashes]
+    return edges, roots
 
 
-def _digest_of_concerned(first: int, about: Sequence[bytes], named: Sequence[tuple[int, ...]]) -> bytes:
+def beside_of(first: int, entries: Sequence[SealedEntry]) -> Beside:
+    """The same of entries that the oracle has read. Raises ValueError where a key id is no UUID."""
+    keys = [entry.get("key", "").encode() for entry in entries]
+    about = [entry.get("about", []) for entry in entries]
+    ciphertexts = {
+        position.to_bytes(8) + UUID(pair[1]).bytes
+        for position, entry in enumerate(entries, first)
+        for pair in entry.get("sealed", {}).values()
+    }
+    return Beside(
+        _digest_of_concerned(first, [b'"%b"' % '","'.join(each).encode() if each else b"" for each in about], about),
+        _commands(first, keys),
+        b"".join(sorted(ciphertexts)),
+    )
+
+
+def _digest_of_concerned(first: int, about: Sequence[bytes], named: Sequence[Sequence[object]]) -> bytes:
     positions = _packed([position for position, each in enumerate(named, first) for _ in each])
     names = b"\n".join(filter(None, about)).replace(b'"\n"', b"\n").replace(b'","', b"\n")
     return sha256(positions + names[1:-1]).digest()

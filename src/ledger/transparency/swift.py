@@ -75,21 +75,26 @@ class SwiftVerifier(LedgerVerifier):
         self._first_recorded = self._first_recorded or stretch.recorded[0]
         self._recorded = stretch.recorded[1]
         self._bytes += stretch.entry_bytes
-        self._moved.update(map(met.names.__getitem__, set(stretch.streams).union(*set(stretch.about))))
+        edges = {each.size: each for each in stretch.edges}
+        closings = dict(stretch.closings)
         before = 0
-        for edge in stretch.edges:
-            self._follow(stretch, met, range(before, edge.size))
-            before = edge.size
-            self._position = whole.size + before
-            self._edge = _beside(whole, edge)
-            self._compare_checkpoints()
+        for until in sorted({*edges, *closings}):
+            self._follow(stretch, met, range(before, until))
+            before, self._position = until, whole.size + until
+            if until in edges:
+                self._edge = _beside(whole, edges[until])
+                self._compare_checkpoints()
+            if until in closings:
+                self._check_closing(self._position + 1, closings[until])
         return True
 
     def _follow(self, stretch: Stretch, met: _Met, places: range) -> None:
         """The streams and chains of some entries of a stretch."""
         chains, links, previous = met.chains, stretch.links, stretch.previous
         part = slice(places.start, places.stop)
-        rows = zip(places, stretch.streams[part], stretch.versions[part], stretch.about[part], strict=True)
+        streams, abouts = stretch.streams[part], stretch.about[part]
+        self._moved.update(map(met.names.__getitem__, set(streams).union(*set(abouts))))
+        rows = zip(places, streams, stretch.versions[part], abouts, strict=True)
         for place, number, version, about in rows:
             link = links[LINK * place : LINK * place + LINK]
             index = stretch.first + place - 1
