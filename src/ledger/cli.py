@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 
-from ledger import bundles, verbs
+from ledger import bundles, vaults, verbs
 from ledger.api.problems import place_of
 from ledger.disclosing.table import PURPOSES
 from ledger.errors import LedgerError
@@ -84,6 +84,8 @@ def parser() -> argparse.ArgumentParser:
     each.add_argument("--key", action="append", default=[], metavar="VKEY", help="the ledger's key, for a bundle")
     each.add_argument("--announced", type=Path, metavar="FILE", help="keys that came since: 'ledger log announcements'")
     each.add_argument("--values", action="store_true", help="open every sealed value too, with the vault's keys")
+    each = verb("vault", vaults.vault, "how the vault stands; or its keys wrapped anew and the old wrapping key gone")
+    each.add_argument("what", choices=("status", "rewrap"))
     verb("rules", verbs.rules, "every rule with its source")
     verb("events", verbs.events, "every fact with its command, roles and fields")
     each = verb("token", verbs.token, "a token from the embedded issuer")

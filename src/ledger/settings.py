@@ -83,6 +83,12 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
         repr=False,
         description="The vault's PostgreSQL, another server with other backups. Unset: an embedded one in LEDGER_HOME.",
     )
+    vault_backup_days: int = Field(
+        default=35,
+        ge=0,
+        le=3650,
+        description="Days that a backup of the vault is kept: until then what was erased may lie in one.",
+    )
     origin: Origin | None = Field(
         default=None,
         description="The log's name, which every signed checkpoint carries. Unset: drawn once and kept.",

@@ -72,6 +72,6 @@ def vault_database(clusters: Clusters, vault_template: str) -> str:
     """How to connect, as the application, to an empty vault."""
     with psycopg.connect(clusters.vault.conninfo("postgres", vault_template)) as connection:
         connection.execute("SET LOCAL session_replication_role = replica")  # whom no trigger stops
-        for table in ("keys", "secrets", "tombstones", "erasures", "holds"):
+        for table in ("keys", "secrets", "tombstones", "erasures", "holds", "epochs"):
             connection.execute(f"DELETE FROM {table}".encode())
     return clusters.vault.conninfo(clusters.vault.app_role, vault_template)

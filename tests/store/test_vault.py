@@ -18,7 +18,7 @@ from tests.conftest import Clusters
 from ledger.errors import Setup, VaultUnavailable
 from ledger.privacy.owners import Owner
 from ledger.store.appending import SETUP
-from ledger.store.vault import STATEMENTS, Vault, WrappingKey, secret_file
+from ledger.store.vault import STATEMENTS, Vault, WrappingKey, WrappingKeys, secret_file
 from ledger.store.vault import keys as module
 from ledger.store.wire import Lost, Wire
 
@@ -29,9 +29,15 @@ ANN = Owner("offender-ann", "case")
 CHILD = Owner("child-eve", "child")
 
 
+def wrapped_by(key: bytes) -> WrappingKeys:
+    """One wrapping key, in no file."""
+    found = WrappingKey(key)
+    return WrappingKeys(Path("nowhere") / "vault.key", {1: found})
+
+
 @asynccontextmanager
 async def opened(conninfo: str, wrapping: bytes = WRAPPING) -> AsyncGenerator[Vault]:
-    vault = Vault(lambda: Wire.connect(conninfo, STATEMENTS, SETUP), WrappingKey(wrapping))
+    vault = Vault(lambda: Wire.connect(conninfo, STATEMENTS, SETUP), wrapped_by(wrapping))
     try:
         yield vault
     finally:
@@ -189,7 +195,7 @@ async def test_a_key_wrapped_by_another_file_names_that_file(vault_database: str
             await stranger.keys_by_id([key.id_bytes])
         with pytest.raises(VaultUnavailable):
             await stranger.keys_of([ANN])
-        with pytest.raises(VaultUnavailable, match="another wrapping key file"):
+        with pytest.raises(VaultUnavailable, match="put that back"):
             await stranger.secret("name")
 
 
@@ -287,7 +293,7 @@ async def test_a_vault_that_does_not_answer_is_said_so_and_found_again(clusters:
             raise Lost("refused")
         return await Wire.connect(vault_database, STATEMENTS, SETUP)
 
-    vault = Vault(connect, WrappingKey(WRAPPING))
+    vault = Vault(connect, wrapped_by(WRAPPING))
     with pytest.raises(VaultUnavailable):
         await vault.keys_of([ANN])
     down = False

@@ -15,6 +15,7 @@ import pytest
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 from tests.conftest import Clusters
+from tests.store.test_vault import wrapped_by
 
 from ledger.errors import NotFound, Refused, VaultUnavailable
 from ledger.privacy.holds import CaseClass, CaseReached, Reach, Scope
@@ -48,7 +49,7 @@ def an_order(*owners: Owner, id: UUID | None = None, reach: Reach | None = None)
 
 @asynccontextmanager
 async def opened(conninfo: str, connect: Connect | None = None) -> AsyncGenerator[Vault]:
-    vault = Vault(connect or (lambda: Wire.connect(conninfo, STATEMENTS, SETUP)), WrappingKey(bytes(range(32))))
+    vault = Vault(connect or (lambda: Wire.connect(conninfo, STATEMENTS, SETUP)), wrapped_by(bytes(range(32))))
     try:
         yield vault
     finally:

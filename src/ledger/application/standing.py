@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 from ledger.application.patience import in_time
-from ledger.errors import LedgerError
+from ledger.errors import LedgerError, VaultUnavailable
 from ledger.store.closing import Closer
 from ledger.store.log import Kept, Log
 from ledger.store.opening import Store
@@ -36,7 +36,14 @@ class Standing:
     async def status(self) -> dict[str, Any]:
         """What the ledger and its access log hold, whether they may be written to, and how far the worklists follow."""
         own, access = [await self._status(each) for each in (self._store, self._store.access)]
-        return own | {"access_log": access, "worklists": await self.lag()}
+        return own | {"access_log": access, "worklists": await self.lag(), "vault": await self._vault()}
+
+    async def _vault(self) -> dict[str, Any]:
+        """Its epoch, and the horizon of what was destroyed; or why neither can be said."""
+        try:
+            return await in_time(self._store.deadline, self._store.vault.epochs.status(), VaultUnavailable)
+        except VaultUnavailable as away:
+            return {"unavailable": away.message}
 
     async def _status(self, each: Log) -> dict[str, Any]:
         newest = await self._in_time(self._closers[each.kept].newest())

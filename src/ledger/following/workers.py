@@ -28,7 +28,7 @@ from ledger.store.appending import SETUP
 from ledger.store.cases import Cases
 from ledger.store.database import STATEMENTS, Database
 from ledger.store.vault import STATEMENTS as VAULT_STATEMENTS
-from ledger.store.vault import Vault, WrappingKey
+from ledger.store.vault import Vault, WrappingKeys
 from ledger.store.wire import Wire
 
 COLLECT_EVERY: Final = 100_000  # allocations: folded facts hold no cycles to look for
@@ -124,7 +124,7 @@ class _Desk:
             return await Wire.connect(where.vault, VAULT_STATEMENTS, (*SETUP, f"SET ROLE {ROLE_OF_VAULT}"))
 
         database = Database(ledger, STATEMENTS)
-        return Folder(database, Cases(where.origin, database, Vault(vault, WrappingKey.at(where.wrapping))))
+        return Folder(database, Cases(where.origin, database, Vault(vault, WrappingKeys.at(where.wrapping))))
 
     @cached_property
     def tables(self) -> Tables:

@@ -1,7 +1,7 @@
 """Opening a ledger: its clusters, keys and schema, the check that nothing released is missing, and its two doors.
 
     home/keys/log.key        0600   seed of the Ed25519 key that signs checkpoints
-    home/keys/vault.key      0600   wraps every key in the vault
+    home/keys/vault.key      0600   wraps every key in the vault; vault.key.2 ... in later epochs
     home/keys/token.key      0600   seed of the embedded issuer's Ed25519 key (api)
     home/keys/access.key     0600   seed of the one that signs those of the access log
     home/checkpoint                 the newest released checkpoint, synced, at most a second old
@@ -38,7 +38,7 @@ from ledger.store.embedded import EmbeddedCluster
 from ledger.store.log import ACCESS, LEDGER, Kept, Log, open_log
 from ledger.store.migrate import Which, migrate, pending
 from ledger.store.vault import STATEMENTS as VAULT_STATEMENTS
-from ledger.store.vault import Vault, WrappingKey
+from ledger.store.vault import Vault, WrappingKeys
 from ledger.store.wire import Lost, Wire
 
 log = logging.getLogger(__name__)
@@ -219,7 +219,7 @@ async def _open(
         if access.origin != f"{own.origin}/access":
             access.sequencer.read_only = f"The access log beside {own.origin} is another's, {access.origin}."
             log.critical("%s", access.read_only)
-        wrapping = WrappingKey.at(settings.home / "keys" / "vault.key")
+        wrapping = WrappingKeys.at(settings.home / "keys" / "vault.key")
         undo.pop_all()
     return Store(
         own.kept,
@@ -234,7 +234,7 @@ async def _open(
         own.second,
         own.cosigned,
         settings.home,
-        Vault(lambda: vault.connect(VAULT_STATEMENTS), wrapping),
+        Vault(lambda: vault.connect(VAULT_STATEMENTS), wrapping, settings.vault_backup_days),
         access,
         ledger.application,
         vault.application,

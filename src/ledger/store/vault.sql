@@ -68,6 +68,14 @@ CREATE TABLE secrets (
     wrapped     bytea       NOT NULL
 );
 
+-- Which wrapping key is in use, since when, and when the earlier ones were destroyed.
+CREATE TABLE epochs (
+    number      integer     PRIMARY KEY CHECK (number > 0),
+    wrapping    text        COLLATE "C" NOT NULL UNIQUE,          -- id of the wrapping key
+    began_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    ended_at    timestamptz                         -- when its wrapping key was destroyed
+);
+
 -- No state is ever left backwards, whoever asks: a key that is being erased is never given out again.
 CREATE FUNCTION refuse_return() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -88,10 +96,12 @@ CREATE TRIGGER tombstones_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON tombstones
 CREATE TRIGGER erasures_stay BEFORE DELETE OR TRUNCATE ON erasures FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER holds_stay BEFORE DELETE OR TRUNCATE ON holds FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-GRANT SELECT, INSERT ON keys, secrets TO vault_app;
+GRANT SELECT, INSERT ON keys, secrets, epochs TO vault_app;
 GRANT SELECT ON gate, holds, erasures, tombstones TO vault_app;
 GRANT UPDATE (one) ON gate TO vault_app;  -- what a lock of the row asks for; its check lets nothing change
 GRANT INSERT ON holds, erasures, tombstones TO vault_app;
 GRANT UPDATE (released_at) ON holds TO vault_app;
 GRANT UPDATE (reach, step, held_by, wrappings, begun_at, destroyed_at, closed_at, position, finalised_at) ON erasures TO vault_app;
 GRANT UPDATE (state, wrapping, wrapped, erasure) ON keys TO vault_app;
+GRANT UPDATE (wrapping, wrapped) ON secrets TO vault_app;
+GRANT UPDATE (ended_at) ON epochs TO vault_app;

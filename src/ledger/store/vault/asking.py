@@ -23,20 +23,27 @@ def no_answer(problem: Exception) -> LedgerError:
 
 
 @asynccontextmanager
-async def behind_the_gate(connect: Connect) -> AsyncGenerator[Wire]:
-    """A transaction on a connection of its own, with the one row of the gate locked: those who come here take turns.
-
-    Raises VaultUnavailable: then it is not known whether a COMMIT under way was done, and whoever asks again, with the
-    same ids, gets the same end.
-    """
+async def asking(connect: Connect) -> AsyncGenerator[Wire]:
+    """A connection of one's own.  Raises VaultUnavailable."""
     wire = None
     try:
         wire = await connect()
-        await wire.ask_all([(b"begin", ()), (b"lock_gate", ())])
         yield wire
-        await wire.ask(b"commit")
     except (DatabaseTrouble, OSError) as problem:
         raise no_answer(problem) from problem
     finally:
         if wire:
             wire.close()
+
+
+@asynccontextmanager
+async def behind_the_gate(connect: Connect) -> AsyncGenerator[Wire]:
+    """A transaction with the one row of the gate locked: those who come here take turns.
+
+    Raises VaultUnavailable: then it is not known whether a COMMIT under way was done, and whoever asks again, with the
+    same ids, gets the same end.
+    """
+    async with asking(connect) as wire:
+        await wire.ask_all([(b"begin", ()), (b"lock_gate", ())])
+        yield wire
+        await wire.ask(b"commit")

@@ -1,6 +1,10 @@
-"""What wraps the keys of the vault: a file of 64 hexadecimal digits outside both clusters, 0600.
+"""What wraps the keys of the vault: files of 64 hexadecimal digits outside both clusters, 0600, one for each epoch.
 
+    keys/vault.key, keys/vault.key.2, keys/vault.key.3 ...
     wrapped = nonce (12) || AES-256-GCM under the wrapping key, AAD = key id (or the secret's name)
+
+To destroy one is to write over it, sync it and take it away.  What a disk or a file system keeps of blocks that were
+written over (flash, copies on write, snapshots) is out of our reach: keep this folder where nothing copies it.
 
 Proven by tests/store/test_vault.py.
 """
@@ -10,6 +14,7 @@ from __future__ import annotations
 import os
 import secrets
 import stat
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
@@ -21,16 +26,11 @@ from ledger.store.host import sync_folder
 
 
 class WrappingKey:
-    """The key that wraps the keys: a file of 64 hexadecimal digits, readable by its owner alone."""
+    """A key that wraps keys; `id`: 16 hexadecimal digits that tell nothing of it."""
 
     def __init__(self, key: bytes) -> None:
         self.id = sha256(b"wrapping" + key).hexdigest()[:16]
         self._cipher = AESGCM(key)
-
-    @classmethod
-    def at(cls, path: Path) -> WrappingKey:
-        """Read it, or make it on the first start.  Raises Setup when others can read it or it is not a key."""
-        return cls(secret_file(path))
 
     def wrap(self, key: bytes, bound_to: str) -> bytes:
         nonce = os.urandom(12)
@@ -44,6 +44,75 @@ class WrappingKey:
             raise VaultUnavailable(
                 f"The key {bound_to} was wrapped by another wrapping key file; put that back."
             ) from wrong
+
+
+class WrappingKeys:
+    """The wrapping keys that are here, by id.  Which one is in use says the vault's newest epoch."""
+
+    def __init__(self, path: Path, found: Mapping[int, WrappingKey]) -> None:
+        """`found`: by the numbers of their epochs."""
+        self._path = path
+        self._found = found
+
+    @classmethod
+    def at(cls, path: Path) -> WrappingKeys:
+        """Those of a folder; `path` is the first one's file, made on the first start.
+
+        Raises Setup when others can read one, or one is not a key.
+        """
+        if not _numbered(path):
+            secret_file(path)
+        return cls(path, _read(path))
+
+    @property
+    def newest(self) -> tuple[int, WrappingKey]:
+        """That of the highest number, and the number."""
+        return max(self._found.items(), key=lambda each: each[0])
+
+    def known(self, id: str) -> WrappingKey:  # noqa: A002 - the key's own word
+        """The one with this id; the folder is read again for one that another process made.
+
+        Raises VaultUnavailable if it is not here.
+        """
+        for again in (False, True):
+            if again:
+                self._found = _read(self._path) or self._found
+            for key in self._found.values():
+                if key.id == id:
+                    return key
+        raise VaultUnavailable(
+            f"What the vault holds was wrapped by the wrapping key {id}, whose file is not here; put that back."
+        )
+
+    def make(self, number: int) -> WrappingKey:
+        """The key of the epoch of this number: what a try that was cut short made is used."""
+        secret_file(self._path.with_name(f"{self._path.name}.{number}"))
+        self._found = _read(self._path)
+        return self._found[number]
+
+    def destroy_before(self, number: int) -> None:
+        """The files of earlier epochs are written over and taken away; nothing, where that was done before."""
+        for earlier, path in _numbered(self._path).items():
+            if earlier < number:
+                with path.open("r+b") as file:  # in the form of a key: a crash here must not stop the next start
+                    file.write(secrets.token_hex(32).encode())
+                    file.flush()
+                    os.fsync(file.fileno())
+                path.unlink()
+                sync_folder(path.parent)
+        self._found = _read(self._path)
+
+
+def _numbered(path: Path) -> dict[int, Path]:
+    """The key files of a folder by their epoch's number."""
+    named = {
+        each: each.name.removeprefix(path.name).removeprefix(".") or "1" for each in path.parent.glob(f"{path.name}*")
+    }
+    return dict(sorted((int(number), each) for each, number in named.items() if number.isdigit()))
+
+
+def _read(path: Path) -> dict[int, WrappingKey]:
+    return {number: WrappingKey(secret_file(each)) for number, each in _numbered(path).items()}
 
 
 def secret_file(path: Path) -> bytes:

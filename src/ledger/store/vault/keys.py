@@ -22,8 +22,9 @@ from ledger.rules.register import CANNOT_BE_RESTORED
 from ledger.store import binary
 from ledger.store.appending import Query
 from ledger.store.vault.asking import Connect, no_answer
+from ledger.store.vault.epochs import Epochs
 from ledger.store.vault.erasing import Erasures, columns_of
-from ledger.store.vault.key_files import WrappingKey
+from ledger.store.vault.key_files import WrappingKey, WrappingKeys
 from ledger.store.wire import DatabaseTrouble, Rows, Wire
 
 KEPT_SECONDS: Final = 50.0
@@ -36,10 +37,13 @@ class Vault:
     Where there is no room for a new key, making one raises DiskFull.
     """
 
-    def __init__(self, connect: Connect, wrapping: WrappingKey) -> None:
+    def __init__(self, connect: Connect, wrapping: WrappingKeys, backup_days: int = 35) -> None:
+        """`backup_days`: how long a backup of the vault is kept."""
+        self.epochs = Epochs(connect, wrapping, backup_days)
         self.erasures = Erasures(connect, self.forget)
         self._connect = connect
         self._wrapping = wrapping
+        self._current: WrappingKey | None = None  # of the newest epoch, as last asked
         self._wire: Wire | None = None
         self._connecting = asyncio.Lock()
         self._owned: dict[Owner, tuple[float, DataKey]] = {}
@@ -87,12 +91,32 @@ class Vault:
 
     async def secret(self, name: str) -> bytes:
         """32 bytes that only the vault keeps, made on first use."""
-        rows = await self._ask(b"secret", name.encode())
-        if not rows:
-            wrapped = self._wrapping.wrap(secrets.token_bytes(32), name)
-            await self._ask(b"keep_secret", name.encode(), self._wrapping.id.encode(), wrapped)
+        for epoch in (self._epoch, self._new_epoch):
             rows = await self._ask(b"secret", name.encode())
-        return self._wrapping.unwrap(binary.read_bytes(rows[0][1]), name)
+            if rows:
+                break
+            key = await epoch()
+            wrapped = key.wrap(secrets.token_bytes(32), name)
+            kept = (name.encode(), key.id.encode(), wrapped)
+            _, _, rows = await self._ask_all([(b"share_gate", ()), (b"keep_secret", kept), (b"secret", kept[:1])])
+            if rows:
+                break
+        else:
+            raise VaultUnavailable("The vault's wrapping key is being changed. Try again in a moment.")
+        wrapping, wrapped = (binary.read_bytes(value) for value in rows[0])
+        return self._wrapping.known(wrapping.decode()).unwrap(wrapped, name)
+
+    async def _epoch(self) -> WrappingKey:
+        """What is wrapped with now."""
+        return self._current or await self._new_epoch()
+
+    async def _new_epoch(self) -> WrappingKey:
+        """The same, asked again."""
+        number, newest = self._wrapping.newest
+        enrol = (b"enrol", (newest.id.encode(), binary.int8(number)))
+        _, rows = await self._ask_all([enrol, (b"epoch", ())])
+        self._current = self._wrapping.known(binary.read_bytes(rows[0][0]).decode())
+        return self._current
 
     async def ping(self) -> None:
         """Does it answer?"""
@@ -113,16 +137,19 @@ class Vault:
 
     async def _find_or_make(self, owners: list[Owner]) -> dict[Owner, DataKey]:
         found = await self._find(owners)
-        lacking = [owner for owner in owners if owner not in found]
-        if lacking:
+        for epoch in (self._epoch, self._new_epoch):
+            lacking = [owner for owner in owners if owner not in found]
+            if not lacking:
+                return found
+            key = await epoch()
             ids = [uuid.uuid4() for _ in lacking]
-            wrapped = [self._wrapping.wrap(secrets.token_bytes(32), str(each)) for each in ids]
+            wrapped = [key.wrap(secrets.token_bytes(32), str(each)) for each in ids]
             columns = binary.array_of_uuid([each.bytes for each in ids]), *columns_of(lacking)
-            made = *columns, self._wrapping.id.encode(), binary.array_of_bytes(wrapped)
+            made = *columns, key.id.encode(), binary.array_of_bytes(wrapped)
             await self._ask_all([(b"share_gate", ()), (b"make", made)])
             found |= await self._find(lacking)  # ours, or those of a process that was faster
-            if any(owner not in found for owner in lacking):
-                raise Refused([Refusal("CP-49", CANNOT_BE_RESTORED, rule_book=False)])
+        if any(owner not in found for owner in owners):
+            raise Refused([Refusal("CP-49", CANNOT_BE_RESTORED, rule_book=False)])
         return found
 
     async def _find(self, owners: list[Owner]) -> dict[Owner, DataKey]:
@@ -138,9 +165,7 @@ class Vault:
     def _keep(self, key_id: bytes, wrapping: bytes, wrapped: bytes, until: float) -> DataKey:
         """Remember a key, counted from when it was asked for: it may be destroyed while the answer is under way."""
         name = str(uuid.UUID(bytes=key_id))
-        if wrapping.decode() != self._wrapping.id:
-            raise VaultUnavailable(f"The key {name} was wrapped by key file {wrapping.decode()}, which is not here.")
-        key = DataKey(name, self._wrapping.unwrap(wrapped, name))
+        key = DataKey(name, self._wrapping.known(wrapping.decode()).unwrap(wrapped, name))
         if len(self._read) >= MOST_KEPT:
             self.forget()
         self._read[key_id] = until, key

@@ -93,7 +93,8 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
                           WHERE k.owner = m.owner AND k.retention = m.retention), 0),
             convert_from($4::bytea, 'UTF8'), m.wrapped
         FROM unnest($1::uuid[], $2::text[], $3::text[], $5::bytea[]) AS m (key_id, owner, retention, wrapped)
-        WHERE NOT EXISTS (SELECT FROM keys AS k  -- made by another since we looked
+        WHERE convert_from($4::bytea, 'UTF8') = (SELECT wrapping FROM epochs ORDER BY number DESC LIMIT 1)
+            AND NOT EXISTS (SELECT FROM keys AS k  -- made by another since we looked
                           WHERE k.owner = m.owner AND k.retention = m.retention AND k.state IN ('active', 'held'))
         AND NOT EXISTS (SELECT FROM tombstones AS t WHERE t.owner = m.owner AND t.retention = m.retention)
         ON CONFLICT (owner, retention, generation) DO NOTHING
@@ -102,7 +103,50 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     "secret": "SELECT wrapping, wrapped FROM secrets WHERE name = convert_from($1::bytea, 'UTF8')",
     "keep_secret": """
         INSERT INTO secrets (name, wrapping, wrapped)
-        VALUES (convert_from($1::bytea, 'UTF8'), convert_from($2::bytea, 'UTF8'), $3::bytea)
+        SELECT convert_from($1::bytea, 'UTF8'), convert_from($2::bytea, 'UTF8'), $3::bytea
+        WHERE convert_from($2::bytea, 'UTF8') = (SELECT wrapping FROM epochs ORDER BY number DESC LIMIT 1)
         ON CONFLICT (name) DO NOTHING
     """,
+    # Epochs.  The first wrapping key is that of whoever keeps the first key.
+    "enrol": """
+        INSERT INTO epochs (number, wrapping) SELECT $2::bigint, convert_from($1::bytea, 'UTF8')
+        WHERE NOT EXISTS (SELECT FROM epochs) ON CONFLICT DO NOTHING
+    """,
+    "epoch": "SELECT wrapping FROM epochs ORDER BY number DESC LIMIT 1",
+    "epochs": "SELECT number::bigint, wrapping, began_at, ended_at FROM epochs ORDER BY number",
+    "new_epoch": "INSERT INTO epochs (number, wrapping) VALUES ($1::bigint, convert_from($2::bytea, 'UTF8'))",
+    "end_epochs": "UPDATE epochs SET ended_at = clock_timestamp() WHERE number < $1::bigint AND ended_at IS NULL",
+    "old_keys": """
+        SELECT key_id::text, wrapping, wrapped FROM keys
+        WHERE wrapping <> convert_from($1::bytea, 'UTF8')
+            AND key_id > coalesce(nullif(convert_from($2::bytea, 'UTF8'), ''),
+                '00000000-0000-0000-0000-000000000000')::uuid
+        ORDER BY key_id LIMIT 500
+    """,
+    "rewrap_keys": """
+        UPDATE keys AS k SET wrapping = convert_from($1::bytea, 'UTF8'), wrapped = n.wrapped
+        FROM unnest($2::text[], $3::text[], $4::bytea[]) AS n (name, old, wrapped)
+        WHERE k.key_id = n.name::uuid AND k.wrapping = n.old
+    """,
+    "old_secrets": """
+        SELECT name, wrapping, wrapped FROM secrets
+        WHERE wrapping <> convert_from($1::bytea, 'UTF8') AND name > convert_from($2::bytea, 'UTF8')
+        ORDER BY name LIMIT 500
+    """,
+    "rewrap_secrets": """
+        UPDATE secrets AS s SET wrapping = convert_from($1::bytea, 'UTF8'), wrapped = n.wrapped
+        FROM unnest($2::text[], $3::text[], $4::bytea[]) AS n (name, old, wrapped)
+        WHERE s.name = n.name AND s.wrapping = n.old
+    """,
+    "left_behind": """
+        SELECT (SELECT count(*) FROM keys WHERE wrapping <> convert_from($1::bytea, 'UTF8'))
+            + (SELECT count(*) FROM secrets WHERE wrapping <> convert_from($1::bytea, 'UTF8'))
+    """,
+    "counted": """
+        SELECT 'keys_' || state, count(*) FROM keys GROUP BY state
+        UNION ALL SELECT 'erasures_' || step, count(*) FROM erasures GROUP BY step
+        UNION ALL SELECT 'holds', count(*) FROM holds WHERE released_at IS NULL
+        ORDER BY 1
+    """,
+    "destroyed_with": "SELECT destroyed_at, wrappings FROM erasures WHERE step IN ('destroyed', 'closed')",
 }
