@@ -172,11 +172,6 @@ class Log:
     cosigned: Cosigned
 
     @property
-    def sealed_as(self) -> str:
-        """The name that sealed values are bound to."""
-        return self.origin
-
-    @property
     def signer(self) -> Signer:
         """The key that signs; of two, for 90 days after a rotation, the one that readers hold already."""
         return self.keys.signers()[0]

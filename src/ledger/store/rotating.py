@@ -50,7 +50,7 @@ async def say(of: Log, fact: Fact) -> Receipt:
         moment = head.recorded if of.simulated and head.size else datetime.now(UTC)
         version = int(stored[-1].members["version"]) if stored else 0
         draft = Draft(mapping.fact_id(moment), STREAM, version + 1, fact, moment)
-        made = mapping.pending(of.sealed_as, draft, Envelope(SYSTEM, policy=0), {})
+        made = mapping.pending(of.origin, draft, Envelope(SYSTEM, policy=0), {})
         try:
             receipt = await of.sequencer.append(Append([made]))
         except StaleVersion:
