@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from tests.aggregates.registering import OFFICER, Registering
 
+from ledger.aggregates.shape import Actor, Now
+
 ERASED_BY = "another officer"
 
 
@@ -46,6 +48,11 @@ class Holding(Registering):
         """Try to erase; why it is refused."""
         to = f"child/{child}"
         return self.refused(at or f"{on} 18:00", OFFICER, "EraseChild", to=to, author=author, erased_on=on)
+
+    def now(self, role, name):
+        """What a decision taken right now by this person in this role may know."""
+        moment = self.ledger.records[-1].recorded
+        return Now(moment, Actor(self.names.id(name), role), self.ledger.policy(), look=self.ledger.look)
 
     def lines(self, person="ann", as_at="2026-12-31"):
         """(day, text) of every line of a notebook, as a reader of the view sees it."""

@@ -7,6 +7,7 @@ from tests.aggregates.holding import ERASED_BY, Holding
 from tests.aggregates.memory_ledger import SYSTEM
 
 from ledger.aggregates import COMMANDS
+from ledger.aggregates.child.erasing import asked_for, reach_now
 from ledger.aggregates.child.facts import ChildDataErased
 from ledger.aggregates.offender.facts import NotebookEntryMade
 from ledger.aggregates.shape import Erased
@@ -16,6 +17,7 @@ from ledger.rules import register
 
 STILL = ("CP-42", "This child is still registered; close the entry, or end the link, first.")
 NOTIFY = ("CP-41", "De-registration must be notified first.")
+TODAY = ("CP-44", "The details are erased today, so that is the date of it: 14 Oct 2025.")
 ANOTHER = ("CP-41", "Whoever gave the ground does not erase; another person must.")
 
 
@@ -89,11 +91,11 @@ def test_a_second_ground_by_somebody_else_is_a_second_person():
 @pytest.mark.parametrize(
     "on,at,why",
     [
-        ("2025-10-13", "2025-10-14 18:00", ("CP-44", "The details are erased today, so that is the date of it: 14 Oct 2025.")),
+        ("2025-10-13", "2025-10-14 18:00", TODAY),
         ("2025-10-15", "2025-10-14 18:00", ("GEN-05", "An event cannot take effect in the future.")),
-        ("2025-10-13", "2025-10-14 00:00", ("CP-44", "The details are erased today, so that is the date of it: 14 Oct 2025.")),
+        ("2025-10-13", "2025-10-14 00:00", TODAY),
     ],
-)  # fmt: skip
+)
 def test_the_date_of_an_erasure_is_the_day_it_is_done(on, at, why):
     assert one().notified().closed().not_erasing(on=on, at=at) == why
 
@@ -260,3 +262,39 @@ def test_a_release_erases_nothing_that_one_person_alone_saw_to():
     case.tell("2025-10-13 10:00", "information-officer", "CloseRegisterEntry", **to, author="one", **closing).released()
     assert told(case, ChildDataErased) == []
     case.erasing(on="2025-12-02")
+
+
+# ---------------------------------------------------------------------------------------- what the vault is told
+
+
+def asked(case, role="information-officer", name=ERASED_BY):
+    child = case.ledger.state(f"child-{case.names.id('kit')}")
+    return asked_for(child, case.now(role, name))
+
+
+def test_the_journal_is_told_who_asked_and_on_which_ground_and_who_approved():
+    case = one().notified().supervision_ended("2025-10-11").closed()
+    found = asked(case)
+    assert (found.ground, case.names.named(found.by), case.names.named(found.approved_by)) == (
+        "CHILD_REMOVED",
+        "practitioner",
+        ERASED_BY,
+    )
+
+
+def test_after_a_release_whoever_closed_the_entry_is_the_second_person():
+    found = asked(case := one().notified().closed(), "system", "nobody")
+    assert (case.names.named(found.by), case.names.named(found.approved_by)) == ("practitioner", "information-officer")
+
+
+def test_without_a_ground_by_another_nothing_is_asked_for():
+    assert asked(Holding().entered().ended("kit")) is None
+    assert asked(one().notified().closed(), name="practitioner") is None
+
+
+def test_the_reach_names_everybody_linked_and_nobody_elses_child():
+    case = Holding().entered()
+    child = case.ledger.state(f"child-{case.names.id('kit')}")
+    found = reach_now(child, case.now("information-officer", ERASED_BY))
+    assert sorted(case.names.named(each[-36:]) for each in found.streams) == ["ann", "e1", "kit"]
+    assert [(each.since, each.until) for each in found.cases] == [(date(2024, 11, 4), None)]

@@ -73,7 +73,18 @@ def test_a_hold_is_released_and_never_struck_out():
     for each in ("hold", "release"):
         data = {"event_ref": case.names.ids[each], "reason": "a slip"}
         why = case.refused("2025-09-03 10:00", "chief-officer", "StrikeOutRecord", **R1, **data)
-        assert why == ("SCR-05", "A hold is not struck out; release it.")
+        assert why == ("SCR-05", "A hold is not corrected or struck out; release it.")
+
+
+def test_a_hold_is_not_made_narrower_by_a_correction():
+    case, to = registered().review(), {"to": "case-review/r1"}
+    case.tell("2025-09-01 10:00", "aco", "PlaceHold", **to, **case.placing(scope={"office": "north"}), label="hold")
+    data = {"event_ref": case.names.ids["hold"], "reason": "a slip"}
+    for field, value in (("scope", {"office": "south"}), ("placed_at", "2025-08-31T10:00:00Z")):
+        why = case.refused(
+            "2025-09-03 10:00", "chief-officer", "CorrectRecord", **to, field=field, corrected_value=value, **data
+        )
+        assert why == ("SCR-05", "A hold is not corrected or struck out; release it.")
 
 
 # ---------------------------------------------------------------------------------------- releasing

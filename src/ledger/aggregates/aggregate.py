@@ -16,7 +16,14 @@ from functools import cache
 from typing import Any, Final, Protocol, TypeVar, cast
 
 from ledger.aggregates.anew import Rule, Said, ruled_anew
-from ledger.aggregates.corrections import CORRECTING, CORRECTIONS, RecordCorrected, amended_by, rule_on_correction
+from ledger.aggregates.corrections import (
+    CORRECTING,
+    CORRECTIONS,
+    RecordCorrected,
+    amended_by,
+    corrected_field,
+    rule_on_correction,
+)
 from ledger.aggregates.immutable import immutable
 from ledger.aggregates.shape import Closed, Decision, Fact, Now, Recorded, Supplied, Whose, blank
 from ledger.errors import WITHHELD, Caution, Refusal, Refused
@@ -96,7 +103,7 @@ class Aggregate:
     that are about it, by position.  A fold passes over facts it does not know.
 
     `first`: the fact that must come before every other, once; `opens`: the sealed fields its fold reads, by topic;
-    `protects`: the refusal, if any, that keeps a record from being struck out;
+    `protects`: the refusal, if any, that keeps a record from being struck out; `fixes`: from being corrected;
     `takes`: a fold by one fact more, if it has one.
     """
 
@@ -108,6 +115,7 @@ class Aggregate:
     opens: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     first: type[Fact] | None = None
     protects: Callable[[Any, Recorded[Any], Now], Refusal | None] = nothing_rests_on_it
+    fixes: Callable[[Any, Recorded[Any], Now], Refusal | None] = nothing_rests_on_it
     takes: Callable[[Any, Recorded[Any]], Any] | None = None
 
     @property
@@ -158,6 +166,7 @@ class Aggregate:
         own = [each for each in state.history if each.stream == stream]
         refusals, whose, at = rule_on_correction(own, draft, now, lambda each: self.protects(state, each, now))
         cautions: list[Caution] = []
+        refusals += self._fixed(own, state, draft, now)
         if isinstance(draft, RecordCorrected) and all(each.rule_book for each in refusals):
             amended = amended_by(own, draft, now)
             if amended is not None:
@@ -165,6 +174,14 @@ class Aggregate:
                 refusals += again
         about = next((each.about for each in own if each.id == draft.event_ref), ())  # it moves what that moved
         return Ruling(tuple(refusals), cautions=tuple(cautions), whose=whose, rests_on=at, about=about)
+
+    def _fixed(self, own: Sequence[Recorded[Any]], state: Any, draft: Fact, now: Now) -> Iterator[Refusal]:
+        if isinstance(draft, RecordCorrected):
+            named = (each for each in own if each.id == draft.event_ref)
+            for record, _ in (corrected_field(own, each, draft.field) for each in named):
+                refusal = self.fixes(state, record, now)
+                if refusal is not None:
+                    yield refusal
 
     def _anew(self, stream: str) -> Rule:
         def rule(state: Any, draft: Fact, now: Now) -> Said:

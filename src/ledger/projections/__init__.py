@@ -204,10 +204,29 @@ _WORKLISTS: Final = (
         rank="occurred_on",
         ages=register_worklists.deregistration_ages,
         hears=register_worklists.HEARS,
+        version=2,
+    ),
+    Worklist(
+        "dp-breaches",
+        "register-entry",
+        register_worklists.breach_rows,
+        register_worklists.deregistration_moments,
+        names_case="entry_id",
+        rank="occurred_on",
+        ages=register_worklists.breach_ages,
+        hears=register_worklists.HEARS,
+    ),
+    Worklist(
+        "holds",
+        "case-review",
+        case_review.hold_rows,
+        case_review.hold_moments,
+        names_case="review_id",
+        rank="placed_on",
     ),
 )
 # The sealed values that rows of a noun rest on, where they are fewer than its decisions rest on.
 READ_BY_ROWS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = MappingProxyType(
-    {"offender": OPENS, "placement": PLACEMENT_OPENS}
+    {"offender": OPENS, "placement": PLACEMENT_OPENS, "case-review": {}}
 )
 WORKLISTS: Final[Mapping[str, Worklist]] = MappingProxyType({each.name: each for each in _WORKLISTS})

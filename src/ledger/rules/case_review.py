@@ -29,7 +29,7 @@ ERASURE_IS_HELD: Final = "Erasure is held by case review {id}."
 NOT_FINISHED: Final = "Review is not finished."
 NOBODY_HELD: Final = "Name the offenders or the children, or the class of cases, that the hold is to cover."
 NO_SUCH_CLASS: Final = "Name a class of cases by offence, office, since and until; the last two are days (2025-01-31)."
-A_HOLD_IS_RELEASED: Final = "A hold is not struck out; release it."
+A_HOLD_IS_RELEASED: Final = "A hold is not corrected or struck out; release it."
 ALREADY_RELEASED: Final = "This hold was released already."
 BEFORE_THE_HOLD: Final = "The release is before the hold was placed."
 

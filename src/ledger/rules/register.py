@@ -34,6 +34,9 @@ AFTER_CLOSING: Final = "This entry was closed on {day}."
 STILL_REGISTERED: Final = "This child is still registered; close the entry, or end the link, first."
 ANOTHER_PERSON: Final = "Whoever gave the ground does not erase; another person must."
 THE_VERY_DAY: Final = "The details are erased today, so that is the date of it: {day}."
+NOT_ERASED: Final = "Nothing is erased here yet."
+ALREADY_FINAL: Final = "This erasure is final already."
+BEFORE_THE_HORIZON: Final = "Backups may open what was erased until {day}; it is final then."
 ALREADY_CLOSED: Final = "This entry is already closed; record a correction."
 
 CONCERN: Final = "CONCERN"
@@ -284,6 +287,16 @@ stated(
     "Child protection files carry a yellow dot.",
     edition=WMPA,
     cite="WMPA 2.5",
+)
+
+
+stated(
+    "DP-05",
+    "Each child, victim, offender and third party has a key; erasure destroys it and leaves order, time, type and hash "
+    "chain as they are. Readings: it takes two people, one who gave the ground and one who erases; it is final once no "
+    "backup opens the values either; those who had been given them are told.",
+    edition=WMPA,
+    cite="WMPA 5.3 (reading)",
 )
 
 

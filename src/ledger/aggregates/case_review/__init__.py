@@ -26,4 +26,5 @@ CASE_REVIEW = Aggregate(
     opens=OPENS,
     first=SeriousIncidentReferred,
     protects=ends_by_release,
+    fixes=ends_by_release,
 )

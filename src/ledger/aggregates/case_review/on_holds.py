@@ -83,7 +83,7 @@ def _impossible_release(hold: Hold | None, draft: HoldReleased) -> Refusal | Non
 
 
 def ends_by_release(review: Review, record: Recorded[Any], now: Now) -> Refusal | None:
-    """A hold struck out would be lifted by whoever may correct: neither it nor its release is."""
+    """A hold struck out, or made narrower, would be lifted by whoever may correct: neither it nor its release is."""
     del review, now
     if isinstance(record.fact, HoldPlaced | HoldReleased):
         return Refusal("SCR-05", case_review.A_HOLD_IS_RELEASED, rule_book=False)

@@ -7,15 +7,18 @@ can happen, `child` folds it, `decisions` says what may be recorded.
 from __future__ import annotations
 
 from ledger.aggregates.aggregate import Aggregate
+from ledger.aggregates.child.after import ErasureFinalised, RecipientsNotified
 from ledger.aggregates.child.child import Child
-from ledger.aggregates.child.decisions import rule_on
+from ledger.aggregates.child.decisions import not_corrected, rule_on, stays_erased
 from ledger.aggregates.child.facts import FACTS, ChildRecorded
 from ledger.aggregates.corrections import RecordCorrected
 
 CHILD = Aggregate(
     noun="child",
     collection="children",
-    facts=FACTS,
+    facts=(*FACTS, ErasureFinalised, RecipientsNotified),
+    protects=stays_erased,
+    fixes=not_corrected,
     fold=Child.fold,
     rule_on=rule_on,
     opens={ChildRecorded.topic: ("client_id", "forenames"), RecordCorrected.topic: ("corrected_value",)},

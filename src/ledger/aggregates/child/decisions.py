@@ -6,19 +6,23 @@ Its erasure is decided in `erasing`.  Proven by tests/aggregates/test_child.py.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from ledger.aggregates.aggregate import Ruling, about_ids
+from ledger.aggregates.child.after import ErasureFinalised, RecipientsNotified, ruling_after
 from ledger.aggregates.child.child import Child
 from ledger.aggregates.child.erasing import on_erasing
 from ledger.aggregates.child.facts import ChildDataErased, ChildRecorded, ChildUnattendedOnPremises, KeyWorkerNamed
 from ledger.aggregates.register_entry.registrations import Registration
-from ledger.aggregates.shape import Closed, Fact, Now
+from ledger.aggregates.shape import Closed, Fact, Now, Recorded
 from ledger.errors import Refusal
 from ledger.rules import general, register
 
 
 def rule_on(child: Child, draft: Fact, now: Now, stream: str) -> Ruling:
     """The ruling on a draft: first what is impossible, then what its own rule says."""
+    if isinstance(draft, ErasureFinalised | RecipientsNotified):
+        return ruling_after(child, draft, now)
     impossible = tuple(_impossible(child, draft))
     if isinstance(draft, ChildDataErased):
         return Ruling(refusals=impossible) if impossible else on_erasing(child, draft, now)
@@ -26,6 +30,20 @@ def rule_on(child: Child, draft: Fact, now: Now, stream: str) -> Ruling:
         refusals=(*impossible, *_key_worker(draft)),
         about=about_ids(draft, stream, *chains_of(child.live)),
     )
+
+
+def stays_erased(child: Child, record: Recorded[Any], now: Now) -> Refusal | None:
+    """An erasure that was struck out would have a child on file of whom nothing can be read."""
+    del child, now
+    if isinstance(record.fact, ChildDataErased | ErasureFinalised):
+        return Refusal("CP-49", register.CANNOT_BE_RESTORED, rule_book=False)
+    return None
+
+
+def not_corrected(child: Child, record: Recorded[Any], now: Now) -> Refusal | None:
+    """Of an erased child there is nothing to put right: a new value would need the key that is gone."""
+    del record, now
+    return Refusal("CP-49", register.CANNOT_BE_RESTORED, rule_book=False) if child.erased is not None else None
 
 
 def chains_of(entries: Iterable[Registration]) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """The erasure of a child's details as far as it can be thought out beforehand (CP-42 to CP-49, SCR-05, SCR-06).
 
-    on_erasing(child, draft, now)              may it be done, and whom it concerns
-    lines_after(child, day, now)               the lines it writes into the notebooks of the adults (CP-44 to CP-47)
+    on_erasing(child, draft, now)                   may it be done, and whom it concerns
+    asked_for(child, now), reach_now(child, now)    what the vault is told, for its journal and its holds
+    lines_after(child, day, now)                    the lines it writes into the adults' notebooks (CP-44 to CP-47)
 
 Whoever carries it out destroys first and records then, so nothing here says that it is done.  Two people are needed:
 whoever gave a ground does not erase; where a release carries the erasure out, it is whoever ended the link that must be
@@ -22,6 +23,7 @@ from ledger.aggregates.child.reach import linked_with, offenders_of, reach_of
 from ledger.aggregates.offender.facts.file import NotebookEntryMade
 from ledger.aggregates.shape import Decision, Now
 from ledger.errors import Refusal
+from ledger.privacy.holds import Reach
 from ledger.rules import case_review, register
 from ledger.rules.dates import london_day, printed
 from ledger.rules.registry import labels
@@ -51,11 +53,17 @@ def on_erasing(child: Child, draft: ChildDataErased, now: Now) -> Ruling:
 # ------------------------------------------------------------------------------------------ may it be done
 
 
+def reach_now(child: Child, now: Now) -> Reach:
+    """How far an erasure would reach, for the vault to hold against its holds."""
+    offenders = offenders_of(child.history)
+    others: Mapping[str, Any] = now.others(offenders) if offenders else {}
+    return reach_of(child.history, child.child_id, {name: state.history for name, state in others.items()})
+
+
 def covering(child: Child, now: Now) -> list[Hold]:
     """The holds that stand in the way (SCR-05)."""
-    offenders = offenders_of(child.history)
-    others: Mapping[str, Any] = now.others([*offenders, EVERYWHERE])
-    reach = reach_of(child.history, child.child_id, {name: others[name].history for name in offenders})
+    others: Mapping[str, Any] = now.others([*offenders_of(child.history), EVERYWHERE])
+    reach = reach_now(child, now)
     found = holds_of(child.history, *(state.history for state in others.values()))
     return [each for each in found if each.covers(reach)]
 
@@ -82,24 +90,41 @@ def _still_registered(child: Child, entries: Iterable[Entry]) -> Iterator[Refusa
             return
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """On which ground an erasure is asked for, and the two people: whoever gave it, and whoever sees to the end."""
+
+    ground: str
+    by: str
+    approved_by: str
+
+
+def asked_for(child: Child, now: Now) -> Asked | None:
+    """What the journal is told: the first ground, over all entries, that somebody else gave; None where none did."""
+    found = [each for entry in _entries(child, now) for each in _asked(entry, child.child_id, now)]
+    told = sorted((each for each in found if each[1].by != each[1].approved_by), key=lambda each: each[0])
+    return told[0][1] if told else None
+
+
+def _asked(entry: Entry, child_id: str, now: Now) -> list[tuple[tuple[date, int], Asked]]:
+    """Every ground that covers the child in an entry, with its day and position."""
+    given = {each.position: each.by.id for each in entry.records}
+    end = entry.registration.end_of(child_id)
+    doer = end.by.id if end is not None and now.actor.role == BY_RELEASE else now.actor.id
+    return [
+        ((each.occurred_on, each.position), Asked(each.ground, given[each.position], doer))
+        for each in entry.grounds()
+        if child_id in each.children
+    ]
+
+
 def _not_two_people(child: Child, entries: Iterable[Entry], now: Now) -> Iterator[Refusal]:
     """In every entry of the child a ground was given, and by somebody else than whoever sees to the end of it."""
-    found = list(entries)
-    told = [_given_by(each, child.child_id) for each in found]
+    told = [[asked for _, asked in _asked(each, child.child_id, now)] for each in entries]
     if not told or not all(told):
         yield Refusal("CP-41", register.NOTIFY_FIRST)
-        return
-    for entry, givers in zip(found, told, strict=True):
-        end = entry.registration.end_of(child.child_id)
-        doer = end.by.id if end is not None and now.actor.role == BY_RELEASE else now.actor.id
-        if givers <= {doer}:
-            yield Refusal("CP-41", register.ANOTHER_PERSON)
-            return
-
-
-def _given_by(entry: Entry, child_id: str) -> set[str]:
-    positions = {each.position for each in entry.grounds() if child_id in each.children}
-    return {each.by.id for each in entry.records if each.position in positions}
+    elif any(all(each.by == each.approved_by for each in asked) for asked in told):
+        yield Refusal("CP-41", register.ANOTHER_PERSON)
 
 
 def _another_day(draft: ChildDataErased, now: Now) -> Iterator[Refusal]:
