@@ -133,11 +133,19 @@ def until(true: Callable[[], object], seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
+def command_line(process: psutil.Process) -> list[str]:
+    """Nothing of one that has just ended."""
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
 def follower_of(process: Process) -> psutil.Process:
     found: list[psutil.Process] = []
 
     def there() -> bool:
-        found[:] = [each for each in psutil.Process(process.pid).children() if "follow" in each.cmdline()]
+        found[:] = [each for each in psutil.Process(process.pid).children() if "follow" in command_line(each)]
         return len(found) == 1
 
     until(there)
