@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
+import tempfile
 from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -32,7 +33,7 @@ CHILD = Owner("child-eve", "child")
 def wrapped_by(key: bytes) -> WrappingKeys:
     """One wrapping key, in no file."""
     found = WrappingKey(key)
-    return WrappingKeys(Path("nowhere") / "vault.key", {1: found})
+    return WrappingKeys(Path(tempfile.mkdtemp(prefix="ledger-")) / "keys" / "vault.key", {1: found})
 
 
 @asynccontextmanager

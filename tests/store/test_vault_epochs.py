@@ -198,6 +198,7 @@ def test_the_horizon_is_when_the_last_backup_expires_or_the_epoch_ends_whichever
     began, ended = MAY - 100 * DAY, MAY + 3 * DAY
     assert horizon(MAY, ["a"], [Epoch(1, "a", began, ended)], 30) == MAY + 30 * DAY
     assert horizon(MAY, ["a"], [Epoch(1, "a", began, MAY + 40 * DAY)], 30) == MAY + 40 * DAY
+    assert horizon(MAY, [], [Epoch(1, "a", began, None)], 30) == MAY + 30 * DAY  # there was no key
 
 
 def test_while_a_wrapping_key_of_that_time_is_still_there_there_is_no_horizon() -> None:

@@ -84,6 +84,7 @@ class Ledger:
         """
         ledger = cls(await open_store(settings, kind=kind, places=places))
         try:
+            await ledger.store.vault.erasures.replay()  # before anybody can read what a restored backup still has
             ledger._executing.keyed = Keyed(await ledger.store.vault.secret(DIGESTS))
             await ledger._start_release(began)
         except BaseException:

@@ -6,6 +6,7 @@
     home/keys/access.key     0600   seed of the one that signs those of the access log
     home/checkpoint                 the newest released checkpoint, synced, at most a second old
     home/access-checkpoint          that of the access log
+    home/erasures.jsonl             what was destroyed in the vault, and must be again in one restored from before
 
 Keys are made on the first start, outside every database folder.  A ledger that is smaller than the checkpoint file
 says, or another one, opens read-only: facts that were acknowledged are missing, and writing on would hide it.  So does

@@ -59,7 +59,7 @@ def horizon(
     passed = [each for each in ends if each is not None]
     if len(passed) < len(ends):
         return None
-    return max(destroyed_at + timedelta(days=backup_days), *passed)
+    return max([destroyed_at + timedelta(days=backup_days), *passed])
 
 
 class Epochs:

@@ -2,7 +2,7 @@
 
     deferred     asked for, and a hold covers it: nothing is destroyed, its keys go on being used
     begun        no hold covered it; its keys seal nothing new, and none of its owners ever has another
-    destroyed    the keys are gone; the ciphertexts may still lie in the ledger
+    destroyed    listed outside (listed.py), and the keys are gone; the ciphertexts may still lie in the ledger
     closed       the ledger has sealed that it was done, at `position`
     finalised    the horizon has passed
 
@@ -16,9 +16,10 @@ Proven by tests/store/test_vault_erasing.py: a crash at every step, and holds ra
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
@@ -27,9 +28,11 @@ import orjson
 from ledger.errors import NotFound
 from ledger.privacy.holds import Reach, Scope, covers, of_json, to_json
 from ledger.privacy.owners import Owner
+from ledger.rules.dates import day_of
 from ledger.store import binary
 from ledger.store.appending import Row
 from ledger.store.vault.asking import Connect, behind_the_gate
+from ledger.store.vault.listed import ErasureList, Listed
 from ledger.store.wire import Wire
 
 _UNDER_WAY: Final = ("begun", "destroyed")
@@ -69,10 +72,11 @@ class Erasure:
 class Erasures:
     """Every method raises VaultUnavailable when the vault does not answer."""
 
-    def __init__(self, connect: Connect, forget: Callable[[], None]) -> None:
+    def __init__(self, connect: Connect, forget: Callable[[], None], listed: ErasureList) -> None:
         """`forget` drops every key from this process's memory."""
         self._connect = connect
         self._forget = forget
+        self._listed = listed
 
     async def begin(self, order: Order) -> Erasure:
         """Begin it, or let it wait where a hold covers it: `step` of the answer says which.
@@ -111,10 +115,24 @@ class Erasures:
 
     async def destroy(self, id: UUID, at: datetime | None = None) -> Erasure:  # noqa: A002 - the journal's own word
         """Destroy the keys of an erasure that has begun; `at`: the true date, where it is not the vault's clock."""
-        moment = None if at is None else binary.int8(binary.microseconds(at))
         async with behind_the_gate(self._connect) as wire:
-            await wire.ask_all([(b"destroyed", (id.bytes, moment)), (b"destroy", (id.bytes,))])
             found = await _known(wire, id)
+            if found.step == "begun":
+                await asyncio.to_thread(self._listed.add, _line_of(found, at or datetime.now(UTC)))
+                found = await _destroyed(wire, id, at)
+        self._forget()
+        return found
+
+    async def replay(self) -> list[Erasure]:
+        """Destroy what the list says was destroyed and this vault does not know: it was restored from before, or the
+        process was stopped between the two.  They are `under_way` then.  Raises Setup for a list that is damaged."""
+        listed = await asyncio.to_thread(self._listed.all)
+        if not listed:
+            return []
+        async with behind_the_gate(self._connect) as wire:
+            rows = await wire.ask(b"not_destroyed", (binary.array_of_uuid([each.id.bytes for each in listed]),))
+            missing = {binary.read_bytes(row[0]) for row in rows}
+            found = [await _again(wire, each) for each in listed if each.id.bytes in missing]
         self._forget()
         return found
 
@@ -158,6 +176,33 @@ class Erasures:
         """Those in force, the oldest first."""
         async with behind_the_gate(self._connect) as wire:
             return dict(await _holds(wire))
+
+
+def _line_of(erasure: Erasure, at: datetime) -> Listed:
+    order = erasure.order
+    owners = tuple(sorted(order.owners))
+    return Listed(order.id, day_of(at), owners, erasure.keys, order.ground, (order.asked_by, order.approved_by))
+
+
+async def _destroyed(wire: Wire, id: UUID, at: datetime | None) -> Erasure:  # noqa: A002
+    moment = None if at is None else binary.int8(binary.microseconds(at))
+    await wire.ask_all([(b"destroyed", (id.bytes, moment)), (b"destroy", (id.bytes,))])
+    return await _known(wire, id)
+
+
+async def _again(wire: Wire, listed: Listed) -> Erasure:
+    """What is listed, from the beginning.  Keys made after the backup are not here; their owners have none again."""
+    name, columns = listed.id.bytes, columns_of(listed.owners)
+    reach = Reach(frozenset(owner.id for owner in listed.owners))
+    told = to_json(reach), listed.ground.encode(), *(each.encode() for each in listed.by), None
+    await wire.ask_all(
+        [
+            (b"journal", (name, _names(listed.owners), *told)),
+            (b"bury", (name, *columns)),
+            (b"begin_erasing", (name, *columns)),
+        ]
+    )
+    return await _destroyed(wire, listed.id, None)
 
 
 async def _known(wire: Wire, id: UUID) -> Erasure:  # noqa: A002

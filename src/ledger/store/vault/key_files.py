@@ -65,6 +65,11 @@ class WrappingKeys:
         return cls(path, _read(path))
 
     @property
+    def home(self) -> Path:
+        """The ledger's, in which the folder of keys is."""
+        return self._path.parent.parent
+
+    @property
     def newest(self) -> tuple[int, WrappingKey]:
         """That of the highest number, and the number."""
         return max(self._found.items(), key=lambda each: each[0])

@@ -25,6 +25,7 @@ from ledger.store.vault.asking import Connect, no_answer
 from ledger.store.vault.epochs import Epochs
 from ledger.store.vault.erasing import Erasures, columns_of
 from ledger.store.vault.key_files import WrappingKey, WrappingKeys
+from ledger.store.vault.listed import ErasureList
 from ledger.store.wire import DatabaseTrouble, Rows, Wire
 
 KEPT_SECONDS: Final = 50.0
@@ -40,7 +41,7 @@ class Vault:
     def __init__(self, connect: Connect, wrapping: WrappingKeys, backup_days: int = 35) -> None:
         """`backup_days`: how long a backup of the vault is kept."""
         self.epochs = Epochs(connect, wrapping, backup_days)
-        self.erasures = Erasures(connect, self.forget)
+        self.erasures = Erasures(connect, self.forget, ErasureList(wrapping.home / "erasures.jsonl"))
         self._connect = connect
         self._wrapping = wrapping
         self._current: WrappingKey | None = None  # of the newest epoch, as last asked

@@ -65,6 +65,11 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
         UPDATE keys SET state = 'destroyed', wrapping = NULL, wrapped = NULL
         WHERE erasure = $1::uuid AND state = 'erasing'
     """,
+    "not_destroyed": """
+        SELECT id FROM unnest($1::uuid[]) AS listed (id)
+        WHERE NOT EXISTS (SELECT FROM erasures AS e
+                          WHERE e.id = listed.id AND e.step IN ('destroyed', 'closed', 'finalised'))
+    """,
     "close": """
         UPDATE erasures SET step = 'closed', closed_at = clock_timestamp(), position = $2::bigint
         WHERE id = $1::uuid AND step = 'destroyed'
