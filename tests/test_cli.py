@@ -25,7 +25,7 @@ from ledger.aggregates import FACTS
 from ledger.rules.registry import rules
 from ledger.settings import Settings
 from ledger.transparency.checkpoint import Checkpoint
-from ledger.transparency.note import Verifier
+from ledger.transparency.note import Signer, Verifier
 
 STAFF = str(uuid4())
 
@@ -458,6 +458,39 @@ def test_an_untouched_ledger_verifies(ledger: Line):
     assert ran.json["findings"] == []
     shown = ledger("verify")
     assert (shown.code, "everything holds" in shown.out) == (0, True)
+
+
+@pytest.mark.parametrize("log", [(), ("--access",)], ids=["ledger", "access log"])
+def test_from_a_kept_checkpoint_only_what_came_since_is_verified(ledger: Line, tmp_path: Path, log: tuple[str, ...]):
+    kept = tmp_path / "kept"
+    kept.write_text(ledger("log", "checkpoint", *log).out)
+    size = int(kept.read_text().split("\n")[1])
+    ran = ledger("verify", "--from", str(kept), "--json")
+    assert (ran.code, ran.json["ok"], ran.json["since"]) == (0, True, size)
+    shown = ledger("verify", "--from", str(kept))
+    assert shown.code == 0
+    assert "everything holds" in shown.out
+    assert "Not read again" in shown.out
+    failed(ledger("verify", "--from", str(kept), "--values"), "leave out")
+
+
+def test_a_checkpoint_of_another_history_is_not_gone_on_from(ledger: Line, tmp_path: Path):
+    kept = tmp_path / "kept"
+    lines = ledger("log", "checkpoint").out.split("\n")
+    kept.write_text("\n".join([*lines[:2], "A" * 43 + "=", *lines[3:]]))
+    ran = ledger("verify", "--from", str(kept), "--json")
+    assert (ran.code, ran.json["ok"]) == (1, False)
+    assert "checkpoint-unsigned" in ran.json["findings"][0]
+
+
+def test_a_file_that_is_no_checkpoint_of_this_ledger_is_said(ledger: Line, tmp_path: Path):
+    kept = tmp_path / "kept"
+    kept.write_text(
+        Checkpoint("another.example/ledger", 1, bytes(32)).sign(Signer("another.example/ledger", bytes(32)))
+    )
+    failed(ledger("verify", "--from", str(kept)), "no checkpoint of this ledger")
+    kept.write_text(ledger("log", "checkpoint").out.split("\n")[0] + "\nand no more\n")
+    failed(ledger("verify", "--from", str(kept)), str(kept))
 
 
 def test_a_changed_ledger_does_not_verify_and_says_where_and_may_not_be_written_to(

@@ -37,8 +37,12 @@ from ledger.store.tile_files import write_tiles
 from ledger.store.timestamping import Roots, roots_at
 from ledger.store.unsealing import Unsealing
 from ledger.store.verifying import verify_database
+from ledger.store.verifying_since import NOT_READ, verify_since
 from ledger.trails import trail as trail_of
 from ledger.trails import trail_pdf
+from ledger.transparency.checkpoint import Checkpoint
+from ledger.transparency.errors import FormatError
+from ledger.transparency.note import parse_note
 from ledger.transparency.verify import Report
 from ledger.witnessing import running as witnessing
 
@@ -310,6 +314,8 @@ def _refusal(item: Mapping[str, Any]) -> str:
 
 def verify(given: argparse.Namespace) -> int:
     """The whole ledger, every byte, and with --values every sealed value; exit 1 if something does not hold."""
+    if given.since is not None:
+        return _verify_since(given)
     opened: list[Unsealing] = []
     settings = Settings.from_environment()
     roots = roots_at(settings.timestamps_roots) if settings.timestamps_roots else []
@@ -348,6 +354,40 @@ def _verified(log: Log, conninfo: str, bar: Progress, roots: Roots, values: Unse
         schema=log.kept.schema,
         roots=roots,
     )
+
+
+def _verify_since(given: argparse.Namespace) -> int:
+    """Of the log whose checkpoint is in the file; its first line is the log's name."""
+    if given.values:
+        raise Setup("Sealed values are opened with the whole ledger: leave out --from or --values.")
+    kept = given.since.read_text("utf-8", errors="replace")
+    try:
+        origin = Checkpoint.parse(parse_note(kept).text).origin
+    except FormatError as problem:
+        raise Setup(f"{given.since}: {problem}.") from problem
+
+    async def use(ledger: Ledger) -> Report:
+        logs = {log.origin: log for log in (ledger.store, ledger.store.access)}
+        log = logs.get(origin)
+        if log is None:
+            raise Setup(f"{given.since} is no checkpoint of this ledger: its first line is none of {', '.join(logs)}.")
+        with _bar() as bar:
+            task = bar.add_task(f"verify the {log.kept.name}", total=None)
+            return await asyncio.to_thread(
+                verify_since,
+                kept,
+                ledger.store.conninfo(),
+                log.origin,
+                log.keys.known,
+                log.released.path,
+                lambda done, of: bar.update(task, completed=done, total=of),
+                schema=log.kept.schema,
+            )
+
+    report = with_ledger(use)
+    body = _reported(report) | {"since": report.since, "not_read": NOT_READ}
+    say(given, body, lambda: _outline([report.summary(), *map(str, report.findings), NOT_READ]))
+    return 0 if report.ok else 1
 
 
 def _reported(report: Report) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from ledger.store.embedded import EmbeddedCluster
 from ledger.store.opening import embedded_place
 from ledger.store.unsealing import Unsealing
 from ledger.store.verifying import verify_database
-from ledger.transparency.note import NoteVerifier
+from ledger.transparency.note import NoteVerifier, Signer
 from ledger.transparency.verify import Report
 
 FACTS = 10  # of the sound ledger: the release, then eight about one case, then a closing
@@ -32,6 +32,7 @@ class Sound:
     database: str
     origin: str
     verifier: NoteVerifier
+    signer: Signer  # as a thief of the log's key has it
     home: Path
     case: Case
     officer: str  # about whom, too, one of its facts is
@@ -111,8 +112,8 @@ def sound(
         ids = {box.key_id for found in boxes.values() for box in found}
         keys = door.run(door.ledger.store.vault.keys_by_id(ids))
         assert ids == set(keys)
-        origin, verifier = door.ledger.store.origin, door.ledger.store.signer.verifier()
-    yield Sound(name, origin, verifier, home, case, officer, keys)
+        origin, signer = door.ledger.store.origin, door.ledger.store.signer
+    yield Sound(name, origin, signer.verifier(), signer, home, case, officer, keys)
     for cluster in pair:
         cluster.drop_database(name)
 

@@ -12,7 +12,8 @@ Proven by tests/store/test_verifying.py and, column by column, test_tampering.py
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, LiteralString
@@ -61,34 +62,43 @@ def verify_database(
 
     Raises psycopg.OperationalError, and VaultUnavailable where values are to be opened and no key can be had.
     """
-    # Read before the snapshot is taken: a note newer than the snapshot would look like a tail that was cut.
-    note = kept_file.read_text("utf-8", errors="replace") if kept_file and kept_file.exists() else None
-    with psycopg.connect(conninfo) as connection:
-        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        connection.read_only = True
-        connection.execute(f"SET search_path = {schema}")  # which of the two logs (ledger.store.log)
-        head = connection.execute(_HEAD).fetchone()
+    with at_one_moment(conninfo, schema, kept_file) as (connection, note):
+        head = connection.execute(HEAD).fetchone()
         size = head[0] if head else 0
-        oracle = SwiftVerifier(checkpoints=_checkpoints(connection, note), origin=origin, verifiers=verifiers)
+        oracle = SwiftVerifier(checkpoints=kept_checkpoints(connection, note), origin=origin, verifiers=verifiers)
 
         def plainly(first: int, last: int, told: Callable[[int], None] = lambda done: None) -> Plainly:
-            return _plainly(connection, oracle, origin, values, first, last, told)
+            return read_plainly(connection, oracle, origin, values, first, last, told)
 
         if values is None and swiftly and whole(connection, size):
             beside, known = read_swiftly(connection, conninfo, schema, oracle, size, plainly, progress)
         else:
-            beside = plainly(_LEAST, _MOST, lambda done: progress(done, size)).findings
+            beside = plainly(LEAST, MOST, lambda done: progress(done, size)).findings
             known = frozenset[str]()
-        report = oracle.finish(head=StoredHead(size, edge=head[1] if head else b""), chains=_chains(connection))
-        beside += _head_differs(head, report, origin)
+        report = oracle.finish(head=StoredHead(size, edge=head[1] if head else b""), chains=stored_chains(connection))
+        beside += head_differs(head, report, origin)
         beside += repeated_that_differ(connection, known)
         beside += tiles_that_differ(connection, size if "tiles" in known else 0)
         beside += timestamps_that_differ(connection, origin, roots)
         return replace(report, findings=report.findings + tuple(beside[:100]), found=report.found + len(beside))
 
 
+@contextmanager
+def at_one_moment(
+    conninfo: str, schema: LiteralString, kept_file: Path | None
+) -> Generator[tuple[psycopg.Connection, str | None]]:
+    """A connection that sees one of the two logs (ledger.store.log) as it was, and the note in the kept file."""
+    # Read before the snapshot is taken: a note newer than the snapshot would look like a tail that was cut.
+    note = kept_file.read_text("utf-8", errors="replace") if kept_file and kept_file.exists() else None
+    with psycopg.connect(conninfo) as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        connection.read_only = True
+        connection.execute(f"SET search_path = {schema}")
+        yield connection, note
+
+
 # A time as entries write it.  Read as text: a column may hold what no calendar of ours does (infinity, 44 BC).
-_HEAD: Final = (
+HEAD: Final = (
     "SELECT size, edge, to_char(recorded AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"BC'), origin, simulated"
     " FROM head"
 )
@@ -97,11 +107,11 @@ _ENTRIES: Final = """
         to_char(recorded AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"BC')
     FROM entries WHERE position BETWEEN %s AND %s ORDER BY position
 """
-_LEAST: Final = -(2**63)
-_MOST: Final = 2**63 - 1
+LEAST: Final = -(2**63)
+MOST: Final = 2**63 - 1
 
 
-def _plainly(
+def read_plainly(
     connection: psycopg.Connection,
     oracle: LedgerVerifier,
     origin: str,
@@ -131,7 +141,7 @@ def _plainly(
     return Plainly(read, entries)
 
 
-def _chains(connection: psycopg.Connection) -> Iterator[StoredChain]:
+def stored_chains(connection: psycopg.Connection) -> Iterator[StoredChain]:
     with connection.cursor(name="chains") as cursor:
         cursor.itersize = PAGE
         cursor.execute("SELECT id, n, chain, last, version, leaf FROM chains ORDER BY id")
@@ -139,7 +149,7 @@ def _chains(connection: psycopg.Connection) -> Iterator[StoredChain]:
             yield StoredChain(*row)
 
 
-def _checkpoints(connection: psycopg.Connection, note: str | None) -> list[KeptCheckpoint]:
+def kept_checkpoints(connection: psycopg.Connection, note: str | None) -> list[KeptCheckpoint]:
     """Every kept root and note, those of closings too, and the newest one that was released, by size."""
     rows = connection.execute(
         "SELECT size, root, note FROM checkpoints FULL JOIN released USING (size)"
@@ -163,7 +173,7 @@ def _recorded_differs(entry: bytes, recorded: str | None) -> bool:
     return entry.find(b'"recorded":"') != entry.find(sealed)
 
 
-def _head_differs(head: tuple[int, bytes, str | None, str, bool] | None, report: Report, origin: str) -> list[Finding]:
+def head_differs(head: tuple[int, bytes, str | None, str, bool] | None, report: Report, origin: str) -> list[Finding]:
     """Does the head repeat the log's name, whether its clock is simulated, and when the newest entry was recorded?"""
     if head is None:
         return []
