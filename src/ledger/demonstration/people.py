@@ -25,6 +25,7 @@ _FOR_ALL: Final = (
     "team-admin",
     "chief-officer",
     "information-officer",
+    "aco",
 )
 
 

@@ -1,4 +1,4 @@
-"""Child protection in a demonstration: the register, its reviews and de-registrations, and concerns as they came up.
+"""Child protection in a demonstration: the register, its reviews and de-registrations, concerns that came up, a hold.
 
 One of each state that the worklists `register-reviews` and `deregistration` show, on cases that go on, whose
 responsible officer may work on them (ALL-14) and who are at no school (PLC-06).  Every name is put together like the
@@ -208,11 +208,30 @@ def _concern(book: Book, life: Life, concern: Concern, day: date, rng: Random) -
         moment = at(day, 11, 20)
         data = {"concern_id": concern_id, "to_agency": "CHILDREN_SERVICES", "escalated_at": moment}
         pen.tell(moment, supervisor, "EscalateConcern", **data)
+        _held(book, life, book.days.working(day, 2), rng)
     if concern.category == "IN_NEED":
         return
     data = {"concern_id": concern_id, "form": "CNF1", "to_role": "line manager", "on": day}
     pen.tell(at(day, 12), supervisor, "NotifyConcern", **data)
     _referred(pen, life, concern_id, offender_id, day)
+
+
+def _held(book: Book, life: Life, day: date, rng: Random) -> None:
+    """The safeguarding board looks into it; nothing of the person is erased meanwhile."""
+    pen, moment = Pen(book, "", rng), at(day, 9)
+    pen.target, aco = f"case-review/{pen.id()}", life.staff("aco")
+    persons = [life.pen.target.removeprefix("offender/")]
+    pen.tell(
+        moment,
+        aco,
+        "ReferSeriousIncident",
+        ground="OTHER_SERIOUS_CONCERN",
+        child_refs=[],
+        offender_refs=persons,
+        referred_at=moment,
+        sent_to="safeguarding board",
+    )
+    pen.tell(at(day, 10), aco, "PlaceHold", hold_id=pen.id(), placed_at=at(day, 10), offender_refs=persons)
 
 
 def _referred(pen: Pen, life: Life, concern_id: str, offender_id: str, day: date) -> None:
