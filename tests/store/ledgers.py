@@ -26,6 +26,7 @@ from ledger.transparency.verify import KeptCheckpoint, StoredChain, StoredHead, 
 ORIGIN = "ledger.example/test"
 TABLES = ("head", "entries", "about", "chains", "sealed_values", "receipts", "checkpoints", "released", "closings")
 MADE_FROM_THEM = ("tiles",)
+BESIDE_THEM = ("fenced_keys",)
 
 
 @dataclass
@@ -54,7 +55,7 @@ class Ledger:
         self.as_admin(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
             "WHERE datname = current_database() AND pid <> pg_backend_pid()",
-            *(f"DELETE FROM {table}" for table in (*TABLES, *MADE_FROM_THEM)),
+            *(f"DELETE FROM {table}" for table in (*TABLES, *MADE_FROM_THEM, *BESIDE_THEM)),
         )
         with psycopg.connect(self.app, autocommit=True) as connection:
             connection.execute(

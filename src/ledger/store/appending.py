@@ -14,7 +14,8 @@ from hashlib import sha256
 from typing import Final, LiteralString, TypeAlias
 
 from ledger.aggregates.immutable import immutable
-from ledger.errors import EntryTooLarge, KeyReused, StaleVersion
+from ledger.errors import EntryTooLarge, KeyReused, Refusal, Refused, StaleVersion
+from ledger.rules.register import CANNOT_BE_RESTORED
 from ledger.store import binary
 from ledger.store.wire import Params, Rows
 from ledger.transparency.chain import CHAIN_START, next_link
@@ -76,6 +77,13 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
         SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::bytea[], $4::bytea[])
     """,
     "write_closing": "INSERT INTO closings (position, heads, root) VALUES ($1::bigint, $2::bytea, $3::bytea)",
+    # Which of these keys is being erased: nothing more is sealed under it.
+    "fenced": "SELECT key_id FROM fenced_keys WHERE key_id = ANY($1::uuid[])",
+    # In both logs: what the access log says of a person lies under that person's key too.
+    "erase_sealed": """
+        WITH a AS (DELETE FROM access.sealed_values WHERE key_id = ANY($1::uuid[]))
+        DELETE FROM public.sealed_values WHERE key_id = ANY($1::uuid[])
+    """,
     # Whose chains moved after a position.  Where an entry has `about`, that is its first member: [ and ] around ids.
     "since": r"""
         SELECT position, stream, leaf,
@@ -157,6 +165,7 @@ class Append:
     series: Series | None = None
     first: int = 0  # the position foreseen for its first fact, if it is of a series
     ending: Ending | None = None  # then its facts are made under the lock
+    erases: Sequence[bytes] = ()  # keys (16 bytes each) whose ciphertexts go in the same transaction
 
 
 @immutable
@@ -224,6 +233,8 @@ class Batch:
     sealed: list[tuple[int, Ciphertext]] = field(default_factory=list[tuple[int, Ciphertext]])
     receipts: list[tuple[Append, int, int]] = field(default_factory=list[tuple[Append, int, int]])
     heads: bytes | None = None  # root of the map of heads, where this is a closing
+    fenced: frozenset[bytes] = frozenset()  # keys that are being erased
+    erases: list[bytes] = field(default_factory=list[bytes])
 
     def chain(self, name: str) -> Chain:
         return self.chains.setdefault(name, Chain())
@@ -232,7 +243,7 @@ class Batch:
 def place(append: Append, batch: Batch, recorded: int) -> tuple[Sealed, ...]:
     """Give the facts of one command their positions and leaf hashes; the batch grows by them.
 
-    Raises StaleVersion or EntryTooLarge with the batch unchanged.
+    Raises StaleVersion, Refused or EntryTooLarge with the batch unchanged.
     """
     check(append, batch)
     middle = b',"recorded":"' + binary.instant(recorded) + b'"'
@@ -244,13 +255,14 @@ def place(append: Append, batch: Batch, recorded: int) -> tuple[Sealed, ...]:
         placed.append(Sealed(fact.stream, fact.version, position, leaf, entry))
         batch.recorded.append(recorded)
     batch.facts += placed
+    batch.erases += append.erases
     if append.key is not None:
         batch.receipts.append((append, first, placed[-1].position))
     return tuple(placed)
 
 
 def check(append: Append, batch: Batch) -> None:
-    """Is what the command was decided on still so?  Raises StaleVersion."""
+    """Is what the command was decided on still so?  Raises StaleVersion; Refused where a key of it is being erased."""
     if append.series and (append.series.broken or append.first != batch.start + len(batch.facts) + 1):
         raise StaleVersion("What was recorded meanwhile stands where this was to stand; look again.")
     for name, position in append.reads:
@@ -262,6 +274,8 @@ def check(append: Append, batch: Batch) -> None:
         if fact.version != version + 1:
             raise StaleVersion(f"The record changed; look again. It is at version {version}.", fact.stream)
         expected[fact.stream] = fact.version
+    if batch.fenced and any(each.key_id in batch.fenced for fact in append.facts for each in fact.sealed):
+        raise Refused([Refusal("CP-49", CANNOT_BE_RESTORED, rule_book=False)])
 
 
 def _entries(append: Append, batch: Batch, middle: bytes) -> list[tuple[Pending, bytes, bytes]]:
@@ -331,6 +345,8 @@ def writes(batch: Batch, edge: RightEdge, root: bytes, newest: int) -> list[Quer
         queries.append((b"write_about", (texts(ids), numbers(positions))))
     if batch.sealed:
         queries.append((b"write_sealed", _sealed_params(batch.sealed)))
+    if batch.erases:
+        queries.append((b"erase_sealed", (binary.array_of_uuid(batch.erases),)))
     if batch.heads is not None:
         queries.append((b"write_closing", (binary.int8(edge.size), batch.heads, root)))
     return queries
@@ -356,6 +372,11 @@ def ids_of(appends: Sequence[Append]) -> list[str]:
             named[fact.stream] = None
             named.update(dict.fromkeys(fact.about))
     return list(named)
+
+
+def sealed_under(appends: Sequence[Append]) -> list[bytes]:
+    """The keys that a batch seals values under, each once."""
+    return list(dict.fromkeys(each.key_id for append in appends for fact in append.facts for each in fact.sealed))
 
 
 def chains_of(rows: Sequence[Row]) -> dict[str, Chain]:

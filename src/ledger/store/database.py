@@ -130,6 +130,11 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     "worklist": _page(""),
     "worklist_of_unit": _page("AND unit = convert_from($8::bytea, 'UTF8')"),
     "note_from": "SELECT size, note FROM released WHERE size >= $1::bigint ORDER BY size LIMIT 1",
+    # Behind the head's lock: whatever is sealed later looks at this, and all that was sealed before can be read.
+    "fence": """
+        WITH h AS (SELECT size FROM head FOR UPDATE)
+        INSERT INTO fenced_keys (key_id) SELECT k.key_id FROM h, unnest($1::uuid[]) AS k (key_id) ON CONFLICT DO NOTHING
+    """,
     "keep_note": """
         INSERT INTO released (size, note) VALUES ($1::bigint, convert_from($2::bytea, 'UTF8')) ON CONFLICT DO NOTHING
     """,
@@ -338,6 +343,10 @@ class Database:
         """The smallest checkpoint of at least this size whose released note is kept, and that note."""
         rows = await self._ask(b"note_from", binary.int8(size))
         return (binary.read_int8(rows[0][0]), binary.read_bytes(rows[0][1]).decode()) if rows else None
+
+    async def fence(self, keys: Sequence[bytes]) -> None:
+        """From now on nothing is sealed under these keys (16-byte ids), by any process."""
+        await self._ask(b"fence", binary.array_of_uuid(keys))
 
     async def keep_note(self, size: int, note: str) -> None:
         """Keep a released signed note for ever."""

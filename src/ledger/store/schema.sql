@@ -48,6 +48,7 @@ CREATE TABLE sealed_values (
     ciphertext  bytea       NOT NULL,
     PRIMARY KEY (position, key_id)
 );
+CREATE INDEX ON sealed_values (key_id);           -- an erasure finds its own under the head's lock
 
 -- A command's key leads to its receipt.
 CREATE TABLE receipts (
@@ -90,6 +91,11 @@ CREATE TABLE closings (
     root        bytea       NOT NULL CHECK (length(root) = 32)    -- of the tree with it
 );
 
+-- Keys under which nothing more is sealed, because their erasure has begun.
+CREATE TABLE fenced_keys (
+    key_id      uuid        PRIMARY KEY
+);
+
 -- What was sealed stays: no statement changes or removes it, whatever was granted, not even the owner's. Who may take
 -- a trigger away can still do both; then `ledger verify` and every witness find it.
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -103,12 +109,13 @@ CREATE TRIGGER checkpoints_stay BEFORE UPDATE OR TRUNCATE ON checkpoints FOR EAC
 CREATE TRIGGER released_stay BEFORE UPDATE OR TRUNCATE ON released FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER tiles_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON tiles FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER closings_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON closings FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER fenced_keys_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON fenced_keys FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER chains_stay BEFORE DELETE OR TRUNCATE ON chains FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER head_stays BEFORE DELETE OR TRUNCATE ON head FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 -- The application's role: it appends.  Head and chains move on; ciphertexts go with an erasure; nothing else changes.
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO ledger_app;
-GRANT INSERT ON head, entries, about, chains, sealed_values, receipts, checkpoints, released, tiles, closings TO ledger_app;
+GRANT INSERT ON head, entries, about, chains, sealed_values, receipts, checkpoints, released, tiles, closings, fenced_keys TO ledger_app;
 GRANT UPDATE (size, edge, recorded) ON head TO ledger_app;
 GRANT UPDATE (version, leaf, n, chain, last) ON chains TO ledger_app;
 GRANT DELETE ON sealed_values, receipts TO ledger_app;
@@ -127,6 +134,7 @@ CREATE TABLE access.checkpoints (LIKE checkpoints INCLUDING ALL);
 CREATE TABLE access.released (LIKE released INCLUDING ALL);
 CREATE TABLE access.tiles (LIKE tiles INCLUDING ALL);
 CREATE TABLE access.closings (LIKE closings INCLUDING ALL);
+CREATE TABLE access.fenced_keys (LIKE fenced_keys INCLUDING ALL);
 
 CREATE TRIGGER entries_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON access.entries FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER about_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON access.about FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -134,6 +142,7 @@ CREATE TRIGGER checkpoints_stay BEFORE UPDATE OR TRUNCATE ON access.checkpoints 
 CREATE TRIGGER released_stay BEFORE UPDATE OR TRUNCATE ON access.released FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER tiles_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON access.tiles FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER closings_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON access.closings FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER fenced_keys_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON access.fenced_keys FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER chains_stay BEFORE DELETE OR TRUNCATE ON access.chains FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER head_stays BEFORE DELETE OR TRUNCATE ON access.head FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 

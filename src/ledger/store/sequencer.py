@@ -42,6 +42,7 @@ from ledger.store.appending import (
     chains_of,
     ids_of,
     receipts_of,
+    sealed_under,
     writes,
 )
 from ledger.store.waiting import Waiting, again, place_all
@@ -128,8 +129,8 @@ class Sequencer:
 
         One without facts, that a refusal was decided on, is only held against what is recorded at its turn.
 
-        Raises StaleVersion, KeyReused, EntryTooLarge, ClockInDoubt, DiskFull, ReadOnly, DatabaseUnavailable: nothing
-        was written.  OutcomeUnknown: it may stand; ask again with the same key.
+        Raises StaleVersion, KeyReused, Refused (a key of it is being erased), EntryTooLarge, ClockInDoubt, DiskFull,
+        ReadOnly, DatabaseUnavailable: nothing was written.  OutcomeUnknown: it may stand; ask again with the same key.
         """
         if not append.facts and not append.reads and not append.ending:
             raise ValueError("an append has at least one fact")
@@ -264,15 +265,16 @@ class Sequencer:
             (b"chains", (binary.array_of_text(ids_of(appends)),)),
             (b"receipts", (binary.array_of_uuid(keys),)),
             (b"ours", (binary.int8(self._known.edge.size if self._known else 0),)),
+            (b"fenced", (binary.array_of_uuid(sealed_under(appends)),)),
             *after,
         )
         # STOP HERE: the transaction is open and empty; PostgreSQL rolls it back.  Nobody was told anything.
         size, edge, newest = self._head(answer[1], answer[5])
         clock = self._clock(binary.read_int8(answer[2][0][0]), newest)
-        batch = Batch(size, chains_of(answer[3]))
+        batch = Batch(size, chains_of(answer[3]), fenced=frozenset(binary.read_bytes(row[0]) for row in answer[6]))
         receipts = receipts_of(answer[4])
         if ending and not waiting[0].done.done():
-            self._end(waiting[0], ending, batch, max(clock, newest) if not self._simulated else newest, answer[6])
+            self._end(waiting[0], ending, batch, max(clock, newest) if not self._simulated else newest, answer[7])
         placing = place_all(waiting, batch, receipts, clock=clock, newest=newest, simulated=self._simulated)
         waiting[:] = (*placing.placed, *placing.known)
         self._waiting.extend(placing.twins)  # the next batch finds their receipts
