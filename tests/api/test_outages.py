@@ -13,6 +13,7 @@ import httpx
 import pytest
 from tests.api.outages import Pair, away, ended, foreign_door, healed, own_pair, suspended, unavailable
 from tests.doors import PERSON, Case, Door, new_door
+from tests.store.test_vault import wrapped_by
 
 from ledger.application import READY_SECONDS
 from ledger.store.database import READERS
@@ -190,7 +191,7 @@ def test_a_vault_that_does_not_answer_is_not_waited_for_longer_than_the_deadline
 def test_another_wrapping_key_is_an_outage_of_the_vault_and_no_loss(foreign: Door):
     case = foreign.new_case()
     vault = foreign.ledger.store.vault
-    right, vault._wrapping = vault._wrapping, type(vault._wrapping)(os.urandom(32))
+    right, vault._wrapping = vault._wrapping, wrapped_by(os.urandom(32))
     vault.forget()
     try:
         unavailable(foreign.get(f"{case.path}/chronology"), "vault-unavailable")
