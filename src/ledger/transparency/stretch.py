@@ -18,7 +18,7 @@ import struct
 from binascii import a2b_base64
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from itertools import pairwise
 from typing import Final, NamedTuple, cast
@@ -97,7 +97,9 @@ _NUMBER = rb"[1-9][0-9]{0,14}"
 _PIECES = {
     b"text": _TEXT,
     b"texts": rb"%b(?:,%b)*+" % (_TEXT, _TEXT),
-    b"time": rb'"([^"]++)"',
+    # Its day is looked at afterwards: whether there is such a day.
+    b"time": rb'"([0-9]{4}-[0-9]{2}-[0-9]{2})'
+    rb'(?:T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?Z)?"',
     b"number": _NUMBER,
     b"numbers": rb"%b(?:,%b)*+" % (_NUMBER, _NUMBER),
     b"count": rb"(?:0|%b)" % _NUMBER,
@@ -131,7 +133,6 @@ _NO_HASH = b"A" * 44
 _ID = re.compile(rb"[a-z0-9_-]+")
 _TYPE = re.compile(rb"[a-z0-9-]+\.[a-z0-9-]+\.v[1-9][0-9]*")
 _PATH = re.compile(rb"[a-z0-9_/-]+")
-_MOMENT = re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?Z)?")
 _RECORDED = b"0000-00-00T00:00:00.000000Z"
 _MARKS = [(at, mark) for at, mark in enumerate(_RECORDED) if mark != ord("0")]
 _PARTS_OF_RECORDED = struct.Struct("19sx6sx")
@@ -163,7 +164,7 @@ class StretchReader:
         self._numbers: dict[bytes, int] = {}
         self._untold: list[bytes] = []  # those of them that no stretch has told yet
         self._about: dict[bytes, tuple[int, ...]] = {b"": ()}
-        self._sound: dict[str, set[bytes]] = {"moment": {b""}, "type": set(), "under": {b""}, "path": set()}
+        self._sound: dict[str, set[bytes]] = {"day": {b""}, "type": set(), "under": {b""}, "path": set()}
         self._layouts: dict[bytes, list[Callable[[bytes], object]]] = {}
 
     def read(self, columns: Columns, sizes: Sequence[int] = ()) -> Stretch | None:
@@ -194,7 +195,7 @@ class StretchReader:
         _plainly(_recorded(recorded) == columns.recorded)
         _plainly(list(map(b"1".__eq__, versions)) == list(map(b"".__eq__, previous)))
         _check_hashes([text for text in previous if text])
-        self._check("moment", _check_moment, {*effective, *as_at, *known_at, *source})
+        self._check("day", _check_day, {*effective, *as_at, *known_at, *source})
         self._check("type", _check_type, set(types))
         self._check("under", _check_under, set(under))
         _check_references(first, releases, rests, seen)
@@ -288,20 +289,17 @@ class StretchReader:
         self._check("path", _check_path, set(paths))
         _plainly(set(map(len, commitments)) == {44} and b"".join(commitments)[43::44] == b"=" * len(commitments))
         _check_hashes([each[:43] for each in commitments])
-        keys = _uuids(pieces[5::6])
-        if len(keys) == len(positions):  # one value each, as nearly always
-            _plainly(b"]," not in ends)
-            return _side_by_side((8, _packed(positions)), (16, b"".join(keys)))
-        beside: set[bytes] = set()
-        at, before = 0, b""
-        for path, key, end in zip(paths, keys, (*ends, b"]\n"), strict=True):
-            _plainly(before < path)
-            beside.add(positions[at].to_bytes(8) + key)
-            before = path
-            if end == b"]\n":
-                at, before = at + 1, b""
-        _plainly(at == len(positions))
-        return b"".join(sorted(beside))
+        texts = pieces[5::6]
+        known = list(set(texts))
+        keys = dict(zip(known, _uuids(known), strict=True))
+        # Behind each value but the last of an entry comes another path, which must be a later one.
+        _plainly(all(one < other for (one, other), end in zip(pairwise(paths), ends, strict=True) if end == b"],"))
+        counts = [each.count(b":[") for each in sealed if each]
+        places = [position for position, count in zip(positions, counts, strict=True) for _ in range(count)]
+        lines = ends.count(b"]\n") + 1
+        _plainly(len(places) == len(texts) and lines == len(positions))
+        rows = _side_by_side((8, _packed(places)), (16, b"".join(map(keys.__getitem__, texts))))
+        return b"".join(sorted({rows[at : at + 24] for at in range(0, len(rows), 24)}))
 
 
 # --- columns -------------------------------------------------------------------------------------------------
@@ -339,9 +337,8 @@ def _recorded(texts: Sequence[bytes]) -> bytes:
     return _packed([seconds[second] + int(rest) for second, rest in pairs])
 
 
-def _check_moment(text: bytes) -> None:
-    _plainly(_MOMENT.fullmatch(text))
-    datetime.fromisoformat(text.decode())
+def _check_day(text: bytes) -> None:
+    date.fromisoformat(text.decode())
 
 
 def _check_type(text: bytes) -> None:
@@ -363,9 +360,11 @@ def _check_references(first: int, releases: Sequence[bytes], rests: Sequence[byt
         if max(map(int, {*column, b"0"} - {b""})) >= first:
             _plainly(all(int(each or 0) < position for position, each in enumerate(column, first)))
     for position, each in enumerate(rests, first):
-        if each:
+        if b"," in each:
             named = list(map(int, each.split(b",")))
             _plainly(max(named) < position and len(set(named)) == len(named) <= MAX_ITEMS)
+        elif each:
+            _plainly(int(each) < position)
 
 
 def _layout(value: object) -> bytes:
