@@ -6,7 +6,7 @@ import asyncio
 import json
 import shutil
 import tempfile
-from collections.abc import Coroutine, Generator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -197,10 +197,15 @@ def path_of(noun: str, target: str, command: str) -> str:
 
 @contextmanager
 def opened(
-    settings: Settings, places: Sequence[Place], kind: str | None = None, *, verified: bool = True
+    settings: Settings,
+    places: Sequence[Place],
+    kind: str | None = None,
+    *,
+    verified: bool = True,
+    loop: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop,
 ) -> Generator[Door]:
     """The application as the server runs it, without a socket; its ledger is verified, whole, at the end."""
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=loop) as runner:
         door = Door(settings, places, runner)
         door.app = create_app(lambda: Ledger.open(settings, kind=kind, places=places), settings)
         lifespan = door.app.router.lifespan_context(door.app)
@@ -217,7 +222,13 @@ def opened(
 
 @contextmanager
 def new_door(
-    ledger: EmbeddedCluster, vault: EmbeddedCluster, kind: str | None = None, *, verified: bool = True, **settings: Any
+    ledger: EmbeddedCluster,
+    vault: EmbeddedCluster,
+    kind: str | None = None,
+    *,
+    verified: bool = True,
+    loop: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop,
+    **settings: Any,
 ) -> Generator[Door]:
     """A new ledger, in copies of the templates."""
     name = f"door_{token_hex(6)}"
@@ -226,7 +237,7 @@ def new_door(
     vault.create_database(name, "vault_template")
     try:
         places = [embedded_place(cluster, name) for cluster in (ledger, vault)]
-        with opened(Settings(home=home, **settings), places, kind, verified=verified) as door:
+        with opened(Settings(home=home, **settings), places, kind, verified=verified, loop=loop) as door:
             yield door
     finally:
         ledger.drop_database(name)

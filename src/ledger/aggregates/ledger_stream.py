@@ -13,13 +13,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-from datetime import datetime
 from functools import cache
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
-from ledger.aggregates.shape import LIST_ITEMS, Actor, Code, Count, Fact
+from ledger.aggregates.shape import LIST_ITEMS, Actor, Code, Count, Fact, Instant
 from ledger.rules.calendar_source import SOURCE, bank_holidays
 from ledger.rules.registry import EDITIONS
 from ledger.rules.settings import SETTINGS
@@ -113,7 +112,7 @@ class TimestampObtained(Fact, topic="ledger.timestamp-obtained.v1", who=("system
     """
 
     size: Count
-    stamped_at: datetime
+    stamped_at: Instant
     token: Base64
 
 
