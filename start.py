@@ -24,6 +24,8 @@ CHECKS = (
     ("types", "basedpyright"),
     ("contracts", "lint-imports", "--no-logo"),
 )
+# Two files of tests at a time, each with servers of its own: half of the time they wait for a server.
+SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile")
 # Settings of the caller's Python that would leak into ours.
 ENV = {k: v for k, v in os.environ.items() if k not in ("PYTHONHOME", "PYTHONPATH", "PIP_USER", "PIP_TARGET")}
 
@@ -105,7 +107,7 @@ def set_up():
 
 def test(args):
     """Style, types, contracts, tests; the first to fail ends it with its exit code."""
-    for name, tool, *options in (*CHECKS, ("tests", "pytest", *args)):
+    for name, tool, *options in (*CHECKS, ("tests", "pytest", *SIDE_BY_SIDE, *args)):
         say(f"== {name}")
         code = subprocess.call([str(BIN / tool), *options], env=ENV)
         if code:
