@@ -137,7 +137,7 @@ def test_further_arguments_go_to_pytest(start: ModuleType, monkeypatch: pytest.M
     commands: list[list[str]] = []
     monkeypatch.setattr(start.subprocess, "call", lambda command, **_: commands.append(command[1:]) or 0)
     assert start.test(["-k", "erasure"]) == 0
-    assert commands[-1] == ["-k", "erasure"]
+    assert commands[-1][-2:] == ["-k", "erasure"]
 
 
 def test_a_python_too_old_is_told_so_with_the_way_out(start: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,11 +67,18 @@ def empty_database(clusters: Clusters) -> str:
     return clusters.ledger.conninfo(clusters.ledger.owner_role, "empty")
 
 
+@pytest.fixture(scope="session")
+def vault_of_these_tests(clusters: Clusters, vault_template: str) -> str:
+    """A copy: whoever is given the template itself would leave what he kept in every other test's vault."""
+    clusters.vault.create_database("vault_of_the_store", vault_template)
+    return "vault_of_the_store"
+
+
 @pytest.fixture
-def vault_database(clusters: Clusters, vault_template: str) -> str:
+def vault_database(clusters: Clusters, vault_of_these_tests: str) -> str:
     """How to connect, as the application, to an empty vault."""
-    with psycopg.connect(clusters.vault.conninfo("postgres", vault_template)) as connection:
+    with psycopg.connect(clusters.vault.conninfo("postgres", vault_of_these_tests)) as connection:
         connection.execute("SET LOCAL session_replication_role = replica")  # whom no trigger stops
         for table in ("keys", "secrets", "tombstones", "erasures", "holds", "epochs"):
             connection.execute(f"DELETE FROM {table}".encode())
-    return clusters.vault.conninfo(clusters.vault.app_role, vault_template)
+    return clusters.vault.conninfo(clusters.vault.app_role, vault_of_these_tests)

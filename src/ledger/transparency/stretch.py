@@ -10,6 +10,21 @@ It never says what is wrong. Whatever is not plainly sound (also what is only ra
 beyond ASCII, an integer of sixteen digits) makes it give None, and the oracle reads these entries one by
 one. So nothing can be found by this way that the oracle would not find, and what it accepts, the oracle accepts.
 
+    >>> import struct
+    >>> from ledger.transparency.entry import format_entry
+    >>> from ledger.transparency.tree import leaf_hash
+    >>> entry = format_entry({
+    ...     "entry": 1, "id": "019a0000-0000-7000-8000-000000000001", "stream": "offender-7", "version": 1,
+    ...     "previous": None, "type": "offender.absence-recorded.v1", "effective": "2025-04-07",
+    ...     "recorded": "2025-04-07T16:30:12.345678Z", "by": {"id": "s1", "role": "supervisor"}})
+    >>> moment = datetime(2025, 4, 7, 16, 30, 12, 345678, UTC) - datetime(2000, 1, 1, tzinfo=UTC)
+    >>> stored = struct.pack(">q", moment // timedelta(microseconds=1))
+    >>> columns = Columns(1, entry, leaf_hash(entry), b"offender-7", struct.pack(">q", 1), stored)
+    >>> StretchReader().read(columns).names
+    ['offender-7']
+    >>> StretchReader().read(columns._replace(entries=entry.replace(b"04-07", b"04-08"))) is None
+    True
+
 Proved by tests/transparency/test_stretch.py: on any entries, sound or spoilt, both ways come to the same report.
 """
 

@@ -8,6 +8,12 @@
 Here is done what needs the order of all entries: chains, versions, the tree, what was kept of it. All that is done to
 one entry by itself was done by the reader.
 
+    >>> verifier = SwiftVerifier()
+    >>> verifier.sizes(1, 1024)  # no checkpoint is kept that must be met on the way
+    []
+    >>> verifier.finish().summary()
+    '0 entries in 0 streams re-read, 0 chains and 0 checkpoints compared, 0 signatures checked: everything holds'
+
 Proved by tests/transparency/test_stretch.py: on any entries, sound or spoilt, both ways come to the same report.
 """
 
