@@ -243,7 +243,7 @@ def test_no_word_of_a_refused_command_is_anywhere_in_the_access_log(door: Door, 
     assert size(door) == before + refused
     with psycopg.connect(door.places[0].application()) as connection:
         tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'access'").fetchall()
-        assert len(tables) == 10
+        assert {"entries", "sealed_values", "receipts", "tiles", "closings"} <= {name for (name,) in tables}
         for (table,) in tables:
             rows = connection.execute(f"SELECT * FROM access.{table}".encode()).fetchall()
             text = repr([[bytes(each) if isinstance(each, memoryview) else each for each in row] for row in rows])
