@@ -76,11 +76,11 @@ def protect(book: Book, people: Roster, lives: Sequence[Life], seed: int) -> Non
     for n, entry in enumerate(ENTRIES):
         day = _ago(book.days, entry.asked if entry.registered is None else entry.registered)
         if (life := _next(found, day)) is not None:
-            register.enter(life, entry, day, Random(f"{seed}:entry {n}"))  # noqa: S311
+            register.enter(life, entry, day, Random(f"{seed}:entry {n}"))  # noqa: S311 - drawn again
     for n, concern in enumerate(CONCERNS):
         day = _ago(book.days, concern.ago)
         if (life := _next(found, day)) is not None:
-            _concern(book, life, concern, day, Random(f"{seed}:concern {n}"))  # noqa: S311
+            _concern(book, life, concern, day, Random(f"{seed}:concern {n}"))  # noqa: S311 - drawn again
 
 
 def _next(lives: list[Life], day: date) -> Life | None:

@@ -78,8 +78,6 @@ class Same:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Same) and other.policy is self.policy
 
-    __hash__ = None  # type: ignore[assignment]
-
 
 def _trails(order: Order, policy: Policy, known: int | None) -> Trails:
     found: Trails = {}

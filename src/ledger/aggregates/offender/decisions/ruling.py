@@ -133,9 +133,9 @@ def _impossible(case: Case, draft: Fact) -> Iterator[Refusal]:
     if there is not None and told[brings] in there(case):
         yield Refusal("GEN-06", general.NO_OVERWRITING, rule_book=False)
     for name, what, where in _named_by(type(draft)):
-        id = told[name] if name != brings else None  # noqa: A001
-        if id is not None and id not in where(case):
-            yield Refusal("GEN-06", general.UNKNOWN.format(what=what, id=id), rule_book=False)
+        named = told[name] if name != brings else None
+        if named is not None and named not in where(case):
+            yield Refusal("GEN-06", general.UNKNOWN.format(what=what, id=named), rule_book=False)
     if _of_another_order(case, draft):
         yield Refusal("GEN-06", OTHER_ORDER, rule_book=False)
 
