@@ -60,6 +60,7 @@ def parser() -> argparse.ArgumentParser:
     each.add_argument("what", choices=verbs.OF_A_LOG)
     each.add_argument("folder", type=Path, nargs="?", metavar="DIR", help="where the tiles are written")
     each.add_argument("--access", action="store_true", help="of the access log")
+    each.add_argument("--ml-dsa", action="store_true", help="rotate-key: the ML-DSA-44 key")
     each = verb("witness", verbs.witness, "a witness: follow logs, and cosign what takes nothing back")
     each.add_argument("urls", nargs="*", metavar="URL", help="a log to follow; URL/access is its access log")
     each.add_argument("--home", type=Path, default=Path(".witness"), help="its own folder")

@@ -236,7 +236,7 @@ def log(given: argparse.Namespace) -> int:
         if given.what == "checkpoint":
             return await ledger.checkpoint(log)
         if given.what == "rotate-key":
-            return await rotating.rotate(log)
+            return await rotating.rotate(log, log.second.keys if given.ml_dsa else None)
         if given.what == "announce-key":
             return await rotating.announce_second(log)
         if given.what == "announcements":

@@ -36,8 +36,8 @@ W1, W2 = (Cosigner(f"witness.example/w{at}", bytes([at]) * 32) for at in (1, 2))
 # --- the second key ----------------------------------------------------------------------------------------
 
 
-def test_the_second_key_signs_under_the_first_and_once() -> None:
-    log, second = Signer("ledger.example/kent", b"\x01" * 32), SecondKey("ledger.example/kent", b"\x02" * 32)
+def test_the_second_key_signs_under_the_first_and_once(tmp_path: Path) -> None:
+    log, second = Signer("ledger.example/kent", b"\x01" * 32), SecondKey("ledger.example/kent", tmp_path / "2.key")
     for size in (3, 4, 3):
         note = Checkpoint(log.name, size, bytes(32)).sign(log)
         both = second.under(note)
@@ -49,9 +49,9 @@ def test_the_second_key_signs_under_the_first_and_once() -> None:
         assert parse_note(both).signatures[0] == parse_note(note).signatures[0]
 
 
-def test_a_log_with_a_name_too_long_to_be_signed_so_does_not_open() -> None:
+def test_a_log_with_a_name_too_long_to_be_signed_so_does_not_open(tmp_path: Path) -> None:
     with pytest.raises(Setup, match="cannot be called"):
-        SecondKey("x" * 256, bytes(32))
+        SecondKey("x" * 256, tmp_path / "2.key")
     with pytest.raises(Setup, match="at most 200 bytes"):
         Settings.from_environment({"LEDGER_ORIGIN": "x" * 201})
 

@@ -186,6 +186,46 @@ def test_the_second_key_is_announced_once(fresh: Door):
     assert [each.vkey() for each in keys] == list(store.vkeys)
 
 
+def test_the_second_key_is_rotated_like_the_first(fresh: Door, monkeypatch: pytest.MonkeyPatch):
+    store = fresh.ledger.store
+    fresh.run(rotating.announce_second(store))
+    first, old = store.signer.verifier(), store.second.verifier
+    seed = (fresh.settings.home / "keys" / "log-mldsa.key").read_text("ascii")
+    new = parse_vkey(fresh.run(rotating.rotate(store, store.second.keys)))
+    assert store.vkeys == (first.vkey(), old.vkey(), new.vkey())
+    fresh.new_case()
+    note = fresh.get("/log/checkpoint", None).text
+    assert signed_by(note, first, old, new) == 3
+    assert store.second.under(note) == note, "each signs once"
+    with pytest.raises(Conflict, match="signs beside the old one until"):
+        fresh.run(rotating.rotate(store, store.second.keys))
+    assert [each.vkey() for each in followed(store.origin, [old], proofs(fresh))] == [old.vkey(), new.vkey()]
+    let_go(fresh, monkeypatch)
+    fresh.new_case()
+    note = fresh.get("/log/checkpoint", None).text
+    assert signed_by(note, first, new) == 2
+    with pytest.raises(SignatureError):
+        open_note(note, [old])
+    keys = fresh.settings.home / "keys"
+    assert not any(seed.strip() in each.read_text("utf-8") for each in keys.iterdir() if each.is_file())
+    assert [each.vkey() for each in followed(store.origin, [old], proofs(fresh))] == [old.vkey(), new.vkey()]
+    assert {each.vkey() for each in followed(store.origin, [first], proofs(fresh))} == {
+        each.vkey() for each in (first, old, new)
+    }
+    assert {each.vkey() for each in store.cosigned.known} == {each.vkey() for each in (first, old, new)}
+
+
+def test_both_keys_may_serve_beside_their_successors_at_once(fresh: Door, monkeypatch: pytest.MonkeyPatch):
+    store = fresh.ledger.store
+    rotated(fresh)
+    fresh.run(rotating.rotate(store, store.second.keys))
+    assert len(store.vkeys) == 4
+    known = [parse_vkey(each) for each in store.vkeys]
+    assert signed_by(fresh.get("/log/checkpoint", None).text, *known) == 4
+    let_go(fresh, monkeypatch)
+    assert store.vkeys == (known[1].vkey(), known[3].vkey())
+
+
 def test_an_announcement_moves_no_policy_and_refuses_no_command(fresh: Door):
     case = fresh.new_case()
     before = fresh.run(fresh.ledger.cases.policy(fresh=True)).policy

@@ -1,6 +1,7 @@
 """What stands under a log's checkpoint beside its Ed25519 signature: its own ML-DSA-44 one, and those of witnesses.
 
     home/keys/log-mldsa.key         the log's second key; a receipt does not carry its signature, which is 3 kB long
+    home/keys/log-mldsa-next.key    beside it for 90 days, once it is rotated (store/keys.py)
     home/checkpoint                 the newest released checkpoint, signed by both
     home/checkpoint-cosigned        the newest one that as many witnesses cosigned as LEDGER_WITNESSES asks for
     home/checkpoint-witnesses.json  what became of asking each of them
@@ -24,9 +25,9 @@ import orjson
 from ledger.errors import Setup
 from ledger.store.keys import LogKeys
 from ledger.transparency.checkpoint import Checkpoint
-from ledger.transparency.cosignature import Cosigner
+from ledger.transparency.cosignature import CosignatureVerifier, Cosigner
 from ledger.transparency.errors import FormatError, TransparencyError
-from ledger.transparency.note import NoteVerifier, Signature, format_note, parse_note
+from ledger.transparency.note import NoteVerifier, Signature, Signer, format_note, parse_note
 from ledger.transparency.policy import NONE, Policy
 
 
@@ -45,29 +46,45 @@ def policy_at(path: Path) -> Policy:
 
 
 class SecondKey:
-    """The log's own ML-DSA-44 key: puts its signature under notes that its first key signed."""
+    """The log's own ML-DSA-44 key, for 90 days after a rotation two: signs notes that its first key signed."""
 
-    def __init__(self, origin: str, seed: bytes) -> None:
+    def __init__(self, origin: str, file: Path) -> None:
         """Raises Setup where the log's name is longer than such a signature can bind."""
         try:
-            self._cosigner = Cosigner(origin, seed)
+            self.keys = LogKeys(origin, file, Cosigner)
         except FormatError as problem:
             raise Setup(f"A log cannot be called {origin[:80]}: {problem}.") from problem
-        self.verifier = self._cosigner.verifier()
-        self._signer = self._cosigner.at(0)
         self._lock = threading.Lock()
-        self._last: tuple[str, Signature] | None = None
+        self._last: dict[str, Signature] = {}  # of one text, by verifier key
+        self._text = ""
+
+    @property
+    def verifier(self) -> CosignatureVerifier:
+        """Of the key that signs; of two, of the one that readers hold already."""
+        return self.keys.signers()[0].verifier()
+
+    @property
+    def vkeys(self) -> tuple[str, ...]:
+        """Of those that sign now."""
+        return tuple(each.verifier().vkey() for each in self.keys.signers())
 
     def under(self, note: str) -> str:
-        """The note with this signature too: some 0.6 ms of a processor, once for each text in turn."""
+        """The note with these signatures too: some 0.6 ms of a processor for each, once for each text in turn."""
         parsed = parse_note(note)
-        if any((each.name, each.key_id) == (self.verifier.name, self.verifier.key_id) for each in parsed.signatures):
-            return note
+        there = {(each.name, each.key_id) for each in parsed.signatures}
         with self._lock:
-            if self._last is None or self._last[0] != parsed.text:
-                made = self._signer.sign(parsed.text.encode())
-                self._last = parsed.text, Signature(self.verifier.name, self.verifier.key_id, made)
-            return format_note(parsed.text, (*parsed.signatures, self._last[1]))
+            if self._text != parsed.text:
+                self._text, self._last = parsed.text, {}
+            made = [self._made(each) for each in self.keys.signers()]
+        return format_note(
+            parsed.text, (*parsed.signatures, *(each for each in made if (each.name, each.key_id) not in there))
+        )
+
+    def _made(self, cosigner: Cosigner) -> Signature:
+        key = cosigner.verifier()
+        if key.vkey() not in self._last:
+            self._last[key.vkey()] = Signature(key.name, key.key_id, cosigner.at(0).sign(self._text.encode()))
+        return self._last[key.vkey()]
 
 
 class Asked(NamedTuple):
@@ -84,13 +101,13 @@ class Cosigned:
 
     policy: Policy | None
     path: Path
-    keys: LogKeys
+    keys: LogKeys[Signer]
     second: SecondKey
 
     @property
     def known(self) -> Sequence[NoteVerifier]:
         """The log's own keys, of which one at least signs each of its checkpoints."""
-        return [*self.keys.known, self.second.verifier]
+        return [*self.keys.known, *self.second.keys.known]
 
     @property
     def demanded(self) -> bool:

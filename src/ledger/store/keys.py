@@ -1,7 +1,8 @@
-"""The Ed25519 keys that sign a log's checkpoints: one, and for 90 days after a rotation two.
+"""The keys of one kind that sign a log's checkpoints: one, and for 90 days after a rotation two.
 
-    home/keys/log.key         signs
-    home/keys/log-next.key    signs beside it, from the moment the file is there (ledger.store.rotating makes it)
+    home/keys/log.key           Ed25519: signs
+    home/keys/log-next.key      signs beside it, from the moment the file is there (ledger.store.rotating makes it)
+    home/keys/log-mldsa.key, log-mldsa-next.key     ML-DSA-44: the same (ledger.store.cosigned)
 
 When the 90 days are over the second file takes the name of the first, and the old seed is gone.  So whoever starts in
 between, or at any moment of a rotation that was cut short, signs what it should; and a process that runs meanwhile
@@ -17,28 +18,42 @@ import fcntl
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, Generic, Protocol, TypeVar
 
 from ledger.store.host import sync_folder
 from ledger.store.vault import secret_file
 from ledger.transparency.cosignature import KnownKey, parse_vkey
-from ledger.transparency.note import Signer
 
 NEXT: Final = "-next.key"
 
 
-class LogKeys:
-    """The keys of one log, in the folder of its home."""
+class Kind(Protocol):
+    """A private key under the log's name: `Signer` (Ed25519) or `Cosigner` (ML-DSA-44)."""
 
-    def __init__(self, origin: str, file: Path) -> None:
-        """Read them; the first is made on the first start.  Raises Setup."""
-        self._origin, self._file = origin, file
+    def __init__(self, name: str, seed: bytes, /) -> None:
+        """`seed`: 32 bytes."""
+        ...
+
+    def verifier(self) -> KnownKey:
+        """The public half."""
+        ...
+
+
+K = TypeVar("K", bound=Kind)
+
+
+class LogKeys(Generic[K]):
+    """The keys of one kind of one log, in the folder of its home."""
+
+    def __init__(self, origin: str, file: Path, kind: type[K]) -> None:
+        """Read them; the first is made on the first start.  Raises Setup, FormatError for a name no key may bear."""
+        self._origin, self._file, self._kind = origin, file, kind
         self._next = file.with_name(file.name.replace(".key", NEXT))
         self._seen = self._look()
         self._signers = self._read()
         self._earlier: dict[str, KnownKey] = {}
 
-    def signers(self) -> Sequence[Signer]:
+    def signers(self) -> Sequence[K]:
         """Those that sign now, the one that has signed for longer first.  Raises Setup where a file is none of ours."""
         seen = self._look()
         if seen != self._seen:
@@ -54,11 +69,11 @@ class LogKeys:
         return [*now, *(each for name, each in self._earlier.items() if name not in {key.vkey() for key in now})]
 
     def remember(self, vkeys: Iterable[str]) -> None:
-        """Keys that this log signed with before."""
-        for each in vkeys:
-            self._earlier[each] = parse_vkey(each)
+        """Keys that this log signed with before; those of another kind are passed over."""
+        kind = type(self._signers[0].verifier())
+        self._earlier |= {each: key for each in vkeys if isinstance(key := parse_vkey(each), kind)}
 
-    def prepare(self) -> Signer:
+    def prepare(self) -> K:
         """The key that is to come; from now on it signs too.  Made where there is none yet."""
         with self._alone():
             secret_file(self._next)
@@ -89,9 +104,9 @@ class LogKeys:
             return None
         return found.st_ino, found.st_mtime_ns
 
-    def _read(self) -> tuple[Signer, ...]:
+    def _read(self) -> tuple[K, ...]:
         names = [self._file, *([self._next] if self._next.exists() else [])]
         try:
-            return tuple(Signer(self._origin, secret_file(each)) for each in names)
+            return tuple(self._kind(self._origin, secret_file(each)) for each in names)
         except FileNotFoundError:  # it took the first one's place at this very moment
-            return (Signer(self._origin, secret_file(self._file)),)
+            return (self._kind(self._origin, secret_file(self._file)),)

@@ -33,7 +33,6 @@ from ledger.store.database import Database, Head
 from ledger.store.keys import LogKeys
 from ledger.store.sequencer import Sequencer
 from ledger.store.tiling import Tiling
-from ledger.store.vault import secret_file
 from ledger.store.wire import Wire
 from ledger.transparency.checkpoint import Checkpoint
 from ledger.transparency.errors import TransparencyError
@@ -162,7 +161,7 @@ class Log:
     kept: Kept
     origin: str
     simulated: bool
-    keys: LogKeys
+    keys: LogKeys[Signer]
     database: Database
     sequencer: Sequencer
     released: Released
@@ -192,9 +191,9 @@ class Log:
 
     @property
     def vkeys(self) -> tuple[str, ...]:
-        """The verifier keys of its own: Ed25519, one or two, which sign every checkpoint, and ML-DSA-44, which signs
-        those that leave by `checkpoint`."""
-        return *(each.verifier().vkey() for each in self.keys.signers()), self.second.verifier.vkey()
+        """The verifier keys of its own: Ed25519, one or two, which sign every checkpoint, and ML-DSA-44, one or two,
+        which sign those that leave by `checkpoint`."""
+        return *(each.verifier().vkey() for each in self.keys.signers()), *self.second.vkeys
 
     async def checkpoint(self) -> str:
         """The newest released checkpoint, with both keys' signatures; where the policy demands cosignatures, the newest
@@ -258,9 +257,11 @@ async def open_log(
     try:
         head = await database.head() or await _first_head(database, origin, simulated)
         check(head)
-        keys = LogKeys(head.origin, home / "keys" / kept.key)
-        keys.remember(await _replaced(database))
-        second = SecondKey(head.origin, secret_file(home / "keys" / second_key(kept.key)))
+        keys = LogKeys(head.origin, home / "keys" / kept.key, Signer)
+        second = SecondKey(head.origin, home / "keys" / second_key(kept.key))
+        replaced = await _replaced(database)
+        keys.remember(replaced)
+        second.keys.remember(replaced)
         released = Released(home / kept.checkpoint, database, second.under)
         missing = await _compare(kept.name, head, released, keys)
     except BaseException:
@@ -298,7 +299,7 @@ async def _first_head(database: Database, origin: str, simulated: bool) -> Head:
     return head
 
 
-async def _compare(name: str, head: Head, released: Released, keys: LogKeys) -> str | None:
+async def _compare(name: str, head: Head, released: Released, keys: LogKeys[Signer]) -> str | None:
     """Does it hold what was last released?  Why it must open read-only, or None; `released` knows what it was."""
     path = released.path
     if not path.exists():

@@ -1,6 +1,7 @@
 """Another key for a log, told by the log itself (ledger-format.md, *Keys of the log, witnesses*).
 
     rotate(log)          a new key, announced by an entry whose checkpoint both keys sign; both sign for 90 days
+    rotate(log, log.second.keys)    the same of the ML-DSA-44 key
     announce_second(log) the same entry for the ML-DSA-44 key, which has signed beside the first from the beginning
     retire_due(log)      after the 90 days: the old key's seed is gone
     announcements(log)   each entry with its proof, for whoever holds the old key (ledger.transparency.announcement)
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ from ledger.aggregates.shape import Fact
 from ledger.errors import Conflict, DatabaseUnavailable, LedgerError, ReadOnly, StaleVersion
 from ledger.store import mapping
 from ledger.store.appending import Append, Receipt
+from ledger.store.keys import LogKeys
 from ledger.store.log import Log
 from ledger.store.mapping import Draft, Envelope, Stored
 from ledger.transparency.proof import Proof
@@ -60,20 +62,21 @@ async def say(of: Log, fact: Fact) -> Receipt:
     raise DatabaseUnavailable(_CROWDED)
 
 
-async def rotate(of: Log) -> str:
-    """Announce a new key and sign with both from now on; its verifier key.
+async def rotate(of: Log, keys: LogKeys[Any] | None = None) -> str:
+    """Announce a new key and sign with both from now on; its verifier key.  `keys`: the Ed25519 ones if left out.
 
     What was cut short is gone on with.  Raises Conflict within 90 days of the last one, and as `say`.
     """
     if of.read_only:
         raise ReadOnly(of.read_only)
     await retire_due(of)
-    old, *beside = of.keys.signers()
+    keys = keys or of.keys
+    old, *beside = keys.signers()
     for each in await _announced(of):
         if beside and each.members["values"]["vkey"] == beside[0].verifier().vkey():
             until = datetime.fromisoformat(each.members["recorded"]) + BESIDE
             raise Conflict(f"The key announced last signs beside the old one until {until:%-d %B %Y}. Rotate it then.")
-    new = (await asyncio.to_thread(of.keys.prepare)).verifier().vkey()
+    new = (await asyncio.to_thread(keys.prepare)).verifier().vkey()
     await _announce(of, LogKeyAnnounced(vkey=new, replaces=old.verifier().vkey()))
     return new
 
@@ -87,20 +90,21 @@ async def announce_second(of: Log) -> str:
 
 
 async def retire_due(of: Log) -> bool:
-    """Let the old key go if its 90 days are over.  Raises DatabaseUnavailable."""
-    signers = of.keys.signers()
-    if len(signers) < 2 or of.read_only:
+    """Let each old key go whose 90 days are over; whether one did.  Raises DatabaseUnavailable."""
+    both: Sequence[LogKeys[Any]] = (of.keys, of.second.keys)
+    beside = {each.signers()[1].verifier().vkey(): each for each in both if len(each.signers()) > 1}
+    if not beside or of.read_only:
         return False
-    vkey = signers[1].verifier().vkey()
     head = await of.database.head()
     assert head is not None
-    now = head.recorded if of.simulated else datetime.now(UTC)
+    now, gone = head.recorded if of.simulated else datetime.now(UTC), False
     for each in await _announced(of):
-        if each.members["values"]["vkey"] == vkey and datetime.fromisoformat(each.members["recorded"]) + BESIDE <= now:
-            await asyncio.to_thread(of.keys.retire)
+        keys = beside.get(each.members["values"]["vkey"])
+        if keys and datetime.fromisoformat(each.members["recorded"]) + BESIDE <= now:
+            await asyncio.to_thread(keys.retire)
             log.warning("a key of the %s has served its time and is gone", of.kept.name)
-            return True
-    return False
+            gone = True
+    return gone
 
 
 async def keep(of: Log) -> None:
