@@ -103,7 +103,7 @@ def test_an_unreadable_level_leaves_the_fast_track_open():
     assert view.show(history, telling.ledger.policy(), date(2025, 1, 20), 99, False)["orders"][0]["fast_track"] is None
 
 
-def test_the_fold_opens_only_what_areas_a_to_d_read_and_decisions_what_area_e_reads():
+def test_the_fold_opens_only_what_areas_a_to_d_and_the_exceptions_read_and_decisions_what_area_e_reads():
     assert set(OPENS_TO_DECIDE) - set(OPENS) == {
         "offender.recorded.v1",
         "offender.details-corrected.v1",
@@ -116,5 +116,7 @@ def test_the_fold_opens_only_what_areas_a_to_d_read_and_decisions_what_area_e_re
         "offender.risk-level-changed.v1",
         "offender.absence-rejudged.v1",
         "offender.progress-action-taken.v1",
+        "offender.file-marked.v1",
+        "offender.file-mark-removed.v1",
         "record.corrected.v1",
     }

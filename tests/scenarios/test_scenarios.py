@@ -12,8 +12,6 @@ HERE = Path(__file__).parent
 FILES = ("gen", "order", "enforcement", "progress", "hours", "allocation", "placements", "child-protection", "privacy")
 WAITING = {
     "The monthly report as it was issued, and as it is known later": "worklist monthly-report",
-    "Restricted papers leave the file before it is disclosed": "the rule on disclosing a file",
-    "Registered without a yellow dot": "the exception FILE_NOT_MARKED",
 }
 OWN = sorted(path for path in (HERE / "extra").glob("*.yaml") if path.name != "backgrounds.yaml")
 CASES = [each for path in (*(HERE / f"{name}.yaml" for name in FILES), *OWN) for each in load(path)]

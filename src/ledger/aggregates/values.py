@@ -98,6 +98,13 @@ class Erased(Closed):
 T = TypeVar("T")
 Personal: TypeAlias = Union[T, Closed, Erased]  # noqa: UP007 - a generic alias needs Union on Python 3.11
 
+
+class Refers:
+    """Marks texts that hold ids of records, although their type takes any text."""
+
+
+REFERS: Final = Refers()
+
 OWN: Final = Whose(Subject.STREAM)
 OFFENDER: Final = Whose(Subject.OFFENDER)
 CHILD: Final = Whose(Subject.CHILD)

@@ -184,7 +184,15 @@ _WORKLISTS: Final = (
         rank="due",
         ages=progress_worklists.assessment_ages,
     ),
-    Worklist("exceptions", "offender", exceptions.exception_rows, exceptions.exception_moments, rank="since"),
+    Worklist(
+        "exceptions",
+        "offender",
+        exceptions.exception_rows,
+        exceptions.exception_moments,
+        rank="since",
+        hears=exceptions.HEARS,
+        version=2,
+    ),
     Worklist("late-recording", "offender", exceptions.late_rows, exceptions.late_moments, rank="date"),
     Worklist(
         "register-reviews",

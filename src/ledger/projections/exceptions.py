@@ -20,10 +20,15 @@ from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Fact, History, Now, Recorded
 from ledger.projections.enforcement import basis_changed_since, breach_moments
 from ledger.projections.why import Row
+from ledger.projections.yellow_dot import HEARS as REGISTRATIONS
+from ledger.projections.yellow_dot import moments as marking_moments
+from ledger.projections.yellow_dot import unmarked_since
+from ledger.rules.data_protection import FILE_NOT_MARKED
 from ledger.rules.enforcement import BREACH_BASIS_CHANGED
 from ledger.rules.general import recorded_late_days
 from ledger.rules.orders import EXTENSION_BEYOND_OPERATIONAL_PERIOD, beyond_operational_period
 
+HEARS: Final = REGISTRATIONS
 ATTENDANCE: Final = (*BY_SESSION, AbsenceRecorded)
 
 
@@ -97,15 +102,22 @@ def _broken(history: Sequence[Recorded[Any]], policy: Policy) -> Iterator[Except
 def exception_rows(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: int) -> list[Row]:
     """Worklist `exceptions`: one row for each flag of a case."""
     flags = exceptions(Case.as_at(history, as_at), policy, as_at, known) + broken_when_imported(history, policy, as_at)
+    flags += _not_marked(history, as_at)
     return [
         {"order_id": each.order_id or None, "flag": each.flag, "rule": each.rule, "since": each.since}
         for each in sorted(flags, key=lambda each: each.since)
     ]
 
 
+def _not_marked(history: Sequence[Recorded[Any]], as_at: date) -> list[ExceptionFlag]:
+    found = unmarked_since(history, as_at)
+    return [ExceptionFlag(FILE_NOT_MARKED, "DP-04", found[0], "", tuple(found[1]))] if found else []
+
+
 def exception_moments(history: Sequence[Recorded[Any]], policy: Policy, known: int) -> Iterator[date]:
     """The days since when a flag stands, and those on which a breach's basis may fall or return."""
     case = Case.fold(history)
+    yield from marking_moments(history)
     yield from (each.since for each in broken_when_imported(history, policy, date.max))
     for order in case.orders.values():
         if flags := _beyond_operational_period(order):

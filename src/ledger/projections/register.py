@@ -22,27 +22,25 @@ from ledger.aggregates.child.facts import ChildRecorded
 from ledger.aggregates.corrections import CORRECTING, as_corrected
 from ledger.aggregates.offender import OPENS as OFFENDER_OPENS
 from ledger.aggregates.offender.case import TELLING_LEVEL, Case
-from ledger.aggregates.offender.facts import FileMarked, FileMarkRemoved, NotebookEntryMade, OffenceRecorded
+from ledger.aggregates.offender.facts import NotebookEntryMade, OffenceRecorded
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.register_entry.entry import Deregistration, Entry
 from ledger.aggregates.register_entry.registrations import registrations_of
 from ledger.aggregates.shape import Closed, Fact, Recorded
 from ledger.projections.held import held_by
 from ledger.projections.why import Row, explained
+from ledger.projections.yellow_dot import yellow_dot
 from ledger.rules import register
 from ledger.rules.dates import day_of
 
 OPENS: Final = {
     **OFFENDER_OPENS,
     NotebookEntryMade.topic: ("heading", "text", "child_text"),
-    FileMarked.topic: ("marker",),
-    FileMarkRemoved.topic: ("marker",),
     ChildRecorded.topic: ("client_id", "surname", "forenames"),
     OffenceRecorded.topic: ("offence_code",),  # a hold may be on an offence
 }
 MONTHS: Final = "cp.register_review"
 REMINDER: Final = "cp.register_review_reminder"
-YELLOW_DOT: Final = "YELLOW_DOT"
 HIGH: Final = frozenset({"HIGH", "VERY_HIGH"})
 FLAG_FIELDS: Final = {"CR": 19, "RH": 20, "RA-H": None}
 
@@ -53,7 +51,7 @@ Others = Callable[[str], History]
 def view(history: History, policy: Policy, as_at: date, known: int, explain: bool, others: Others) -> Row:
     """The register as it stands for one person at the end of a day."""
     entries = entries_of(history, as_at, others)
-    dot, marks = _yellow_dot(history, as_at)
+    dot, marks = yellow_dot(history, as_at)
     row: Row = {
         "flags": flags(entries, Case.as_at(_only(history, TELLING_LEVEL), as_at), as_at, explain),
         "entries": [_entry(each, policy, as_at, known, explain, others) for each in entries],
@@ -284,15 +282,3 @@ def _links_ended(entry: Entry) -> Iterator[tuple[date, int, Row]]:
     }
     for day, position in told.items():
         yield day, position, _line(day, None, register.written(register.DETAILS_KEPT, day), True)
-
-
-def _yellow_dot(history: History, as_at: date) -> tuple[bool | None, list[int]]:
-    """Whether the file carries a yellow dot (DP-04), and the facts that say so."""
-    marks = [
-        each for each in as_corrected(_only(history, (FileMarked, FileMarkRemoved))) if day_of(each.effective) <= as_at
-    ]
-    if any(isinstance(each.fact.marker, Closed) for each in marks):
-        return None, [each.position for each in marks]
-    dots = [each for each in marks if each.fact.marker.strip().upper().replace(" ", "_") == YELLOW_DOT]
-    last = max(dots, key=lambda each: (day_of(each.effective), each.position), default=None)
-    return last is not None and isinstance(last.fact, FileMarked), [each.position for each in dots]

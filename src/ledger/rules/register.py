@@ -283,14 +283,6 @@ stated(
     cite="WMPA 5.1-5.3",
 )
 stated(
-    "DP-04",
-    "Child protection files carry a yellow dot.",
-    edition=WMPA,
-    cite="WMPA 2.5",
-)
-
-
-stated(
     "DP-05",
     "Each child, victim, offender and third party has a key; erasure destroys it and leaves order, time, type and hash "
     "chain as they are. Readings: it takes two people, one who gave the ground and one who erases; it is final once no "

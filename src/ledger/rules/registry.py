@@ -65,6 +65,7 @@ AREAS: Final = (
     "allocation",
     "case_review",
     "child_protection",
+    "data_protection",
     "dates",
     "enforcement",
     "general",

@@ -12,6 +12,7 @@ from typing import Any, Final, cast, get_args
 from uuid import uuid4
 
 from ledger.aggregates.shape import Fact, Id, a_random_id
+from ledger.aggregates.values import REFERS
 
 
 @dataclass(slots=True)
@@ -75,6 +76,7 @@ _ID_MARK: Final = get_args(Id)[1]
 
 
 def _holds_id(annotation: Any, metadata: Sequence[Any] = ()) -> bool:
-    if _ID_MARK in metadata or _ID_MARK in getattr(annotation, "__metadata__", ()):
+    marks = (*metadata, *getattr(annotation, "__metadata__", ()))
+    if _ID_MARK in marks or REFERS in marks:
         return True
     return any(_holds_id(each) for each in get_args(annotation))

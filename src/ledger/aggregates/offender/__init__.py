@@ -18,6 +18,8 @@ from ledger.aggregates.offender.decisions.register import children_of
 from ledger.aggregates.offender.facts import (
     FACTS,
     AbsenceRejudged,
+    FileMarked,
+    FileMarkRemoved,
     OffenceRecorded,
     OffenderDetailsCorrected,
     OffenderRecorded,
@@ -30,12 +32,14 @@ from ledger.aggregates.offender.facts import (
 
 __all__ = ["FACTS", "OFFENDER_CASE", "OPENS", "OPENS_TO_DECIDE", "Case", "person"]
 
-# The sealed values that tally, hours and progress rest on; everything else may arrive closed.
+# The sealed values that tally, hours, progress and the exceptions rest on; everything else may arrive closed.
 OPENS = {
     RiskAssessmentCompleted.topic: ("rosh_level",),
     RiskLevelChanged.topic: ("to_level",),
     AbsenceRejudged.topic: ("to_result",),
     ProgressActionTaken.topic: ("point",),
+    FileMarked.topic: ("marker",),
+    FileMarkRemoved.topic: ("marker",),
     RecordCorrected.topic: ("corrected_value",),
 }
 # Those that decisions rest on: who the person is decides where they may work, and who may manage them.

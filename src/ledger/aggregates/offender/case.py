@@ -47,7 +47,7 @@ class Case:
         default_factory=dict[str, Recorded[facts.EteActivityAgreed]]
     )
     letters: dict[str, Absence] = field(default_factory=dict[str, Absence])
-    documents: set[str] = field(default_factory=set[str])
+    documents: dict[str, Recorded[facts.DocumentFiled]] = field(default_factory=dict[str, Any])
     levels: list[tuple[date, int, str | Closed]] = field(default_factory=list[tuple[date, int, "str | Closed"]])
     registrations: list[Recorded[facts.RegistrationNotedOnCase]] = field(
         default_factory=list[Recorded[facts.RegistrationNotedOnCase]]

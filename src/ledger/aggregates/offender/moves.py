@@ -192,7 +192,7 @@ def _(case: Case, recorded: Recorded[facts.CaseTransferredToHistoryFile]) -> Non
 
 @moves(facts.DocumentFiled)
 def _(case: Case, recorded: Recorded[facts.DocumentFiled]) -> None:
-    case.documents.add(recorded.fact.doc_id)
+    case.documents.setdefault(recorded.fact.doc_id, recorded)
 
 
 @moves(facts.RegistrationNotedOnCase)

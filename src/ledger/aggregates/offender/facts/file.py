@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from ledger.aggregates.shape import (
     ACTOR,
+    ACTOR_UNLESS_NAMED,
     CHILD,
     OFFENDER,
     ChildText,
@@ -30,6 +31,7 @@ from ledger.aggregates.shape import (
     VictimText,
     later,
 )
+from ledger.aggregates.values import REFERS
 
 
 class RiskConcernReported(
@@ -164,8 +166,8 @@ class FileDisclosed(
 
     disclosed_to: ThirdPartyText
     on: Day
-    removed_docs: OwnTexts
-    authorised_by: StaffId
+    removed_docs: Annotated[OwnTexts, REFERS]
+    authorised_by: Annotated[StaffId, ACTOR_UNLESS_NAMED] = later()
 
 
 class VictimInformationFiled(
