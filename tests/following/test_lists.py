@@ -157,6 +157,40 @@ def test_whoever_turns_the_page_neither_misses_nor_repeats_what_stays_while_rows
         assert sorted(each for each in found if int(each[5:]) % 2 == 0) == sorted(f"flag {n}" for n in stay)
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_a_page_of_any_day_holds_just_the_rows_that_stand_on_it(home: Home, seed: int) -> None:
+    """Rows of a day, of years, for ever, beginning and ending on days that many powers of two divide and on others."""
+    rng = Random(seed)
+    edges = [date.fromordinal(1 << k) for k in range(20)] + [date.fromordinal(3 << 18), date.fromordinal(739_840)]
+    days = edges + [DAY + timedelta(days=rng.randint(-900, 900)) for _ in range(60)]
+    found: list[Span] = []
+    for n in range(200):
+        since = rng.choice(days)
+        until = rng.choice([since + timedelta(days=rng.choice([1, 2, 7, 40, 700])), FOR_EVER])
+        found.append(Span("exceptions", row(n), rng.choice(days), since, until))
+
+    async def standing(day: date) -> list[str]:
+        page = await home.ledger.worklist("exceptions", as_at=day, most=1000)
+        return [each["flag"] for each in page.items if each["offender_id"] == CASE[-36:]]
+
+    async def both() -> None:
+        tables: Tables = await home.ledger._tables()
+        live = (await tables.built()).live
+        try:
+            await tables.replace({CASE: Projected(None, tuple(found), {})}, live, 0)
+            for day in rng.sample([date(1800, 1, 1), date(2200, 12, 31), *days], 30):
+                flags = await standing(day)
+                there = [each for each in found if each.since <= day < each.until]
+                assert sorted(flags) == sorted(orjson.loads(each.row)["flag"] for each in there), day
+                ranks = {orjson.loads(each.row)["flag"]: each.rank for each in there}
+                assert [ranks[flag] for flag in flags] == sorted(ranks.values()), day
+        finally:
+            await tables.replace(spans([]), live, 0)
+            await tables.close()
+
+    home.run(both())
+
+
 def test_equal_rows_have_places_side_by_side_and_no_two_the_same() -> None:
     taken: set[int] = set()
     first = place_of(b"a row", taken)

@@ -31,25 +31,36 @@ _AN_ID: Final = re.compile(r"[0-9a-f]{8}-|[0-9]{4}-")  # a UUID, or the month of
 def _page(of: LiteralString) -> LiteralString:
     """Rows of a worklist on a day, after a place in the list; no line at all where no table of this version is built.
 
-    One statement, so that position, table and rows are of one moment.  Which rows they are is read from an index alone
-    (rows_in_order, rows_of_unit), so those of other days cost next to nothing.
+    One statement, so that position, table and rows are of one moment.  `of` finds the rows in an index alone
+    (rows_in_order, rows_of_unit).
     """
     return f"""
         SELECT coalesce((SELECT position FROM projections.followed), 0), k.rank::text, k.case_id, k.n, r.row
-        FROM projections.worklists AS w LEFT JOIN LATERAL (
-            SELECT rank, case_id, n FROM projections.rows
-            WHERE worklist = w.name AND generation = w.generation {of}
-                AND since <= convert_from($3::bytea, 'UTF8')::date AND until > convert_from($3::bytea, 'UTF8')::date
-                AND (rank, case_id, n)
-                    > (convert_from($4::bytea, 'UTF8')::date, convert_from($5::bytea, 'UTF8'), $6::bigint)
-            ORDER BY rank, case_id, n LIMIT $7::bigint
-        ) AS k ON true
+        FROM projections.worklists AS w LEFT JOIN LATERAL ({of}) AS k ON true
         LEFT JOIN projections.rows AS r
             ON r.case_id = k.case_id AND r.worklist = w.name AND r.generation = w.generation AND r.n = k.n
         WHERE w.name = convert_from($1::bytea, 'UTF8') AND w.version = $2::bigint
         ORDER BY k.rank, k.case_id, k.n
-    """  # noqa: S608 - both ways of it are written below
+    """  # noqa: S608 - every way of it is written below
 
+
+def _in_order(of: LiteralString) -> LiteralString:
+    """The first rows of some of a worklist, in the order of the index; those of other days are passed over in it."""
+    return f"""
+        SELECT rank, case_id, n FROM projections.rows
+        WHERE worklist = w.name AND generation = w.generation AND {of}
+            AND since <= convert_from($3::bytea, 'UTF8')::date AND until > convert_from($3::bytea, 'UTF8')::date
+            AND (rank, case_id, n)
+                > (convert_from($4::bytea, 'UTF8')::date, convert_from($5::bytea, 'UTF8'), $6::bigint)
+        ORDER BY rank, case_id, n LIMIT $7::bigint
+    """  # noqa: S608 - every way of it is written below
+
+
+_OF_ALL: Final[LiteralString] = f"""
+    SELECT k.* FROM unnest($8::bigint[]) AS f (fork), LATERAL ({_in_order("fork = f.fork")}) AS k
+    ORDER BY rank, case_id, n LIMIT $7::bigint
+"""  # noqa: S608
+_OF_UNIT: Final = _in_order("unit = convert_from($8::bytea, 'UTF8')")
 
 # The newest entry recorded at or before a moment: `recorded` never decreases along the log.
 # Ordered so: max(position) would walk back through every entry since.
@@ -127,8 +138,8 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
         FROM (SELECT coalesce((SELECT position FROM projections.followed), 0) AS position) AS p
     """,
     "paused": "SELECT case_id, position, reason FROM projections.paused ORDER BY position, case_id",
-    "worklist": _page(""),
-    "worklist_of_unit": _page("AND unit = convert_from($8::bytea, 'UTF8')"),
+    "worklist": _page(_OF_ALL),
+    "worklist_of_unit": _page(_OF_UNIT),
     "note_from": "SELECT size, note FROM released WHERE size >= $1::bigint ORDER BY size LIMIT 1",
     # Behind the head's lock: whatever is sealed later looks at this, and all that was sealed before can be read.
     "fence": """
@@ -139,6 +150,17 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
         INSERT INTO released (size, note) VALUES ($1::bigint, convert_from($2::bytea, 'UTF8')) ON CONFLICT DO NOTHING
     """,
 }
+
+
+def _forks(day: date) -> list[int]:
+    """The points under which a row that stands on this day can be kept (migrations/0009_pages_of_any_day.sql).
+
+    Days are numbered from 1 January of year 1.  One point for each power of two from the greatest that divides the
+    day's number up: the middle of the stretch that the day lies in.
+    """
+    number = day.toordinal()
+    least = (number & -number).bit_length() - 1
+    return [(number >> k + 1) << k + 1 | 1 << k for k in range(least, date.max.toordinal().bit_length())]
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,7 +323,10 @@ class Database:
             binary.int8(after.n),
             binary.int8(most),
         )
-        rows = await (self._ask(b"worklist_of_unit", *asked, unit.encode()) if unit else self._ask(b"worklist", *asked))
+        if unit:
+            rows = await self._ask(b"worklist_of_unit", *asked, unit.encode())
+        else:
+            rows = await self._ask(b"worklist", *asked, binary.array_of_int8(_forks(day)))
         found: list[tuple[Place, bytes]] = []
         for row in rows:
             if row[1] is not None:  # else no row stands on that day

@@ -171,6 +171,15 @@ CREATE TABLE projections.worklists (
     version     integer     NOT NULL
 );
 
+-- The point of its days that a row is kept under: the one that most powers of two divide, days being numbered from
+-- 1 January of year 1.  A day can have been kept under some 20 points, whatever the list has seen (the relational
+-- interval tree of Kriegel, Pötke and Seidl, VLDB 2000).
+CREATE FUNCTION projections.fork(since date, until date) RETURNS integer
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN (until - date '0001-01-01') >> (length(ltrim(
+            ((since - date '0001-01-01') # (until - date '0001-01-01'))::bit(32)::text, '0')) - 1)
+        << (length(ltrim(((since - date '0001-01-01') # (until - date '0001-01-01'))::bit(32)::text, '0')) - 1);
+
 -- A table is a schedule: a row stands from a day until the day before another, unless something happens.
 CREATE TABLE projections.rows (
     case_id     text        COLLATE "C" NOT NULL,     -- the stream of the case
@@ -182,11 +191,12 @@ CREATE TABLE projections.rows (
     since       date        NOT NULL,
     until       date        NOT NULL,                 -- 9999-12-31: for ever
     row         bytea       NOT NULL,                 -- JSON
+    fork        integer     NOT NULL GENERATED ALWAYS AS (projections.fork(since, until)) STORED,
     PRIMARY KEY (case_id, worklist, generation, n)
 );
--- A page is read along one of these, in the order of the list: nothing is sorted, and rows that stand on other days are
--- passed over without being fetched.
-CREATE INDEX rows_in_order ON projections.rows (worklist, generation, rank, case_id, n) INCLUDE (since, until);
+-- A page is read along one of these, in the order of the list: of all units under each of the points that the day can be
+-- kept under, of one unit as it comes; rows that stand on other days are passed over without being fetched.
+CREATE INDEX rows_in_order ON projections.rows (worklist, generation, fork, rank, case_id, n) INCLUDE (since, until);
 CREATE INDEX rows_of_unit ON projections.rows (worklist, generation, unit, rank, case_id, n) INCLUDE (since, until);
 
 -- What each case asked of the policy, by setting (and `calendar`): the latest day.  A changed setting folds again only
