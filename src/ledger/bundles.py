@@ -16,14 +16,10 @@ from uuid import uuid4
 from ledger.aggregates.shape import Actor
 from ledger.disclosing.exporting import Export
 from ledger.errors import Malformed, Setup
-from ledger.fetching import Unreached
-from ledger.transparency.announcement import followed
 from ledger.transparency.bundle import verify_bundle
 from ledger.transparency.bundle.archive import MAX_BYTES
-from ledger.transparency.cosignature import parse_vkey
-from ledger.transparency.errors import FormatError, TransparencyError
+from ledger.transparency.errors import FormatError
 from ledger.verbs import err, out, say, with_ledger
-from ledger.witnessing.remote import proofs_in
 
 _LARGEST: Final = 2 * MAX_BYTES
 
@@ -56,11 +52,6 @@ def verify(given: argparse.Namespace) -> int:
         report = verify_bundle(file.read_bytes(), given.key)
     except FormatError as wrong:
         raise Malformed(f"--key: {wrong}.") from wrong
-    if not report.ok and given.announced:  # it may be younger than the key
-        try:
-            report = verify_bundle(file.read_bytes(), _followed(given.key, given.announced))
-        except (Unreached, TransparencyError) as wrong:
-            raise Malformed(f"--announced: {wrong}.") from wrong
     words, seen = report.words(), report.counted
     body = {
         "ok": report.ok,
@@ -73,16 +64,6 @@ def verify(given: argparse.Namespace) -> int:
     }
     say(given, body, lambda: _lines(words))
     return 0 if report.ok else 1
-
-
-def _followed(vkeys: Sequence[str], announced: Path) -> list[str]:
-    """For each key that was given the one that came in its place since, if any, by the log's own announcements."""
-    proofs = proofs_in(announced.read_bytes())
-    kept: dict[str, None] = {}
-    for each in map(parse_vkey, vkeys):
-        came = [key for key in followed(each.name, [each], proofs) if isinstance(key, type(each))]
-        kept[came[-1].vkey()] = None
-    return list(kept)
 
 
 def _write(file: Path, data: bytes) -> None:

@@ -9,7 +9,9 @@ from tests.disclosing.browser import CHROMIUM, MISSING, Browser
 from tests.transparency.bundling import ANN, NOBODY, ORIGIN, SALT, World, a_world
 
 from ledger.disclosing.page import page
+from ledger.transparency.bundle import contents
 from ledger.transparency.bundle.contents import Opening
+from ledger.transparency.cosignature import Cosigner
 from ledger.transparency.note import Signer
 
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason=MISSING)
@@ -147,6 +149,72 @@ def test_a_page_of_another_key_is_consistent_and_never_this_ledgers(opened, worl
     browser.type("#key", world.vkey)
     browser.press("button")
     assert state(browser) == "not-this-ledgers"
+
+
+def rotated():
+    """A ledger that had two keys before the one that signs: the page, and the three keys."""
+    world = World()
+    keys, announced = [world.vkey], {}
+    for seed in (b"\x21" * 32, b"\x22" * 32):
+        world.absence(ANN)
+        announced |= dict([world.rotate(seed)])
+        keys.append(world.vkey)
+    world.close()
+    return world.files(ANN) | announced, keys
+
+
+@needs_browser
+def test_a_key_that_signs_no_more_is_followed_through_the_announcements(opened):
+    files, keys = rotated()
+    for key, at in zip(keys, ("position 2, then 4.", "position 4.", None), strict=True):
+        browser = opened(page(files))
+        browser.type("#key", key)
+        browser.press("button")
+        browser.until("document.getElementById('verdict').dataset.state !== 'consistent'")
+        assert state(browser) == "verified"
+        assert (at or "by the key you entered.") in browser.text("#because")
+    browser = opened(page({name: data for name, data in files.items() if name != "announcements/1.tlog-proof"}))
+    browser.type("#key", keys[0])
+    browser.press("button")
+    browser.until("document.getElementById('verdict').dataset.state !== 'consistent'")
+    assert state(browser) == "not-this-ledgers"
+
+
+@needs_browser
+def test_an_announcement_with_a_byte_changed_leads_to_no_key(opened):
+    files, keys = rotated()
+    name = "announcements/3.tlog-proof"
+    text = files[name].decode()
+    index = text.index("index")
+    for at in (30, index // 2, index + 6, index + 12, text.index("\n\n") + 30, len(text) - 20):
+        changed = text[:at] + ("B" if text[at] == "A" else "A") + text[at + 1 :]
+        browser = opened(page(files | {name: changed.encode()}))
+        browser.type("#key", keys[0])
+        browser.press("button")
+        browser.until("document.getElementById('verdict').dataset.state !== 'consistent'")
+        assert state(browser) in ("not-verified", "not-this-ledgers"), at
+
+
+@needs_browser
+def test_of_two_keys_that_sign_either_is_the_ledgers_and_of_the_third_kind_it_says_what_it_cannot(opened):
+    world = World()
+    first, second = world.log.signer, Signer(ORIGIN, b"\x21" * 32)
+    quantum = Cosigner(ORIGIN, b"\x22" * 32)
+    world.absence(ANN)
+    world.close()
+    files = world.files(ANN)
+    vkeys = [each.verifier().vkey() for each in (first, second, quantum)]
+    files[contents.POLICY] = "".join([*(f"log {each}\n" for each in vkeys), "quorum none\n"]).encode()
+    files[contents.CHECKPOINT] = world.log.checkpoint().sign(first, second, quantum.at(0)).encode()
+    expected = ("verified", "verified", "consistent")
+    for vkey, says in zip(vkeys, expected, strict=True):
+        browser = opened(page(files))
+        assert vkeys[0] in browser.text("#because")
+        assert vkeys[1] in browser.text("#because")
+        browser.type("#key", vkey)
+        browser.press("button")
+        browser.until(f"document.getElementById('verdict').dataset.state === '{says}'")
+        assert ("of a kind that browsers cannot check" in browser.text("#because")) == (says == "consistent")
 
 
 CHANGES = {

@@ -19,7 +19,7 @@ from ledger.transparency.checkpoint import Checkpoint
 from ledger.transparency.commitment import commitment
 from ledger.transparency.entry import format_entry, parse_entry
 from ledger.transparency.heads import Head, Heads
-from ledger.transparency.note import Signer, encode_base64, sign_note
+from ledger.transparency.note import NoteSigner, Signer, encode_base64, sign_note
 from ledger.transparency.proof import Proof
 from ledger.transparency.tree import RightEdge, inclusion_proof, leaf_hash
 
@@ -140,6 +140,21 @@ class World:
         index = self.log.add("ledger", CLOSED, values=told, by={"id": STAFF, "role": "system"})
         self.closed.append(index)
         return index
+
+    def announce(self, new: NoteSigner, vkey: str, replaces: str | None = None) -> tuple[str, bytes]:
+        """Seal that the log has another key; the file of its proof, its checkpoint signed by both."""
+        values = {"vkey": vkey} | ({"replaces": replaces} if replaces else {})
+        by = {"id": STAFF, "role": "system"}
+        index = self.log.add("ledger", "ledger.log-key-announced.v1", values=values, by=by)
+        note = self.log.checkpoint().sign(self.log.signer, new)
+        return contents.announcement_name(index), self.log.proof(index, note, self.log.entries[index]).encode()
+
+    def rotate(self, seed: bytes) -> tuple[str, bytes]:
+        """Another key takes the log's over, and signs alone from now on; the file of its announcement."""
+        new = Signer(ORIGIN, seed)
+        announced = self.announce(new, new.verifier().vkey(), self.vkey)
+        self.log.signer = new
+        return announced
 
     # ---------------------------------------------------------------- bundles
 

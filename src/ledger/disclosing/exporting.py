@@ -33,7 +33,7 @@ from ledger.disclosing.papers import papers
 from ledger.disclosing.table import allowed
 from ledger.errors import Inconsistent, Malformed
 from ledger.privacy.sealing import Unreadable, holds, open_box, salt_of
-from ledger.store import proving
+from ledger.store import proving, rotating
 from ledger.store.cases import Cases
 from ledger.store.heads import Closing
 from ledger.store.opening import Store
@@ -154,6 +154,7 @@ class Exporting:
             contents.CHAIN: Case(asked.stream, tuple(each.position - 1 for each in found.stored)).write(),
             contents.HEADS: End(closing.size, asked.stream, closing.chains.prove(asked.stream)).write(),
             contents.OPENINGS: contents.write_openings(openings),
+            **await self._announced(),
         }
         hidden = {each - 1 for each in found.withheld}
         for index, entry in entries.items():
@@ -163,6 +164,15 @@ class Exporting:
             else:
                 files[contents.entry_name(index)] = entry
         return files
+
+    async def _announced(self) -> dict[str, bytes]:
+        """The keys that both logs announced, for whoever holds an earlier one."""
+        store = self._store
+        return {
+            contents.announcement_name(each["position"] - 1, of_access=of is store.access): each["proof"].encode()
+            for of in (store, store.access)
+            for each in await rotating.announcements(of)
+        }
 
     # ------------------------------------------------------------------------------------ how it leaves
 
@@ -234,6 +244,6 @@ def _all_proofs(indexes: Sequence[int], size: int, tree: HashReader) -> dict[int
 
 
 def _policy(store: Store) -> bytes:
-    """The verifier keys, as a tlog-policy."""
-    keys = (*store.vkeys, *(each.verifier().vkey() for each in store.access.keys.signers()))
+    """The verifier keys of both logs, as a tlog-policy."""
+    keys = (*store.vkeys, *store.access.vkeys)
     return "".join([*(f"log {each}\n" for each in keys), "quorum none\n"]).encode()

@@ -85,6 +85,10 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
         WHERE stream = convert_from($1::bytea, 'UTF8') AND position <= $2::bigint AND position > $3::bigint
         ORDER BY version
     """,
+    "of_type": """
+        SELECT position, entry FROM entries WHERE stream = 'ledger' AND position($1::bytea IN entry) > 0
+        ORDER BY version
+    """,
     "concerning": """
         SELECT e.position, e.entry FROM about AS a JOIN entries AS e USING (position)
         WHERE a.id = convert_from($1::bytea, 'UTF8') AND a.position <= $2::bigint ORDER BY a.position
@@ -234,6 +238,11 @@ class Database:
     async def stream(self, name: str, upto: int = binary.LARGEST, after: int = 0) -> list[Stored]:
         """The entries of one stream at positions after < p <= upto, in order."""
         return _stored(await self._ask(b"stream", name.encode(), binary.int8(upto), binary.int8(after)))
+
+    async def of_the_log(self, topic: str) -> list[Stored]:
+        """What a log says of itself in facts of one type, in order; closings make its stream `ledger` long."""
+        found = _stored(await self._ask(b"of_type", f'"type":"{topic}"'.encode()))
+        return [each for each in found if each.type == topic]
 
     async def chain(self, name: str, upto: int = binary.LARGEST, after: int = 0) -> list[Stored]:
         """A case: the entries of its stream and those of others about it at positions after < p <= upto, in order."""

@@ -155,4 +155,4 @@ async def _announce(of: Log, fact: LogKeyAnnounced) -> None:
 
 
 async def _announced(of: Log) -> list[Stored]:
-    return [each for each in await of.database.stream(STREAM) if each.type == LogKeyAnnounced.topic]
+    return await of.database.of_the_log(LogKeyAnnounced.topic)

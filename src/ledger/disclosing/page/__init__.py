@@ -5,8 +5,9 @@ policy of content names by their hashes so that nothing else runs or is fetched,
 data.  The script shows nothing that it has not hashed, and every text of anybody's is set as text.
 
 What it says it knows: *consistent under the key in this file* until its reader has entered the key that he was given;
-then *verified* or *not this ledger's*; *not verified*, and where, if anything does not hold.  It cannot check the
-manifest, its receipt and what is printed, for they name the page itself; and it says that a forged page can lie.
+then *verified* or *not this ledger's*; *not verified*, and where, if anything does not hold.  A key that signs no more
+is followed through the announcements of the log.  It cannot check the manifest, its receipt and what is printed, for
+they name the page itself; and it says that a forged page can lie.
 
 Proven by tests/disclosing/test_page.py, in a browser.
 """
@@ -24,7 +25,7 @@ from typing import Final
 from ledger.transparency.bundle import contents
 
 _SHOWN: Final = (contents.CHECKPOINT, contents.POLICY, contents.CHAIN, contents.HEADS, contents.OPENINGS)
-_FOLDERS: Final = ("entries/", "proofs/")
+_FOLDERS: Final = ("entries/", "proofs/", "announcements/")
 
 
 def page(files: Mapping[str, bytes]) -> bytes:

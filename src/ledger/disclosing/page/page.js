@@ -85,28 +85,36 @@
     return { name: found[1], id, hex, vkey, key: key.slice(1) };
   };
 
-  const openNote = async (note, key) => {
+  // Of ML-DSA-44 (type 6): its signatures no browser checks yet.
+  const isQuantumSafe = (vkey) => {
+    const found = /^[^\s+]+\+[0-9a-f]{8}\+(.+)$/.exec(vkey);
+    return found !== null && B64.test(found[1]) && atob(found[1]).charCodeAt(0) === 6;
+  };
+
+  // The checkpoint in a note, and by which of these keys it is signed: by one at least, and by none of them wrongly.
+  const openNote = async (note, keys) => {
     const end = note.lastIndexOf("\n\n") + 1;
     must(end > 0 && note.endsWith("\n"), "the checkpoint is no signed note");
     const text = note.slice(0, end);
-    let signed = false;
+    const signers = [];
     for (const line of note.slice(end + 1, -1).split("\n")) {
       const found = /^\u2014 ([^\s+]+) (\S+)$/.exec(line);
       must(found, "the checkpoint has a line that is no signature");
       const signature = decode(found[2]);
       must(signature.length > 4, "the checkpoint has an empty signature");
-      if (found[1] !== key.name || !same(signature.slice(0, 4), key.id)) continue;
+      const key = keys.find((each) => found[1] === each.name && same(signature.slice(0, 4), each.id));
+      if (key === undefined) continue;
       const known = await crypto.subtle.importKey("raw", key.key, { name: "Ed25519" }, false, ["verify"]);
       const right = await crypto.subtle.verify({ name: "Ed25519" }, known, signature.slice(4), utf8.encode(text));
       must(right, "the checkpoint's signature is not over this checkpoint");
-      signed = true;
+      signers.push(key);
     }
-    must(signed, `the checkpoint is not signed by ${key.name}+${key.hex}`);
+    must(signers.length > 0, `the checkpoint is not signed by ${keys.map((key) => `${key.name}+${key.hex}`).join(" or ")}`);
     const [origin, size, root, rest, ...more] = text.split("\n");
     must(rest === "" && !more.length && /^[1-9][0-9]*$/.test(size), "the checkpoint is not origin, size and root");
-    must(origin === key.name, `the checkpoint is of ${origin}`);
+    must(origin === signers[0].name, `the checkpoint is of ${origin}`);
     must(isCount(Number(size)), "the checkpoint's size is too large for this page");
-    return { size: Number(size), root: decode(root, 32), note };
+    return { size: Number(size), root: decode(root, 32), note, signers };
   };
 
   // ---------------------------------------------------------------------------------------------- tree, chain, map
@@ -138,13 +146,43 @@
     return text === other && lines.endsWith("\n") && lines.length > 1 && lines.slice(0, -1).split("\n").every((line) => line && signed.has(line));
   };
 
-  const verifyProof = async (index, leaf, checkpoint) => {
-    const text = file(`proofs/${index}.tlog-proof`, index);
+  const proofIn = (text, index) => {
     const end = text.indexOf("\n\n");
-    const [first, told, ...hashes] = text.slice(0, Math.max(end, 0)).split("\n");
-    must(first === "c2sp.org/tlog-proof@v1" && told === `index ${index}`, "the proof is of something else", index);
-    must(isPartOf(text.slice(end + 2), checkpoint.note), "the proof is under another checkpoint", index);
-    await verifyInclusion(leaf, index, hashes.map((hash) => decode(hash, 32, index)), checkpoint);
+    const [first, ...lines] = text.slice(0, Math.max(end, 0)).split("\n");
+    must(first === "c2sp.org/tlog-proof@v1", "the proof is of something else", index);
+    const extra = lines[0]?.startsWith("extra ") ? decode(lines.shift().slice(6), undefined, index) : null;
+    const told = /^index (0|[1-9][0-9]*)$/.exec(lines.shift() ?? "");
+    must(told && isCount(Number(told[1])), "the proof is of something else", index);
+    return { index: Number(told[1]), hashes: lines.map((hash) => decode(hash, 32, index)), note: text.slice(end + 2), extra };
+  };
+
+  const verifyProof = async (index, leaf, checkpoint) => {
+    const proof = proofIn(file(`proofs/${index}.tlog-proof`, index), index);
+    must(proof.index === index && proof.extra === null, "the proof is of something else", index);
+    must(isPartOf(proof.note, checkpoint.note), "the proof is under another checkpoint", index);
+    await verifyInclusion(leaf, index, proof.hashes, checkpoint);
+  };
+
+  // The key that came in the place of this one, and the positions of the entries that say so: each announces the next
+  // key, under a checkpoint that both have signed.
+  const followed = async (given) => {
+    let key = given;
+    const positions = [];
+    const placeOf = (name) => Number(/^announcements\/([0-9]+)\./.exec(name)?.[1]);
+    const names = Object.keys(files).filter((name) => Number.isInteger(placeOf(name)));
+    for (const name of names.sort((one, other) => placeOf(one) - placeOf(other))) {
+      const { index, hashes, note, extra } = proofIn(file(name), placeOf(name));
+      const entry = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(extra ?? new Uint8Array()));
+      if (entry?.values?.replaces !== key.vkey) continue;
+      must(entry.stream === "ledger" && entry.type === "ledger.log-key-announced.v1", "no key is announced", index);
+      const next = await keyOf(entry.values.vkey);
+      const checkpoint = await openNote(note, [key]);
+      await openNote(note, [next]);
+      await verifyInclusion(await H(0, extra), index, hashes, checkpoint);
+      key = next;
+      positions.push(index + 1);
+    }
+    return { key, positions };
   };
 
   // The end of the case's path in the map: {n, head, index}, or null where it shows that there is no such case.
@@ -197,10 +235,12 @@
   };
 
   const verifyAll = async () => {
-    const logs = file("policy").split("\n").filter((line) => line.startsWith("log "));
-    must(logs.length > 0, "the policy names no key");
-    const key = await keyOf(logs[0].split(" ")[1]);
-    const checkpoint = await openNote(file("checkpoint"), key);
+    const named = file("policy").split("\n").filter((line) => line.startsWith("log ")).map((line) => line.split(" ")[1]);
+    must(named.length > 0, "the policy names no key");
+    const own = named.filter((vkey) => vkey.split("+")[0] === named[0].split("+")[0]);
+    const keys = await Promise.all(own.filter((vkey) => !isQuantumSafe(vkey)).map(keyOf));
+    const checkpoint = await openNote(file("checkpoint"), keys);
+    const [key] = checkpoint.signers;
     const { case: id, entries } = json("chain.json");
     const { closing, chains } = json("heads.json");
     must(typeof id === "string" && Array.isArray(entries) && entries.every(isCount), "chain.json cannot be read");
@@ -237,8 +277,9 @@
     }
     const used = new Set([...entries, closing].flatMap((index) =>
       [`entries/${index}.json`, `entries/${index}.leaf`, `proofs/${index}.tlog-proof`]));
-    for (const name of Object.keys(files)) must(!name.includes("/") || used.has(name), `${name} is of no fact of the case`);
-    return { id, key, found, openings, size: closing, recorded };
+    for (const name of Object.keys(files)) must(!name.includes("/") || name.startsWith("announcements/") || used.has(name),
+      `${name} is of no fact of the case`);
+    return { id, key, found, openings, size: closing, recorded, signers: checkpoint.signers, unread: own.filter(isQuantumSafe) };
   };
 
   // ---------------------------------------------------------------------------------------------- in words
@@ -370,24 +411,45 @@
     show(result);
     for (const line of proven(result)) element("checked").append(made("li", line));
     const consistent = () => say("consistent", "consistent under the key in this file",
-      `Compare it with the one you were given: ${result.key.vkey}`);
+      `Compare it with the one you were given: ${result.signers.map((key) => key.vkey).join(" or ")}`);
     consistent();
     element("compare").addEventListener("submit", (event) => {
       event.preventDefault();
       const given = element("key").value.trim();
-      if (!given) consistent();
-      else if (given === result.key.vkey) say("verified", "verified", `It is what ${result.key.name} sealed, by the key you entered.`);
-      else say("not-this-ledgers", "not this ledger's", `The key you entered is not the one that signed this: ${result.key.vkey}`);
+      if (given) compare(given, result).catch(failed);
+      else consistent();
     });
   };
 
-  begin().catch((error) => {
+  // What follows from the key that the reader was given.
+  const compare = async (given, { key, signers, unread }) => {
+    const sealed = `It is what ${key.name} sealed, by the key you entered`;
+    if (signers.some((each) => each.vkey === given)) return say("verified", "verified", `${sealed}.`);
+    if (unread.includes(given)) {
+      return say("consistent", "consistent under the key in this file",
+        `The key you entered is in this file, but it is of a kind that browsers cannot check. Enter the ledger's other key, or use the program.`);
+    }
+    const entered = await keyOf(given).catch(() => null);
+    const reached = entered && await followed(entered);
+    if (reached && signers.some((each) => each.vkey === reached.key.vkey)) {
+      return say("verified", "verified", `${sealed}, which signs no more: the ledger announced `
+        + `${reached.key.name}+${reached.key.hex} in its place, at position ${reached.positions.join(", then ")}.`);
+    }
+    return say("not-this-ledgers", "not this ledger's",
+      `The key you entered is not the one that signed this: ${signers.map((each) => each.vkey).join(" or ")}`);
+  };
+
+  const failed = (error) => {
     const where = error instanceof Wrong && error.index !== undefined ? ` at position ${error.index + 1}` : "";
     const known = error instanceof Wrong ? error.message : error instanceof SyntaxError
       ? "the data of this page cannot be read" : `this browser could not check it (${error.name})`;
+    say("not-verified", `not verified${where}`, `${known[0].toUpperCase()}${known.slice(1)}.`);
+  };
+
+  begin().catch((error) => {
     element("checked").append(made("li", "Nothing on this page may be relied upon."));
     element("key").disabled = true;
     element("compare").addEventListener("submit", (event) => event.preventDefault());
-    say("not-verified", `not verified${where}`, `${known[0].toUpperCase()}${known.slice(1)}.`);
+    failed(error);
   });
 })();

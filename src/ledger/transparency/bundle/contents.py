@@ -15,6 +15,9 @@ r"""Which files a bundle has, and what stands in each.
     proofs/<index>.tlog-proof   that it is in the tree (``proof``)
     openings.json               for each value that is disclosed its salt, by index and path, and the value
     rules/<edition>.json        the rules the facts were decided under, as they are worded
+    announcements/<index>.tlog-proof, announcements/access-<index>.tlog-proof
+                                a key that the log, or its access log, announced (``announcement``): the entry and its
+                                proof under the checkpoint that the old key and the new one signed
     timestamps/<name>.tsr       RFC 3161 tokens over the checkpoint
     chronology.csv, chronology.pdf, index.html
                                 for reading; nothing is proven by them
@@ -58,6 +61,7 @@ __all__ = [
     "Manifest",
     "Opening",
     "access_key_text",
+    "announcement_name",
     "digest_of",
     "entry_name",
     "is_known",
@@ -83,6 +87,7 @@ _INDEX: Final = r"(?:0|[1-9][0-9]{0,18})"
 _EDITION: Final = r"[A-Z]+-[0-9]+[a-z]?@[a-z0-9-]+"
 _KNOWN: Final = re.compile(
     rf"entries/{_INDEX}\.(?:json|leaf)|proofs/{_INDEX}\.tlog-proof|rules/{_EDITION}\.json|timestamps/[a-z0-9-]+\.tsr"
+    rf"|announcements/(?:access-)?{_INDEX}\.tlog-proof"
 )
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -113,6 +118,11 @@ def rule_name(edition: str) -> str:
     if not is_known(name):
         raise FormatError(f"not the edition of a rule: {edition[:80]!r}")
     return name
+
+
+def announcement_name(index: int, *, of_access: bool = False) -> str:
+    """Of the proof of an entry that announces a key, by its leaf index in the log it is of."""
+    return f"announcements/{'access-' if of_access else ''}{index}.tlog-proof"
 
 
 def access_key_text(vkey: str) -> str:

@@ -22,6 +22,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "file-malformed": "a file is not of the form its page describes",
         "file-differs": "a file is not the one in the manifest, or the manifest names others",
         "key-differs": "the keys given are not those of the ledger that this bundle is from",
+        "announcement-differs": "a key is announced by no entry of the log, or not under the signature of the old key",
         "checkpoint-unsigned": "the checkpoint is not rightly signed by the ledger's key",
         "cosignature-missing": "a witness whose key was given has not cosigned the checkpoint",
         "access-key-unsigned": "the key of the access log is not one that the ledger's key vouches for",
@@ -56,6 +57,7 @@ class Counted:
     size: int = 0  # of the closing: the facts of the whole ledger that it covers
     closed: str = ""  # when, as the closing was recorded
     signed_by: tuple[str, ...] = ()  # key names with ids, of those that were given
+    followed: tuple[str, ...] = ()  # which keys stand for those that were given, in sentences
     exported: str = ""  # when, as the access log recorded it
     exported_at: int = 0  # position in the access log
     unchecked: tuple[str, ...] = ()
@@ -88,6 +90,7 @@ def _proven(seen: Counted, manifest: Manifest, trusted: bool) -> Iterator[str]:
         yield f"verified under {keys}."
     else:
         yield f"consistent under the key in this file; compare it with the one you were given: {keys}."
+    yield from seen.followed
     upto = _moment(seen.closed)
     if seen.facts:
         parts = [

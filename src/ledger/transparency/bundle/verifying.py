@@ -3,7 +3,8 @@
 Nothing in the file is believed.  Each thing rests on the one before it, down to a key that the reader was given:
 
     1  the zip is in its one form, its files are a bundle's, and each is the one that the manifest names
-    2  the checkpoint is signed by the ledger's key; keys of witnesses that are given have cosigned it
+    2  the checkpoint is signed by the ledger's key, or by the one that the log announced in its place; keys of
+       witnesses that are given have cosigned it
     3  the closing is the last leaf of the checkpoint, so nothing stands beside what it closed
     4  the case's end lies in the map of heads that the closing sealed, or the map shows that there is no such case
     5  the entries make the chain that ends there: none is missing, none added, none out of order
@@ -84,7 +85,8 @@ def _verified(bundle: Bundle, given: Sequence[KnownKey], seen: Counted) -> None:
     seen.case, seen.origin = manifest.case, manifest.origin
     if not manifest.case == case.id == bundle.end.case:
         raise Stop("file-differs", f"{CHAIN} and {HEADS} are not both of {manifest.case}, the case of the manifest")
-    keys = keys_of(manifest.origin, given, bundle.policy)
+    keys = keys_of(bundle.files, manifest.origin, given, bundle.policy)
+    seen.followed = keys.followed
     checkpoint, seen.signed_by = keys.checkpoint(bundle.files)
     if checkpoint.size != manifest.size:
         raise Stop("file-differs", f"the manifest says size {manifest.size}, the checkpoint {checkpoint.size}")
