@@ -89,6 +89,17 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
         le=3650,
         description="Days that a backup of the vault is kept: until then what was erased may lie in one.",
     )
+    vault_kms_key: str | None = Field(
+        default=None,
+        description="An AWS KMS key (best an alias) that serves this vault alone: once this names another, `ledger "
+        "vault rewrap` has the old one deleted. Where KMS is, and our login: AWS's own variables. Unset: a key file.",
+    )
+    vault_kms_days: int = Field(
+        default=30,
+        ge=7,
+        le=30,
+        description="The waiting period of a KMS key's deletion, in days: until then what was erased has no horizon.",
+    )
     origin: Origin | None = Field(
         default=None,
         description="The log's name, which every signed checkpoint carries. Unset: drawn once and kept.",

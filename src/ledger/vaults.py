@@ -35,7 +35,7 @@ def _rewrap(given: argparse.Namespace) -> int:
             return await ledger.store.vault.epochs.rewrap(lambda n: shown.update(f"{n:,} wrapped anew"))
 
     done = with_ledger(use)
-    body = {"epoch": done.epoch, "keys": done.keys, "secrets": done.secrets}
+    body = {"epoch": done.epoch, "keys": done.keys, "secrets": done.secrets, "gone": done.gone}
     say(given, body, lambda: _pairs(body))
     err.print("Backups of the vault made before now cannot be opened any more: back up the vault and its keys now.")
     return 0

@@ -21,6 +21,7 @@ from ledger.privacy.owners import Owner
 from ledger.store.appending import SETUP
 from ledger.store.vault import STATEMENTS, Vault, WrappingKey, WrappingKeys, secret_file
 from ledger.store.vault import keys as module
+from ledger.store.vault.key_files import write_once
 from ledger.store.wire import Lost, Wire
 
 pytestmark = pytest.mark.anyio
@@ -31,9 +32,11 @@ CHILD = Owner("child-eve", "child")
 
 
 def wrapped_by(key: bytes) -> WrappingKeys:
-    """One wrapping key, in no file."""
-    found = WrappingKey(key)
-    return WrappingKeys(Path(tempfile.mkdtemp(prefix="ledger-")) / "keys" / "vault.key", {1: found})
+    """One wrapping key, in a folder of its own."""
+    path = Path(tempfile.mkdtemp(prefix="ledger-")) / "keys" / "vault.key"
+    path.parent.mkdir()
+    write_once(path, key.hex())
+    return WrappingKeys.at(path)
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """Opening a ledger: its clusters, keys and schema, the check that nothing released is missing, and its two doors.
 
     home/keys/log.key        0600   seed of the Ed25519 key that signs checkpoints
-    home/keys/vault.key      0600   wraps every key in the vault; vault.key.2 ... in later epochs
+    home/keys/vault.key      0600   wraps every key in the vault; vault.key.2 ..., or .kms files, in later epochs
     home/keys/token.key      0600   seed of the embedded issuer's Ed25519 key (api)
     home/keys/access.key     0600   seed of the one that signs those of the access log
     home/checkpoint                 the newest released checkpoint, synced, at most a second old
@@ -39,7 +39,7 @@ from ledger.store.embedded import EmbeddedCluster
 from ledger.store.log import ACCESS, LEDGER, Kept, Log, open_log
 from ledger.store.migrate import Which, migrate, pending
 from ledger.store.vault import STATEMENTS as VAULT_STATEMENTS
-from ledger.store.vault import Vault, WrappingKeys
+from ledger.store.vault import Kms, Vault, WrappingKeys
 from ledger.store.wire import Lost, Wire
 
 log = logging.getLogger(__name__)
@@ -220,7 +220,8 @@ async def _open(
         if access.origin != f"{own.origin}/access":
             access.sequencer.read_only = f"The access log beside {own.origin} is another's, {access.origin}."
             log.critical("%s", access.read_only)
-        wrapping = WrappingKeys.at(settings.home / "keys" / "vault.key")
+        kms = Kms(settings.vault_kms_key, settings.vault_kms_days)
+        wrapping = await asyncio.to_thread(WrappingKeys.at, settings.home / "keys" / "vault.key", kms)
         undo.pop_all()
     return Store(
         own.kept,

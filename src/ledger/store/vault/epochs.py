@@ -5,12 +5,13 @@ its files, wrapped.  When the wrapping key of that time is gone too, none of the
 at its *horizon*: when every backup of that time has expired, and every epoch of that time has ended; until the epoch
 ends there is none.
 
-    1   the new wrapping key's file is written, synced               a crash here: the next try uses it
+    1   the new wrapping key is made, its file synced                a crash here: the next try uses it
     2   the epoch is committed: nothing is wrapped with the old key any more
     3   live keys and secrets are wrapped anew, a batch at a time    a crash here: the next try goes on
-    4   behind the gate, with nothing left under the old key, its file is destroyed, and the epoch ends
+    4   behind the gate, with nothing left under the old key, its key is destroyed, and the epoch ends
+        on the day from which nobody has that key: at once, or when KMS's waiting period is over
 
-What destroying a file means, key_files says.  Proven by tests/store/test_vault_epochs.py.
+What destroying a key means, key_files and kms say.  Proven by tests/store/test_vault_epochs.py.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from ledger.errors import VaultUnavailable
 from ledger.store import binary
 from ledger.store.appending import Row
 from ledger.store.vault.asking import Connect, asking, behind_the_gate
-from ledger.store.vault.key_files import WrappingKeys
+from ledger.store.vault.wrapping import WrappingKeys
 from ledger.store.wire import Wire
 
 BATCH: Final = 500
@@ -44,11 +45,12 @@ class Epoch:
 
 @dataclass(frozen=True, slots=True)
 class Rewrapped:
-    """The epoch that began, and how much this run wrapped anew."""
+    """The epoch that began, how much this run wrapped anew, and from when nobody has the wrapping key of before."""
 
     epoch: int
     keys: int
     secrets: int
+    gone: datetime
 
 
 def horizon(
@@ -76,8 +78,8 @@ class Epochs:
             epochs = await _epochs(wire) or await self._first(wire)
             current = epochs[-1]
             if all(each.ended_at for each in epochs[:-1]):
-                key = self._wrapping.make(current.number + 1)
-                await wire.ask(b"new_epoch", (binary.int8(current.number + 1), key.id.encode()))
+                key = await self._wrapping.make(current.number + 1)
+                await wire.ask(b"new_epoch", (binary.int8(current.number + 1), key.encode()))
                 current = (await _epochs(wire))[-1]
         keys, names = [await self._all(kind, current.wrapping, told) for kind in ("keys", "secrets")]
         async with behind_the_gate(self._connect) as wire:
@@ -85,25 +87,25 @@ class Epochs:
             [[left]] = await wire.ask(b"left_behind", (current.wrapping.encode(),))
             if epochs[-1] != current or binary.read_int8(left):
                 raise VaultUnavailable("Another rewrapping is under way. Let it end, then try again.")
-            self._wrapping.destroy_before(current.number)
-            await wire.ask(b"end_epochs", (binary.int8(current.number),))
-        return Rewrapped(current.number, keys, names)
+            gone = await self._wrapping.destroy_before(current.number)
+            await wire.ask(b"end_epochs", (binary.int8(current.number), binary.int8(binary.microseconds(gone))))
+        return Rewrapped(current.number, keys, names, gone)
 
     async def _first(self, wire: Wire) -> list[Epoch]:
         number, key = self._wrapping.newest
-        await wire.ask(b"enrol", (key.id.encode(), binary.int8(number)))
+        await wire.ask(b"enrol", (key.encode(), binary.int8(number)))
         return await _epochs(wire)
 
     async def _all(self, kind: str, current: str, told: Told) -> int:
         """Wrap all of a table anew; nothing is added under an old key while this runs."""
-        new = self._wrapping.known(current)
+        new = await self._wrapping.known(current)
         async with asking(self._connect) as wire:
             done, after = 0, ""
             while rows := await wire.ask(f"old_{kind}".encode(), (current.encode(), after.encode())):
                 texts = [[binary.read_bytes(value).decode() for value in row[:2]] for row in rows]
                 names, old = [row[0] for row in texts], [row[1] for row in texts]
                 anew = [
-                    new.wrap(self._wrapping.known(each).unwrap(binary.read_bytes(row[2]), name), name)
+                    new.wrap((await self._wrapping.known(each)).unwrap(binary.read_bytes(row[2]), name), name)
                     for row, name, each in zip(rows, names, old, strict=True)
                 ]
                 given = binary.array_of_text(names), binary.array_of_text(old), binary.array_of_bytes(anew)

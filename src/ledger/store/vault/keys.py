@@ -24,8 +24,9 @@ from ledger.store.appending import Query
 from ledger.store.vault.asking import Connect, no_answer
 from ledger.store.vault.epochs import Epochs
 from ledger.store.vault.erasing import Erasures, columns_of
-from ledger.store.vault.key_files import WrappingKey, WrappingKeys
+from ledger.store.vault.key_files import WrappingKey
 from ledger.store.vault.listed import ErasureList
+from ledger.store.vault.wrapping import WrappingKeys
 from ledger.store.wire import DatabaseTrouble, Rows, Wire
 
 KEPT_SECONDS: Final = 50.0
@@ -87,7 +88,7 @@ class Vault:
         missing = [each for each in wanted if each not in found]
         for row in await self._ask(b"by_id", binary.array_of_uuid(missing)) if missing else ():
             key_id, wrapping, wrapped = (binary.read_bytes(value) for value in row)
-            found[key_id] = self._keep(key_id, wrapping, wrapped, now + KEPT_SECONDS)
+            found[key_id] = await self._keep(key_id, wrapping, wrapped, now + KEPT_SECONDS)
         return found
 
     async def secret(self, name: str) -> bytes:
@@ -105,7 +106,7 @@ class Vault:
         else:
             raise VaultUnavailable("The vault's wrapping key is being changed. Try again in a moment.")
         wrapping, wrapped = (binary.read_bytes(value) for value in rows[0])
-        return self._wrapping.known(wrapping.decode()).unwrap(wrapped, name)
+        return (await self._wrapping.known(wrapping.decode())).unwrap(wrapped, name)
 
     async def _epoch(self) -> WrappingKey:
         """What is wrapped with now."""
@@ -113,10 +114,10 @@ class Vault:
 
     async def _new_epoch(self) -> WrappingKey:
         """The same, asked again."""
-        number, newest = self._wrapping.newest
-        enrol = (b"enrol", (newest.id.encode(), binary.int8(number)))
+        number, newest = await asyncio.to_thread(lambda: self._wrapping.newest)
+        enrol = (b"enrol", (newest.encode(), binary.int8(number)))
         _, rows = await self._ask_all([enrol, (b"epoch", ())])
-        self._current = self._wrapping.known(binary.read_bytes(rows[0][0]).decode())
+        self._current = await self._wrapping.known(binary.read_bytes(rows[0][0]).decode())
         return self._current
 
     async def ping(self) -> None:
@@ -159,14 +160,14 @@ class Vault:
         for row in await self._ask(b"find", *columns_of(owners)):
             owner, retention, key_id, wrapping, wrapped = (binary.read_bytes(value) for value in row)
             name = Owner(owner.decode(), retention.decode())
-            found[name] = self._keep(key_id, wrapping, wrapped, until)
+            found[name] = await self._keep(key_id, wrapping, wrapped, until)
             self._owned[name] = until, found[name]
         return found
 
-    def _keep(self, key_id: bytes, wrapping: bytes, wrapped: bytes, until: float) -> DataKey:
+    async def _keep(self, key_id: bytes, wrapping: bytes, wrapped: bytes, until: float) -> DataKey:
         """Remember a key, counted from when it was asked for: it may be destroyed while the answer is under way."""
         name = str(uuid.UUID(bytes=key_id))
-        key = DataKey(name, self._wrapping.known(wrapping.decode()).unwrap(wrapped, name))
+        key = DataKey(name, (await self._wrapping.known(wrapping.decode())).unwrap(wrapped, name))
         if len(self._read) >= MOST_KEPT:
             self.forget()
         self._read[key_id] = until, key

@@ -120,7 +120,7 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     "epoch": "SELECT wrapping FROM epochs ORDER BY number DESC LIMIT 1",
     "epochs": "SELECT number::bigint, wrapping, began_at, ended_at FROM epochs ORDER BY number",
     "new_epoch": "INSERT INTO epochs (number, wrapping) VALUES ($1::bigint, convert_from($2::bytea, 'UTF8'))",
-    "end_epochs": "UPDATE epochs SET ended_at = clock_timestamp() WHERE number < $1::bigint AND ended_at IS NULL",
+    "end_epochs": "UPDATE epochs SET ended_at = $2::timestamptz WHERE number < $1::bigint AND ended_at IS NULL",
     "old_keys": """
         SELECT key_id::text, wrapping, wrapped FROM keys
         WHERE wrapping <> convert_from($1::bytea, 'UTF8')
