@@ -51,6 +51,7 @@ from ledger.api.asking import (
     bearer_of,
     json,
     number,
+    reader_of,
 )
 from ledger.api.bodies import body_of, fields_of
 from ledger.api.metrics import MEDIA_TYPE as METRICS_TYPE
@@ -249,6 +250,7 @@ async def view(request: Request) -> Response:
         explain=_flag(asked.get("explain", "false")),
         withhold=request.state.role in WITHHELD_FROM,
         clock=_clock(asked.get("clock", "ledger")),
+        reader=reader_of(request),
     )
     return json(answer)
 
@@ -265,6 +267,7 @@ async def worklist(request: Request) -> Response:
         after=number("after", asked.get("after", "0"), LARGEST_POSITION),
         cursor=asked.get("cursor", ""),
         most=max(1, number("limit", asked.get("limit", str(PAGE)), LONGEST_PAGE)),
+        reader=reader_of(request),
     )
     return json({"items": found.items, "next": found.next, "position": found.position, "paused": found.paused})
 
@@ -308,7 +311,8 @@ async def refusals(request: Request) -> Response:
     """GET /access/refusals?to=offender/019a…&cursor="""
     ledger: Ledger = request.app.state.ledger
     asked = asked_of(request, {"to", "cursor"})
-    items, after = await ledger.refusals(asked.get("to"), _cursor(asked.get("cursor", "0")))
+    cursor = _cursor(asked.get("cursor", "0"))
+    items, after = await ledger.refusals(asked.get("to"), cursor, reader=reader_of(request))
     return json({"items": items, "next": None if after is None else str(after)})
 
 

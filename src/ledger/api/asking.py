@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
+from urllib.parse import unquote
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ledger.access.purposes import Reader, reader
 from ledger.aggregates import COLLECTIONS
 from ledger.aggregates.aggregate import Aggregate
 from ledger.aggregates.roles import ANY_STAFF
@@ -47,6 +49,18 @@ def actor_of(request: Request) -> Actor:
     actor = bearer_of(request).acting(request.headers.get("ledger-role"))
     request.state.role = actor.role  # for the log
     return actor
+
+
+def reader_of(request: Request) -> Reader:
+    """Who reads, what for (Ledger-Purpose; else what the role is there for) and why in their own words (Ledger-Reason,
+    percent-encoded UTF-8).  Raises Unauthenticated, Forbidden, Malformed."""
+    headers = request.headers
+    reason = headers.get("ledger-reason")
+    try:
+        told = None if reason is None else unquote(reason, errors="strict")
+    except UnicodeDecodeError as wrong:
+        raise Malformed("Ledger-Reason: percent-encode it as UTF-8.", {"Ledger-Reason": "not UTF-8"}) from wrong
+    return reader(actor_of(request), headers.get("ledger-purpose"), told)
 
 
 def aggregate_of(request: Request) -> Aggregate:

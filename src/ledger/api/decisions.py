@@ -18,7 +18,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ledger.api.asking import READERS, WITHHELD_FROM, Routes, aggregate_of, asked_of, json
+from ledger.api.asking import READERS, WITHHELD_FROM, Routes, aggregate_of, asked_of, json, reader_of
 from ledger.application import Ledger
 from ledger.errors import Malformed, NotFound
 from ledger.trails import decisions, trail, trail_pdf
@@ -31,7 +31,7 @@ async def listed(request: Request) -> Response:
     """The decisions of a case, in the order they were recorded."""
     asked_of(request, set())
     ledger: Ledger = request.app.state.ledger
-    items = await decisions(ledger, aggregate_of(request).noun, request.path_params["id"])
+    items = await decisions(ledger, aggregate_of(request).noun, request.path_params["id"], reader=reader_of(request))
     return json({"items": items, "next": None})
 
 
@@ -47,6 +47,7 @@ async def shown(request: Request) -> Response:
         int(position),
         of=(aggregate_of(request).noun, request.path_params["id"]),
         withhold=request.state.role in WITHHELD_FROM,
+        reader=reader_of(request),
     )
     headers = {"Vary": "Accept"}
     if not printed:

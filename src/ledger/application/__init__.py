@@ -23,6 +23,7 @@ from typing import Any
 import psycopg
 
 from ledger.access import EVIDENCE, Access
+from ledger.access.purposes import Reader
 from ledger.aggregates import AGGREGATES
 from ledger.aggregates.ledger_stream import SYSTEM, ReleaseStarted, release_in_force
 from ledger.aggregates.shape import Actor
@@ -64,7 +65,7 @@ class Ledger:
         self.access = Access(store.access, self.cases.policy, store.vault)
         self.follower = Follower(self._tables, store.database, self.cases, self._where)
         self._executing = Executing(store, self.cases)
-        self._asking = Asking(store, self.cases)
+        self._asking = Asking(store, self.cases, self.access.readings)
         self._closers = {each.kept: Closer.of(each) for each in (store, store.access)}
         self._standing = Standing(store, self._closers)
         self._exporting = Exporting(store, self.cases, self.access, self.close_now)
@@ -103,15 +104,18 @@ class Ledger:
         """The newest released checkpoint of the ledger, or of its access log.  Raises NotFound before the first."""
         return await in_time(self.store.deadline, (of or self.store).checkpoint())
 
-    async def refusals(self, to: str | None = None, after: int = 0) -> tuple[list[dict[str, Any]], int | None]:
+    async def refusals(
+        self, to: str | None = None, after: int = 0, *, reader: Reader | None = None
+    ) -> tuple[list[dict[str, Any]], int | None]:
         """What was refused, of one case ("offender/019a…") or of all: a page, and after which position the next begins.
 
-        Raises NotFound, DatabaseUnavailable.
+        `reader` as for a view.  Raises NotFound, DatabaseUnavailable, AccessLogUnavailable.
         """
         noun, _, name = to.partition("/") if to else ("", "", "")
         if to and noun not in AGGREGATES:
             raise NotFound(f"There is nothing called {noun[:40]!r} that a command could be for.")
-        return await in_time(self.store.deadline, self.access.refusals(stream_of(noun, name) if to else None, after))
+        stream = stream_of(noun, name) if to else None
+        return await in_time(self.store.deadline, self.access.refusals(stream, after, reader))
 
     async def close_now(self, chain: str | None = None, of: Log | None = None) -> Closing:
         """A closing of the ledger, or of its access log, that covers all recorded when this was asked; of one chain
@@ -212,15 +216,27 @@ class Ledger:
         explain: bool = False,
         withhold: bool = False,
         clock: str = "ledger",
+        reader: Reader | None = None,
     ) -> dict[str, Any]:
         """One view of a case as at the end of a day, as known at a moment; without either: now.
 
+        `reader`: who is shown it, sealed in the access log before this returns; None where the ledger's own program
+        asks, and nobody reads.
+
         `clock="source"`: an imported fact counts as known from when the other system recorded it (contract, *Clock*).
         `withhold`: no sealed value leaves the house (roles that read states and dates only).
-        Raises NotFound, DatabaseUnavailable, VaultUnavailable.
+        Raises NotFound, DatabaseUnavailable, VaultUnavailable, AccessLogUnavailable.
         """
         return await self._asking.view(
-            noun, id, name, as_at=as_at, known_at=known_at, explain=explain, withhold=withhold, clock=clock
+            noun,
+            id,
+            name,
+            as_at=as_at,
+            known_at=known_at,
+            explain=explain,
+            withhold=withhold,
+            clock=clock,
+            reader=reader,
         )
 
     async def worklist(
@@ -233,14 +249,22 @@ class Ledger:
         after: int = 0,
         cursor: str = "",
         most: int = lists.PAGE,
+        reader: Reader | None = None,
     ) -> lists.Page:
         """The rows of a worklist at the end of a day, from its table; as known at a moment, folded case by case.
 
-        `after`: wait, at most five seconds, until this position is projected.  Raises NotFound, NotYetProjected,
-        Malformed for a cursor that is none, DatabaseUnavailable.
+        `after`: wait, at most five seconds, until this position is projected; `reader` as for a view.  Raises NotFound,
+        NotYetProjected, Malformed for a cursor that is none, DatabaseUnavailable, AccessLogUnavailable.
         """
         return await self._asking.worklist(
-            _worklist(name), unit=unit, as_at=as_at, known_at=known_at, after=after, cursor=cursor, most=most
+            _worklist(name),
+            unit=unit,
+            as_at=as_at,
+            known_at=known_at,
+            after=after,
+            cursor=cursor,
+            most=most,
+            reader=reader,
         )
 
     # ------------------------------------------------------------------------------------ worklists

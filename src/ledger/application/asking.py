@@ -1,5 +1,8 @@
 """Asking: one view of a case, or the rows of a worklist, as at a day and as known at a moment.
 
+No answer leaves before it is sealed in the access log who reads it (ledger.access.readings): that begins as soon as it
+is known what is shown, and the answer is made meanwhile.
+
 What was known at a moment is a prefix of what is known now, so a question about any moment is answered from the same
 facts, read and opened once (ledger.store.chains); it is asked of the database every time how new they must be.  Proven
 by tests/api/test_views.py, tests/store/test_chains.py and every scenario.
@@ -7,10 +10,13 @@ by tests/api/test_views.py, tests/store/test_chains.py and every scenario.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+import asyncio
+from collections.abc import Awaitable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
+from ledger.access.purposes import Reader
+from ledger.access.readings import Entry, Readings, Screen, cases_in, is_case, people_of
 from ledger.aggregates import AGGREGATES
 from ledger.aggregates.shape import CLOSED, Recorded, Unread, a_random_id
 from ledger.application.patience import in_time
@@ -31,9 +37,10 @@ T = TypeVar("T")
 class Asking:
     """The questions to an open ledger."""
 
-    def __init__(self, store: Store, cases: Cases) -> None:
+    def __init__(self, store: Store, cases: Cases, readings: Readings) -> None:
         self._store = store
         self._cases = cases
+        self._readings = readings
 
     async def view(
         self,
@@ -46,6 +53,7 @@ class Asking:
         explain: bool = False,
         withhold: bool = False,
         clock: str = "ledger",
+        reader: Reader | None = None,
     ) -> dict[str, Any]:
         """One view of a case.  As Ledger.view."""
         view = view_of(noun, name)
@@ -68,15 +76,26 @@ class Asking:
         moment = known_at or datetime.now(UTC)
         day = as_at or london_day(moment)
         others = OtherHistories()
+        people = () if withhold else people_of(opens)
+        screen = Screen(f"{noun}/{id}", name, history[-1].position, day, moment, people)
+
+        def read(cases: Iterable[str]) -> Entry:
+            return self._readings.begin(reader, screen, {stream, *filter(is_case, cases)}, policy.version)
+
+        entry = None if view.across else read(())
+        if entry is not None and reader is not None:
+            await asyncio.sleep(0)  # it goes out, and is sealed while the view is folded
         while True:
             try:
                 answer = view.answer(history, policy, day, upto, explain, others)
                 break
             except Unread as wanted:
-                for name in wanted.names:
-                    others.read[name] = await known(await self._in_time(self._cases.chains.of(name)))
+                for each in wanted.names:
+                    others.read[each] = await known(await self._in_time(self._cases.chains.of(each)))
+        entry = entry or read(others.read)
         if withhold:
             answer = _withheld(answer, chain)
+        await entry.sealed()
         return {"as_at": day, "known_at": moment, "position": history[-1].position, **answer}
 
     async def worklist(
@@ -89,16 +108,25 @@ class Asking:
         after: int = 0,
         cursor: str = "",
         most: int = lists.PAGE,
+        reader: Reader | None = None,
     ) -> lists.Page:
         """The rows of a worklist at the end of a day.  As Ledger.worklist."""
         if after:
             await lists.reached(self._store.database, after)
         policy = (await self._in_time(self._cases.policy(fresh=True))).policy
-        asked = lists.Question(as_at or london_day(known_at or datetime.now(UTC)), unit, cursor, most)
+        moment = known_at or datetime.now(UTC)
+        asked = lists.Question(as_at or london_day(moment), unit, cursor, most)
         if known_at is None:
-            return await self._in_time(lists.page(self._store.database, worklist, asked, policy))
-        upto = await self._in_time(self._store.database.known_at(known_at))
-        return await lists.folded(self._store.database, self._cases, worklist, asked, policy, upto)
+            page = await self._in_time(lists.page(self._store.database, worklist, asked, policy))
+        else:
+            upto = await self._in_time(self._store.database.known_at(known_at))
+            page = await lists.folded(self._store.database, self._cases, worklist, asked, policy, upto)
+        screen = Screen(
+            f"worklist/{worklist.name}", worklist.name, page.position, asked.day, moment, category="combination"
+        )
+        cases = cases_in((*page.items, *page.paused))
+        await self._readings.begin(reader, screen, cases, policy.version).sealed()
+        return page
 
     async def _in_time(self, reading: Awaitable[T], late: type[Unavailable] = DatabaseUnavailable) -> T:
         return await in_time(self._store.deadline, reading, late)

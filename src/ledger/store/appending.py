@@ -116,6 +116,9 @@ class Pending:
     """A fact ready to be sealed: all but `previous` and `recorded`, which only the lock knows.
 
     In canonical order those two are neighbours, so an entry is prefix + `"previous":…,"recorded":…` + suffix.
+
+    Version 0: whichever version of its stream is next, written under the lock (`version` is an entry's last member).
+    Nothing was decided on what stood there before, so nobody who writes to such a stream is in another's way.
     """
 
     stream: str
@@ -247,7 +250,7 @@ def place(append: Append, batch: Batch, recorded: int) -> tuple[Sealed, ...]:
     """
     check(append, batch)
     middle = b',"recorded":"' + binary.instant(recorded) + b'"'
-    built = _entries(append, batch, middle)
+    built = _entries(_numbered(append.facts, batch), batch, middle)
     first = batch.start + len(batch.facts) + 1
     placed: list[Sealed] = []
     for position, (fact, entry, leaf) in enumerate(built, start=first):
@@ -271,17 +274,33 @@ def check(append: Append, batch: Batch) -> None:
     expected: dict[str, int] = {}
     for fact in append.facts:
         version = expected.get(fact.stream) or batch.chain(fact.stream).version
-        if fact.version != version + 1:
+        if fact.version not in (0, version + 1):
             raise StaleVersion(f"The record changed; look again. It is at version {version}.", fact.stream)
-        expected[fact.stream] = fact.version
+        expected[fact.stream] = version + 1
     if batch.fenced and any(each.key_id in batch.fenced for fact in append.facts for each in fact.sealed):
         raise Refused([Refusal("CP-49", CANNOT_BE_RESTORED, rule_book=False)])
 
 
-def _entries(append: Append, batch: Batch, middle: bytes) -> list[tuple[Pending, bytes, bytes]]:
+def _numbered(facts: Sequence[Pending], batch: Batch) -> Sequence[Pending]:
+    """The same facts, each with its version: those that take the next one get it here."""
+    if all(each.version for each in facts):
+        return facts
+    versions: dict[str, int] = {}
+    numbered: list[Pending] = []
+    for each in facts:
+        version = (versions.get(each.stream) or batch.chain(each.stream).version) + 1
+        versions[each.stream] = version
+        if not each.version:
+            suffix = each.suffix[:-1] + b',"version":%d}' % version
+            each = Pending(each.stream, version, each.prefix, suffix, each.about, each.sealed)
+        numbered.append(each)
+    return numbered
+
+
+def _entries(facts: Sequence[Pending], batch: Batch, middle: bytes) -> list[tuple[Pending, bytes, bytes]]:
     newest: dict[str, bytes] = {}
     built: list[tuple[Pending, bytes, bytes]] = []
-    for fact in append.facts:
+    for fact in facts:
         previous = newest.get(fact.stream) or batch.chain(fact.stream).leaf
         link = b'"previous":' + (b'"' + base64.b64encode(previous) + b'"' if previous else b"null")
         entry = fact.prefix + link + middle + fact.suffix

@@ -93,6 +93,11 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
         SELECT e.position, e.entry FROM about AS a JOIN entries AS e USING (position)
         WHERE a.id = convert_from($1::bytea, 'UTF8') AND a.position <= $2::bigint ORDER BY a.position
     """,
+    # A page of what other streams have about an id.
+    "about": """
+        SELECT e.position, e.entry FROM about AS a JOIN entries AS e USING (position)
+        WHERE a.id = convert_from($1::bytea, 'UTF8') AND a.position > $2::bigint ORDER BY a.position LIMIT $3::bigint
+    """,
     "chain": """
         SELECT position, entry FROM entries
         WHERE stream = convert_from($1::bytea, 'UTF8') AND position <= $2::bigint AND position > $3::bigint
@@ -260,6 +265,10 @@ class Database:
     async def concerning(self, name: str, upto: int = binary.LARGEST) -> list[Stored]:
         """Entries of other streams that are about this id, in order."""
         return _stored(await self._ask(b"concerning", name.encode(), binary.int8(upto)))
+
+    async def about(self, name: str, after: int, most: int) -> list[Stored]:
+        """The first so many entries of other streams that are about this id, after a position, in order."""
+        return _stored(await self._ask(b"about", name.encode(), binary.int8(after), binary.int8(most)))
 
     async def entries(self, first: int, last: int) -> list[tuple[int, bytes, bytes]]:
         """(position, leaf hash, entry) as stored, at these positions, both included."""

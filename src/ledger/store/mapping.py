@@ -50,7 +50,7 @@ class Envelope:
 
 @immutable
 class Draft:
-    """One decided fact on its way into the log."""
+    """One decided fact on its way into the log.  Version 0: the next of its stream (ledger.store.appending.Pending)."""
 
     id: str
     stream: str
@@ -214,7 +214,9 @@ def _before(draft: Draft, envelope: Envelope, about: Sequence[str]) -> dict[str,
 
 def _after(draft: Draft, envelope: Envelope, clear: Mapping[str, Any]) -> dict[str, Any]:
     """The members that sort after `sealed`."""
-    members: dict[str, Any] = {"stream": draft.stream, "version": draft.version, "type": type(draft.fact).topic}
+    members: dict[str, Any] = {"stream": draft.stream, "type": type(draft.fact).topic}
+    if draft.version:  # else the lock knows it
+        members["version"] = draft.version
     if clear:
         members["values"] = clear
     if draft.under:

@@ -14,10 +14,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, Final, TypeVar
 
+from ledger.access.purposes import Reader
+from ledger.access.readings import Screen, is_case, people_of, target_of
 from ledger.aggregates import AGGREGATES, noun_of
 from ledger.aggregates.ledger_stream import STREAM
 from ledger.aggregates.policy import Policy
@@ -46,17 +48,37 @@ _SHOWN: Final = {"ENF": "enforcement", "ALL": "allocation", "PLC": "allocation",
 _ELSE: Final = "progress"
 
 
-async def decisions(ledger: Ledger, noun: str, id: str) -> list[Row]:  # noqa: A002 - the contract's own word
-    """The decisions of a case, those about it elsewhere among them, in order of position.  Raises NotFound."""
+async def decisions(
+    ledger: Ledger,
+    noun: str,
+    id: str,  # noqa: A002 - the contract's own word
+    *,
+    reader: Reader | None = None,
+) -> list[Row]:
+    """The decisions of a case, those about it elsewhere among them, in order of position; `reader` as Ledger.view.
+
+    Raises NotFound, DatabaseUnavailable, AccessLogUnavailable.
+    """
     name = await _known(ledger, noun, id)
     history = await _Reader(ledger, withhold=True).as_told(name)
-    return [telling.listed(each) for each in history if _is_decision(each)]
+    items = [telling.listed(each) for each in history if _is_decision(each)]
+    screen = Screen(f"{noun}/{id}", "decisions", history[-1].position if history else 0)
+    await _read(ledger, reader, screen, {name, *(each["stream"] for each in items)})
+    return items
 
 
-async def trail(ledger: Ledger, position: int, *, of: tuple[str, str] | None = None, withhold: bool = False) -> Row:
-    """The trail of the decision at a position; `of`: of this case (noun, id), or it is not there.
+async def trail(
+    ledger: Ledger,
+    position: int,
+    *,
+    of: tuple[str, str] | None = None,
+    withhold: bool = False,
+    reader: Reader | None = None,
+) -> Row:
+    """The trail of the decision at a position; `of`: of this case (noun, id), or it is not there.  `reader` as
+    Ledger.view.
 
-    Raises NotFound, DatabaseUnavailable, VaultUnavailable.
+    Raises NotFound, DatabaseUnavailable, VaultUnavailable, AccessLogUnavailable.
     """
     name = await _known(ledger, *of) if of else None
     there = 0 < position <= LARGEST
@@ -66,8 +88,8 @@ async def trail(ledger: Ledger, position: int, *, of: tuple[str, str] | None = N
         name is not None and name not in (stored.members["stream"], *stored.members.get("about", ()))
     ):
         raise NotFound(NOT_THERE.format(position=position, of=" of this case" if of else ""))
-    reader = _Reader(ledger, withhold=withhold)
-    own = await reader.read(str(stored.members["stream"]))
+    cases = _Reader(ledger, withhold=withhold)
+    own = await cases.read(str(stored.members["stream"]))
     record = next(each for each in own if each.position == position)
     if not _is_decision(record):
         raise NotFound(NO_DECISION.format(position=position))
@@ -76,28 +98,51 @@ async def trail(ledger: Ledger, position: int, *, of: tuple[str, str] | None = N
     then, asked = policy_then(policy, record.policy, release), Asked()
 
     async def told(each: Recorded[Any]) -> Row:
-        return await reader.row(each, theirs=each.stream == record.stream or record.stream in each.about)
+        return await cases.row(each, theirs=each.stream == record.stream or record.stream in each.about)
 
-    outcome = await reader.pure(lambda chains: decided(record, knowing(record, chains, then, asked)))
-    closed = await reader.pure(lambda chains: closed_inputs(record, chains, outcome.looked))
-    changes = await reader.pure(lambda chains: changes_of(record, chains, then))
+    outcome = await cases.pure(lambda chains: decided(record, knowing(record, chains, then, asked)))
+    closed = await cases.pure(lambda chains: closed_inputs(record, chains, outcome.looked))
+    changes = await cases.pure(lambda chains: changes_of(record, chains, then))
     worded = telling.in_clear if withhold else telling.in_full
     sealed = telling.sealed_fields(record) if withhold else frozenset[str]()
-    return {
+    found: Row = {
         "position": position,
         "leaf": base64.b64encode(entries[0][1]).decode(),
         "decision": await told(record),
         "about": list(record.about),
-        "rested_on": [await told(each) for each in await reader.records_at(record.rests_on)],
+        "rested_on": [await told(each) for each in await cases.records_at(record.rests_on)],
         "rules": telling.rules_of(record.under),
         "policy": telling.policy_of(asked, policy) | {"version": record.policy, "release": release},
-        "seen": await _seen(reader, stored, record, policy),
+        "seen": await _seen(cases, stored, record, policy),
         "rerun": telling.rerun_of(outcome, differences(record, outcome), closed, sealed, worded),
         "later": [
             await told(each.record) | {"would_have_changed": telling.effects_of(each, sealed, worded)}
             for each in changes
         ],
     }
+    screen = Screen(
+        "/".join(of) if of else target_of(record.stream),
+        "decision",
+        position,
+        people=() if withhold else people_of(None),
+    )
+    await _read(ledger, reader, screen, _shown_in(found))
+    return found
+
+
+async def _read(ledger: Ledger, reader: Reader | None, screen: Screen, cases: Iterable[str]) -> None:
+    """It is sealed who is shown this, before it is.  Raises AccessLogUnavailable."""
+    if reader is not None:
+        version = (await in_time(ledger.store.deadline, ledger.cases.policy())).policy.version
+        await ledger.access.readings.begin(reader, screen, {*filter(is_case, cases)}, version).sealed()
+
+
+def _shown_in(found: Row) -> Iterator[str]:
+    """The cases of which a trail shows a fact or a view."""
+    yield from found["about"]
+    yield from (each["stream"] for each in (found["decision"], *found["rested_on"], *found["later"]))
+    if found["seen"]["of"] is not None:
+        yield found["seen"]["of"]
 
 
 async def _known(ledger: Ledger, noun: str, id: str) -> str:  # noqa: A002 - the contract's own word

@@ -28,22 +28,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from ledger.access.purposes import Reader
+from ledger.access.readings import Readings, Screen, is_case, target_of
+from ledger.access.writing import UNSEALED, append, or_no_answer
 from ledger.aggregates.access import CommandRefused, EntriesTaken, ExportReleased
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Actor, Fact, Recorded
 from ledger.commands import Command
-from ledger.errors import (
-    AccessLogReadOnly,
-    AccessLogUnavailable,
-    ClockInDoubt,
-    Forbidden,
-    LedgerError,
-    ReadOnly,
-    Refused,
-)
+from ledger.errors import Forbidden, LedgerError, Refused
 from ledger.rules.registry import labels
 from ledger.store import mapping
-from ledger.store.appending import Append, Receipt, Sealed
+from ledger.store.appending import Receipt, Sealed
 from ledger.store.cases import PolicyAt
 from ledger.store.log import Log
 from ledger.store.mapping import Draft, Envelope, Stored
@@ -51,9 +46,6 @@ from ledger.store.vault import Vault
 
 EVIDENCE: Final = (Refused, Forbidden)
 PAGE: Final = 500  # entries of one answer
-_UNSEALED: Final = (
-    "No answer leaves before what it tells is sealed in the access log, which cannot be written. Nothing was recorded."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +55,11 @@ class Access:
     log: Log
     policy: Callable[[], Awaitable[PolicyAt]]
     vault: Vault
+
+    @property
+    def readings(self) -> Readings:
+        """What is read, sealed before the answer leaves."""
+        return Readings(self.log, self.vault)
 
     async def refused(self, command: Command, problem: LedgerError) -> None:
         """Seal that a command was refused.  Raises AccessLogUnavailable."""
@@ -97,49 +94,40 @@ class Access:
         under: Sequence[str] = (),
         at: datetime | None = None,
         source: Mapping[str, Any] | None = None,
+        unsealed: str = UNSEALED,
     ) -> Receipt:
         """One fact in a stream of its own, named after it."""
         at = at if self.log.simulated else None
-        try:
+        with or_no_answer(unsealed):
             policy = (await self.policy()).policy
             made, moment = fact(policy), at or datetime.now(UTC)
             fact_id = mapping.fact_id(moment)
             stream = f"{type(made).topic.split('.')[1]}-{fact_id}"
             draft = Draft(fact_id, stream, 1, made, moment, about=about, under=labels(under))
-            return await self._append(draft, Envelope(by, policy=policy.version, source=source), at)
-        except ReadOnly as closed:
-            raise AccessLogReadOnly(f"{_UNSEALED} {closed.message}") from closed
-        except LedgerError as trouble:
-            raise AccessLogUnavailable(f"{_UNSEALED} Try again in a moment.") from trouble
-
-    async def _append(self, draft: Draft, envelope: Envelope, at: datetime | None) -> Receipt:
-        parts = mapping.parts_of(draft, envelope)
-        keys = await self.vault.keys_of(parts.boxes) if parts.boxes else {}
-        append = [mapping.pending(self.log.origin, draft, envelope, keys, parts)]
-        while True:
-            try:
-                receipt = await self.log.sequencer.append(Append(append, at=at))
-            except ClockInDoubt:
-                # A simulated clock is set by commands, and one that is refused may come from before the last one.
-                head = await self.log.database.head()
-                if at is None or head is None or head.recorded <= at:
-                    raise
-                at = head.recorded
-                continue
-            assert isinstance(receipt, Receipt)  # without a key nothing is ever repeated
-            return receipt
+            envelope = Envelope(by, policy=policy.version, source=source)
+            return await append(self.log, self.vault, [draft], envelope, at)
 
     # ------------------------------------------------------------------------------------ asking
 
-    async def refusals(self, stream: str | None = None, after: int = 0) -> tuple[list[dict[str, Any]], int | None]:
-        """What was refused, in the order of the log; of one case, if it is named; and where the next page begins."""
+    async def refusals(
+        self, stream: str | None = None, after: int = 0, reader: Reader | None = None
+    ) -> tuple[list[dict[str, Any]], int | None]:
+        """What was refused, in the order of the log; of one case, if it is named; and where the next page begins.
+
+        Raises AccessLogUnavailable.
+        """
         database = self.log.database
         if stream is None:
             found = await database.entries(after + 1, after + PAGE)
             stored = [Stored.of(position, entry) for position, _, entry in found]
         else:
-            stored = (await database.chain(stream, after=after))[:PAGE]
-        items = [_listed(mapping.recorded(each)) for each in stored if each.type == CommandRefused.topic]
+            stored = await database.about(stream, after, PAGE)
+        refused = [each for each in stored if each.type == CommandRefused.topic]
+        items = [_listed(mapping.recorded(each)) for each in refused]
+        screen = Screen("access/refusals" if stream is None else target_of(stream), "refusals")
+        cases = {each for one in refused for each in one.members.get("about", ()) if is_case(each)}
+        version = (await self.policy()).policy.version if reader else 0
+        await self.readings.begin(reader, screen, cases | ({stream} if stream else set()), version).sealed()
         return items, stored[-1].position if len(stored) == PAGE else None
 
 
