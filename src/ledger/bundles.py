@@ -16,6 +16,7 @@ from uuid import uuid4
 from ledger.aggregates.shape import Actor
 from ledger.disclosing.exporting import Export
 from ledger.errors import Malformed, Setup
+from ledger.store.timestamping import roots_at
 from ledger.transparency.bundle import verify_bundle
 from ledger.transparency.bundle.archive import MAX_BYTES
 from ledger.transparency.errors import FormatError
@@ -49,7 +50,7 @@ def verify(given: argparse.Namespace) -> int:
     if file.stat().st_size > _LARGEST:
         raise Setup(f"{file} is too large to be a bundle.")
     try:
-        report = verify_bundle(file.read_bytes(), given.key)
+        report = verify_bundle(file.read_bytes(), given.key, roots_at(given.roots) if given.roots else ())
     except FormatError as wrong:
         raise Malformed(f"--key: {wrong}.") from wrong
     words, seen = report.words(), report.counted
@@ -60,6 +61,8 @@ def verify(given: argparse.Namespace) -> int:
         "case": seen.case or None,
         "facts": seen.facts,
         "withheld_whole": seen.withheld_whole,
+        "cosigned": [{"witness": each.witness, "size": each.size} for each in seen.cosigned],
+        "stamped": [{"size": each.size, "at": each.at} for each in seen.stamped],
         "values": {"opened": seen.opened, "withheld": seen.withheld, "erased": seen.erased},
     }
     say(given, body, lambda: _lines(words))

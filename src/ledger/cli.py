@@ -83,6 +83,7 @@ def parser() -> argparse.ArgumentParser:
     each = verb("verify", _verify, "check a bundle offline; or read every stored byte again and check the whole ledger")
     each.add_argument("file", type=Path, nargs="?", metavar="FILE.zip", help="a bundle; the whole ledger if left out")
     each.add_argument("--key", action="append", default=[], metavar="VKEY", help="the ledger's key, for a bundle")
+    each.add_argument("--roots", type=Path, metavar="FILE", help="the timestamping authority's, in PEM, for a bundle")
     each.add_argument("--from", dest="since", type=Path, metavar="FILE", help="only what came since this checkpoint")
     each.add_argument("--values", action="store_true", help="open every sealed value too, with the vault's keys")
     each = verb("vault", vaults.vault, "how the vault stands; or its keys wrapped anew and the old wrapping key gone")

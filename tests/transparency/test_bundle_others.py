@@ -3,13 +3,16 @@
 from dataclasses import replace
 
 import pytest
-from tests.transparency.bundling import ANN, ORIGIN, World, Written
+from tests.transparency.bundling import ANN, ORIGIN, Tree, World, Written, a_world
 
 from ledger.transparency.bundle import contents
 from ledger.transparency.bundle.archive import unpack
+from ledger.transparency.bundle.forms import from_json, to_json
+from ledger.transparency.bundle.others import Consistency
 from ledger.transparency.cosignature import Cosigner
-from ledger.transparency.note import Signer
+from ledger.transparency.note import Signer, encode_base64
 from ledger.transparency.proof import Proof
+from ledger.transparency.tree import consistency_proof
 
 FIRST = Signer(ORIGIN, b"\x01" * 32)
 THIEF = Signer(ORIGIN, b"\x09" * 32)
@@ -104,7 +107,7 @@ def test_no_byte_of_an_announcement_can_be_another_even_for_a_thief_of_the_acces
     files = world.files(ANN) | announced
     assert world.verify(sealed(world, files)).ok
     for name, data in announced.items():
-        for at in range(len(data)):
+        for at in range(0, len(data), 3):
             changed = files | {name: data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]}
             assert not world.verify(sealed(world, changed)).ok, (name, at)
 
@@ -114,3 +117,105 @@ def test_a_bundle_has_the_announcements_that_its_manifest_names():
     data = sealed(world, world.files(ANN) | announced)
     assert set(announced) <= set(unpack(data))
     assert contents.announcement_name(1) in announced
+
+
+# --- witnesses -----------------------------------------------------------------------------------------------
+
+COURT = Cosigner("court.example", b"\x03" * 32)
+COURT_KEY = COURT.verifier().vkey()
+
+
+def at_size(world, size):
+    """The log as it was at a size, and the file that shows it is of one log with the whole."""
+    early = Written(world.log.signer, world.log.entries[:size])
+    hashes = consistency_proof(size, len(world.log.entries), Tree(world.log.leaves))
+    told = Consistency(early.checkpoint().root, tuple(hashes)).write()
+    return early, {contents.consistency_name(size): told}
+
+
+def cosigned_at(size, *, more=0):
+    """A world of ten facts, `more` recorded since, and a bundle's files with what a witness cosigned at a size."""
+    world = a_world()
+    whole = World(log=Written(world.log.signer, list(world.log.entries), dict(world.log.versions)))
+    for _ in range(more):
+        whole.absence(ANN)
+    of = Written(world.log.signer, whole.log.entries[:size])
+    files = world.files(ANN)
+    if size != 10:
+        small, large = sorted((size, 10))
+        hashes = consistency_proof(small, large, Tree(whole.log.leaves[:large]))
+        files[contents.consistency_name(size)] = Consistency(of.checkpoint().root, tuple(hashes)).write()
+    files[contents.COSIGNED] = of.checkpoint().sign(world.log.signer, COURT.at(7)).encode()
+    files[contents.POLICY] = files[contents.POLICY].replace(b"quorum", f"witness court {COURT_KEY}\nquorum".encode())
+    return world, files
+
+
+@pytest.mark.parametrize("size, more", [(10, 0), (11, 1), (14, 4)])
+def test_a_witness_that_cosigned_this_log_or_a_longer_one_vouches_for_all_of_it(size, more):
+    world, files = cosigned_at(size, more=more)
+    report = world.verify(sealed(world, files), world.vkey, COURT_KEY)
+    assert report.ok, report.finding
+    name = f"court.example+{COURT.verifier().key_id.hex()}"
+    whole = f"{name} has cosigned the log of {size} facts and no other history of it: the whole of it"
+    assert f"{whole}." in report.words()
+    by_file = world.verify(sealed(world, files)).words()
+    assert f"{whole}, by the key in this file; compare it with the one that the witness gives." in by_file
+
+
+@pytest.mark.parametrize("size, of_case", [(9, "all"), (8, "4 of 5"), (1, "0 of 5")])
+def test_a_witness_that_is_behind_vouches_for_what_it_saw_and_is_missed_where_its_key_was_given(size, of_case):
+    world, files = cosigned_at(size)
+    assert f"of {size} facts and no other history of it: {of_case} of the facts of this case, by the key" in " ".join(
+        world.verify(sealed(world, files)).words()
+    )
+    found = world.verify(sealed(world, files), world.vkey, COURT_KEY).finding
+    assert found.code == "cosignature-missing"
+    assert f"has cosigned the first {size} facts only" in str(found)
+
+
+def test_what_was_cosigned_of_another_history_is_not_this_log():
+    """The log showed the witness one history and the reader of this bundle another."""
+    world, files = cosigned_at(12, more=2)
+    other = World(log=Written(world.log.signer, world.log.entries[:9]))
+    for _ in range(3):
+        other.absence(ANN, note="another story")
+    fork = other.log.checkpoint()
+    assert fork.size == 12
+    forged = {contents.COSIGNED: fork.sign(world.log.signer, COURT.at(7)).encode()}
+    assert world.verify(sealed(world, files | forged)).finding.code == "cosigned-differs"
+    told = from_json(files["consistency/12.json"]) | {"root": encode_base64(fork.root)}
+    forged |= {"consistency/12.json": to_json(told)}
+    assert world.verify(sealed(world, files | forged)).finding.code == "cosigned-differs"
+
+
+def test_no_byte_of_what_was_cosigned_can_be_another_even_for_a_thief_of_the_access_key():
+    world, files = cosigned_at(12, more=2)
+    assert world.verify(sealed(world, files)).ok
+    for name in (contents.COSIGNED, "consistency/12.json"):
+        data = files[name]
+        for at in range(0, len(data), 7):
+            changed = files | {name: data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]}
+            assert not world.verify(sealed(world, changed)).ok, (name, at)
+
+
+def test_a_consistency_proof_is_there_where_it_is_needed_and_nowhere_else():
+    world, files = cosigned_at(12, more=2)
+    del files["consistency/12.json"]
+    assert world.verify(sealed(world, files)).finding.code == "cosigned-differs"
+    world, files = cosigned_at(10)
+    _, extra = at_size(world, 4)
+    assert world.verify(sealed(world, files | extra)).finding.code == "file-unknown"
+
+
+@pytest.mark.parametrize("size", ["0", "01", "x", str(2**70)])
+def test_a_size_that_no_log_has_is_no_name_of_a_file(size):
+    world, files = cosigned_at(10)
+    for name in (f"consistency/{size}.json", f"timestamps/{size}.tsr"):
+        found = world.verify(sealed(world, files | {name: b"{}"})).finding
+        assert found.code in ("file-unknown", "file-malformed", "timestamp-differs")
+
+
+@pytest.mark.parametrize("token", [b"", b"0", b"\x30\x03\x02\x01\x00", bytes(300), b"\x30\x82\xff\xff" + bytes(70_000)])
+def test_a_timestamp_that_is_none_is_found(token):
+    world, files = cosigned_at(10)
+    assert world.verify(sealed(world, files | {"timestamps/10.tsr": token})).finding.code == "timestamp-differs"

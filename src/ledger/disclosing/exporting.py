@@ -29,11 +29,12 @@ from ledger.access import Access
 from ledger.aggregates.access import ExportReleased
 from ledger.aggregates.shape import Actor
 from ledger.disclosing.gathering import Gathered, gathered
+from ledger.disclosing.others import others
 from ledger.disclosing.papers import papers
 from ledger.disclosing.table import allowed
 from ledger.errors import Inconsistent, Malformed
 from ledger.privacy.sealing import Unreadable, holds, open_box, salt_of
-from ledger.store import proving, rotating
+from ledger.store import proving
 from ledger.store.cases import Cases
 from ledger.store.heads import Closing
 from ledger.store.opening import Store
@@ -147,14 +148,13 @@ class Exporting:
         proofs = await store.tiles.prove(size, lambda tree: _all_proofs(list(entries), size, tree))
         files = {
             contents.CHECKPOINT: (await asyncio.to_thread(store.second.under, note)).encode(),
-            contents.POLICY: _policy(store),
             contents.ACCESS_KEY: sign_note(
                 contents.access_key_text(store.access.signer.verifier().vkey()), store.keys.signers()
             ).encode(),
             contents.CHAIN: Case(asked.stream, tuple(each.position - 1 for each in found.stored)).write(),
             contents.HEADS: End(closing.size, asked.stream, closing.chains.prove(asked.stream)).write(),
             contents.OPENINGS: contents.write_openings(openings),
-            **await self._announced(),
+            **await others(store, closing, [each.position for each in found.stored]),
         }
         hidden = {each - 1 for each in found.withheld}
         for index, entry in entries.items():
@@ -164,15 +164,6 @@ class Exporting:
             else:
                 files[contents.entry_name(index)] = entry
         return files
-
-    async def _announced(self) -> dict[str, bytes]:
-        """The keys that both logs announced, for whoever holds an earlier one."""
-        store = self._store
-        return {
-            contents.announcement_name(each["position"] - 1, of_access=of is store.access): each["proof"].encode()
-            for of in (store, store.access)
-            for each in await rotating.announcements(of)
-        }
 
     # ------------------------------------------------------------------------------------ how it leaves
 
@@ -241,9 +232,3 @@ def _all_proofs(indexes: Sequence[int], size: int, tree: HashReader) -> dict[int
     if wanted:
         raise TilesWanted(sorted(wanted))
     return proofs
-
-
-def _policy(store: Store) -> bytes:
-    """The verifier keys of both logs, as a tlog-policy."""
-    keys = (*store.vkeys, *store.access.vkeys)
-    return "".join([*(f"log {each}\n" for each in keys), "quorum none\n"]).encode()

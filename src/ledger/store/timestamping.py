@@ -5,8 +5,8 @@ What is stamped is the text of a checkpoint: origin, size and root, which everyt
 sealed in the log itself (`ledger.timestamp-obtained.v1`), and the closing after it seals its hash, so that neither can
 be left out later.  An authority that does not answer is logged and asked again; nothing waits for it.
 
-A token is read strictly and its imprint and nonce are compared always; who signed it is checked where the roots of the
-authority are given (LEDGER_TIMESTAMPS_ROOTS), here and by `ledger verify`.  An answer whose certificates do not stand
+A token is read strictly (ledger.transparency.timestamp); who signed it is checked where the roots of the authority are
+given (LEDGER_TIMESTAMPS_ROOTS), here and by `ledger verify`.  An answer whose certificates do not stand
 in the order of DER, as of some older authorities with a chain of several, cannot be read and is not sealed.
 
 Proven by tests/store/test_timestamping.py, against an authority of openssl's.
@@ -17,21 +17,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
-from collections.abc import Sequence
-from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 from cryptography import x509
-from rfc3161_client import (
-    HashAlgorithm,
-    TimestampRequestBuilder,
-    VerificationError,
-    VerifierBuilder,
-    decode_timestamp_response,
-)
+from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 
 from ledger.aggregates.ledger_stream import STREAM, TimestampObtained
 from ledger.errors import LedgerError, Setup
@@ -40,19 +31,13 @@ from ledger.store.closing import Closer
 from ledger.store.log import Log
 from ledger.store.rotating import say
 from ledger.transparency.checkpoint import Checkpoint
+from ledger.transparency.timestamp import NotStamped, Roots, checked
 
 log = logging.getLogger(__name__)
 
 EVERY_SECONDS: Final = 15.0
 LONGEST: Final = 32_768  # bytes of an answer: it has to fit into an entry
 _QUERY: Final = "application/timestamp-query"
-_SHA256: Final = x509.ObjectIdentifier("2.16.840.1.101.3.4.2.1")
-
-Roots = Sequence[x509.Certificate]
-
-
-class NotStamped(Exception):
-    """There is no token, or none that holds; the message says why."""
 
 
 def roots_at(path: Path) -> list[x509.Certificate]:
@@ -63,27 +48,6 @@ def roots_at(path: Path) -> list[x509.Certificate]:
         raise Setup(f"The roots {path} cannot be read: {problem.strerror}. See LEDGER_TIMESTAMPS_ROOTS.") from problem
     except ValueError as problem:
         raise Setup(f"The roots {path} hold no certificates in PEM.") from problem
-
-
-def checked(response: bytes, checkpoint: Checkpoint, roots: Roots, nonce: int | None = None) -> datetime:
-    """When the authority says that it saw this checkpoint.  Raises NotStamped."""
-    try:
-        read = decode_timestamp_response(response)
-        if read.as_bytes() != response:
-            raise NotStamped("there is more in it than a token")
-        imprint = read.tst_info.message_imprint
-        if read.status != 0 or imprint.hash_algorithm != _SHA256:
-            raise NotStamped("the authority did not grant it")
-        if imprint.message != sha256(checkpoint.body().encode()).digest():
-            raise NotStamped("it is over something else than this checkpoint")
-        if nonce is not None and read.tst_info.nonce != nonce:
-            raise NotStamped("it answers another question")
-        if roots:
-            builder = VerifierBuilder(roots=list(roots))
-            builder.build().verify_message(read, checkpoint.body().encode())
-        return read.tst_info.gen_time
-    except (ValueError, VerificationError) as problem:
-        raise NotStamped(f"it does not hold: {problem}") from problem
 
 
 class Timestamping:

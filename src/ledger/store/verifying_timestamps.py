@@ -17,9 +17,9 @@ import orjson
 import psycopg
 
 from ledger.aggregates.ledger_stream import Closed, TimestampObtained
-from ledger.store.timestamping import NotStamped, Roots, checked
 from ledger.transparency.checkpoint import Checkpoint
 from ledger.transparency.note import encode_base64
+from ledger.transparency.timestamp import NotStamped, Roots, checked
 from ledger.transparency.verify import Finding
 
 CODE: Final = "timestamp-differs"

@@ -18,7 +18,9 @@ r"""Which files a bundle has, and what stands in each.
     announcements/<index>.tlog-proof, announcements/access-<index>.tlog-proof
                                 a key that the log, or its access log, announced (``announcement``): the entry and its
                                 proof under the checkpoint that the old key and the new one signed
-    timestamps/<name>.tsr       RFC 3161 tokens over the checkpoint
+    cosigned                    the checkpoint that witnesses have cosigned last, a signed note of this size or another
+    timestamps/<size>.tsr       RFC 3161 tokens over checkpoints (``timestamp``), each over that of a closing
+    consistency/<size>.json     for each other size that these two are of: its root, and that it is of this very log
     chronology.csv, chronology.pdf, index.html
                                 for reading; nothing is proven by them
 
@@ -49,6 +51,7 @@ __all__ = [
     "ACCESS_KEY",
     "CHAIN",
     "CHECKPOINT",
+    "COSIGNED",
     "HEADS",
     "MANIFEST",
     "OPENINGS",
@@ -62,6 +65,7 @@ __all__ = [
     "Opening",
     "access_key_text",
     "announcement_name",
+    "consistency_name",
     "digest_of",
     "entry_name",
     "is_known",
@@ -69,6 +73,7 @@ __all__ = [
     "proof_name",
     "read_openings",
     "rule_name",
+    "timestamp_name",
     "write_openings",
 ]
 
@@ -80,21 +85,22 @@ ACCESS_KEY: Final = "access-key"
 CHAIN: Final = "chain.json"
 HEADS: Final = "heads.json"
 OPENINGS: Final = "openings.json"
+COSIGNED: Final = "cosigned"
 REQUIRED: Final = (MANIFEST, RECEIPT, CHECKPOINT, POLICY, ACCESS_KEY, CHAIN, HEADS, OPENINGS)
 READ_BY_PEOPLE: Final = ("index.html", "chronology.pdf", "chronology.csv")
 
 _INDEX: Final = r"(?:0|[1-9][0-9]{0,18})"
 _EDITION: Final = r"[A-Z]+-[0-9]+[a-z]?@[a-z0-9-]+"
 _KNOWN: Final = re.compile(
-    rf"entries/{_INDEX}\.(?:json|leaf)|proofs/{_INDEX}\.tlog-proof|rules/{_EDITION}\.json|timestamps/[a-z0-9-]+\.tsr"
-    rf"|announcements/(?:access-)?{_INDEX}\.tlog-proof"
+    rf"entries/{_INDEX}\.(?:json|leaf)|proofs/{_INDEX}\.tlog-proof|rules/{_EDITION}\.json|timestamps/{_INDEX}\.tsr"
+    rf"|announcements/(?:access-)?{_INDEX}\.tlog-proof|consistency/{_INDEX}\.json"
 )
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
 def is_known(name: str) -> bool:
     """Whether a bundle has a file of this name."""
-    return name in REQUIRED or name in READ_BY_PEOPLE or _KNOWN.fullmatch(name) is not None
+    return name in (*REQUIRED, *READ_BY_PEOPLE, COSIGNED) or _KNOWN.fullmatch(name) is not None
 
 
 def entry_name(index: int) -> str:
@@ -123,6 +129,16 @@ def rule_name(edition: str) -> str:
 def announcement_name(index: int, *, of_access: bool = False) -> str:
     """Of the proof of an entry that announces a key, by its leaf index in the log it is of."""
     return f"announcements/{'access-' if of_access else ''}{index}.tlog-proof"
+
+
+def consistency_name(size: int) -> str:
+    """Of the proof that the log of another size is this very one."""
+    return f"consistency/{size}.json"
+
+
+def timestamp_name(size: int) -> str:
+    """Of a token over the checkpoint of this size."""
+    return f"timestamps/{size}.tsr"
 
 
 def access_key_text(vkey: str) -> str:

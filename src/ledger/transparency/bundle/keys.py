@@ -23,7 +23,7 @@ from ledger.transparency.errors import FormatError, SignatureError, Transparency
 from ledger.transparency.note import Note, open_note, parse_note
 from ledger.transparency.policy import Policy
 
-__all__ = ["Keys", "keys_of"]
+__all__ = ["Keys", "keys_of", "name_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Keys:
     followed: tuple[str, ...] = ()
 
     def checkpoint(self, files: Mapping[str, bytes]) -> tuple[Checkpoint, tuple[str, ...]]:
-        """The ledger's checkpoint, signed by all its own keys and by the witnesses; their names.  Raises Stop."""
+        """The ledger's checkpoint, signed by all its own keys; their names.  Raises Stop."""
         note = files[CHECKPOINT]
         try:
             checkpoint = Checkpoint.open(note, self.origin, self.own)
@@ -51,11 +51,12 @@ class Keys:
         found = {(each.name, each.key_id) for each in signed.signatures}
         for each in self.own:
             if (each.name, each.key_id) not in found:
-                raise Stop("checkpoint-unsigned", f"{_name(each)} has not signed it")
-        for each in self.witnesses:
-            if (each.name, each.key_id) not in found:
-                raise Stop("cosignature-missing", f"{_name(each)} has not cosigned")
-        return checkpoint, tuple(map(_name, (*self.own, *self.witnesses)))
+                raise Stop("checkpoint-unsigned", f"{name_of(each)} has not signed it")
+        return checkpoint, tuple(map(name_of, self.own))
+
+    def is_witness(self, key: KnownKey) -> bool:
+        """Whether it is the key of neither of the two logs."""
+        return key.name not in (self.origin, _access(self.origin))
 
     def opened(self, note: str | bytes) -> Note:
         """A note of which every signature is right.  Raises FormatError, SignatureError."""
@@ -108,7 +109,7 @@ def _in_force(
         key, positions = (each, []) if each.vkey() in signing else in_force(each, announcements)
         if positions:
             at = ", then ".join(f"position {each:,}" for each in positions)
-            followed.append(f"{_name(each)} signs no more: the log announced {_name(key)} in its place, at {at}.")
+            followed.append(f"{name_of(each)} signs no more: the log announced {name_of(key)} in its place, at {at}.")
         kept[key.vkey()] = key
     return list(kept.values()), tuple(followed)
 
@@ -117,5 +118,6 @@ def _access(origin: str) -> str:
     return f"{origin}/access"
 
 
-def _name(key: KnownKey) -> str:
+def name_of(key: KnownKey) -> str:
+    """A key as reports name it: name and id."""
     return f"{key.name}+{key.key_id.hex()}"

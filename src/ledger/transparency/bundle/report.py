@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from ledger.transparency.bundle.contents import READ_BY_PEOPLE, Manifest
+from ledger.transparency.bundle.others import Cosigned, Stamped
 from ledger.transparency.verify import Finding
 
 __all__ = ["CODES", "BundleReport", "Counted"]
@@ -24,7 +25,9 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "key-differs": "the keys given are not those of the ledger that this bundle is from",
         "announcement-differs": "a key is announced by no entry of the log, or not under the signature of the old key",
         "checkpoint-unsigned": "the checkpoint is not rightly signed by the ledger's key",
-        "cosignature-missing": "a witness whose key was given has not cosigned the checkpoint",
+        "cosignature-missing": "a witness whose key was given has not cosigned all that the closing covers",
+        "cosigned-differs": "the checkpoint that witnesses cosigned is not of this log, or not rightly signed",
+        "timestamp-differs": "a timestamp is over no checkpoint of this log, or not by the authority that was given",
         "access-key-unsigned": "the key of the access log is not one that the ledger's key vouches for",
         "closing-differs": "the closing is not the last leaf of the checkpoint, or no closing",
         "head-unproved": "the case's end does not lie in the map that the closing sealed",
@@ -58,6 +61,10 @@ class Counted:
     closed: str = ""  # when, as the closing was recorded
     signed_by: tuple[str, ...] = ()  # key names with ids, of those that were given
     followed: tuple[str, ...] = ()  # which keys stand for those that were given, in sentences
+    positions: list[int] = field(default_factory=list[int])  # of the facts of the case
+    cosigned: list[Cosigned] = field(default_factory=list[Cosigned])
+    stamped: list[Stamped] = field(default_factory=list[Stamped])
+    stamped_by: bool = False  # whether it was checked who signed the timestamps
     exported: str = ""  # when, as the access log recorded it
     exported_at: int = 0  # position in the access log
     unchecked: tuple[str, ...] = ()
@@ -106,6 +113,8 @@ def _proven(seen: Counted, manifest: Manifest, trusted: bool) -> Iterator[str]:
         yield f"No fact of this ledger concerned {seen.case} up to {upto}."
     at = f"position {seen.size + 1:,} of {seen.origin}"
     yield f"None is missing: the closing at {at}, over {seen.size:,} facts, tells how many there are and the last one."
+    yield from _cosigned(seen)
+    yield from _stamped(seen)
     yield (
         f"Made for {manifest.recipient}, purpose {manifest.purpose}, by {manifest.requester} ({manifest.role}); sealed "
         f"in the access log at position {seen.exported_at:,} on {_moment(seen.exported)}, before it left."
@@ -117,6 +126,34 @@ def _proven(seen: Counted, manifest: Manifest, trusted: bool) -> Iterator[str]:
         )
 
 
+def _cosigned(seen: Counted) -> Iterator[str]:
+    """What each witness adds: the log's own key could show each reader a history of his own."""
+    for each in seen.cosigned:
+        by = "" if each.given else ", by the key in this file; compare it with the one that the witness gives"
+        whole = "the whole of it" if each.size > seen.size else f"{_upto(seen, each.size)} of the facts of this case"
+        yield f"{each.witness} has cosigned the log of {each.size:,} facts and no other history of it: {whole}{by}."
+
+
+def _stamped(seen: Counted) -> Iterator[str]:
+    """What the timestamps add: who has the log's key cannot have made all this up later."""
+    if not seen.stamped:
+        return
+    who = (
+        "by the authority whose roots you gave"
+        if seen.stamped_by
+        else "by whom was not checked, for no roots of an authority were given"
+    )
+    first, last = seen.stamped[0], seen.stamped[-1]
+    parts = [f"{_upto(seen, each.size)} by {_instant(each.at)}" for each in dict.fromkeys((first, last))]
+    tokens = f"{len(seen.stamped):,} timestamp{'s' if len(seen.stamped) > 1 else ''}"
+    yield f"Of the facts of this case there were in the log at the latest: {'; '.join(parts)} ({tokens}, {who})."
+
+
+def _upto(seen: Counted, size: int) -> str:
+    covered = sum(each <= size for each in seen.positions)
+    return "all" if covered == seen.facts else f"{covered:,} of {seen.facts:,}"
+
+
 def _by_facts(positions: list[int]) -> str:
     if not positions:
         return ""
@@ -126,13 +163,16 @@ def _by_facts(positions: list[int]) -> str:
 
 
 def _moment(text: str) -> str:
+    return _instant(datetime.fromisoformat(text))
+
+
+def _instant(when: datetime) -> str:
     """20 Nov 2026 14:02:11 UTC"""
-    when = datetime.fromisoformat(text)
     return f"{when.day} {when:%b %Y %H:%M:%S} UTC"
 
 
 def unchecked(names: Iterator[str]) -> tuple[str, ...]:
     """Of a bundle's files those that nothing but the manifest vouches for."""
     found = set(names)
-    folders = [f"{folder}/" for folder in ("rules", "timestamps") if any(each.startswith(folder) for each in found)]
+    folders = [f"{folder}/" for folder in ("rules",) if any(each.startswith(folder) for each in found)]
     return (*(each for each in READ_BY_PEOPLE if each in found), *folders)

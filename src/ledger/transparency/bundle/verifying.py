@@ -3,8 +3,8 @@
 Nothing in the file is believed.  Each thing rests on the one before it, down to a key that the reader was given:
 
     1  the zip is in its one form, its files are a bundle's, and each is the one that the manifest names
-    2  the checkpoint is signed by the ledger's key, or by the one that the log announced in its place; keys of
-       witnesses that are given have cosigned it
+    2  the checkpoint is signed by the ledger's key, or by the one that the log announced in its place; witnesses whose
+       keys are given have cosigned it, or a larger one of the same log; timestamps are over it, or over an earlier one
     3  the closing is the last leaf of the checkpoint, so nothing stands beside what it closed
     4  the case's end lies in the map of heads that the closing sealed, or the map shows that there is no such case
     5  the entries make the chain that ends there: none is missing, none added, none out of order
@@ -36,6 +36,7 @@ from ledger.transparency.bundle.contents import (
 )
 from ledger.transparency.bundle.files import Bundle, Leaves, Stop, opened, place_of, read
 from ledger.transparency.bundle.keys import Keys, keys_of
+from ledger.transparency.bundle.others import check_used, cosigned_by, stamped
 from ledger.transparency.bundle.report import BundleReport, Counted, unchecked
 from ledger.transparency.chain import chain_of
 from ledger.transparency.checkpoint import Checkpoint
@@ -46,6 +47,7 @@ from ledger.transparency.errors import EntryError, FormatError, ProofError, Tran
 from ledger.transparency.heads import verify_absence, verify_head
 from ledger.transparency.note import decode_base64, encode_base64, parse_note
 from ledger.transparency.proof import Proof
+from ledger.transparency.timestamp import Roots
 from ledger.transparency.tree import leaf_hash
 
 __all__ = ["CLOSED", "EXPORTED", "verify_bundle"]
@@ -59,9 +61,10 @@ EXPORTED: Final = "access.export-released.v1"
 _ERASING: Final = "-erased.v"
 
 
-def verify_bundle(data: bytes, keys: Sequence[str]) -> BundleReport:
+def verify_bundle(data: bytes, keys: Sequence[str], roots: Roots = ()) -> BundleReport:
     """Verify a bundle under these verifier keys: the ledger's own, and of witnesses that must have cosigned.
 
+    `roots`: the certificates of the authority that must have signed the timestamps; if left out anybody may have.
     Without keys those in the file are taken, and the report never says *verified*.  Raises FormatError for a key that
     is none; nothing for what is wrong with the bundle.
     """
@@ -71,7 +74,7 @@ def verify_bundle(data: bytes, keys: Sequence[str]) -> BundleReport:
     try:
         bundle = opened(data)
         manifest = bundle.manifest
-        _verified(bundle, given, seen)
+        _verified(bundle, given, roots, seen)
     except Stop as stop:
         return BundleReport(stop.finding, seen, manifest, bool(given))
     return BundleReport(None, seen, manifest, bool(given))
@@ -80,7 +83,7 @@ def verify_bundle(data: bytes, keys: Sequence[str]) -> BundleReport:
 # --- 2: keys and checkpoint ----------------------------------------------------------------------------------
 
 
-def _verified(bundle: Bundle, given: Sequence[KnownKey], seen: Counted) -> None:
+def _verified(bundle: Bundle, given: Sequence[KnownKey], roots: Roots, seen: Counted) -> None:
     manifest, case = bundle.manifest, bundle.case
     seen.case, seen.origin = manifest.case, manifest.origin
     if not manifest.case == case.id == bundle.end.case:
@@ -90,6 +93,9 @@ def _verified(bundle: Bundle, given: Sequence[KnownKey], seen: Counted) -> None:
     checkpoint, seen.signed_by = keys.checkpoint(bundle.files)
     if checkpoint.size != manifest.size:
         raise Stop("file-differs", f"the manifest says size {manifest.size}, the checkpoint {checkpoint.size}")
+    seen.cosigned = cosigned_by(bundle.files, keys, checkpoint)
+    seen.stamped, seen.stamped_by = stamped(bundle.files, checkpoint, roots), bool(roots)
+    check_used(bundle.files, [each.size for each in (*seen.cosigned, *seen.stamped)])
     leaves = Leaves(bundle.files, parse_note(bundle.files[CHECKPOINT]), checkpoint)
     closing = _closing(bundle, leaves, checkpoint)
     seen.size, seen.closed = checkpoint.size - 1, closing["recorded"]
@@ -248,6 +254,7 @@ def _count(
                 erasures.add(destroyed[key] + 1)
             else:
                 seen.withheld += 1
+    seen.positions = [index + 1 for index, _, _ in found]
     seen.facts, seen.withheld_whole = len(found), len(found) - len(shown)
     seen.erasures = sorted(erasures)
 
