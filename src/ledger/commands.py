@@ -21,7 +21,7 @@ from ledger.aggregates.immutable import immutable
 from ledger.aggregates.ledger_stream import STREAM
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.roles import roles_for
-from ledger.aggregates.shape import LIST_ITEMS, Actor, Decision, Fact, Now, a_random_id
+from ledger.aggregates.shape import LIST_ITEMS, Actor, Decision, Fact, Now
 from ledger.errors import (
     Forbidden,
     Malformed,
@@ -90,7 +90,7 @@ def fact_class_of(command: Command) -> type[Fact]:
             raise NotFound(f"There is one {command.noun}: address it as {command.noun}/{command.noun}.")
         return fact_class
     try:
-        a_random_id(command.id)
+        AGGREGATES[command.noun].an_id(command.id)
     except ValueError as wrong:
         raise Malformed(f"The id in the address is not usable: {wrong}.", {"id": str(wrong)}) from wrong
     return fact_class

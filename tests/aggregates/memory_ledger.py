@@ -30,7 +30,7 @@ from ledger.aggregates.shape import Recorded as Record
 from ledger.errors import Forbidden, NotFound, Refused
 from ledger.privacy.owners import owner_of
 from ledger.privacy.subjects import owners_of_child
-from ledger.projections import VIEWS, WORKLISTS
+from ledger.projections import VIEWS, WORKLISTS, persons
 from ledger.rules.dates import LONDON, london_day
 from ledger.scenarios import instant
 
@@ -198,4 +198,13 @@ class MemoryLedger:
             for row in worklist.rows_of(stream, self.history(stream, known, opens), self.policy(), as_at, known)
         ]
         rows.sort(key=worklist.rank_of)
-        return [worklist.ages(orjson.loads(orjson.dumps(row)), as_at, self.policy()) for row in rows]
+        told = [worklist.ages(orjson.loads(orjson.dumps(row)), as_at, self.policy()) for row in rows]
+        return (
+            [row | self._person(row[worklist.names_person], as_at, known) for row in told]
+            if worklist.names_person
+            else told
+        )
+
+    def _person(self, offender_id, as_at, known):
+        stream = f"offender-{offender_id}"
+        return persons.person(stream, self.history(stream, known, persons.OPENS), as_at)

@@ -23,7 +23,7 @@ def rows(door: Door, name: str, day: date = TODAY) -> list[dict]:
     found, cursor = [], ""
     while cursor is not None:
         page = door.run(door.ledger.worklist(name, as_at=day, cursor=cursor, most=7))
-        found += page.items
+        found += [WORKLISTS[name].without_person(each) for each in page.items]
         cursor = page.next
     return found
 

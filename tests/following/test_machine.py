@@ -106,7 +106,7 @@ class Following(RuleBasedStateMachine):
             page = self.home.run(self.home.ledger.worklist(name, unit=unit, as_at=day, cursor=cursor, most=3))
             assert page.position == self.home.size
             assert {each[WORKLISTS[name].names_case] for each in page.paused} <= {each[-36:] for each in self.poisoned}
-            found += page.items
+            found += [WORKLISTS[name].without_person(each) for each in page.items]
             cursor = page.next
         return found
 

@@ -10,17 +10,12 @@ from ledger.scenarios import Names, id_fields, load, match, play
 
 HERE = Path(__file__).parent
 FILES = ("gen", "order", "enforcement", "progress", "hours", "allocation", "placements", "child-protection", "privacy")
-WAITING = {
-    "The monthly report as it was issued, and as it is known later": "worklist monthly-report",
-}
 OWN = sorted(path for path in (HERE / "extra").glob("*.yaml") if path.name != "backgrounds.yaml")
 CASES = [each for path in (*(HERE / f"{name}.yaml" for name in FILES), *OWN) for each in load(path)]
 
 
 @pytest.mark.parametrize("scenario", CASES, ids=lambda each: each.name)
-def test_a_scenario_comes_out_as_written(scenario, request):
-    if scenario.name in WAITING:
-        request.applymarker(pytest.mark.xfail(reason=f"waits for: {WAITING[scenario.name]}", strict=True))
+def test_a_scenario_comes_out_as_written(scenario):
     assert play(scenario, MemoryLedger()) == []
 
 

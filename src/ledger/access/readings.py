@@ -210,7 +210,8 @@ def cases_in(rows: Iterable[Row]) -> set[str]:
 
 def target_of(stream: str) -> str:
     """As a command names it: "offender-019a…" -> "offender/019a…", "policy" -> "policy/policy"."""
-    return f"{noun_of(stream)}/{stream[-36:] if is_case(stream) else stream}"
+    noun = noun_of(stream)
+    return f"{noun}/{stream.removeprefix(f'{noun}-')}"
 
 
 def is_case(name: str) -> bool:

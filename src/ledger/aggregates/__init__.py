@@ -21,6 +21,7 @@ from ledger.aggregates.offender import OFFENDER_CASE
 from ledger.aggregates.placement import PLACEMENT
 from ledger.aggregates.policy import LEDGER, POLICY
 from ledger.aggregates.register_entry import REGISTER_ENTRY
+from ledger.aggregates.register_report import REGISTER_REPORT
 from ledger.aggregates.shape import Fact
 
 NOUNS: Final = (
@@ -31,9 +32,12 @@ NOUNS: Final = (
     REGISTER_ENTRY,
     CHILD_PROTECTION_MATTER,
     CASE_REVIEW,
+    REGISTER_REPORT,
     POLICY,
     LEDGER,
 )
+
+_MONTHLY: Final = REGISTER_REPORT.noun
 
 AGGREGATES: Final[Mapping[str, Aggregate]] = MappingProxyType({each.noun: each for each in NOUNS})
 COLLECTIONS: Final[Mapping[str, Aggregate]] = MappingProxyType({each.collection: each for each in NOUNS})
@@ -58,5 +62,7 @@ def told_by(noun: str, command: str) -> type[Fact] | None:
 
 
 def noun_of(stream: str) -> str:
-    """The noun of a stream's name: "offender-019a…" -> "offender", "policy" -> "policy"."""
-    return stream if stream in AGGREGATES else stream[:-37]
+    """The noun of a stream's name: "offender-019a…" -> "offender", "register-report-2026-01" -> "register-report"."""
+    if stream in AGGREGATES:
+        return stream
+    return _MONTHLY if stream[:-8] == _MONTHLY else stream[:-37]

@@ -25,7 +25,7 @@ from ledger.aggregates.corrections import (
     rule_on_correction,
 )
 from ledger.aggregates.immutable import immutable
-from ledger.aggregates.shape import Closed, Decision, Fact, Now, Recorded, Supplied, Whose, blank
+from ledger.aggregates.shape import Closed, Decision, Fact, Now, Recorded, Supplied, Whose, a_random_id, blank
 from ledger.errors import WITHHELD, Caution, Refusal, Refused
 from ledger.rules import general
 from ledger.rules.dates import printed
@@ -104,7 +104,7 @@ class Aggregate:
 
     `first`: the fact that must come before every other, once; `opens`: the sealed fields its fold reads, by topic;
     `protects`: the refusal, if any, that keeps a record from being struck out; `fixes`: from being corrected;
-    `takes`: a fold by one fact more, if it has one.
+    `takes`: a fold by one fact more, if it has one; `an_id`: raises ValueError for what is no id of a case of it.
     """
 
     noun: str
@@ -117,6 +117,7 @@ class Aggregate:
     protects: Callable[[Any, Recorded[Any], Now], Refusal | None] = nothing_rests_on_it
     fixes: Callable[[Any, Recorded[Any], Now], Refusal | None] = nothing_rests_on_it
     takes: Callable[[Any, Recorded[Any]], Any] | None = None
+    an_id: Callable[[str], str] = a_random_id
 
     @property
     def every_fact(self) -> tuple[type[Fact], ...]:

@@ -268,6 +268,7 @@ async def worklist(request: Request) -> Response:
         cursor=asked.get("cursor", ""),
         most=max(1, number("limit", asked.get("limit", str(PAGE)), LONGEST_PAGE)),
         reader=reader_of(request),
+        withhold=request.state.role in WITHHELD_FROM,
     )
     return json({"items": found.items, "next": found.next, "position": found.position, "paused": found.paused})
 

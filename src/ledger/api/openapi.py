@@ -19,6 +19,7 @@ from ledger.aggregates import AGGREGATES
 from ledger.aggregates.access import ACCESS_FACTS
 from ledger.aggregates.aggregate import Aggregate
 from ledger.aggregates.ledger_stream import STREAM
+from ledger.aggregates.register_report import REGISTER_REPORT
 from ledger.aggregates.roles import ROLES, roles_for
 from ledger.aggregates.shape import Fact, a_client_id, a_random_id
 from ledger.disclosing.exporting import LONGEST_RECIPIENT
@@ -264,9 +265,14 @@ def _told(summary: str, says: dict[str, str], schema: dict[str, Any]) -> dict[st
     return {"summary": summary, "parameters": [], "security": [], "responses": responses}
 
 
+_IDS: Final[dict[str, dict[str, Any]]] = {
+    REGISTER_REPORT.noun: {"type": "string", "pattern": "^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$", "examples": ["2026-01"]}
+}
+
+
 def _id(aggregate: Aggregate) -> dict[str, Any]:
     single = aggregate.noun == aggregate.collection
-    schema = {"const": aggregate.noun} if single else {"type": "string", "format": "uuid"}
+    schema = {"const": aggregate.noun} if single else _IDS.get(aggregate.noun, {"type": "string", "format": "uuid"})
     return {"name": "id", "in": "path", "required": True, "schema": schema}
 
 

@@ -249,12 +249,14 @@ class Ledger:
         after: int = 0,
         cursor: str = "",
         most: int = lists.PAGE,
+        withhold: bool = False,
         reader: Reader | None = None,
     ) -> lists.Page:
         """The rows of a worklist at the end of a day, from its table; as known at a moment, folded case by case.
 
-        `after`: wait, at most five seconds, until this position is projected; `reader` as for a view.  Raises NotFound,
-        NotYetProjected, Malformed for a cursor that is none, DatabaseUnavailable, AccessLogUnavailable.
+        `after`: wait, at most five seconds, until this position is projected; `withhold`: no name leaves; `reader` as
+        for a view.  Raises NotFound, NotYetProjected, Malformed for a cursor that is none, DatabaseUnavailable,
+        AccessLogUnavailable.
         """
         return await self._asking.worklist(
             _worklist(name),
@@ -265,6 +267,7 @@ class Ledger:
             cursor=cursor,
             most=most,
             reader=reader,
+            withhold=withhold,
         )
 
     # ------------------------------------------------------------------------------------ worklists

@@ -12,23 +12,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 from ledger.access.purposes import Reader
 from ledger.access.readings import Entry, Readings, Screen, cases_in, is_case, people_of
 from ledger.aggregates import AGGREGATES
-from ledger.aggregates.shape import CLOSED, Recorded, Unread, a_random_id
+from ledger.aggregates.shape import CLOSED, Recorded, Unread
 from ledger.application.patience import in_time
 from ledger.commands import SINGLE_STREAMS
 from ledger.errors import DatabaseUnavailable, NotFound, Unavailable, VaultUnavailable
 from ledger.following import lists
-from ledger.projections import VIEWS, OtherHistories, View, Worklist
+from ledger.projections import VIEWS, OtherHistories, View, Worklist, persons
 from ledger.projections.why import Row
 from ledger.rules.dates import london_day
 from ledger.store.binary import LARGEST
 from ledger.store.cases import Cases
-from ledger.store.chains import Chain
+from ledger.store.chains import Chain, Opens
 from ledger.store.opening import Store
 
 T = TypeVar("T")
@@ -108,6 +109,7 @@ class Asking:
         after: int = 0,
         cursor: str = "",
         most: int = lists.PAGE,
+        withhold: bool = False,
         reader: Reader | None = None,
     ) -> lists.Page:
         """The rows of a worklist at the end of a day.  As Ledger.worklist."""
@@ -121,12 +123,30 @@ class Asking:
         else:
             upto = await self._in_time(self._store.database.known_at(known_at))
             page = await lists.folded(self._store.database, self._cases, worklist, asked, policy, upto)
+        opens: Opens = persons.OPENS if worklist.names_person and not withhold else {}
         screen = Screen(
-            f"worklist/{worklist.name}", worklist.name, page.position, asked.day, moment, category="combination"
+            f"worklist/{worklist.name}",
+            worklist.name,
+            page.position,
+            asked.day,
+            moment,
+            people_of(opens),
+            category="combination",
         )
         cases = cases_in((*page.items, *page.paused))
-        await self._readings.begin(reader, screen, cases, policy.version).sealed()
+        sealing = self._readings.begin(reader, screen, cases, policy.version)
+        if worklist.names_person:
+            named = [row | await self._person(row[worklist.names_person], opens, asked.day, page) for row in page.items]
+            page = replace(page, items=named)
+        await sealing.sealed()
         return page
+
+    async def _person(self, id: str, opens: Opens, day: date, page: lists.Page) -> Row:  # noqa: A002
+        """Whom a row is about, as known when the page's position was the newest."""
+        stream = f"offender-{id}"
+        chain = await self._in_time(self._cases.chains.of(stream))
+        reading = await self._in_time(self._cases.chains.read(chain, opens), VaultUnavailable)
+        return persons.person(stream, reading.known(page.position), day)
 
     async def _in_time(self, reading: Awaitable[T], late: type[Unavailable] = DatabaseUnavailable) -> T:
         return await in_time(self._store.deadline, reading, late)
@@ -137,7 +157,7 @@ def stream_of(noun: str, id: str) -> str:  # noqa: A002 - the contract's own wor
     if noun in SINGLE_STREAMS:
         return noun
     try:
-        return f"{noun}-{a_random_id(id)}"
+        return f"{noun}-{AGGREGATES[noun].an_id(id)}"
     except ValueError as wrong:
         raise NotFound(f"There is no {noun} {id[:40]!r}: an id is {str(wrong).removeprefix('use ')}.") from wrong
 

@@ -24,7 +24,9 @@ import orjson
 
 from ledger.aggregates import FACT_BY_TOPIC
 from ledger.aggregates.policy import Policy
+from ledger.aggregates.register_report import MonthlyReportIssued
 from ledger.aggregates.shape import Decision, Fact, Unread
+from ledger.application.issuing import issued
 from ledger.application.patience import in_time
 from ledger.commands import (
     Acknowledged,
@@ -89,6 +91,11 @@ class Executing:
         draft = draft_of(command, fact_class)
         await self._check_seen(command)
         digest = self._digest(command)
+        if isinstance(draft, MonthlyReportIssued) and command.source is None:
+            again = await self._in_time(self._receipt_of(command, digest))
+            if again is not None:
+                return again
+            draft = await self._in_time(issued(draft, self._store.database, self._cases))
         # Who finds others waiting for their turn on a case waits behind them, or newcomers would starve them.
         waits, name = command.stream in self._queues, command.stream
         if not waits:

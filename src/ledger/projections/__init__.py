@@ -28,6 +28,7 @@ from ledger.projections import (
     chronology,
     enforcement,
     exceptions,
+    monthly_report,
     nomination,
     placement,
     progress,
@@ -92,6 +93,7 @@ VIEWS: Final = (
     View("chronology", "offender", chronology.view, None),
     View("child-protection-matter", "child-protection-matter", child_protection.matter_view, {}, across=True),
     View("case-review", "case-review", case_review.view, {}),
+    View("register-report", "register-report", monthly_report.view, monthly_report.OPENS),
 )
 
 
@@ -99,6 +101,9 @@ def no_ages(row: Row, as_at: date, policy: Policy) -> Row:
     """Most rows say nothing that grows older by the day."""
     del as_at, policy
     return row
+
+
+OF_THE_PERSON: Final = frozenset({"client_id", "name", "unit", "offender_manager"})  # as `persons` gives them
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +114,9 @@ class Worklist:
     added when a row is read (`ages`; the row's dates are ISO texts by then).  `moments`: every day on which rows may
     differ from those of the day before although nothing new is recorded, the days of the facts themselves included.
     `names_case`: the field that names the case.  `rank`: the date field that orders the list, oldest first.  `hears`:
-    topics of facts of other streams that rows rest on.  `version` changes with what `rows` answers: tables of an older
-    one are built anew.
+    topics of facts of other streams that rows rest on.  `names_person`: the field that names whose number, name, unit
+    and officer are added when a page is read (`persons`), if any.  `version` changes with what `rows` answers: tables
+    of an older one are built anew.
     """
 
     name: str
@@ -121,12 +127,17 @@ class Worklist:
     rank: str = ""
     ages: Callable[[Row, date, Policy], Row] = no_ages
     hears: frozenset[str] = frozenset()
+    names_person: str = ""
     version: int = 1
 
     def rows_of(self, stream: str, history: History, policy: Policy, as_at: date, known: int) -> list[Row]:
         """The rows of one case, naming it."""
         case_id = stream[-36:]
         return [{self.names_case: case_id, **row} for row in self.rows(history, policy, as_at, known)]
+
+    def without_person(self, row: Row) -> Row:
+        """A row of a page as its table holds it: without what was read about the person."""
+        return {name: value for name, value in row.items() if not self.names_person or name not in OF_THE_PERSON}
 
     def rank_of(self, row: Row) -> date:
         """The day that orders a row; those without one come first."""
@@ -223,6 +234,17 @@ _WORKLISTS: Final = (
         rank="occurred_on",
         ages=register_worklists.breach_ages,
         hears=register_worklists.HEARS,
+    ),
+    Worklist(
+        "monthly-report",
+        "register-entry",
+        monthly_report.rows,
+        monthly_report.moments,
+        names_case="entry_id",
+        rank="review_due",
+        ages=monthly_report.ages,
+        hears=monthly_report.HEARS,
+        names_person="offender_id",
     ),
     Worklist(
         "holds",

@@ -249,12 +249,23 @@ stated(
     edition=WMPA,
     cite="WMPA 5.3",
 )
+ISSUED_IN_ITS_MONTH: Final = "The report of {month} is issued in that month; give its own month in the address."
+NOT_YET_ISSUED: Final = "The list was issued on {day}; it cannot be confirmed before."
+
 stated(
     "CP-50",
     "Each month the Information Officer reports all registered cases with their review dates to area managers, risk "
-    "managers and district team managers.",
+    "managers and district team managers. Readings: it shows the end of the day before it is issued; entries on a "
+    "concern alone are its second part; no child is named; its digest is over ids, days and codes, so it holds after "
+    "an erasure.",
     edition=WMPA,
     cite="WMPA 5.4",
+)
+stated(
+    "CP-51",
+    "Risk managers confirm that the list is accurate, reviews are done and de-registrations are told of.",
+    edition=WMPA,
+    cite="WMPA 5.5",
 )
 stated(
     "CP-53",

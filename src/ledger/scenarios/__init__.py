@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol, cast
 
-from ledger.aggregates import told_by
+from ledger.aggregates import AGGREGATES, told_by
 from ledger.aggregates.roles import roles_for
 from ledger.aggregates.shape import Actor, Fact
 from ledger.errors import LedgerError, Refused
@@ -108,7 +108,7 @@ class Player:
         fact_class = told_by(noun, command)
         if fact_class is None:
             return f"{where}: no such command"
-        target = name if noun == "policy" else self.names.id(name)
+        target = self._target(noun, name)
         data = self.names.data(fact_class, step[command])
         try:
             actor = self._actor(step.get("by"), fact_class)
@@ -166,7 +166,16 @@ class Player:
         noun, *rest = ask.split("/")
         if noun == "worklist" or not rest:
             return ask
-        return "/".join([noun, rest[0] if noun == "policy" else self.names.id(rest[0]), *rest[1:]])
+        return "/".join([noun, self._target(noun, rest[0]), *rest[1:]])
+
+    def _target(self, noun: str, name: str) -> str:
+        """The id of a name; the policy, and what is an id of its noun already (a month), are their own."""
+        if noun == "policy":
+            return name
+        try:
+            return AGGREGATES[noun].an_id(name)
+        except (KeyError, ValueError):
+            return self.names.id(name)
 
 
 def _refusal(error: LedgerError) -> dict[str, Any]:
