@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 
-from ledger import bundles, vaults, verbs
+from ledger import bundles, outcomes, vaults, verbs
 from ledger.api.problems import place_of
 from ledger.disclosing.table import PURPOSES
 from ledger.errors import LedgerError
@@ -45,6 +45,13 @@ def parser() -> argparse.ArgumentParser:
     verb("status", verbs.status, "positions and the last checkpoint")
     each = verb("import", verbs.import_file, "record the commands of a JSON Lines file")
     each.add_argument("file", type=Path)
+    each = verb(
+        "outcomes", outcomes.outcomes, "outcome codes: a table to lines for 'ledger import', or a case's as a table"
+    )
+    each.add_argument("what", choices=("read", "write"))
+    each.add_argument("of", metavar="FILE.csv|ID", help="read: the table; write: an offender's id")
+    each.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
+    each.add_argument("--system", default="delius", help="read: what the other system is called")
     each = verb("scenario", verbs.scenario, "run scenarios, each in a fresh ledger")
     each.add_argument("files", type=Path, nargs="+", metavar="FILE")
     each = verb("case", verbs.case, "a view of a case")

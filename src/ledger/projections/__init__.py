@@ -30,6 +30,7 @@ from ledger.projections import (
     exceptions,
     monthly_report,
     nomination,
+    outcomes,
     placement,
     progress,
     progress_worklists,
@@ -83,6 +84,7 @@ class View:
 VIEWS: Final = (
     View("enforcement", "offender", enforcement.view, OPENS),
     View("progress", "offender", progress.view, OPENS),
+    View("outcomes", "offender", outcomes.view, outcomes.READS),
     View("allocation", "offender", allocation.view, allocation.OPENS, across=True),
     View("child-protection", "offender", child_protection.view, {}, across=True),
     View("register", "offender", register.view, register.OPENS, across=True),
