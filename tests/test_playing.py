@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from tests.conftest import Clusters
-from tests.scenarios.test_scenarios import WAITING
 
 from ledger import playing
 from ledger.access import Access
@@ -21,7 +20,7 @@ from ledger.scenarios import Scenario, load
 from ledger.store.embedded import EmbeddedCluster
 
 HERE = Path(__file__).parent / "scenarios"
-FILES = ("gen", "enforcement", "progress", "hours", "placements", "case-review")
+FILES = ("gen", "enforcement", "progress", "hours", "placements", "case-review", "child-protection", "privacy")
 CASES = [each for name in FILES for each in load(HERE / f"{name}.yaml")]
 PERSON = '{client_id: "9000001", surname: Testcase, forenames: Ann, dob: 1990-02-01, gender: F}'
 GIVEN = f'{{at: "2025-01-06 09:00", by: court-officer, to: offender/ann, RecordOffender: {PERSON}}}'
@@ -58,11 +57,7 @@ def one(folder: Path, text: str) -> Scenario:
 
 
 @pytest.mark.parametrize("scenario", CASES, ids=lambda each: each.name)
-def test_a_scenario_comes_out_as_written_on_the_real_ledger(
-    scenario: Scenario, pair: Sequence[EmbeddedCluster], request: pytest.FixtureRequest
-):
-    if scenario.name in WAITING:
-        request.applymarker(pytest.mark.xfail(reason=f"waits for: {WAITING[scenario.name]}", strict=True))
+def test_a_scenario_comes_out_as_written_on_the_real_ledger(scenario: Scenario, pair: Sequence[EmbeddedCluster]):
     assert playing.play_one(scenario, pair) == []
 
 

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import orjson
 
-from ledger.aggregates import AGGREGATES, COMMANDS
+from ledger.aggregates import AGGREGATES, told_by
 from ledger.aggregates.drafts import read_draft
 from ledger.aggregates.immutable import immutable
 from ledger.aggregates.ledger_stream import STREAM
@@ -79,10 +79,9 @@ class Acknowledged:
 
 def fact_class_of(command: Command) -> type[Fact]:
     """Raises NotFound for a noun or command that is not in the catalogue, Malformed for an id that is not random."""
-    commands = COMMANDS.get(command.noun)
-    if commands is None or command.noun == STREAM:  # what a release brought is not for people to correct
+    if command.noun not in AGGREGATES or command.noun == STREAM:  # what a release brought is not for people to correct
         raise NotFound(f"There is nothing called {command.noun[:40]!r} to give a command to.")
-    fact_class = commands.get(command.name)
+    fact_class = told_by(command.noun, command.name)
     if fact_class is None:
         raise NotFound(f"A {command.noun} knows no command {command.name[:60]!r}. GET /events lists them all.")
     if command.noun in SINGLE_STREAMS:
@@ -128,6 +127,46 @@ def match_version(command: Command, case: Case) -> None:
         raise StaleVersion(
             f"The record changed; look again. It is at version {case.version}, you looked at {command.if_match}."
         )
+
+
+def kept(command: Command) -> bytes:
+    """A command whose fields are all clear, as JSON: whoever goes on with it after a crash reads it with `of_kept`."""
+    by = command.actor
+    return canonical(
+        {
+            "name": command.name,
+            "noun": command.noun,
+            "id": command.id,
+            "data": command.data,
+            "by": [by.id, by.role, by.unit],
+            "recorder": [command.recorder.id, command.recorder.role, command.recorder.unit]
+            if command.recorder
+            else None,
+            "key": str(command.key) if command.key else None,
+            "at": command.at.isoformat() if command.at else None,
+            "effective": command.effective,
+            "seen": command.seen,
+            "source": command.source,
+        }
+    )
+
+
+def of_kept(text: bytes) -> Command:
+    """The command that `kept` kept."""
+    said: dict[str, Any] = orjson.loads(text)
+    return Command(
+        said["name"],
+        said["noun"],
+        said["id"],
+        said["data"],
+        Actor(*said["by"]),
+        key=UUID(said["key"]) if said["key"] else None,
+        at=datetime.fromisoformat(said["at"]) if said["at"] else None,
+        effective=said["effective"],
+        seen=said["seen"],
+        source=said["source"],
+        recorder=Actor(*said["recorder"]) if said["recorder"] else None,
+    )
 
 
 # ---------------------------------------------------------------------------------------- deciding
@@ -241,4 +280,5 @@ def acknowledged(receipt: Receipt, named: Sequence[tuple[str, type[Fact]]], *, r
     ]
     warnings: list[dict[str, str]] = orjson.loads(receipt.warnings) if receipt.warnings else []
     body = {"events": events, "checkpoint": receipt.note, "warnings": warnings}
-    return Acknowledged(body, receipt.facts[-1].version, repeated)
+    version = max(each.version for each in receipt.facts if each.stream == receipt.facts[0].stream)
+    return Acknowledged(body, version, repeated)

@@ -12,6 +12,7 @@
     ├── Conflict             409    what was asked does not fit what is
     │   ├── Refused                 a rule stands in the way; `refusals` name rules and messages
     │   ├── StaleVersion            the record changed since it was looked at
+    │   │   └── BeingErased         the key it was sealed under is being erased
     │   └── KeyReused               the idempotency key already belongs to another request
     ├── TooLarge             413    the body is over the limit
     ├── UnsupportedMedia     415    the body is not JSON by its own account
@@ -197,6 +198,10 @@ class StaleVersion(Conflict):
     def __init__(self, message: str, moved: str | None = None) -> None:
         super().__init__(message)
         self.moved = moved  # the id whose chain it was, where that is known
+
+
+class BeingErased(StaleVersion):
+    """409: a key it was sealed under is being erased; whoever asks for keys again gets another one, or a refusal."""
 
 
 class KeyReused(Conflict):

@@ -140,7 +140,7 @@ def _empty(cluster: EmbeddedCluster) -> None:
         connection.execute("SET LOCAL session_replication_role = replica")
         tables = connection.execute(
             "SELECT schemaname, tablename FROM pg_tables "
-            "WHERE schemaname IN ('public', 'access', 'projections') AND tablename <> 'migrations'"
+            "WHERE schemaname IN ('public', 'access', 'projections') AND tablename NOT IN ('migrations', 'gate')"
         )
         emptying = [sql.SQL("DELETE FROM {}").format(sql.Identifier(*table)) for table in tables.fetchall()]
         connection.execute(sql.SQL("; ").join(emptying))  # one trip for all

@@ -109,6 +109,7 @@ async def _served(
                 follower_beside(),
                 ledger.closed_hourly(),
                 ledger.keys_in_time(),
+                ledger.erasures_gone_on_with(),
                 ledger.witnessed(settings.witnesses_seconds),
                 ledger.stamped(settings.timestamps, settings.timestamps_roots),
             ):

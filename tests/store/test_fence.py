@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from tests.store.ledgers import Ledger, a_command, a_fact, one, sealed_by
 
-from ledger.errors import Refused, StaleVersion
+from ledger.errors import BeingErased, StaleVersion
 from ledger.store.appending import SETUP, Ciphertext, Pending
 from ledger.store.database import STATEMENTS, Database
 from ledger.store.wire import Wire
@@ -40,8 +40,7 @@ async def test_under_a_fenced_key_nothing_is_sealed_and_its_neighbours_are(ledge
                 return_exceptions=True,
             )
             refused = answers[1]
-            assert isinstance(refused, Refused)
-            assert refused.refusals[0].rule == "CP-49"
+            assert isinstance(refused, BeingErased)
             assert not any(isinstance(answer, BaseException) for answer in (answers[0], answers[2]))
     database.close()
     assert ledger.size == 5
@@ -80,8 +79,8 @@ async def test_an_append_that_races_the_fence_is_before_it_or_refused(ledger: Le
             await database.fence([key])
             sealed = ledger.value("SELECT count(*) FROM sealed_values WHERE key_id = %s", key.hex())
             answers = await asyncio.gather(*appends, return_exceptions=True)
-            refused = [answer for answer in answers if isinstance(answer, Refused)]
+            refused = [answer for answer in answers if isinstance(answer, BeingErased)]
             assert len(answers) - len(refused) == sealed
-            assert all(isinstance(answer, Refused) or not isinstance(answer, BaseException) for answer in answers)
+            assert all(isinstance(answer, BeingErased) or not isinstance(answer, BaseException) for answer in answers)
             assert ledger.value("SELECT count(*) FROM sealed_values WHERE key_id = %s", key.hex()) == sealed
     database.close()

@@ -18,7 +18,9 @@ from ledger.store import migrate
 from ledger.store.embedded import EmbeddedCluster
 from ledger.store.migrate import Which
 
-KEPT = ("entries", "about", "checkpoints", "released", "tiles", "closings", "chains", "head", "fenced_keys")
+KEPT = (
+    "entries", "about", "checkpoints", "released", "tiles", "closings", "chains", "head", "fenced_keys", "erased_keys",
+)  # fmt: skip
 # What moves on with every append; nothing else is ever updated by the application.
 MOVES = {("head", name) for name in ("size", "edge", "recorded")} | {
     ("chains", name) for name in ("version", "leaf", "n", "chain", "last")

@@ -49,9 +49,8 @@ def kebab(name: str) -> str:
 
 @cache
 def _by_kebab() -> dict[str, str]:
-    return {
-        kebab(fact.command): fact.command for each in AGGREGATES.values() for fact in each.every_fact if fact.command
-    }
+    named = (told_as(fact) for each in AGGREGATES.values() for fact in each.every_fact)
+    return {kebab(name): name for name in named if name}
 
 
 def command_named(text: str) -> str:
@@ -59,10 +58,15 @@ def command_named(text: str) -> str:
     return _by_kebab().get(text, text)
 
 
+def told_as(fact: type[Fact]) -> str:
+    """The command that a fact is told by, or the act that it is the last step of; "" for one that nobody gives."""
+    return fact.command or fact.act
+
+
 def _commands() -> Iterator[tuple[Aggregate, type[Fact]]]:
     for aggregate in AGGREGATES.values():
         for fact in aggregate.every_fact:
-            if fact.command and (aggregate.facts and aggregate.noun != STREAM):
+            if told_as(fact) and (aggregate.facts and aggregate.noun != STREAM):
                 yield aggregate, fact
 
 
@@ -95,7 +99,7 @@ def events_listed() -> list[dict[str, Any]]:
             "event": fact.__name__,
             "type": fact.topic,
             "noun": noun,
-            "command": fact.command if noun != STREAM and fact.command else None,
+            "command": told_as(fact) if noun != STREAM and told_as(fact) else None,
             "who": sorted(roles_for(fact)),
             "rules": list(fact.rules),
             "meaning": (fact.__doc__ or "").strip(),
@@ -126,7 +130,7 @@ def document() -> dict[str, Any]:
     """OpenAPI 3.1."""
     paths: dict[str, Any] = {}
     for aggregate, fact in _commands():
-        paths[f"/{aggregate.collection}/{{id}}/{kebab(fact.command)}"] = {"post": _command(aggregate, fact)}
+        paths[f"/{aggregate.collection}/{{id}}/{kebab(told_as(fact))}"] = {"post": _command(aggregate, fact)}
     for view in VIEWS:
         collection = AGGREGATES[view.noun].collection
         paths[f"/{collection}/{{id}}/{view.name}"] = {"get": _view(view.name, view.noun)}
@@ -155,8 +159,8 @@ def document() -> dict[str, Any]:
 
 def _command(aggregate: Aggregate, fact: type[Fact]) -> dict[str, Any]:
     return {
-        "operationId": f"{aggregate.noun}.{fact.command}",
-        "summary": fact.command,
+        "operationId": f"{aggregate.noun}.{told_as(fact)}",
+        "summary": told_as(fact),
         "description": f"{(fact.__doc__ or '').strip()}\n\nGiven by: {', '.join(sorted(roles_for(fact)))}. "
         f"Rules: {', '.join(fact.rules) or 'general'}.",
         "tags": [aggregate.collection],

@@ -1,6 +1,8 @@
 """The application: `Ledger.execute` is the one way in for a write, `Ledger.view` the one way to ask about a case.
 
     executing   a command, from its authorisation to its receipt
+    erasing     the way of one erasure          holding     holds, and what their release brings
+    considering what is thought out beforehand, on what is recorded now
     asking      a view of a case, a worklist: as at a day, as known at a moment
     standing    what the ledger holds, and whether all it needs is there
     patience    an answer in time, or none
@@ -13,27 +15,33 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, date, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 
 from ledger.access import EVIDENCE, Access
 from ledger.access.purposes import Reader
 from ledger.aggregates import AGGREGATES
+from ledger.aggregates.case_review.holding import HoldPlaced, HoldReleased
+from ledger.aggregates.child.after import ErasureFinalised
+from ledger.aggregates.child.facts import ChildDataErased
 from ledger.aggregates.ledger_stream import SYSTEM, ReleaseStarted, release_in_force
 from ledger.aggregates.shape import Actor
 from ledger.application.asking import Asking, stream_of
+from ledger.application.erasing import Erasing
 from ledger.application.executing import DIGESTS, Executing
+from ledger.application.holding import Holding
 from ledger.application.patience import in_time
 from ledger.application.standing import READY_SECONDS, Standing
 from ledger.commands import Acknowledged, Command
 from ledger.disclosing.exporting import Export, Exporting
-from ledger.errors import NotFound, StaleVersion
+from ledger.errors import LedgerError, NotFound, StaleVersion
 from ledger.following import lists
 from ledger.following.folding import Folder
 from ledger.following.follower import Follower
@@ -53,6 +61,10 @@ from ledger.store.mapping import Draft, Envelope
 from ledger.store.opening import ROLES, Place, Store, open_store
 from ledger.store.timestamping import Timestamping, roots_at
 
+log = logging.getLogger(__name__)
+
+GO_ON_SECONDS: Final = 20.0  # how long what was cut short waits for somebody to go on with it
+
 __all__ = ["DIGESTS", "READY_SECONDS", "SYSTEM", "Ledger"]
 
 
@@ -65,6 +77,8 @@ class Ledger:
         self.access = Access(store.access, self.cases.policy, store.vault)
         self.follower = Follower(self._tables, store.database, self.cases, self._where)
         self._executing = Executing(store, self.cases)
+        self._erasing = Erasing(store, self.cases, self._executing)
+        self._holding = Holding(store, self.cases, self._executing, self._erasing)
         self._asking = Asking(store, self.cases, self.access.readings)
         self._closers = {each.kept: Closer.of(each) for each in (store, store.access)}
         self._standing = Standing(store, self._closers)
@@ -88,6 +102,7 @@ class Ledger:
             await ledger.store.vault.erasures.replay()  # before anybody can read what a restored backup still has
             ledger._executing.keyed = Keyed(await ledger.store.vault.secret(DIGESTS))
             await ledger._start_release(began)
+            await ledger._go_on()
         except BaseException:
             await ledger.close()
             raise
@@ -125,6 +140,31 @@ class Ledger:
         """
         return await self._closers[(of or self.store).kept].close_now(chain)
 
+    async def _go_on(self) -> None:
+        """Go on with erasures and holds that were cut short, whichever process began them.  Nothing is raised: what
+        cannot be done now is tried again."""
+        if self.store.read_only is not None:
+            return
+        for each in (
+            self._erasing.go_on_with_all,
+            self._holding.go_on,
+            self._erasing.carry_out_due,
+            self._erasing.finish,
+        ):
+            try:
+                await each()
+            except LedgerError as problem:
+                log.error("an erasure or a hold waits: %s", problem.code)
+
+    def erasures_gone_on_with(self) -> AbstractAsyncContextManager[None]:
+        """While inside, this process goes on with erasures and holds that were cut short, and with what is due."""
+        return _beside(self._going_on())
+
+    async def _going_on(self) -> None:
+        while True:
+            await asyncio.sleep(GO_ON_SECONDS)
+            await self._go_on()
+
     def closed_hourly(self) -> AbstractAsyncContextManager[None]:
         """While inside, this process closes both logs hourly while facts arrive, unless another has."""
         return _beside(*(each.keep() for each in self._closers.values()))
@@ -152,7 +192,17 @@ class Ledger:
     async def execute(self, command: Command) -> Acknowledged:
         """Record what a command says, or refuse it.  Every error of ledger.errors but 401 and 413 may be raised."""
         try:
-            return await self._executing.execute(command)
+            match command.name:
+                case ChildDataErased.act:
+                    return await self._erasing.erase(command)
+                case ErasureFinalised.act:
+                    return await self._erasing.finalise(command)
+                case HoldPlaced.command:
+                    return await self._holding.place(command)
+                case HoldReleased.command:
+                    return await self._holding.release(command)
+                case _:
+                    return await self._executing.execute(command)
         except EVIDENCE as refusal:
             await self.access.refused(command, refusal)
             raise

@@ -16,6 +16,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final, TypeVar
 from weakref import WeakValueDictionary
@@ -44,6 +45,8 @@ from ledger.commands import (
     warnings_of,
 )
 from ledger.errors import (
+    BeingErased,
+    Caution,
     DatabaseUnavailable,
     KeyReused,
     Malformed,
@@ -84,15 +87,18 @@ class Executing:
         # Commands whose case moved go one after another, by stream, or they would only move it for each other.
         self._queues: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def execute(self, command: Command) -> Acknowledged:
-        """Record what a command says, or refuse it.  Raises whatever Ledger.execute does."""
+    async def execute(self, command: Command, cautions: tuple[Caution, ...] = ()) -> Acknowledged:
+        """Record what a command says, or refuse it; `cautions`: what its author is told beside what the rules say.
+
+        Raises whatever Ledger.execute does.
+        """
         fact_class = fact_class_of(command)
         authorise(command, fact_class)
         draft = draft_of(command, fact_class)
         await self._check_seen(command)
-        digest = self._digest(command)
+        digest = self.digest(command)
         if isinstance(draft, MonthlyReportIssued) and command.source is None:
-            again = await self._in_time(self._receipt_of(command, digest))
+            again = await self._in_time(self.receipt_of(command, digest))
             if again is not None:
                 return again
             draft = await self._in_time(issued(draft, self._store.database, self._cases))
@@ -100,7 +106,7 @@ class Executing:
         waits, name = command.stream in self._queues, command.stream
         if not waits:
             try:
-                return await self._attempt(command, draft, digest, queueing=True)
+                return await self._attempt(command, draft, digest, cautions, queueing=True)
             except _Moved as moved:
                 name = moved.name
         queue = self._queues.setdefault(name, asyncio.Lock())
@@ -108,8 +114,8 @@ class Executing:
         try:
             for tried in range(0 if waits else 1, TRIES - 1):
                 with contextlib.suppress(_Moved):
-                    return await self._attempt(command, draft, digest, fresh=tried > 0)
-            return await self._attempt(command, draft, digest, fresh=True, last=True)
+                    return await self._attempt(command, draft, digest, cautions, fresh=tried > 0)
+            return await self._attempt(command, draft, digest, cautions, fresh=True, last=True)
         finally:
             queue.release()
 
@@ -118,6 +124,7 @@ class Executing:
         command: Command,
         draft: Fact,
         digest: bytes,
+        cautions: tuple[Caution, ...],
         *,
         fresh: bool = False,
         last: bool = False,
@@ -131,8 +138,9 @@ class Executing:
         policy = (None if fresh else self._cases.policy_kept) or await self._in_time(self._cases.policy(fresh=fresh))
         try:
             decision = await self._decided(command, draft, desk, policy.policy)
+            decision = replace(decision, cautions=(*decision.cautions, *cautions)) if cautions else decision
         except (Refused, StaleVersion) as problem:
-            again = await self._in_time(self._receipt_of(command, digest))
+            again = await self._in_time(self.receipt_of(command, digest))
             if again is not None:
                 return again
             if fresh:
@@ -143,6 +151,11 @@ class Executing:
             raise _Moved(waited_for)
         try:
             return await self._append(command, decision, desk, policy, digest)
+        except BeingErased as problem:
+            self._store.vault.forget()  # whose key is gone for good is refused one, texts that name nobody get another
+            if last:
+                raise
+            raise _Moved(command.stream) from problem
         except StaleVersion as problem:
             if command.if_match is not None or last:
                 raise
@@ -206,13 +219,13 @@ class Executing:
             for name in desk.read:
                 self._cases.forget(name)
 
-    def _digest(self, command: Command) -> bytes:
+    def digest(self, command: Command) -> bytes:
         """HMAC of what was asked, under a key of the vault: tells a retry from another request with the same key."""
         return self.keyed.digest(asked(command))
 
     # ------------------------------------------------------------------------------------ receipts
 
-    async def _receipt_of(self, command: Command, digest: bytes) -> Acknowledged | None:
+    async def receipt_of(self, command: Command, digest: bytes) -> Acknowledged | None:
         """The receipt of this very command, if it was recorded before."""
         if command.key is None:
             return None

@@ -29,6 +29,7 @@ from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
 from uuid import UUID
 
 from ledger.aggregates import AGGREGATES, noun_of
+from ledger.aggregates.case_review.holding import HOLDS
 from ledger.aggregates.immutable import immutable
 from ledger.aggregates.shape import Actor, Fact, Unread, a_random_id
 from ledger.commands import (
@@ -166,9 +167,11 @@ class Decider:
     # ------------------------------------------------------------------------------------ one line
 
     def _line(self, number: int, text: bytes) -> _Read | None:
-        """None for a line that is no command, or not for its author to give."""
+        """None for a line that is no command, or not for its author to give, or that the vault must hear of too."""
         try:
             command = read_line(text, lambda: self._keys.of(number), self._importer)
+            if command.name in HOLDS:
+                return None
             fact_class = fact_class_of(command)
             authorise(command, fact_class)
             draft = draft_of(command, fact_class)

@@ -22,7 +22,7 @@ from typing import Final, NamedTuple, Protocol
 
 from ledger.aggregates.shape import Actor
 from ledger.application import DIGESTS, Ledger
-from ledger.errors import LedgerError
+from ledger.errors import BeingErased, LedgerError
 from ledger.importing.alone import Alone, Outcome, Progress, set_aside
 from ledger.importing.deciding import ALONE, KNOWN, Decided, Line, Terms, Turned, Verdict
 from ledger.importing.elsewhere import Elsewhere, Here
@@ -249,6 +249,8 @@ class Import:
                 self._outcome.recorded += 1
                 self._outcome.facts += len(answer.facts)
             else:
+                if isinstance(answer, BeingErased):
+                    store.vault.forget()
                 break
             count += 1
         await asyncio.gather(*(self._alone.refused(*line, refused.refusals) for line, refused in turned))

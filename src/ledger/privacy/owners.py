@@ -58,5 +58,23 @@ def owner_of(fact: Fact, fact_id: str, stream: str, whose: Whose, about: Sequenc
     return Owner(stream, _retention(whose.subject))
 
 
+def names_somebody(owner: Owner) -> bool:
+    """Whether it is a person, who is erased once and for all; else a stream's texts about children or victims unnamed.
+
+    >>> names_somebody(Owner("child-protection-matter-019a2b3c-0000-7000-8000-000000000000", "child"))
+    False
+    """
+    return owner.retention not in _APART or owner.id[:-_ID] in ("", owner.retention)
+
+
+def called(retention: str) -> str:
+    """How whoever was erased is called where a value of theirs stood: `[child erased 13/10/2025]`."""
+    return retention if retention in _APART else "record"
+
+
+_APART: Final = ("child", "victim")  # whose texts are kept apart from the stream's own, though it names nobody
+_ID: Final = len("-019a2b3c-0000-7000-8000-000000000000")
+
+
 def _retention(subject: Subject) -> str:
     return {Subject.OFFENDER: "case", Subject.CHILD: "child", Subject.VICTIM: "victim", Subject.STAFF: "staff"}[subject]

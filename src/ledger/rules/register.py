@@ -36,6 +36,7 @@ ANOTHER_PERSON: Final = "Whoever gave the ground does not erase; another person 
 THE_VERY_DAY: Final = "The details are erased today, so that is the date of it: {day}."
 NOT_ERASED: Final = "Nothing is erased here yet."
 ALREADY_FINAL: Final = "This erasure is final already."
+WRAPPED_AS_THEN: Final = "Backups of the vault may still open what was erased; run 'ledger vault rewrap' first."
 BEFORE_THE_HORIZON: Final = "Backups may open what was erased until {day}; it is final then."
 ALREADY_CLOSED: Final = "This entry is already closed; record a correction."
 

@@ -14,8 +14,7 @@ from hashlib import sha256
 from typing import Final, LiteralString, TypeAlias
 
 from ledger.aggregates.immutable import immutable
-from ledger.errors import EntryTooLarge, KeyReused, Refusal, Refused, StaleVersion
-from ledger.rules.register import CANNOT_BE_RESTORED
+from ledger.errors import BeingErased, EntryTooLarge, KeyReused, StaleVersion
 from ledger.store import binary
 from ledger.store.wire import Params, Rows
 from ledger.transparency.chain import CHAIN_START, next_link
@@ -81,7 +80,11 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     "fenced": "SELECT key_id FROM fenced_keys WHERE key_id = ANY($1::uuid[])",
     # In both logs: what the access log says of a person lies under that person's key too.
     "erase_sealed": """
-        WITH a AS (DELETE FROM access.sealed_values WHERE key_id = ANY($1::uuid[]))
+        WITH a AS (DELETE FROM access.sealed_values WHERE key_id = ANY($1::uuid[])),
+            e AS (
+                INSERT INTO public.erased_keys (key_id, position)
+                SELECT * FROM unnest($1::uuid[], $2::bigint[]) ON CONFLICT DO NOTHING
+            )
         DELETE FROM public.sealed_values WHERE key_id = ANY($1::uuid[])
     """,
     # Whose chains moved after a position.  Where an entry has `about`, that is its first member: [ and ] around ids.
@@ -168,7 +171,9 @@ class Append:
     series: Series | None = None
     first: int = 0  # the position foreseen for its first fact, if it is of a series
     ending: Ending | None = None  # then its facts are made under the lock
-    erases: Sequence[bytes] = ()  # keys (16 bytes each) whose ciphertexts go in the same transaction
+    erases: Sequence[
+        bytes
+    ] = ()  # keys (16 bytes each) whose ciphertexts go in the same transaction, as its first fact says
 
 
 @immutable
@@ -237,7 +242,7 @@ class Batch:
     receipts: list[tuple[Append, int, int]] = field(default_factory=list[tuple[Append, int, int]])
     heads: bytes | None = None  # root of the map of heads, where this is a closing
     fenced: frozenset[bytes] = frozenset()  # keys that are being erased
-    erases: list[bytes] = field(default_factory=list[bytes])
+    erases: list[tuple[bytes, int]] = field(default_factory=list[tuple[bytes, int]])  # (key, position of the fact)
 
     def chain(self, name: str) -> Chain:
         return self.chains.setdefault(name, Chain())
@@ -246,7 +251,7 @@ class Batch:
 def place(append: Append, batch: Batch, recorded: int) -> tuple[Sealed, ...]:
     """Give the facts of one command their positions and leaf hashes; the batch grows by them.
 
-    Raises StaleVersion, Refused or EntryTooLarge with the batch unchanged.
+    Raises StaleVersion, BeingErased or EntryTooLarge with the batch unchanged.
     """
     check(append, batch)
     middle = b',"recorded":"' + binary.instant(recorded) + b'"'
@@ -258,14 +263,14 @@ def place(append: Append, batch: Batch, recorded: int) -> tuple[Sealed, ...]:
         placed.append(Sealed(fact.stream, fact.version, position, leaf, entry))
         batch.recorded.append(recorded)
     batch.facts += placed
-    batch.erases += append.erases
+    batch.erases += [(key, first) for key in append.erases]
     if append.key is not None:
         batch.receipts.append((append, first, placed[-1].position))
     return tuple(placed)
 
 
 def check(append: Append, batch: Batch) -> None:
-    """Is what the command was decided on still so?  Raises StaleVersion; Refused where a key of it is being erased."""
+    """Is what the command was decided on still so?  Raises StaleVersion; BeingErased where a key of it is."""
     if append.series and (append.series.broken or append.first != batch.start + len(batch.facts) + 1):
         raise StaleVersion("What was recorded meanwhile stands where this was to stand; look again.")
     for name, position in append.reads:
@@ -278,7 +283,7 @@ def check(append: Append, batch: Batch) -> None:
             raise StaleVersion(f"The record changed; look again. It is at version {version}.", fact.stream)
         expected[fact.stream] = version + 1
     if batch.fenced and any(each.key_id in batch.fenced for fact in append.facts for each in fact.sealed):
-        raise Refused([Refusal("CP-49", CANNOT_BE_RESTORED, rule_book=False)])
+        raise BeingErased("A value of this was to be sealed under a key that is being erased; ask for the keys again.")
 
 
 def _numbered(facts: Sequence[Pending], batch: Batch) -> Sequence[Pending]:
@@ -365,7 +370,8 @@ def writes(batch: Batch, edge: RightEdge, root: bytes, newest: int) -> list[Quer
     if batch.sealed:
         queries.append((b"write_sealed", _sealed_params(batch.sealed)))
     if batch.erases:
-        queries.append((b"erase_sealed", (binary.array_of_uuid(batch.erases),)))
+        keys, positions = zip(*batch.erases, strict=True)
+        queries.append((b"erase_sealed", (binary.array_of_uuid(keys), numbers(positions))))
     if batch.heads is not None:
         queries.append((b"write_closing", (binary.int8(edge.size), batch.heads, root)))
     return queries

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -17,7 +17,7 @@ from uuid import UUID
 from ledger.aggregates import AGGREGATES, noun_of
 from ledger.aggregates.ledger_stream import OF_THE_LOG
 from ledger.aggregates.policy import Policy
-from ledger.aggregates.shape import Fact, Recorded, Unread
+from ledger.aggregates.shape import Erased, Fact, Recorded, Unread
 from ledger.privacy.sealing import DataKey, Unreadable, holds, open_box
 from ledger.store import mapping
 from ledger.store.appending import Receipt
@@ -90,6 +90,7 @@ class Cases:
         self._vault = vault
         self._cases: OrderedDict[str, Case] = OrderedDict()
         self._policy: PolicyAt | None = None
+        self._erased: dict[bytes, Erased] = {}  # by key id
         self.chains = Chains(database, vault, self._leaving)
 
     def kept(self, stream: str) -> Case | None:
@@ -182,21 +183,55 @@ class Cases:
         return await self.records(stored, opens, leaving=True)
 
     async def opened(self, stored: Mapping[int, Stored], leaving: bool = False) -> dict[int, dict[str, Any]]:
-        """Every value of these facts by path.  Raises Unreadable, VaultUnavailable."""
+        """Every value of these facts by path, or that it is erased.  Raises Unreadable, VaultUnavailable.
+
+        A value that is not there is left out.
+        """
         boxes = await self._database.boxes(list(stored))
         keys = await self._vault.keys_by_id(box.key_id for found in boxes.values() for box in found)
         opened: dict[int, dict[str, Any]] = {}
+        lacking: dict[bytes, int] = {}
         for position, found in boxes.items():
             fact = str(stored[position].members["id"])
             for box in found:
                 key = keys.get(box.key_id)
                 if key is None:
-                    raise Unreadable(f"the vault has no key {UUID(bytes=box.key_id)} for the fact at {position}")
+                    lacking[box.key_id] = position
+                    continue
                 values = open_box(self._origin, fact, key, box)
                 if leaving or random.random() < CHECKED_SHARE:  # noqa: S311 - a spot check, not a secret
                     _check(stored[position], fact, key, values)
                 opened.setdefault(position, {}).update(values)
+        await self._fill_in_erased(stored, opened)
+        for key_id, position in lacking.items():
+            if key_id not in self._erased:
+                raise Unreadable(f"the vault has no key {UUID(bytes=key_id)} for the fact at {position}")
         return opened
+
+    async def _fill_in_erased(self, stored: Mapping[int, Stored], opened: dict[int, dict[str, Any]]) -> None:
+        """Say of the values that were not there which are erased."""
+        missing = [
+            (position, path, UUID(each.sealed[path][1]).bytes)
+            for position, each in stored.items()
+            if len(opened.get(position, ())) < len(each.sealed)
+            for path in each.sealed.keys() - opened.get(position, {}).keys()
+        ]
+        if missing:
+            await self._learn({key for _, _, key in missing})
+        for position, path, key in missing:
+            if key in self._erased:
+                opened.setdefault(position, {})[path] = self._erased[key]
+
+    async def _learn(self, keys: Collection[bytes]) -> None:
+        """Ask which of these keys were destroyed, and remember: what is destroyed stays so.
+
+        The ledger says it in a fact; between the destruction and that fact the journal of the vault does.
+        """
+        for ask in (self._database.erased, self._vault.erasures.destroyed_among, self._database.erased):
+            missing = [each for each in keys if each not in self._erased]
+            if not missing:
+                return
+            self._erased |= await ask(missing)
 
     # ------------------------------------------------------------------------------------ policy
 

@@ -17,10 +17,12 @@ from uuid import UUID
 
 import orjson
 
+from ledger.aggregates.shape import Erased
 from ledger.errors import DatabaseUnavailable
 from ledger.privacy.sealing import Box
 from ledger.store import binary
 from ledger.store.appending import Repeated
+from ledger.store.erased import erased_by
 from ledger.store.mapping import Stored
 from ledger.store.wire import DatabaseTrouble, Params, Rows, Wire
 
@@ -125,6 +127,10 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     """,
     "boxes": """
         SELECT position, key_id, nonce, ciphertext FROM sealed_values WHERE position = ANY($1::bigint[])
+    """,
+    "erased": """
+        SELECT k.key_id, e.entry FROM public.erased_keys AS k JOIN public.entries AS e USING (position)
+        WHERE k.key_id = ANY($1::uuid[])
     """,
     "known_at": f"SELECT {_KNOWN_AT}",
     "newest": f"SELECT {_NEWEST}, NULL",
@@ -296,6 +302,12 @@ class Database:
             key_id, nonce, data = (binary.read_bytes(value) for value in row[1:])
             found.setdefault(binary.read_int8(row[0]), []).append(Box(key_id, nonce, data))
         return found
+
+    async def erased(self, keys: Sequence[bytes]) -> dict[bytes, Erased]:
+        """How the values under those of these keys (16-byte ids) read of which a fact says that they were destroyed."""
+        rows = await self._ask(b"erased", binary.array_of_uuid(keys)) if keys else []
+        told = ((binary.read_bytes(row[0]), binary.read_bytes(row[1])) for row in rows)
+        return {key: erased for key, entry in told if (erased := erased_by(entry, key)) is not None}
 
     async def known_at(self, moment: datetime) -> int:
         """The newest position recorded at or before this instant; 0 for none."""

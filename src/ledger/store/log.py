@@ -180,9 +180,13 @@ class Log:
 
         Raises ReadOnly: of a log that is not the one released nothing is signed, or one size might get two roots.
         """
+        self.writable()
+        return Checkpoint(self.origin, size, root).sign(*self.keys.signers())
+
+    def writable(self) -> None:
+        """Raises ReadOnly where nothing may be added."""
         if self.read_only:
             raise ReadOnly(self.read_only)
-        return Checkpoint(self.origin, size, root).sign(*self.keys.signers())
 
     @property
     def read_only(self) -> str | None:

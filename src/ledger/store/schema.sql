@@ -96,6 +96,12 @@ CREATE TABLE fenced_keys (
     key_id      uuid        PRIMARY KEY
 );
 
+-- Which fact says that a key was destroyed: an index, and no evidence; whoever reads it reads the fact.
+CREATE TABLE erased_keys (
+    key_id      uuid        PRIMARY KEY,
+    position    bigint      NOT NULL
+);
+
 -- What was sealed stays: no statement changes or removes it, whatever was granted, not even the owner's. Who may take
 -- a trigger away can still do both; then `ledger verify` and every witness find it.
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -110,12 +116,13 @@ CREATE TRIGGER released_stay BEFORE UPDATE OR TRUNCATE ON released FOR EACH STAT
 CREATE TRIGGER tiles_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON tiles FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER closings_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON closings FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER fenced_keys_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON fenced_keys FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER erased_keys_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON erased_keys FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER chains_stay BEFORE DELETE OR TRUNCATE ON chains FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER head_stays BEFORE DELETE OR TRUNCATE ON head FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 -- The application's role: it appends.  Head and chains move on; ciphertexts go with an erasure; nothing else changes.
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO ledger_app;
-GRANT INSERT ON head, entries, about, chains, sealed_values, receipts, checkpoints, released, tiles, closings, fenced_keys TO ledger_app;
+GRANT INSERT ON head, entries, about, chains, sealed_values, receipts, checkpoints, released, tiles, closings, fenced_keys, erased_keys TO ledger_app;
 GRANT UPDATE (size, edge, recorded) ON head TO ledger_app;
 GRANT UPDATE (version, leaf, n, chain, last) ON chains TO ledger_app;
 GRANT DELETE ON sealed_values, receipts TO ledger_app;
@@ -135,6 +142,7 @@ CREATE TABLE access.released (LIKE released INCLUDING ALL);
 CREATE TABLE access.tiles (LIKE tiles INCLUDING ALL);
 CREATE TABLE access.closings (LIKE closings INCLUDING ALL);
 CREATE TABLE access.fenced_keys (LIKE fenced_keys INCLUDING ALL);
+CREATE TABLE access.erased_keys (LIKE erased_keys INCLUDING ALL);
 
 CREATE TRIGGER entries_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON access.entries FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER about_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON access.about FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -143,6 +151,7 @@ CREATE TRIGGER released_stay BEFORE UPDATE OR TRUNCATE ON access.released FOR EA
 CREATE TRIGGER tiles_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON access.tiles FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER closings_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON access.closings FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER fenced_keys_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON access.fenced_keys FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER erased_keys_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON access.erased_keys FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER chains_stay BEFORE DELETE OR TRUNCATE ON access.chains FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER head_stays BEFORE DELETE OR TRUNCATE ON access.head FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 

@@ -129,7 +129,7 @@ class Sequencer:
 
         One without facts, that a refusal was decided on, is only held against what is recorded at its turn.
 
-        Raises StaleVersion, KeyReused, Refused (a key of it is being erased), EntryTooLarge, ClockInDoubt, DiskFull,
+        Raises StaleVersion, BeingErased (a key of it), KeyReused, EntryTooLarge, ClockInDoubt, DiskFull,
         ReadOnly, DatabaseUnavailable: nothing was written.  OutcomeUnknown: it may stand; ask again with the same key.
         """
         if not append.facts and not append.reads and not append.ending:

@@ -12,7 +12,8 @@ CREATE TABLE holds (
     scope       text        NOT NULL,               -- JSON (privacy/holds.py): ids, codes, days
     placed_by   text        NOT NULL,               -- a random staff id
     placed_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
-    released_at timestamptz
+    released_at timestamptz,
+    told        text        NOT NULL DEFAULT ''     -- the command, as JSON: ids, codes, days
 );
 
 -- The journal: a row goes from step to step and is never taken away.
@@ -32,6 +33,7 @@ CREATE TABLE erasures (
     closed_at   timestamptz,
     position    bigint,                             -- of the fact that says so
     finalised_at timestamptz,
+    told        text        NOT NULL DEFAULT '',    -- the command, as JSON: ids, codes, days
     CHECK (step <> 'deferred' OR held_by IS NOT NULL)
 );
 
@@ -101,6 +103,8 @@ GRANT SELECT ON gate, holds, erasures, tombstones TO vault_app;
 GRANT UPDATE (one) ON gate TO vault_app;  -- what a lock of the row asks for; its check lets nothing change
 GRANT INSERT ON holds, erasures, tombstones TO vault_app;
 GRANT UPDATE (released_at) ON holds TO vault_app;
+GRANT UPDATE (scope, placed_by, placed_at, told) ON holds TO vault_app;  -- one that nobody was told of is placed anew
+GRANT UPDATE (owners, ground, asked_by, approved_by, told) ON erasures TO vault_app;  -- one that waited is asked for anew
 GRANT UPDATE (reach, step, held_by, wrappings, begun_at, destroyed_at, closed_at, position, finalised_at) ON erasures TO vault_app;
 GRANT UPDATE (state, wrapping, wrapped, erasure) ON keys TO vault_app;
 GRANT UPDATE (wrapping, wrapped) ON secrets TO vault_app;

@@ -6,7 +6,7 @@ Frozen in tests/golden/facts.json.
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 from pydantic import Field
 
@@ -47,3 +47,7 @@ class HoldReleased(
     released_at: Instant
     by: Annotated[StaffId, ACTOR] = later()
     authority: OwnText
+
+
+HOLDS: Final = frozenset({HoldPlaced.command, HoldReleased.command})
+"""What more than the ledger must hear of: the vault, which keeps erasures waiting."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from ledger.aggregates.aggregate import Ruling
+from ledger.aggregates.aggregate import Computed, Ruling
 from ledger.aggregates.child.reach import linked_with
 from ledger.aggregates.shape import COMPUTED, LIST_ITEMS, TARGET, Code, Day, Fact, Id, Now, ThirdPartyTexts, later
 from ledger.errors import Refusal
@@ -60,9 +60,16 @@ def ruling_after(child: Child, draft: ErasureFinalised | RecipientsNotified, now
     erased = child.erased
     if erased is None:
         return Ruling(refusals=(Refusal("GEN-06", register.NOT_ERASED, rule_book=False),))
-    refusals = _finalising(child, draft, now) if isinstance(draft, ErasureFinalised) else ()
     about = tuple(sorted(linked_with(child.history)))
-    return Ruling(refusals=refusals, about=about, rests_on=(erased.position,))
+    if isinstance(draft, RecipientsNotified):
+        return Ruling(about=about, rests_on=(erased.position,))
+    reached = sorted(erased.fact.certificate.keys() - {HORIZON})
+    return Ruling(
+        refusals=_finalising(child, draft, now),
+        computed={"stores": Computed(reached, "DP-05")},
+        about=about,
+        rests_on=(erased.position,),
+    )
 
 
 def _finalising(child: Child, draft: ErasureFinalised, now: Now) -> tuple[Refusal, ...]:

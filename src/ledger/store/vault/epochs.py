@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from ledger.errors import VaultUnavailable
@@ -70,7 +70,7 @@ class Epochs:
     def __init__(self, connect: Connect, wrapping: WrappingKeys, backup_days: int) -> None:
         self._connect = connect
         self._wrapping = wrapping
-        self._backup_days = backup_days
+        self.backup_days = backup_days
 
     async def rewrap(self, told: Told = lambda count: None) -> Rewrapped:
         """Begin an epoch, or go on with the one that was begun, and end those before.  `told` hears of each batch."""
@@ -117,13 +117,15 @@ class Epochs:
     async def status(self) -> dict[str, Any]:
         """The epoch, what lies in the vault by state, and the horizon of what was destroyed last.
 
-        `horizon` is None while there is none, or nothing was destroyed; `waiting` says how many wait for the epoch.
+        `horizon` is None while there is none, or nothing was destroyed; `waiting` says how many wait for the epoch, and
+        `to_finalise` of how many the horizon has passed: FinaliseErasure records that.
         """
         async with behind_the_gate(self._connect) as wire:
             epochs = await _epochs(wire)
             counted = await wire.ask(b"counted")
             gone = await wire.ask(b"destroyed_with")
         horizons = [self._horizon(row, epochs) for row in gone]
+        final = [each for row, each in zip(gone, horizons, strict=True) if row[2] == b"closed" and each is not None]
         passed = [each for each in horizons if each is not None]
         read = binary.read_bytes
         return {
@@ -133,11 +135,17 @@ class Epochs:
             **{read(row[0]).decode(): binary.read_int8(row[1]) for row in counted},
             "horizon": max(passed) if passed and len(passed) == len(horizons) else None,
             "waiting": len(horizons) - len(passed),
+            "to_finalise": sum(each <= datetime.now(UTC) for each in final),
         }
+
+    async def horizon_of(self, destroyed_at: datetime, wrappings: Sequence[str]) -> datetime | None:
+        """When what was destroyed then, wrapped so, is irrecoverable; None while a wrapping key of then is there."""
+        async with behind_the_gate(self._connect) as wire:
+            return horizon(destroyed_at, wrappings, await _epochs(wire), self.backup_days)
 
     def _horizon(self, row: Row, epochs: Sequence[Epoch]) -> datetime | None:
         moment = binary.moment(binary.read_int8(row[0]))
-        return horizon(moment, binary.read_bytes(row[1]).decode().split(), epochs, self._backup_days)
+        return horizon(moment, binary.read_bytes(row[1]).decode().split(), epochs, self.backup_days)
 
 
 async def _epochs(wire: Wire) -> list[Epoch]:

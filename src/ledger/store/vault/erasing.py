@@ -1,10 +1,12 @@
 """The journal of erasures, and the holds that stop them: both under one lock, so that neither overtakes the other.
 
     deferred     asked for, and a hold covers it: nothing is destroyed, its keys go on being used
-    begun        no hold covered it; its keys seal nothing new, and none of its owners ever has another
+    begun        no hold covered it; its keys seal nothing new, and no person among its owners ever has another
     destroyed    listed outside (listed.py), and the keys are gone; the ciphertexts may still lie in the ledger
     closed       the ledger has sealed that it was done, at `position`
     finalised    the horizon has passed
+
+The texts of a stream that name nobody go with the keys they have by then; what is told there later has a new one.
 
 An erasure is begun, destroyed and closed by whoever asks and, after a crash, by whoever finds it in `under_way`: each
 step done again is no second one.  Releasing a hold begins nothing: `due` lists what no hold keeps any longer, and each
@@ -25,13 +27,14 @@ from uuid import UUID
 
 import orjson
 
+from ledger.aggregates.shape import Erased
 from ledger.errors import NotFound
 from ledger.privacy.holds import Reach, Scope, covers, of_json, to_json
-from ledger.privacy.owners import Owner
-from ledger.rules.dates import day_of
+from ledger.privacy.owners import Owner, called, names_somebody
+from ledger.rules.dates import day_of, london_day
 from ledger.store import binary
 from ledger.store.appending import Row
-from ledger.store.vault.asking import Connect, behind_the_gate
+from ledger.store.vault.asking import Connect, asking, behind_the_gate
 from ledger.store.vault.listed import ErasureList, Listed
 from ledger.store.wire import Wire
 
@@ -40,7 +43,8 @@ _UNDER_WAY: Final = ("begun", "destroyed")
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An erasure as asked for.  `id`: the key of the command; `ground`: a code; two people, by their staff ids."""
+    """An erasure as asked for.  `id`: the key of the command; `ground`: a code; two people, by their staff ids; `told`:
+    the command itself, so that it can be gone on with."""
 
     id: UUID
     owners: frozenset[Owner]
@@ -48,6 +52,7 @@ class Order:
     ground: str
     asked_by: str
     approved_by: str
+    told: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +89,16 @@ class Erasures:
         Asked again, or by another id for owners that an erasure has already, it is that one.
         """
         owners = sorted(order.owners)
-        columns = columns_of(owners)
+        columns, persons = columns_of(owners), [each for each in owners if names_somebody(each)]
+        buried = columns_of(persons)
         async with behind_the_gate(self._connect) as wire:
             found = await wire.ask(b"erasure", (order.id.bytes,))
-            found = found or await wire.ask(b"erasure_of", (_names(owners), *columns))
+            found = found or await wire.ask(b"erasure_of", (_names(persons), *buried))
             known = _erasure(found[0]) if found else None
             if known and known.step != "deferred":
                 return known
             name = (known.id if known else order.id).bytes
-            hold = next((each for each, scope in await _holds(wire) if covers(scope, order.reach)), None)
+            hold = next((each for each, scope, _ in await _holds(wire) if covers(scope, order.reach)), None)
             await wire.ask(
                 b"journal",
                 (
@@ -103,12 +109,13 @@ class Erasures:
                     order.asked_by.encode(),
                     order.approved_by.encode(),
                     hold.bytes if hold else None,
+                    order.told,
                 ),
             )
             if hold:
                 await wire.ask(b"keep_held", columns)
             else:
-                await wire.ask_all([(b"bury", (name, *columns)), (b"begin_erasing", (name, *columns))])
+                await wire.ask_all([(b"bury", (name, *buried)), (b"begin_erasing", (name, *columns))])
             [row] = await wire.ask(b"erasure", (name,))
         self._forget()
         return _erasure(row)
@@ -157,12 +164,15 @@ class Erasures:
         async with behind_the_gate(self._connect) as wire:
             holds = await _holds(wire)
             waiting = await _at(wire, ("deferred",))
-        return [each for each in waiting if not any(covers(scope, each.order.reach) for _, scope in holds)]
+        return [each for each in waiting if not any(covers(scope, each.order.reach) for _, scope, _ in holds)]
 
-    async def place_hold(self, id: UUID, scope: Scope, by: str) -> list[Erasure]:  # noqa: A002
-        """Hold what is in scope from now on; the erasures under way that it covers, for which it comes too late."""
+    async def place_hold(self, id: UUID, scope: Scope, by: str, told: bytes = b"") -> list[Erasure]:  # noqa: A002
+        """Hold what is in scope from now on; the erasures under way that it covers, for which it comes too late.
+
+        `told`: the command, so that it can be gone on with.  A hold of that id which is in force stays as it is.
+        """
         async with behind_the_gate(self._connect) as wire:
-            await wire.ask(b"place_hold", (id.bytes, to_json(scope), by.encode()))
+            await wire.ask(b"place_hold", (id.bytes, to_json(scope), by.encode(), told))
             begun = await _at(wire, _UNDER_WAY)
         return [each for each in begun if covers(scope, each.order.reach)]
 
@@ -175,7 +185,38 @@ class Erasures:
     async def holds(self) -> dict[UUID, Scope]:
         """Those in force, the oldest first."""
         async with behind_the_gate(self._connect) as wire:
-            return dict(await _holds(wire))
+            return {name: scope for name, scope, _ in await _holds(wire)}
+
+    async def told_holds(self) -> dict[UUID, bytes]:
+        """With which command each of those in force was placed; empty where that was not kept."""
+        async with behind_the_gate(self._connect) as wire:
+            return {name: told for name, _, told in await _holds(wire)}
+
+    async def destroyed_among(self, keys: Sequence[bytes]) -> dict[bytes, Erased]:
+        """Those of these keys (16-byte ids) that are destroyed in an erasure that the ledger has not sealed yet."""
+        async with asking(self._connect) as wire:
+            rows = await wire.ask(b"destroyed_among", (binary.array_of_uuid(keys),))
+        found: dict[bytes, Erased] = {}
+        for row in rows:
+            key, retention, moment = (binary.read_bytes(value) for value in row)
+            found[key] = Erased(london_day(binary.moment(binary.read_int8(moment))), called(retention.decode()))
+        return found
+
+    async def keys_of(self, erasure: Erasure) -> tuple[str, ...]:
+        """The ids of its keys, those too that a vault restored from before does not know and the list does."""
+        listed = next((each for each in await asyncio.to_thread(self._listed.all) if each.id == erasure.id), None)
+        return tuple(sorted({*erasure.keys, *(listed.keys if listed else ())}))
+
+    async def finalise(self, id: UUID) -> Erasure:  # noqa: A002
+        """Its horizon has passed, and the ledger has sealed that it has."""
+        async with behind_the_gate(self._connect) as wire:
+            await wire.ask_all([(b"finalise", (id.bytes,)), (b"finalised", (id.bytes,))])
+            return await _known(wire, id)
+
+    async def closed(self) -> list[Erasure]:
+        """Sealed in the ledger, and not final yet."""
+        async with behind_the_gate(self._connect) as wire:
+            return await _at(wire, ("closed",))
 
 
 def _line_of(erasure: Erasure, at: datetime) -> Listed:
@@ -192,14 +233,16 @@ async def _destroyed(wire: Wire, id: UUID, at: datetime | None) -> Erasure:  # n
 
 async def _again(wire: Wire, listed: Listed) -> Erasure:
     """What is listed, from the beginning.  Keys made after the backup are not here; their owners have none again."""
-    name, columns = listed.id.bytes, columns_of(listed.owners)
+    name = listed.id.bytes
+    columns = columns_of([each for each in listed.owners if names_somebody(each)])
     reach = Reach(frozenset(owner.id for owner in listed.owners))
-    told = to_json(reach), listed.ground.encode(), *(each.encode() for each in listed.by), None
+    told = to_json(reach), listed.ground.encode(), *(each.encode() for each in listed.by), None, b""
     await wire.ask_all(
         [
             (b"journal", (name, _names(listed.owners), *told)),
             (b"bury", (name, *columns)),
             (b"begin_erasing", (name, *columns)),
+            (b"begin_erasing_keys", (name, binary.array_of_uuid([UUID(each).bytes for each in listed.keys]))),
         ]
     )
     return await _destroyed(wire, listed.id, None)
@@ -216,9 +259,10 @@ async def _at(wire: Wire, steps: Sequence[str]) -> list[Erasure]:
     return [_erasure(row) for row in await wire.ask(b"erasures_at", (binary.array_of_text(steps),))]
 
 
-async def _holds(wire: Wire) -> list[tuple[UUID, Scope]]:
+async def _holds(wire: Wire) -> list[tuple[UUID, Scope, bytes]]:
     read = binary.read_bytes
-    return [(UUID(bytes=read(row[0])), of_json(Scope, read(row[1]))) for row in await wire.ask(b"holds")]
+    rows = await wire.ask(b"holds")
+    return [(UUID(bytes=read(row[0])), of_json(Scope, read(row[1])), read(row[2])) for row in rows]
 
 
 def _erasure(row: Row) -> Erasure:
@@ -230,6 +274,7 @@ def _erasure(row: Row) -> Erasure:
         ground.decode(),
         asked_by.decode(),
         approved_by.decode(),
+        binary.read_bytes(row[13]),
     )
     asked_at = _moment(row[9])
     assert asked_at is not None
@@ -237,7 +282,7 @@ def _erasure(row: Row) -> Erasure:
         order,
         step.decode(),
         UUID(bytes=row[7]) if row[7] else None,
-        tuple(binary.read_bytes(row[13]).decode().split()),
+        tuple(binary.read_bytes(row[14]).decode().split()),
         tuple(binary.read_bytes(row[8]).decode().split()),
         asked_at,
         _moment(row[10]),

@@ -9,7 +9,7 @@ from typing import Final, LiteralString
 
 _ERASURE: Final[LiteralString] = """
     SELECT e.id, e.owners, e.reach, e.ground, e.asked_by, e.approved_by, e.step, e.held_by, e.wrappings, e.asked_at,
-        e.begun_at, e.destroyed_at, e.position,
+        e.begun_at, e.destroyed_at, e.position, e.told,
         coalesce((SELECT string_agg(k.key_id::text, ' ' ORDER BY k.key_id) FROM keys AS k WHERE k.erasure = e.id), '')
     FROM erasures AS e
 """
@@ -25,7 +25,7 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     # The erasure that has all of these owners already, or waits to: asking again is no second one.
     "erasure_of": _ERASURE  # noqa: S608 - of constants alone
     + """
-        WHERE (e.step = 'deferred' AND e.owners = convert_from($1::bytea, 'UTF8')) OR (
+        WHERE (e.step = 'deferred' AND e.owners::jsonb @> convert_from($1::bytea, 'UTF8')::jsonb) OR (
             e.step <> 'deferred' AND NOT EXISTS (
                 SELECT FROM unnest($2::text[], $3::text[]) AS o (owner, retention) WHERE NOT EXISTS (
                     SELECT FROM tombstones AS t
@@ -33,13 +33,15 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
         ORDER BY e.asked_at LIMIT 1
     """,
     "journal": """
-        INSERT INTO erasures (id, owners, reach, ground, asked_by, approved_by, step, held_by, begun_at)
+        INSERT INTO erasures (id, owners, reach, ground, asked_by, approved_by, step, held_by, begun_at, told)
         VALUES ($1::uuid, convert_from($2::bytea, 'UTF8'), convert_from($3::bytea, 'UTF8'),
             convert_from($4::bytea, 'UTF8'), convert_from($5::bytea, 'UTF8'), convert_from($6::bytea, 'UTF8'),
             CASE WHEN $7::uuid IS NULL THEN 'begun' ELSE 'deferred' END, $7::uuid,
-            CASE WHEN $7::uuid IS NULL THEN clock_timestamp() END)
+            CASE WHEN $7::uuid IS NULL THEN clock_timestamp() END, convert_from($8::bytea, 'UTF8'))
         ON CONFLICT (id) DO UPDATE SET step = excluded.step, reach = excluded.reach, begun_at = excluded.begun_at,
-            held_by = coalesce(excluded.held_by, erasures.held_by)
+            held_by = coalesce(excluded.held_by, erasures.held_by), owners = excluded.owners, ground = excluded.ground,
+            asked_by = excluded.asked_by,
+            approved_by = excluded.approved_by, told = excluded.told
     """,
     "bury": """
         INSERT INTO tombstones (owner, retention, erasure)
@@ -50,6 +52,15 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
         UPDATE keys AS k SET state = 'erasing', erasure = $1::uuid
         FROM unnest($2::text[], $3::text[]) AS o (owner, retention)
         WHERE k.owner = o.owner AND k.retention = o.retention AND k.state IN ('active', 'held')
+    """,
+    # Of texts that name nobody only these keys: whoever comes later has texts there too.
+    "begin_erasing_keys": """
+        UPDATE keys SET state = 'erasing', erasure = $1::uuid
+        WHERE key_id = ANY($2::uuid[]) AND state IN ('active', 'held')
+    """,
+    "destroyed_among": """
+        SELECT k.key_id, k.retention, e.destroyed_at FROM keys AS k JOIN erasures AS e ON e.id = k.erasure
+        WHERE k.key_id = ANY($1::uuid[]) AND e.step = 'destroyed'
     """,
     "keep_held": """
         UPDATE keys AS k SET state = 'held' FROM unnest($1::text[], $2::text[]) AS o (owner, retention)
@@ -79,10 +90,14 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
         WHERE id = $1::uuid AND step = 'closed'
     """,
     "finalise": "UPDATE keys SET state = 'finalised' WHERE erasure = $1::uuid AND state = 'destroyed'",
-    "holds": "SELECT id, scope FROM holds WHERE released_at IS NULL ORDER BY placed_at, id",
+    "holds": "SELECT id, scope, told FROM holds WHERE released_at IS NULL ORDER BY placed_at, id",
     "place_hold": """
-        INSERT INTO holds (id, scope, placed_by)
-        VALUES ($1::uuid, convert_from($2::bytea, 'UTF8'), convert_from($3::bytea, 'UTF8')) ON CONFLICT DO NOTHING
+        INSERT INTO holds (id, scope, placed_by, told)
+        VALUES ($1::uuid, convert_from($2::bytea, 'UTF8'), convert_from($3::bytea, 'UTF8'),
+            convert_from($4::bytea, 'UTF8'))
+        ON CONFLICT (id) DO UPDATE SET scope = excluded.scope, placed_by = excluded.placed_by, told = excluded.told,
+            placed_at = clock_timestamp(), released_at = NULL
+        WHERE holds.released_at IS NOT NULL
     """,
     "release_hold": "UPDATE holds SET released_at = clock_timestamp() WHERE id = $1::uuid AND released_at IS NULL",
     "find": """
@@ -153,5 +168,5 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
         UNION ALL SELECT 'holds', count(*) FROM holds WHERE released_at IS NULL
         ORDER BY 1
     """,
-    "destroyed_with": "SELECT destroyed_at, wrappings FROM erasures WHERE step IN ('destroyed', 'closed')",
+    "destroyed_with": "SELECT destroyed_at, wrappings, step FROM erasures WHERE step IN ('destroyed', 'closed')",
 }

@@ -1,0 +1,327 @@
+"""Erasing: the way of one erasure, carried out step by step, and gone on with whatever breaks (CP-42, SCR-05, DP-05).
+
+    1  decided; the vault begins it, or lets it wait for the hold that covers it, and keeps the command
+    2  the ledger fences its keys: nothing more is sealed under them; the keys are forgotten
+    3  the vault destroys the keys: from here on nothing opens
+    4  one transaction of the ledger: the ciphertexts go, ChildDataErased and the notebook lines are sealed
+    5  the vault closes it
+
+`go_on` goes on at the first open step, whoever began it, and decides nothing again: what has begun is done.  Each step
+done twice is done once.  In every process what was opened is forgotten within a minute; here at once.
+
+Proven by tests/application/test_erasing.py and test_erasing_killed.py, and by every scenario that erases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from ledger.aggregates import AGGREGATES
+from ledger.aggregates.child.after import HORIZON, ErasureFinalised
+from ledger.aggregates.child.child import Child
+from ledger.aggregates.child.erasing import BY_RELEASE, Line, asked_for, lines_after, on_erasing, reach_now
+from ledger.aggregates.child.facts import ChildDataErased
+from ledger.aggregates.ledger_stream import SYSTEM
+from ledger.aggregates.shape import Actor, Fact, Now
+from ledger.application.considering import Considering, Thought
+from ledger.application.executing import TRIES, Executing
+from ledger.commands import (
+    Acknowledged,
+    Command,
+    authorise,
+    draft_of,
+    envelope_of,
+    fact_class_of,
+    kept,
+    of_kept,
+)
+from ledger.errors import Forbidden, Malformed, Refusal, Refused, StaleVersion
+from ledger.privacy.owners import Owner, names_somebody
+from ledger.privacy.subjects import owners_of_child
+from ledger.rules import case_review, register
+from ledger.rules.dates import london_day, printed
+from ledger.rules.registry import labels
+from ledger.store import mapping
+from ledger.store.appending import Append, Receipt
+from ledger.store.cases import Cases
+from ledger.store.mapping import Draft
+from ledger.store.opening import Store
+from ledger.store.vault import Erasure, Order
+
+STORES: Final = ("vault", "list-of-erasures", "ledger", "access-log", "memory")
+"""What an erasure reaches, by the codes of a certificate; worklists hold no value of anybody, and no export is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What an erasure comes to.  `refusals`: why not; `order`: what the vault is told, where it could be asked."""
+
+    refusals: tuple[Refusal, ...]
+    order: Order | None
+
+
+class Erasing:
+    """The erasures of an open ledger."""
+
+    def __init__(self, store: Store, cases: Cases, executing: Executing) -> None:
+        self._store, self._cases, self._executing = store, cases, executing
+        self._considering = Considering(cases, store.deadline)
+        self._journal = store.vault.erasures
+
+    async def erase(self, command: Command) -> Acknowledged:
+        """Carry out EraseChild.  Raises whatever Ledger.execute does."""
+        if command.actor.role == BY_RELEASE:
+            raise Forbidden(
+                f"{command.name} in the role {BY_RELEASE} is what the release of a hold brings; nobody gives it."
+            )
+        self._store.writable()
+        command = command if command.key else replace(command, key=uuid4())
+        draft = _draft(command)
+        digest = self._executing.digest(command)
+        for tried in range(TRIES):
+            again = await self._executing.receipt_of(command, digest)
+            if again is not None:
+                return again
+            plan = (
+                await self._considering.consider(command, lambda state, now: _planned(state, now, command, draft))
+            ).found
+            if plan.order is None:
+                raise Refused(plan.refusals)
+            erasure = await self._journal.begin(plan.order)
+            if erasure.step == "deferred":
+                if plan.refusals:
+                    raise Refused(plan.refusals)
+                if tried == TRIES - 1:  # its fact is still on its way
+                    raise Refused([Refusal("SCR-05", case_review.ERASURE_IS_HELD.format(id=erasure.held_by))])
+                continue
+            await self.go_on(erasure)
+        raise StaleVersion("The record changed; look again.", command.stream)
+
+    async def ask_by_release(self, child: str, at: datetime | None, id: UUID | None = None) -> Erasure | None:  # noqa: A002
+        """Have the vault begin what waited for a hold, or keep it waiting; None where its own rules stand in the way.
+
+        `child`: its stream; `at`: the moment of a simulated clock; `id`: of the erasure, where it was asked for before.
+        """
+        day = london_day(at or datetime.now(UTC))
+        command = Command(
+            ChildDataErased.act, "child", child[-36:], {"erased_on": day.isoformat()}, SYSTEM, key=id or uuid4(), at=at
+        )
+        draft = _draft(command)
+        plan = (
+            await self._considering.consider(command, lambda state, now: _planned(state, now, command, draft))
+        ).found
+        return await self._journal.begin(plan.order) if plan.order else None
+
+    async def carry_out_due(self, at: datetime | None = None) -> None:
+        """Erase what waited, and no hold keeps any longer."""
+        for each in await self._journal.due():
+            begun = await self.ask_by_release(_child_of(each), at, each.id)
+            if begun is not None:
+                await self.go_on(begun)
+
+    # ------------------------------------------------------------------------------------ what has begun
+
+    async def go_on_with_all(self) -> None:
+        """Whatever is under way."""
+        for each in await self._journal.under_way():
+            await self.go_on(each)
+
+    async def go_on(self, erasure: Erasure) -> None:
+        """Carry an erasure that has begun to its end, from whichever step it stands at."""
+        if erasure.step not in ("begun", "destroyed"):
+            return
+        command = _told(erasure)
+        for each in (self._store, self._store.access):
+            await each.database.fence([UUID(key).bytes for key in erasure.keys])
+        self._store.vault.forget()
+        self._cases.close()
+        if erasure.step == "begun":
+            erasure = await self._journal.destroy(erasure.id, command.at)
+        position = await self._sealed(erasure, command)
+        await self._journal.close(erasure.id, position)
+
+    async def _sealed(self, erasure: Erasure, command: Command) -> int:
+        """Seal that it is done, once: the position of the fact that says so."""
+        assert erasure.destroyed_at is not None
+        day = london_day(erasure.destroyed_at)
+        while True:
+            thought = await self._considering.consider(command, lambda state, now: _done(state, now, day))
+            done = thought.found
+            if isinstance(done, int):
+                self._forget(thought)
+                return done
+            try:
+                receipt = await self._seal(erasure, command, thought, done)
+            except StaleVersion:
+                continue  # whoever moves the case writes to it; nobody can for ever
+            finally:
+                self._forget(thought)
+            return receipt.facts[0].position
+
+    async def _seal(self, erasure: Erasure, command: Command, thought: Thought[Any], done: _Done) -> Receipt:
+        keys = await self._journal.keys_of(erasure)
+        assert erasure.destroyed_at is not None
+        fact = ChildDataErased(
+            child_id=command.id,
+            erased_on=done.day,
+            key_ids=list(keys),
+            key_destroyed=True,
+            certificate=self._certificate(erasure.destroyed_at),
+        )
+        moment = command.at or datetime.now(UTC)
+        drafts = [
+            _draft_of(command.stream, thought.desk.read[command.stream].version + 1, fact, done, moment),
+            *self._lines(thought, done.lines, moment),
+        ]
+        envelope = envelope_of(
+            command if command.actor.role != BY_RELEASE else replace(command, key=None), thought.policy
+        )
+        parts = [mapping.parts_of(draft, envelope) for draft in drafts]
+        sealed_under = await self._store.vault.keys_of({owner for each in parts for owner in each.boxes})
+        append = Append(
+            [
+                mapping.pending(self._store.origin, draft, envelope, sealed_under, each)
+                for draft, each in zip(drafts, parts, strict=True)
+            ],
+            key=UUID(envelope.key).bytes if envelope.key else None,
+            digest=self._executing.digest(command),
+            reads=thought.reads,
+            at=command.at,
+            erases=[UUID(key).bytes for key in keys],
+        )
+        receipt = await self._store.sequencer.append(append)
+        assert isinstance(receipt, Receipt)  # its child was not erased when this was thought out
+        return receipt
+
+    def _lines(self, thought: Thought[Any], lines: Sequence[Line], moment: datetime) -> list[Draft]:
+        versions: dict[str, int] = {}
+        made: list[Draft] = []
+        for line in lines:
+            version = versions[line.stream] = versions.get(line.stream, thought.desk.read[line.stream].version) + 1
+            made.append(_draft_of(line.stream, version, line.decision.facts[0], line.decision, moment))
+        return made
+
+    def _certificate(self, destroyed_at: datetime) -> dict[str, str]:
+        day = london_day(destroyed_at).isoformat()
+        promised = london_day(destroyed_at + timedelta(days=self._store.vault.epochs.backup_days))
+        return {**dict.fromkeys(STORES, day), HORIZON: promised.isoformat()}
+
+    def _forget(self, thought: Thought[Any]) -> None:
+        for name in thought.desk.read:
+            self._cases.forget(name)
+
+    # ------------------------------------------------------------------------------------ when it is final
+
+    async def finalise(self, command: Command) -> Acknowledged:
+        """Carry out FinaliseErasure: seal that no backup opens it, then tell the vault.  As Ledger.execute.
+
+        The rules know the day that the certificate promised; only the vault knows whether the wrapping keys of that
+        time are gone.
+        """
+        erasure = next((each for each in await self._journal.closed() if _child_of(each) == command.stream), None)
+        if erasure is not None and erasure.destroyed_at is not None:
+            final_at = await self._store.vault.epochs.horizon_of(erasure.destroyed_at, erasure.wrappings)
+            moment = command.at or datetime.now(UTC)
+            if final_at is None:
+                raise Refused([Refusal("DP-05", register.WRAPPED_AS_THEN)])
+            if final_at > moment:
+                day = printed(london_day(final_at))
+                raise Refused([Refusal("DP-05", register.BEFORE_THE_HORIZON.format(day=day))])
+        acknowledged = await self._executing.execute(command)
+        if erasure is not None:
+            await self._journal.finalise(erasure.id)
+        return acknowledged
+
+    async def finish(self) -> None:
+        """Tell the vault of those that the ledger has sealed as final, where a crash came between the two."""
+        for each in await self._journal.closed():
+            command = _told(each)
+            thought = await self._considering.consider(command, lambda state, now: _is_final(state))
+            if thought.found:
+                await self._journal.finalise(each.id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What is sealed of an erasure that is done."""
+
+    day: date
+    about: tuple[str, ...]
+    rests_on: tuple[int, ...]
+    under: tuple[str, ...]
+    lines: Sequence[Line]
+
+
+def _planned(child: Child, now: Now, command: Command, draft: Fact) -> _Plan:
+    refusals: tuple[Refusal, ...] = ()
+    try:
+        AGGREGATES[command.noun].decide(child, draft, now, command.stream)
+    except Refused as problem:
+        refusals = tuple(problem.refusals)
+    asked = asked_for(child, now) if all(each.rule == "SCR-05" for each in refusals) else None
+    if asked is None:
+        return _Plan(refusals, None)
+    owners, reach = frozenset(owners_of_child(child)), reach_now(child, now)
+    assert command.key is not None
+    return _Plan(refusals, Order(command.key, owners, reach, asked.ground, asked.by, asked.approved_by, kept(command)))
+
+
+def _done(child: Child, now: Now, day: date) -> _Done | int:
+    """What to seal, as things are now; where it is sealed already, its position."""
+    if child.erased is not None:
+        return child.erased.position
+    ruling = on_erasing(child, ChildDataErased(erased_on=day), now)
+    return _Done(day, ruling.about, ruling.rests_on, labels(ChildDataErased.rules), lines_after(child, day, now))
+
+
+def _is_final(child: Child) -> bool:
+    return any(isinstance(each.fact, ErasureFinalised) for each in child.history)
+
+
+def _draft(command: Command) -> Fact:
+    """The draft of an act.  Raises as draft_of; Malformed where it says what only its doer knows; Forbidden."""
+    fact_class = fact_class_of(command)
+    authorise(command, fact_class)
+    draft = draft_of(command, fact_class)
+    known = [name for name, by in fact_class.supplied.items() if by.by == "ledger" and getattr(draft, name) is not None]
+    if known:
+        raise Malformed(
+            f"{command.name}: {known[0]} is what the ledger itself says; leave it out.",
+            dict.fromkeys(known, "the ledger says this"),
+        )
+    return draft
+
+
+def _draft_of(stream: str, version: int, fact: Fact, decided: Any, moment: datetime) -> Draft:
+    return Draft(
+        id=mapping.fact_id(moment),
+        stream=stream,
+        version=version,
+        fact=fact,
+        effective=fact.effective() or moment,
+        about=decided.about,
+        under=decided.under,
+        rests_on=decided.rests_on,
+    )
+
+
+def _child_of(erasure: Erasure) -> str:
+    """The stream of the child whose erasure it is."""
+    return next(each.id for each in sorted(erasure.order.owners) if _is_child(each))
+
+
+def _is_child(owner: Owner) -> bool:
+    return owner.retention == "child" and names_somebody(owner)
+
+
+def _told(erasure: Erasure) -> Command:
+    """The command that asked for it; of one that is only on the list of erasures, what the list knows."""
+    order = erasure.order
+    if order.told:
+        return of_kept(order.told)
+    by = Actor(order.approved_by, "information-officer")
+    return Command(ChildDataErased.act, "child", _child_of(erasure)[-36:], {}, by, key=erasure.id)
