@@ -31,6 +31,7 @@ from ledger.projections import (
     monthly_report,
     nomination,
     outcomes,
+    outlook,
     placement,
     progress,
     progress_worklists,
@@ -84,6 +85,7 @@ class View:
 VIEWS: Final = (
     View("enforcement", "offender", enforcement.view, OPENS),
     View("progress", "offender", progress.view, OPENS),
+    View("outlook", "offender", outlook.view, OPENS),
     View("outcomes", "offender", outcomes.view, outcomes.READS),
     View("allocation", "offender", allocation.view, allocation.OPENS, across=True),
     View("child-protection", "offender", child_protection.view, {}, across=True),
