@@ -17,7 +17,7 @@ import psycopg
 from ledger import bundles, outcomes, vaults, verbs
 from ledger.api.problems import place_of
 from ledger.disclosing.table import PURPOSES
-from ledger.errors import LedgerError
+from ledger.errors import LedgerError, LimitedAccess
 
 
 def parser() -> argparse.ArgumentParser:
@@ -119,6 +119,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     try:
         return int(given.verb(given))
+    except LimitedAccess as problem:
+        return _cannot(" ".join(filter(None, (str(problem), problem.told))))
     except LedgerError as problem:
         return _cannot(str(problem))
     except psycopg.Error as problem:

@@ -16,6 +16,7 @@ from uuid import UUID
 import orjson
 
 from ledger.aggregates import AGGREGATES, told_by
+from ledger.aggregates.aggregate import about_ids
 from ledger.aggregates.drafts import read_draft
 from ledger.aggregates.immutable import immutable
 from ledger.aggregates.ledger_stream import STREAM
@@ -31,6 +32,7 @@ from ledger.errors import (
     StaleVersion,
 )
 from ledger.privacy.canonical import canonical
+from ledger.privacy.limiting import PERSON, admit
 from ledger.reading import a_time, unfit_times
 from ledger.rules.general import FROM_THE_FUTURE, in_the_future
 from ledger.store import mapping
@@ -181,7 +183,15 @@ def asked(command: Command) -> bytes:
 def decision_of(
     command: Command, draft: Fact, state: Any, policy: Policy, look: Callable[[Sequence[str]], Mapping[str, Any]]
 ) -> Decision:
-    """What the command comes to on this state.  Raises Refused, Unread, Malformed."""
+    """What the command comes to on this state.  Raises Refused, Unread, Malformed, LimitedAccess.
+
+    Who may not read a case, or that of a person whom the fact would be about, is told nothing by which rule it would
+    be refused.  What another system tells has happened, whoever may read of it now.
+    """
+    stream, by = command.stream, command.actor
+    limited = command.source is None and command.noun not in SINGLE_STREAMS
+    if limited:
+        admit(stream, state, draft, by, about_ids(draft, stream), look)
     now = Now(
         moment=command.at or datetime.now(UTC),
         actor=command.actor,
@@ -190,9 +200,12 @@ def decision_of(
         look=look,
     )
     try:
-        return AGGREGATES[command.noun].decide(state, draft, now, command.stream)
+        decision = AGGREGATES[command.noun].decide(state, draft, now, stream)
     except OverflowError as wrong:
         raise Malformed(f"{command.name}: it leads to a time beyond every calendar.") from wrong
+    if limited and any(each.startswith(PERSON) and each != stream for each in decision.about):
+        admit(stream, state, draft, by, decision.about, look)
+    return decision
 
 
 def envelope_of(command: Command, policy: Policy) -> Envelope:

@@ -6,6 +6,7 @@
     │   └── EntryTooLarge    422    the fact would not fit into one entry (65,535 bytes)
     ├── Unauthenticated      401    no token, or one that does not hold
     ├── Forbidden            403    the role may not give this command or read this view
+    │   └── LimitedAccess    403    this user is excluded from the case, or not among those it is restricted to
     ├── NotFound             404    no such case, view, command or page
     ├── MethodNotAllowed     405    the address knows other methods; Allow names them
     ├── TooSlow              408    a request that does not end
@@ -134,6 +135,24 @@ class Forbidden(LedgerError):
     code = "forbidden"
     title = "This role may not do that"
     status = 403
+
+
+class LimitedAccess(Forbidden):
+    """403: this user is excluded from the case, or not among those it is restricted to; `message` is meant for them.
+
+    `kind` is excluded or restricted; `at` the position of the rule's fact, `told` the message its author wrote.
+    """
+
+    code = "limited-access"
+    title = "Access to this case is limited"
+    rule: ClassVar[str] = "DP-03"
+
+    def __init__(self, message: str, kind: str, *, at: int = 0, told: str | None = None) -> None:
+        super().__init__(message)
+        self.kind, self.at, self.told = kind, at, told
+
+    def extra(self) -> Mapping[str, object]:
+        return {"rule": self.rule, "kind": self.kind} | ({"message": self.told} if self.told else {})
 
 
 class NotFound(LedgerError):

@@ -18,7 +18,8 @@ from ledger.scenarios import load, play
 
 # Facts of a case that move nothing in areas A to E: told, shown in the chronology, read by later areas.
 TOLD_ONLY = {
-    "AbsenceInformationPassed", "AssessmentReviewed", "AwardAchieved", "CaseContactsListed", "CaseTransferred",
+    "AbsenceInformationPassed", "AccessExcluded", "AccessRestricted", "AccessRuleEnded", "AssessmentReviewed",
+    "AwardAchieved", "CaseContactsListed", "CaseTransferred",
     "ComplianceActionTaken", "ConcernPassedOn", "DataAdviceTaken", "EteReferralMade", "FileDisclosed",
     "FileMarkRemoved", "FileMarked", "HomeVisitMade", "InductionCompleted", "InformationShared", "LearningPlanMade",
     "ManagementDecisionRecorded", "MisdirectionReported", "NotebookEntryMade", "PrisonCoordinatorInformed",

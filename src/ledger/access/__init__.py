@@ -35,7 +35,7 @@ from ledger.aggregates.access import CommandRefused, EntriesTaken, ExportRelease
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Actor, Fact, Recorded
 from ledger.commands import Command
-from ledger.errors import Forbidden, LedgerError, Refused
+from ledger.errors import Forbidden, LedgerError, LimitedAccess, Refused
 from ledger.rules.registry import labels
 from ledger.store import mapping
 from ledger.store.appending import Receipt, Sealed
@@ -144,6 +144,8 @@ def _refusal(command: Command, problem: LedgerError, policy: Policy) -> CommandR
 
 def _rules_of(problem: LedgerError) -> list[str]:
     """The most fundamental first; none where no rule but the wrong role refused."""
+    if isinstance(problem, LimitedAccess):
+        return [problem.rule]
     return list(dict.fromkeys(each.rule for each in problem.refusals)) if isinstance(problem, Refused) else []
 
 

@@ -4,6 +4,7 @@
     erasing     the way of one erasure          holding     holds, and what their release brings
     considering what is thought out beforehand, on what is recorded now
     asking      a view of a case, a worklist: as at a day, as known at a moment
+    entitling   whether somebody may read a case at all
     standing    what the ledger holds, and whether all it needs is there
     patience    an answer in time, or none
 
@@ -27,13 +28,14 @@ import psycopg
 
 from ledger.access import EVIDENCE, Access
 from ledger.access.purposes import Reader
-from ledger.aggregates import AGGREGATES
+from ledger.aggregates import AGGREGATES, noun_of
 from ledger.aggregates.case_review.holding import HoldPlaced, HoldReleased
 from ledger.aggregates.child.after import ErasureFinalised
 from ledger.aggregates.child.facts import ChildDataErased
 from ledger.aggregates.ledger_stream import SYSTEM, ReleaseStarted, release_in_force
 from ledger.aggregates.shape import Actor
-from ledger.application.asking import Asking, stream_of
+from ledger.application.asking import CURSORS, Asking, stream_of
+from ledger.application.entitling import Entitling
 from ledger.application.erasing import Erasing
 from ledger.application.executing import DIGESTS, Executing
 from ledger.application.holding import Holding
@@ -41,13 +43,14 @@ from ledger.application.patience import in_time
 from ledger.application.standing import READY_SECONDS, Standing
 from ledger.commands import Acknowledged, Command
 from ledger.disclosing.exporting import Export, Exporting
-from ledger.errors import LedgerError, NotFound, StaleVersion
+from ledger.errors import LedgerError, LimitedAccess, NotFound, StaleVersion
 from ledger.following import lists
 from ledger.following.folding import Folder
 from ledger.following.follower import Follower
 from ledger.following.rebuilding import Rebuild
 from ledger.following.tables import Tables
 from ledger.following.workers import Where
+from ledger.privacy.cursors import Cursors
 from ledger.privacy.sealing import Keyed
 from ledger.projections import WORKLISTS, Worklist
 from ledger.settings import Settings
@@ -65,6 +68,8 @@ log = logging.getLogger(__name__)
 
 GO_ON_SECONDS: Final = 20.0  # how long what was cut short waits for somebody to go on with it
 
+ACTS: Final = frozenset({ChildDataErased.act, ErasureFinalised.act, HoldPlaced.command, HoldReleased.command})
+
 __all__ = ["DIGESTS", "READY_SECONDS", "SYSTEM", "Ledger"]
 
 
@@ -79,7 +84,8 @@ class Ledger:
         self._executing = Executing(store, self.cases)
         self._erasing = Erasing(store, self.cases, self._executing)
         self._holding = Holding(store, self.cases, self._executing, self._erasing)
-        self._asking = Asking(store, self.cases, self.access.readings)
+        self._entitling = Entitling(store, self.cases)
+        self._asking = Asking(store, self.cases, self.access.readings, self._entitling)
         self._closers = {each.kept: Closer.of(each) for each in (store, store.access)}
         self._standing = Standing(store, self._closers)
         self._exporting = Exporting(store, self.cases, self.access, self.close_now)
@@ -101,6 +107,7 @@ class Ledger:
         try:
             await ledger.store.vault.erasures.replay()  # before anybody can read what a restored backup still has
             ledger._executing.keyed = Keyed(await ledger.store.vault.secret(DIGESTS))
+            ledger._asking.cursors = Cursors(await ledger.store.vault.secret(CURSORS))
             await ledger._start_release(began)
             await ledger._go_on()
         except BaseException:
@@ -192,6 +199,8 @@ class Ledger:
     async def execute(self, command: Command) -> Acknowledged:
         """Record what a command says, or refuse it.  Every error of ledger.errors but 401 and 413 may be raised."""
         try:
+            if command.name in ACTS:  # not decided by `decision_of`, which asks this of every other command
+                await self._entitling.check_command(command)
             match command.name:
                 case ChildDataErased.act:
                     return await self._erasing.erase(command)
@@ -205,6 +214,27 @@ class Ledger:
                     return await self._executing.execute(command)
         except EVIDENCE as refusal:
             await self.access.refused(command, refusal)
+            if isinstance(refusal, LimitedAccess) and refusal.told is None:
+                raise await self._entitling.told(refusal) from None
+            raise
+
+    # ------------------------------------------------------------------------------------ who may read
+
+    async def admit(self, reader: Reader | None, stream: str) -> None:
+        """Nothing, if this reader may read the case.  Raises LimitedAccess, which is evidence like every refusal."""
+        async with self._kept(reader, stream):
+            await self._entitling.check(reader and reader.by, stream)
+
+    @asynccontextmanager
+    async def _kept(self, reader: Reader | None, stream: str) -> AsyncGenerator[None]:
+        """A reading that is refused inside is sealed in the access log, as that of the command ReadCase."""
+        try:
+            yield
+        except LimitedAccess as refusal:
+            if reader is not None:
+                noun = noun_of(stream)
+                command = Command("ReadCase", noun, stream.removeprefix(f"{noun}-"), {}, reader.by)
+                await self.access.refused(command, refusal)
             raise
 
     # ------------------------------------------------------------------------------------ leaving the house
@@ -227,6 +257,7 @@ class Ledger:
         if noun not in AGGREGATES:
             raise NotFound(f"There is nothing called {noun[:40]!r} that could be exported.")
         try:
+            await self._entitling.check(by, stream_of(noun, id))
             return await self._exporting.export(stream_of(noun, id), purpose, recipient, by, printed=printed)
         except EVIDENCE as refusal:
             await self.access.refused(Command("ExportCase", noun, id, {}, by), refusal)
@@ -275,19 +306,20 @@ class Ledger:
 
         `clock="source"`: an imported fact counts as known from when the other system recorded it (contract, *Clock*).
         `withhold`: no sealed value leaves the house (roles that read states and dates only).
-        Raises NotFound, DatabaseUnavailable, VaultUnavailable, AccessLogUnavailable.
+        Raises NotFound, LimitedAccess, DatabaseUnavailable, VaultUnavailable, AccessLogUnavailable.
         """
-        return await self._asking.view(
-            noun,
-            id,
-            name,
-            as_at=as_at,
-            known_at=known_at,
-            explain=explain,
-            withhold=withhold,
-            clock=clock,
-            reader=reader,
-        )
+        async with self._kept(reader, stream_of(noun, id)):
+            return await self._asking.view(
+                noun,
+                id,
+                name,
+                as_at=as_at,
+                known_at=known_at,
+                explain=explain,
+                withhold=withhold,
+                clock=clock,
+                reader=reader,
+            )
 
     async def worklist(
         self,
@@ -303,6 +335,8 @@ class Ledger:
         reader: Reader | None = None,
     ) -> lists.Page:
         """The rows of a worklist at the end of a day, from its table; as known at a moment, folded case by case.
+
+        Rows about a person whose case the reader may not read say so and nothing else.
 
         `after`: wait, at most five seconds, until this position is projected; `withhold`: no name leaves; `reader` as
         for a view.  Raises NotFound, NotYetProjected, Malformed for a cursor that is none, DatabaseUnavailable,

@@ -14,16 +14,18 @@ import asyncio
 from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from ledger.access.purposes import Reader
 from ledger.access.readings import Entry, Readings, Screen, cases_in, is_case, people_of
 from ledger.aggregates import AGGREGATES
 from ledger.aggregates.shape import CLOSED, Recorded, Unread
+from ledger.application.entitling import Entitling
 from ledger.application.patience import in_time
 from ledger.commands import SINGLE_STREAMS
-from ledger.errors import DatabaseUnavailable, NotFound, Unavailable, VaultUnavailable
+from ledger.errors import DatabaseUnavailable, Malformed, NotFound, Unavailable, VaultUnavailable
 from ledger.following import lists
+from ledger.privacy.cursors import Cursors
 from ledger.projections import VIEWS, OtherHistories, View, Worklist, persons
 from ledger.projections.why import Row
 from ledger.rules.dates import london_day
@@ -33,15 +35,18 @@ from ledger.store.chains import Chain, Opens
 from ledger.store.opening import Store
 
 T = TypeVar("T")
+CURSORS: Final = "places-in-lists"  # the vault's name for the secret that seals them
 
 
 class Asking:
-    """The questions to an open ledger."""
+    """The questions to an open ledger.  `cursors`: from the vault's secret, before the first comes."""
 
-    def __init__(self, store: Store, cases: Cases, readings: Readings) -> None:
+    def __init__(self, store: Store, cases: Cases, readings: Readings, entitling: Entitling) -> None:
         self._store = store
         self._cases = cases
         self._readings = readings
+        self._entitling = entitling
+        self.cursors = Cursors(bytes(32))
 
     async def view(
         self,
@@ -64,6 +69,7 @@ class Asking:
         upto = LARGEST if newest.known is None else newest.known
         policy = (await self._in_time(self._cases.policy_at(newest.rules))).policy
         chain = await self._in_time(self._cases.chains.of(stream, newest.case))
+        await self._entitling.check(reader and reader.by, stream, chain.stored)
 
         async def known(chain: Chain) -> Sequence[Recorded[Any]]:
             reading = await self._in_time(self._cases.chains.read(chain, opens), VaultUnavailable)
@@ -117,12 +123,13 @@ class Asking:
             await lists.reached(self._store.database, after)
         policy = (await self._in_time(self._cases.policy(fresh=True))).policy
         moment = known_at or datetime.now(UTC)
-        asked = lists.Question(as_at or london_day(moment), unit, cursor, most)
+        asked = lists.Question(as_at or london_day(moment), unit, self._place(cursor), most)
         if known_at is None:
             page = await self._in_time(lists.page(self._store.database, worklist, asked, policy))
         else:
             upto = await self._in_time(self._store.database.known_at(known_at))
             page = await lists.folded(self._store.database, self._cases, worklist, asked, policy, upto)
+        page = lists.limited(page, await self._entitling.barred(reader and reader.by))
         opens: Opens = persons.OPENS if worklist.names_person and not withhold else {}
         screen = Screen(
             f"worklist/{worklist.name}",
@@ -136,10 +143,20 @@ class Asking:
         cases = cases_in((*page.items, *page.paused))
         sealing = self._readings.begin(reader, screen, cases, policy.version)
         if worklist.names_person:
-            named = [row | await self._person(row[worklist.names_person], opens, asked.day, page) for row in page.items]
-            page = replace(page, items=named)
+            page = replace(page, items=[await self._named(worklist, row, opens, asked.day, page) for row in page.items])
         await sealing.sealed()
-        return page
+        return replace(page, next=page.next and self.cursors.seal(page.next))
+
+    def _place(self, cursor: str) -> str:
+        try:
+            return self.cursors.open(cursor) if cursor else ""
+        except ValueError as wrong:
+            raise Malformed(lists.NO_CURSOR, {"cursor": str(wrong)}) from wrong
+
+    async def _named(self, worklist: Worklist, row: Row, opens: Opens, day: date, page: lists.Page) -> Row:
+        """A row with whom it is about; one that says nothing (ledger.privacy.limiting) stays as it is."""
+        found = row.get(worklist.names_person)
+        return row if found is None else row | await self._person(found, opens, day, page)
 
     async def _person(self, id: str, opens: Opens, day: date, page: lists.Page) -> Row:  # noqa: A002
         """Whom a row is about, as known when the page's position was the newest."""

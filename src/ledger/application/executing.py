@@ -49,6 +49,7 @@ from ledger.errors import (
     Caution,
     DatabaseUnavailable,
     KeyReused,
+    LimitedAccess,
     Malformed,
     Refused,
     StaleVersion,
@@ -139,7 +140,7 @@ class Executing:
         try:
             decision = await self._decided(command, draft, desk, policy.policy)
             decision = replace(decision, cautions=(*decision.cautions, *cautions)) if cautions else decision
-        except (Refused, StaleVersion) as problem:
+        except (Refused, StaleVersion, LimitedAccess) as problem:
             again = await self._in_time(self.receipt_of(command, digest))
             if again is not None:
                 return again

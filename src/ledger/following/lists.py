@@ -13,8 +13,8 @@ import asyncio
 import base64
 import binascii
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ from ledger.aggregates.shape import Recorded
 from ledger.errors import Malformed, NotYetProjected, Unavailable
 from ledger.following.folding import Folder, Paused, parts_of, reason_of
 from ledger.following.places import place_of
+from ledger.privacy.limiting import nameless
 from ledger.projections import Worklist
 from ledger.projections.schedule import heard, unit_of
 from ledger.projections.why import Row
@@ -35,6 +36,7 @@ from ledger.store.database import Database, Place
 PAGE: Final = 100  # rows
 LONGEST_PAGE: Final = 1_000
 WAIT_SECONDS: Final = 5.0
+NO_CURSOR: Final = "cursor: give the one that the last page named as next."
 _LOOK_SECONDS: Final = 0.02
 _A_PLACE: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}) ([a-z-]{1,40}-[0-9a-f-]{36}) ([0-9]{1,10})")
 
@@ -86,6 +88,14 @@ def _page(
     shown = rows[: asked.most]
     items = [worklist.ages(orjson.loads(data), asked.day, policy) for _, data in shown]
     return Page(items, _cursor(shown[-1][0]) if len(rows) > len(shown) else None, position, paused)
+
+
+def limited(page: Page, shut: Collection[str]) -> Page:
+    """The page as somebody reads it who may read nothing of these persons ("offender-019a…"): their rows say so."""
+    if not shut:
+        return page
+    items, paused = ([nameless(row, shut) or row for row in rows] for rows in (page.items, page.paused))
+    return replace(page, items=items, paused=paused)
 
 
 def _told(worklist: Worklist, stream: str, position: int, reason: str) -> dict[str, Any]:
@@ -145,7 +155,7 @@ def _place(cursor: str) -> Place:
         rank, case_id, n = _A_PLACE.fullmatch(text).groups()  # type: ignore[union-attr]
         date.fromisoformat(rank)
     except (binascii.Error, ValueError, AttributeError) as wrong:
-        raise Malformed("cursor: give the one that the last page named as next.", {"cursor": "not a cursor"}) from wrong
+        raise Malformed(NO_CURSOR, {"cursor": "not a cursor"}) from wrong
     return Place(rank, case_id, int(n))
 
 

@@ -62,6 +62,7 @@ EDITIONS: Final = {
 }
 
 AREAS: Final = (
+    "access",
     "allocation",
     "case_review",
     "child_protection",

@@ -156,6 +156,11 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     "worklist": _page(_OF_ALL),
     "worklist_of_unit": _page(_OF_UNIT),
     "note_from": "SELECT size, note FROM released WHERE size >= $1::bigint ORDER BY size LIMIT 1",
+    # By the small index entries_of_access, whose condition stands here word for word.
+    "access_rules": """
+        SELECT position, entry FROM entries
+        WHERE position > $1::bigint AND position('"type":"offender.access-'::bytea IN entry) > 0 ORDER BY position
+    """,
     # Behind the head's lock: whatever is sealed later looks at this, and all that was sealed before can be read.
     "fence": """
         WITH h AS (SELECT size FROM head FOR UPDATE)
@@ -383,6 +388,10 @@ class Database:
         found = await self.receipt(key)
         entries = await self.entries(found[1].first, found[1].first) if found else []
         return str(orjson.loads(entries[0][2])["id"]) if entries else None
+
+    async def access_rules(self, after: int) -> list[Stored]:
+        """The entries after a position that limit who may read a case, or end such a limit, in order."""
+        return _stored(await self._ask(b"access_rules", binary.int8(after)))
 
     async def begun(self, names: Sequence[str]) -> set[str]:
         """Those of these ids that any entry concerns."""

@@ -22,6 +22,8 @@ CREATE TABLE entries (
     UNIQUE (stream, version)
 );
 CREATE INDEX entries_recorded ON entries (recorded);              -- a moment leads to the prefix known then
+-- The few facts that limit who may read a case, found without reading the log (ledger.store.limits).
+CREATE INDEX entries_of_access ON entries (position) WHERE position('"type":"offender.access-'::bytea IN entry) > 0;
 
 -- Which entries concern an id beyond those of its own stream.
 CREATE TABLE about (

@@ -57,9 +57,10 @@ async def decisions(
 ) -> list[Row]:
     """The decisions of a case, those about it elsewhere among them, in order of position; `reader` as Ledger.view.
 
-    Raises NotFound, DatabaseUnavailable, AccessLogUnavailable.
+    Raises NotFound, LimitedAccess, DatabaseUnavailable, AccessLogUnavailable.
     """
     name = await _known(ledger, noun, id)
+    await ledger.admit(reader, name)
     history = await _Reader(ledger, withhold=True).as_told(name)
     items = [telling.listed(each) for each in history if _is_decision(each)]
     screen = Screen(f"{noun}/{id}", "decisions", history[-1].position if history else 0)
@@ -78,7 +79,7 @@ async def trail(
     """The trail of the decision at a position; `of`: of this case (noun, id), or it is not there.  `reader` as
     Ledger.view.
 
-    Raises NotFound, DatabaseUnavailable, VaultUnavailable, AccessLogUnavailable.
+    Raises NotFound, LimitedAccess, DatabaseUnavailable, VaultUnavailable, AccessLogUnavailable.
     """
     name = await _known(ledger, *of) if of else None
     there = 0 < position <= LARGEST
@@ -88,8 +89,11 @@ async def trail(
         name is not None and name not in (stored.members["stream"], *stored.members.get("about", ()))
     ):
         raise NotFound(NOT_THERE.format(position=position, of=" of this case" if of else ""))
+    decided_on = str(stored.members["stream"])
+    for each in dict.fromkeys((name or decided_on, decided_on)):
+        await ledger.admit(reader, each)
     cases = _Reader(ledger, withhold=withhold)
-    own = await cases.read(str(stored.members["stream"]))
+    own = await cases.read(decided_on)
     record = next(each for each in own if each.position == position)
     if not _is_decision(record):
         raise NotFound(NO_DECISION.format(position=position))

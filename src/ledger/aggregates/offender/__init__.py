@@ -13,6 +13,7 @@ from ledger.aggregates.naming import noticing
 from ledger.aggregates.offender import person
 from ledger.aggregates.offender.case import Case
 from ledger.aggregates.offender.decisions import rule_on
+from ledger.aggregates.offender.decisions.access import stays_as_set
 from ledger.aggregates.offender.decisions.enforcement import court_rests_on
 from ledger.aggregates.offender.decisions.register import children_of
 from ledger.aggregates.offender.facts import (
@@ -60,6 +61,7 @@ OFFENDER_CASE = Aggregate(
     rule_on=noticing(rule_on, children_of),
     opens=OPENS_TO_DECIDE,
     first=OffenderRecorded,
-    protects=court_rests_on,
+    protects=lambda case, record, now: stays_as_set(case, record, now) or court_rests_on(case, record, now),
+    fixes=stays_as_set,
     takes=Case.take,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ledger.aggregates.offender.decisions import (
+    access,
     allocation,
     attendance,
     completion,
@@ -16,6 +17,7 @@ from ledger.aggregates.offender.decisions import (
 from ledger.aggregates.offender.decisions.ruling import may_be_refused, rule_on, rules_broken
 
 __all__ = [
+    "access",
     "allocation",
     "attendance",
     "completion",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ledger.aggregates.offender.facts.access import AccessExcluded, AccessRestricted, AccessRuleEnded
 from ledger.aggregates.offender.facts.attendance import (
     AllocationEnded,
     AllocationResumed,
@@ -165,4 +166,7 @@ FACTS: tuple[type[Fact], ...] = (
     RegistrationNotedOnCase,
     CaseContactsListed,
     PrisonCoordinatorInformed,
+    AccessExcluded,
+    AccessRestricted,
+    AccessRuleEnded,
 )

@@ -1,0 +1,79 @@
+"""Entitling: whether somebody may read a case, asked at every door before anything of it is told (DP-03).
+
+    await entitling.check(by, stream, stored)      raises LimitedAccess
+    await entitling.barred(by)                     the persons of whom a list, or a search, shows this reader nothing
+
+The decision itself is ledger.privacy.limiting; here is what it needs from the store, and the message, which is sealed
+and opened only for whom it is meant.  Nobody (None), the ledger's own program, is not limited.  Proven by
+tests/api/test_limited.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Sequence
+from typing import Any, Final, TypeVar, cast
+
+from ledger.aggregates.offender.facts.access import AccessExcluded, AccessRestricted
+from ledger.aggregates.shape import Actor, opened
+from ledger.application.patience import in_time
+from ledger.commands import Command
+from ledger.errors import LedgerError, LimitedAccess
+from ledger.privacy.limiting import CONCERNING, PERSON, barred, barring, concerned, refused_by
+from ledger.privacy.sealing import Unreadable
+from ledger.store.cases import Cases
+from ledger.store.limits import Limits
+from ledger.store.mapping import Stored, recorded
+from ledger.store.opening import Store
+
+T = TypeVar("T")
+_MESSAGES: Final = {each.topic: ("message",) for each in (AccessExcluded, AccessRestricted)}
+
+
+class Entitling:
+    """Who may read what in an open ledger."""
+
+    def __init__(self, store: Store, cases: Cases) -> None:
+        self._store = store
+        self._cases = cases
+        self._limits = Limits(store.database)
+
+    async def check(self, by: Actor | None, stream: str, stored: Sequence[Stored] | None = None) -> None:
+        """Raises LimitedAccess where this reader may not read the case; `stored`: its chain, where it is at hand."""
+        if by is None:
+            return
+        rules = await self._in_time(self._limits.standing())
+        if not rules or not stream.startswith((PERSON, *CONCERNING)):
+            return
+        if stored is None and not stream.startswith(PERSON):
+            stored = await self._in_time(self._store.database.chain(stream))
+        for each in concerned(stream, map(recorded, stored or ())):
+            rule = barring(rules.get(each, ()), by)
+            if rule is not None:
+                raise await self.told(refused_by(rule))
+
+    async def check_command(self, command: Command) -> None:
+        """The same of who gives a command: of the case it is for, and of the persons it names."""
+        given = command.data.get("offender_refs")
+        named: list[Any] = cast("list[Any]", given) if isinstance(given, list) else []
+        for each in (command.stream, *(f"{PERSON}{one}" for one in named)):
+            await self.check(command.actor, each)
+
+    async def barred(self, by: Actor | None) -> frozenset[str]:
+        """The persons ("offender-019a…") of whom this reader is shown nothing."""
+        return frozenset() if by is None else barred(await self._in_time(self._limits.standing()), by)
+
+    async def told(self, limited: LimitedAccess) -> LimitedAccess:
+        """The same with the message that the rule's author wrote, if it can be opened."""
+        entries = await self._in_time(self._store.database.entries(limited.at, limited.at))
+        try:
+            facts = await self._in_time(
+                self._cases.records([Stored.of(at, entry) for at, _, entry in entries], _MESSAGES, leaving=True)
+            )
+        except (LedgerError, Unreadable):
+            return limited  # that the case is limited is told all the same
+        found = facts[0].fact if facts else None
+        message = opened(found.message) if isinstance(found, AccessExcluded | AccessRestricted) else None
+        return LimitedAccess(limited.message, limited.kind, at=limited.at, told=message)
+
+    async def _in_time(self, reading: Awaitable[T]) -> T:
+        return await in_time(self._store.deadline, reading)
