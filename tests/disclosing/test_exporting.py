@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 from tests.doors import PERSON, SURNAME, days_ago, new_door
+from tests.printing.paper import Paper
 
 from ledger.disclosing.table import PURPOSES
 from ledger.errors import AccessLogUnavailable, Forbidden, Inconsistent, Malformed, NotFound
@@ -131,6 +132,33 @@ def test_the_printed_chronology_and_the_page_are_of_the_same_case(door, case):
     assert NOTE in files["chronology.csv"].decode("utf-8-sig")
     assert case.id.encode() in files["index.html"]
     assert "chronology.pdf" not in unpack(exported(door, case, printed=False).data)
+
+
+def test_what_should_have_happened_and_did_not_is_printed_with_its_rule(door):
+    case = door.new_case()
+    door.give(case.to, "RecordAbsence", case.absence(note=NOTE), "practitioner", key=uuid4())
+    printed = Paper(unpack(exported(door, case).data)["chronology.pdf"])
+    assert printed.says("What should have happened and did not")
+    assert printed.says("No enforcement letter")
+    assert printed.says("ENF-03@manual-2022")
+    assert not printed.says("This is not told here")
+
+
+def test_it_is_not_told_where_it_would_follow_from_what_is_not_shown(door, case):
+    closed = Paper(unpack(exported(door, case, "audit", "auditor").data)["chronology.pdf"])
+    assert closed.says("This is not told here: it would follow from facts that are withheld.")
+    assert not closed.says("No enforcement letter")
+    bare = door.new_case()
+    door.give(bare.to, "RecordAbsence", bare.absence(), "practitioner", key=uuid4())
+    values = Paper(unpack(exported(door, bare, "audit", "auditor").data)["chronology.pdf"])
+    assert values.says("This is not told here: it would follow from values that are not opened.")
+    assert not values.says("No enforcement letter")
+
+
+def test_of_a_placement_no_rule_is_said_to_ask_for_nothing(door):
+    by = door.actor("practitioner")
+    made = door.run(door.ledger.export("placement", str(uuid4()), "court", "the court", by))
+    assert not Paper(unpack(made.data)["chronology.pdf"]).says("should have happened")
 
 
 def test_the_rules_a_fact_was_decided_under_are_there_in_words(door, case):

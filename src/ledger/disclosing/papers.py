@@ -1,14 +1,18 @@
 """What of a bundle is for reading: chronology.csv and .pdf, the rules as worded, and the page that checks the rest.
 
 They are made of what the bundle shows and of nothing else: a value that is not opened prints as `[sealed]`, a fact that
-is withheld whole as its position.  Proven by tests/disclosing/test_exporting.py and tests/disclosing/test_page.py.
+is withheld whole as its position.  What should have happened and did not is told of a person's case, and only where all
+is shown that it follows from: a letter that is withheld is not a letter that was never sent.
+
+Proven by tests/disclosing/test_exporting.py and tests/disclosing/test_page.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, cast
 
+from ledger.aggregates import AGGREGATES, noun_of
 from ledger.aggregates.offender.facts.person import OffenderRecorded
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Actor, Closed, History, Recorded
@@ -54,6 +58,7 @@ def papers(
             known_at=moment,
             checkpoint=files[contents.CHECKPOINT].decode(),
             withheld=sorted(found.withheld),
+            gaps=_gaps(case, found, records, told["gaps"]),
         )
         more = {"chronology.csv": chronology_csv(printing), **_worded(records)}
         if printed:
@@ -63,6 +68,27 @@ def papers(
         return more
 
     return made
+
+
+FACTS_WITHHELD: Final = "This is not told here: it would follow from facts that are withheld."
+VALUES_CLOSED: Final = "This is not told here: it would follow from values that are not opened."
+
+
+def _gaps(
+    case: str, found: Gathered, records: Iterable[Recorded[Any]], gaps: Sequence[Mapping[str, Any]]
+) -> Sequence[Mapping[str, Any]] | str | None:
+    """The gaps, or why they are not told; None for a case that is not a person's, for which no rule has any."""
+    aggregate = AGGREGATES[noun_of(case)]
+    if aggregate is not AGGREGATES["offender"]:
+        return None
+    if found.withheld:
+        return FACTS_WITHHELD
+    read = (getattr(each.fact, name, None) for each in records for name in aggregate.opens.get(each.fact.topic, ()))
+    return VALUES_CLOSED if any(map(_is_closed, read)) else gaps
+
+
+def _is_closed(value: Any) -> bool:
+    return isinstance(value, Closed) or (isinstance(value, list) and any(map(_is_closed, cast("list[Any]", value))))
 
 
 def _headed(case: str, records: Iterable[Recorded[Any]], asked: tuple[str, str, Actor]) -> Iterator[tuple[str, str]]:

@@ -44,8 +44,9 @@ class Chronology:
     """What is printed of a case.
 
     `case`: lines (label, value) that say whose it is; `events`: rows as view `chronology` gives them, in its order;
-    `withheld`: positions of the facts that are withheld whole; `gaps`: rows of the same view, or None to leave them
-    out; `as_at` and `known_at` as the view's; `checkpoint`: the signed note that covers the facts.
+    `withheld`: positions of the facts that are withheld whole; `gaps`: rows of the same view, the reason why they
+    cannot be told here, or None where a case of this kind has none; `as_at` and `known_at` as the view's;
+    `checkpoint`: the signed note that covers the facts.
     """
 
     case: Sequence[tuple[str, str]]
@@ -54,7 +55,7 @@ class Chronology:
     known_at: datetime
     checkpoint: str
     withheld: Sequence[int] = ()
-    gaps: Sequence[Mapping[str, Any]] | None = None
+    gaps: Sequence[Mapping[str, Any]] | str | None = None
 
 
 # ------------------------------------------------------------------------------------------ the table
@@ -151,7 +152,7 @@ def chronology_pdf(chronology: Chronology, moment: datetime) -> bytes:
         "checkpoint": {"origin": origin, "size": size, "root": root},
         "events": [event_in_words(each) for each in chronology.events],
         "withheld": list(chronology.withheld),
-        "gaps": None if chronology.gaps is None else [_gap(each) for each in chronology.gaps],
+        "gaps": _gaps(chronology.gaps),
     }
     return pdf("chronology", data, moment)
 
@@ -184,6 +185,10 @@ def marks(event: Mapping[str, Any]) -> Iterator[str]:
     if event["corrected_by"]:
         later = ", ".join(str(each) for each in event["corrected_by"])
         yield f"Corrected later: see record{'s' if len(event['corrected_by']) > 1 else ''} {later}."
+
+
+def _gaps(gaps: Sequence[Mapping[str, Any]] | str | None) -> list[dict[str, str]] | str | None:
+    return gaps if gaps is None or isinstance(gaps, str) else [_gap(each) for each in gaps]
 
 
 def _gap(gap: Mapping[str, Any]) -> dict[str, str]:
