@@ -1,7 +1,8 @@
-"""The verbs about bundles: `ledger export` makes one, `ledger verify FILE.zip` checks one without any ledger.
+"""The verbs about bundles: `ledger export` makes one; `ledger verify FILE.zip` checks one and `ledger trail --bundle`
+takes its decisions again, without any ledger.
 
-Verifying reads the file and nothing else: no settings, no database, no network.  Proven by
-tests/disclosing/test_doors.py.
+These two read the file and nothing else: no settings, no database, no network.  Proven by
+tests/disclosing/test_doors.py and tests/trails/test_bundled.py.
 """
 
 from __future__ import annotations
@@ -10,17 +11,19 @@ import argparse
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 from ledger.aggregates.shape import Actor
 from ledger.disclosing.exporting import Export
 from ledger.errors import Malformed, Setup
 from ledger.store.timestamping import roots_at
+from ledger.trails import decisions_in, trail_in
 from ledger.transparency.bundle import verify_bundle
-from ledger.transparency.bundle.archive import MAX_BYTES
+from ledger.transparency.bundle.archive import MAX_BYTES, unpack
+from ledger.transparency.bundle.report import BundleReport
 from ledger.transparency.errors import FormatError
-from ledger.verbs import err, out, say, with_ledger
+from ledger.verbs import err, out, say, tree, with_ledger
 
 _LARGEST: Final = 2 * MAX_BYTES
 
@@ -44,15 +47,7 @@ def export(given: argparse.Namespace) -> int:
 
 def verify(given: argparse.Namespace) -> int:
     """Check a bundle.  0: everything holds under a key that was given; 1: it does not, or no key was given."""
-    file: Path = given.file
-    if not file.is_file():
-        raise Setup(f"There is no file {file}.")
-    if file.stat().st_size > _LARGEST:
-        raise Setup(f"{file} is too large to be a bundle.")
-    try:
-        report = verify_bundle(file.read_bytes(), given.key, roots_at(given.roots) if given.roots else ())
-    except FormatError as wrong:
-        raise Malformed(f"--key: {wrong}.") from wrong
+    _, report = _read(given.file, given.key, given.roots)
     words, seen = report.words(), report.counted
     body = {
         "ok": report.ok,
@@ -67,6 +62,46 @@ def verify(given: argparse.Namespace) -> int:
     }
     say(given, body, lambda: _lines(words))
     return 0 if report.ok else 1
+
+
+def trail(given: argparse.Namespace) -> int:
+    """Take the decisions of a bundle again, or one of them.  0: what can be re-run comes out the same, under a key that
+    was given; 1: not so."""
+    data, report = _read(given.bundle, given.key)
+    if report.finding is not None:
+        say(given, {"ok": False, "words": report.words()}, lambda: _lines(report.words()))
+        return 1
+    files = unpack(data)
+    first = report.words()[0]
+    if given.position is None:
+        found = decisions_in(files)
+        body: dict[str, Any] = {"ok": report.ok, "items": found}
+        lines = [f"{each['position']:>8}  {each['title']}: {each['says']}" for each in found]
+        say(given, body, lambda: _lines([first, *lines] if lines else [first, "There is no decision in it."]))
+        outcomes = {each["outcome"] for each in found}
+    else:
+        one = trail_in(files, given.position)
+
+        def show() -> None:
+            _lines([first])
+            tree(one)
+
+        say(given, one | {"ok": report.ok}, show)
+        outcomes = {one["rerun"]["outcome"]}
+    return 0 if report.ok and "differs" not in outcomes else 1
+
+
+def _read(file: Path, keys: Sequence[str], roots: Path | None = None) -> tuple[bytes, BundleReport]:
+    """A bundle, and what its verification came to.  Raises Setup, Malformed."""
+    if not file.is_file():
+        raise Setup(f"There is no file {file}.")
+    if file.stat().st_size > _LARGEST:
+        raise Setup(f"{file} is too large to be a bundle.")
+    data = file.read_bytes()
+    try:
+        return data, verify_bundle(data, keys, roots_at(roots) if roots else ())
+    except FormatError as wrong:
+        raise Malformed(f"--key: {wrong}.") from wrong
 
 
 def _write(file: Path, data: bytes) -> None:

@@ -17,7 +17,7 @@ import psycopg
 from ledger import bundles, outcomes, vaults, verbs
 from ledger.api.problems import place_of
 from ledger.disclosing.table import PURPOSES
-from ledger.errors import LedgerError, LimitedAccess
+from ledger.errors import LedgerError, LimitedAccess, Malformed
 
 
 def parser() -> argparse.ArgumentParser:
@@ -60,8 +60,10 @@ def parser() -> argparse.ArgumentParser:
     each.add_argument("--known-at", metavar="INSTANT")
     each.add_argument("--view", default="enforcement")
     each.add_argument("--explain", action="store_true", help="with rules, facts, calendar and settings")
-    each = verb("trail", verbs.trail, "what a decision rested on, and whether it comes out the same today")
-    each.add_argument("position", type=int, help="of its fact in the log")
+    each = verb("trail", _trail, "what a decision rested on, and whether it comes out the same today")
+    each.add_argument("position", type=int, nargs="?", help="of its fact in the log; of a bundle all, if left out")
+    each.add_argument("--bundle", type=Path, metavar="FILE.zip", help="from a bundle alone, without a ledger")
+    each.add_argument("--key", action="append", default=[], metavar="VKEY", help="the ledger's key, for a bundle")
     each.add_argument("-o", "--output", type=Path, metavar="FILE.pdf", help="write it as a printed page")
     each = verb("log", verbs.log, "the transparency log: its checkpoint, its keys, or all of it as files")
     each.add_argument("what", choices=verbs.OF_A_LOG)
@@ -108,6 +110,15 @@ def parser() -> argparse.ArgumentParser:
 def _verify(given: argparse.Namespace) -> int:
     """A bundle, or the ledger that the environment names."""
     return bundles.verify(given) if given.file else verbs.verify(given)
+
+
+def _trail(given: argparse.Namespace) -> int:
+    """From a bundle, or from the ledger that the environment names."""
+    if given.bundle:
+        return bundles.trail(given)
+    if given.position is None:
+        raise Malformed("Say at which position of the log the decision stands, or give a bundle.")
+    return verbs.trail(given)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

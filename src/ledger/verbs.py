@@ -138,7 +138,7 @@ def status(given: argparse.Namespace) -> int:
         return await ledger.status()
 
     found = with_ledger(use)
-    say(given, found, lambda: _tree(found))
+    say(given, found, lambda: tree(found))
     return 1 if found["read_only"] or found["access_log"]["read_only"] else 0
 
 
@@ -202,7 +202,7 @@ def case(given: argparse.Namespace) -> int:
         )
 
     found = with_ledger(use)
-    say(given, found, lambda: _tree(found))
+    say(given, found, lambda: tree(found))
     return 0
 
 
@@ -217,7 +217,7 @@ def trail(given: argparse.Namespace) -> int:
         return found
 
     found = with_ledger(use)
-    say(given, found, lambda: _outline([f"{page}: {found['rerun']['says']}"]) if page else _tree(found))
+    say(given, found, lambda: _outline([f"{page}: {found['rerun']['says']}"]) if page else tree(found))
     return 1 if found["rerun"]["outcome"] == "differs" else 0
 
 
@@ -470,7 +470,7 @@ def _table(items: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
     out.print(table)
 
 
-def _tree(value: Any, depth: int = 0) -> None:
+def tree(value: Any, depth: int = 0) -> None:
     """A view as an outline: names with their values, lists as dashes."""
     if isinstance(value, dict):
         for name, each in cast("dict[str, Any]", value).items():
@@ -483,6 +483,6 @@ def _tree(value: Any, depth: int = 0) -> None:
 def _branch(label: str, value: Any, depth: int) -> None:
     if isinstance(value, dict | list) and value:
         out.print(label, markup=False, highlight=False, soft_wrap=True)
-        _tree(value, depth + 1)
+        tree(value, depth + 1)
     elif value is not None and value != []:
         out.print(f"{label} {value}", markup=False, highlight=False, soft_wrap=True)

@@ -27,6 +27,8 @@ from typing import Any, Final
 
 from ledger.access import Access
 from ledger.aggregates.access import ExportReleased
+from ledger.aggregates.ledger_stream import ReleaseStarted
+from ledger.aggregates.policy import POLICY
 from ledger.aggregates.shape import Actor
 from ledger.disclosing.gathering import Gathered, gathered
 from ledger.disclosing.others import others
@@ -145,7 +147,9 @@ class Exporting:
         entries = {each.position - 1: format_entry(each.members) for each in found.stored}  # type: ignore[arg-type]
         last = await store.database.entries(size, size)
         entries[closing.size] = last[0][2] if last else b""
-        proofs = await store.tiles.prove(size, lambda tree: _all_proofs(list(entries), size, tree))
+        settings = await self._settings(found)
+        indexes = [*entries, *(each for each in settings if each not in entries)]
+        proofs = await store.tiles.prove(size, lambda tree: _all_proofs(indexes, size, tree))
         files = {
             contents.CHECKPOINT: (await asyncio.to_thread(store.second.under, note)).encode(),
             contents.ACCESS_KEY: sign_note(
@@ -156,6 +160,8 @@ class Exporting:
             contents.OPENINGS: contents.write_openings(openings),
             **await others(store, closing, [each.position for each in found.stored]),
         }
+        for index, entry in settings.items():
+            files[contents.setting_name(index)] = Proof(index, tuple(proofs[index]), note, entry).write().encode()
         hidden = {each - 1 for each in found.withheld}
         for index, entry in entries.items():
             files[contents.proof_name(index)] = Proof(index, tuple(proofs[index]), note).write().encode()
@@ -164,6 +170,16 @@ class Exporting:
             else:
                 files[contents.entry_name(index)] = entry
         return files
+
+    async def _settings(self, found: Gathered) -> dict[int, bytes]:
+        """By leaf index the entries that say under which settings and calendar the facts shown were decided."""
+        version = max((int(each.members.get("policy", 0)) for each in found.shown), default=0)
+        release = max((int(each.members.get("release", 0)) for each in found.shown), default=0)
+        releases = await self._store.database.of_the_log(ReleaseStarted.topic)
+        policy = await self._store.database.stream(POLICY.noun) if version else []
+        stored = [each for each in releases if each.position <= release]
+        stored += [each for each in policy if each.members["version"] <= version]
+        return {each.position - 1: format_entry(each.members) for each in stored}  # type: ignore[arg-type]
 
     # ------------------------------------------------------------------------------------ how it leaves
 

@@ -13,6 +13,8 @@ r"""Which files a bundle has, and what stands in each.
     entries/<index>.json        an entry, byte for byte as it was hashed
     entries/<index>.leaf        of an entry that is withheld whole its leaf hash, in base64, and a newline
     proofs/<index>.tlog-proof   that it is in the tree (``proof``)
+    settings/<index>.tlog-proof an entry about settings, bank holidays or a release, which decisions are taken again
+                                with; it stands in its proof
     openings.json               for each value that is disclosed its salt, by index and path, and the value
     rules/<edition>.json        the rules the facts were decided under, as they are worded
     announcements/<index>.tlog-proof, announcements/access-<index>.tlog-proof
@@ -59,6 +61,7 @@ __all__ = [
     "READ_BY_PEOPLE",
     "RECEIPT",
     "REQUIRED",
+    "SETTINGS",
     "Case",
     "End",
     "Manifest",
@@ -73,6 +76,7 @@ __all__ = [
     "proof_name",
     "read_openings",
     "rule_name",
+    "setting_name",
     "timestamp_name",
     "write_openings",
 ]
@@ -86,6 +90,7 @@ CHAIN: Final = "chain.json"
 HEADS: Final = "heads.json"
 OPENINGS: Final = "openings.json"
 COSIGNED: Final = "cosigned"
+SETTINGS: Final = "settings/"
 REQUIRED: Final = (MANIFEST, RECEIPT, CHECKPOINT, POLICY, ACCESS_KEY, CHAIN, HEADS, OPENINGS)
 READ_BY_PEOPLE: Final = ("index.html", "chronology.pdf", "chronology.csv")
 
@@ -94,6 +99,7 @@ _EDITION: Final = r"[A-Z]+-[0-9]+[a-z]?@[a-z0-9-]+"
 _KNOWN: Final = re.compile(
     rf"entries/{_INDEX}\.(?:json|leaf)|proofs/{_INDEX}\.tlog-proof|rules/{_EDITION}\.json|timestamps/{_INDEX}\.tsr"
     rf"|announcements/(?:access-)?{_INDEX}\.tlog-proof|consistency/{_INDEX}\.json"
+    rf"|settings/{_INDEX}\.tlog-proof"
 )
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -129,6 +135,11 @@ def rule_name(edition: str) -> str:
 def announcement_name(index: int, *, of_access: bool = False) -> str:
     """Of the proof of an entry that announces a key, by its leaf index in the log it is of."""
     return f"announcements/{'access-' if of_access else ''}{index}.tlog-proof"
+
+
+def setting_name(index: int) -> str:
+    """Of the proof that carries an entry about settings, bank holidays or a release."""
+    return f"settings/{index}.tlog-proof"
 
 
 def consistency_name(size: int) -> str:

@@ -138,10 +138,24 @@ class Leaves:
     def prove(self, index: int, leaf: bytes) -> None:
         """The leaf is in the tree at this index."""
         proof = read(proof_name(index), Proof.parse, self.files)
-        if proof.index != index or proof.extra is not None:
+        if proof.extra is not None:
             raise Stop("entry-unproved", f"{proof_name(index)} is a proof of something else", index)
+        self._led(proof_name(index), proof, index, leaf)
+
+    def carried(self, name: str) -> tuple[int, bytes]:
+        """The index of an entry that its own proof carries, and the entry: it is in the tree there."""
+        proof, index = read(name, Proof.parse, self.files), place_of(name)
+        assert index is not None
+        if proof.extra is None:
+            raise Stop("entry-unproved", f"{name} carries no entry", index)
+        self._led(name, proof, index, leaf_hash(proof.extra))
+        return index, proof.extra
+
+    def _led(self, name: str, proof: Proof, index: int, leaf: bytes) -> None:
+        if proof.index != index:
+            raise Stop("entry-unproved", f"{name} is a proof of something else", index)
         if not self._is_checkpoint(proof.note):
-            raise Stop("entry-unproved", f"{proof_name(index)} is not under the checkpoint of this bundle", index)
+            raise Stop("entry-unproved", f"{name} is not under the checkpoint of this bundle", index)
         try:
             verify_inclusion(leaf, index, self.checkpoint.size, proof.hashes, self.checkpoint.root)
         except ProofError as error:

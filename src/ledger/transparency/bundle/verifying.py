@@ -11,7 +11,8 @@ Nothing in the file is believed.  Each thing rests on the one before it, down to
     6  each entry, or the leaf hash of one withheld whole, is in the tree at its place; those shown concern the case
        and follow one another
     7  each value that is opened is the one its entry commits to
-    8  the manifest's digest was sealed in the access log, whose key the ledger's key vouches for
+    8  what decisions are taken again with (settings, bank holidays, releases) is in the tree too
+    9  the manifest's digest was sealed in the access log, whose key the ledger's key vouches for
 
 The first that does not hold ends it, with a code of ``report.CODES``.  The adversary is thought to have all keys but
 those that signed what he would have to change, and to have hashed everything anew.
@@ -29,6 +30,7 @@ from ledger.transparency.bundle.contents import (
     HEADS,
     MANIFEST,
     RECEIPT,
+    SETTINGS,
     Manifest,
     Opening,
     digest_of,
@@ -57,6 +59,9 @@ CLOSED: Final = "ledger.closed.v1"
 
 EXPORTED: Final = "access.export-released.v1"
 """The type of the entry of the access log that seals an export."""
+
+RELEASE: Final = "ledger.release-started.v1"
+"""The type of the entry that says which settings, rule editions and bank holidays a release brought with it."""
 
 _ERASING: Final = "-erased.v"
 
@@ -100,6 +105,7 @@ def _verified(bundle: Bundle, given: Sequence[KnownKey], roots: Roots, seen: Cou
     closing = _closing(bundle, leaves, checkpoint)
     seen.size, seen.closed = checkpoint.size - 1, closing["recorded"]
     _check_case(bundle, leaves, closing, seen)
+    _check_settings(leaves)
     _check_receipt(bundle, keys, seen)
     seen.unchecked = unchecked(iter(bundle.files))
 
@@ -176,6 +182,16 @@ def _check_entries(
         for edition in each.get("under", ()):
             _check_rule(edition, bundle.files, index)
     _count(bundle, found, shown, seen)
+
+
+def _check_settings(leaves: Leaves) -> None:
+    """What decisions are taken again with is of the log too, and is what it is taken for."""
+    for name in leaves.files:
+        if name.startswith(SETTINGS):
+            index, data = leaves.carried(name)
+            entry = _parsed(data, index)
+            if entry["stream"] != "policy" and entry["type"] != RELEASE:
+                raise Stop("entry-misplaced", "it is about no setting and no release", index, entry["stream"])
 
 
 def _parsed(entry: bytes, index: int) -> SealedEntry:
@@ -267,7 +283,7 @@ def _destroyed(entry: SealedEntry) -> list[str]:
     return [each for each in keys if isinstance(each, str)]
 
 
-# --- 8: the export -------------------------------------------------------------------------------------------
+# --- 9: the export -------------------------------------------------------------------------------------------
 
 
 def _check_receipt(bundle: Bundle, keys: Keys, seen: Counted) -> None:
