@@ -16,6 +16,7 @@ from ledger.aggregates.case_review import CASE_REVIEW
 from ledger.aggregates.child import CHILD
 from ledger.aggregates.child_protection_matter import CHILD_PROTECTION_MATTER
 from ledger.aggregates.corrections import CORRECTIONS
+from ledger.aggregates.data_breach import DATA_BREACH
 from ledger.aggregates.nomination import NOMINATION
 from ledger.aggregates.offender import OFFENDER_CASE
 from ledger.aggregates.placement import PLACEMENT
@@ -33,6 +34,7 @@ NOUNS: Final = (
     CHILD_PROTECTION_MATTER,
     CASE_REVIEW,
     REGISTER_REPORT,
+    DATA_BREACH,
     POLICY,
     LEDGER,
 )
@@ -42,7 +44,7 @@ _MONTHLY: Final = REGISTER_REPORT.noun
 AGGREGATES: Final[Mapping[str, Aggregate]] = MappingProxyType({each.noun: each for each in NOUNS})
 COLLECTIONS: Final[Mapping[str, Aggregate]] = MappingProxyType({each.collection: each for each in NOUNS})
 FACTS: Final[tuple[type[Fact], ...]] = (
-    *(fact for noun in NOUNS for fact in noun.facts),
+    *dict.fromkeys(fact for noun in NOUNS for fact in noun.facts),  # a few are of several nouns
     *CORRECTIONS,
     *ACCESS_FACTS,
 )

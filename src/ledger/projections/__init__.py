@@ -26,6 +26,7 @@ from ledger.projections import (
     child,
     child_protection,
     chronology,
+    data_rights,
     enforcement,
     exceptions,
     monthly_report,
@@ -97,6 +98,8 @@ VIEWS: Final = (
     View("chronology", "offender", chronology.view, None),
     View("child-protection-matter", "child-protection-matter", child_protection.matter_view, {}, across=True),
     View("case-review", "case-review", case_review.view, {}),
+    View("data-rights", "offender", data_rights.view, data_rights.OPENS),
+    View("data-breach", "data-breach", data_rights.breach_view, data_rights.BREACH_OPENS),
     View("register-report", "register-report", monthly_report.view, monthly_report.OPENS),
 )
 
@@ -249,6 +252,30 @@ _WORKLISTS: Final = (
         ages=monthly_report.ages,
         hears=monthly_report.HEARS,
         names_person="offender_id",
+    ),
+    Worklist(
+        "data-rights",
+        "offender",
+        data_rights.request_rows,
+        data_rights.request_moments,
+        rank="due",
+        ages=data_rights.request_ages,
+    ),
+    Worklist(
+        "retention",
+        "offender",
+        data_rights.retention_rows,
+        data_rights.retention_moments,
+        rank="due",
+        hears=data_rights.HEARS,
+    ),
+    Worklist(
+        "data-breaches",
+        "data-breach",
+        data_rights.breach_rows,
+        data_rights.breach_moments,
+        names_case="breach_id",
+        rank="due_on",
     ),
     Worklist(
         "holds",

@@ -1,14 +1,16 @@
-"""Data protection: restricted papers, the yellow dot (rule book J).
+"""Data protection: restricted papers, the yellow dot, requests, breaches and retention (rule book J).
 
 DP-05 and DP-06, which de-registration rests on, stand in `register`.  Messages stand here, at their rules; proven by
-tests/aggregates/test_decisions_file.py and privacy.yaml.
+tests/aggregates/test_decisions_file.py, tests/aggregates/test_rights.py and privacy.yaml.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from datetime import date, datetime, timedelta
 from typing import Final
 
+from ledger.rules.dates import add_months
 from ledger.rules.registry import rule
 
 WMPA: Final = "west-mercia-2007"
@@ -37,3 +39,49 @@ def is_yellow_dot(marker: str) -> bool:
     registered, or the dot was taken off, until it has one; a dot that nothing asks for any more is no exception.
     """
     return marker.strip().upper().replace(" ", "_") == YELLOW_DOT
+
+
+# ------------------------------------------------------------------------------------------ what is owed to a person
+
+RESTRICTED_NOW: Final = (
+    "What is held of this person is restricted since {day} and is not passed on; lift the restriction first."
+)
+ALREADY_RESTRICTED: Final = "What is held of this person is restricted already, since {day}."
+NOT_RESTRICTED: Final = "Nothing held of this person is restricted."
+ALREADY_RETAINED: Final = "This record is to be retained already, since {day}."
+NOT_RETAINED: Final = "This record is not to be retained beyond its time."
+BEFORE_THE_REQUEST: Final = "The request came on {day}; it cannot be answered before."
+BEFORE_IT_BEGAN: Final = "It began on {day}; it cannot end before."
+
+BEFORE_IT_WAS_FOUND: Final = "The breach was found on {day}; nothing can have come of it before."
+
+REQUEST_MONTHS: Final = "dp.request_months"
+BREACH_HOURS: Final = "dp.breach_hours"
+RETENTION_YEARS: Final = "dp.retention_years"
+
+
+@rule("DP-09", edition="data-protection-2018", cite="DPA 2018 s.54", anchor="request")
+def answer_by(received_on: date, months: int) -> date:
+    """A request for access, rectification, erasure or restriction is answered within one month of its receipt.
+
+    Reading: the corresponding day a month later (GEN-03), weekends included; the month is not extended.
+    """
+    return add_months(received_on, months)
+
+
+@rule("DP-06", edition="data-protection-2018", cite="DPA 2018 s.67", anchor="discovery")
+def report_by(discovered_at: datetime, hours: int) -> datetime:
+    """A breach of personal data goes to the Commissioner within 72 hours of being known, unless no risk follows.
+
+    Readings: elapsed hours (GEN-04), from the moment anybody here knew; that no risk follows is a judgement on record.
+    """
+    return discovered_at + timedelta(hours=hours)
+
+
+@rule("DP-05", edition="data-protection-2018", cite="DPA 2018 s.39(2)", anchor="end of supervision")
+def destroy_from(ended_on: date, years: int | None) -> date | None:
+    """From when a case is due for destruction: so many years after supervision ended; None while no period is set.
+
+    The sources name no period, so the area sets it.  Reading: counted from the end of the last order of the person.
+    """
+    return None if years is None else add_months(ended_on, 12 * years)

@@ -135,6 +135,9 @@ _ALL: Final = (
     Setting("ins.victim_contact", "40", "calendar days", "HMIP 2.2(f)", "INS-20"),
     Setting("ins.programme_start", "6", "weeks from order or release", "HMIP 2.1 area (a)", "INS-16"),
     Setting("case.transfer", "5", "calendar days", "HMIP 2.1(o), area (h)", "ALL-22"),
+    Setting("dp.request_months", "1", "months from receipt", "DPA 2018 s.54", "DP-09"),
+    Setting("dp.breach_hours", "72", "elapsed hours", "DPA 2018 s.67", "DP-06"),
+    Setting("dp.retention_years", "", "years from the end of supervision", "silent; set by the area", "DP-05"),
     Setting("ssp.review", "12", "months", "STAFFS 9", "SSP-03"),
 )
 

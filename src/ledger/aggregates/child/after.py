@@ -14,7 +14,8 @@ from pydantic import Field
 
 from ledger.aggregates.aggregate import Computed, Ruling
 from ledger.aggregates.child.reach import linked_with
-from ledger.aggregates.shape import COMPUTED, LIST_ITEMS, TARGET, Code, Day, Fact, Id, Now, ThirdPartyTexts, later
+from ledger.aggregates.shape import COMPUTED, LIST_ITEMS, TARGET, Code, Day, Fact, Id, Now, later
+from ledger.aggregates.subject import RecipientsNotified
 from ledger.errors import Refusal
 from ledger.rules import register
 from ledger.rules.dates import london_day, printed
@@ -38,21 +39,6 @@ class ErasureFinalised(
     subject_id: Annotated[Id, TARGET] = later()
     horizon: Day
     stores: Annotated[list[Code], Field(max_length=LIST_ITEMS), COMPUTED] = later()
-
-
-class RecipientsNotified(
-    Fact,
-    topic="subject.recipients-notified.v1",
-    command="NotifyRecipients",
-    who=("information-manager",),
-    rules=("DP-05",),
-    effective="on",
-):
-    """Those who had been given the data were told that it is erased."""
-
-    request_id: Id | None = None
-    recipients: ThirdPartyTexts
-    on: Day
 
 
 def ruling_after(child: Child, draft: ErasureFinalised | RecipientsNotified, now: Now) -> Ruling:

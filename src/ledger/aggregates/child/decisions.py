@@ -9,12 +9,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ledger.aggregates.aggregate import Ruling, about_ids
-from ledger.aggregates.child.after import ErasureFinalised, RecipientsNotified, ruling_after
+from ledger.aggregates.child.after import ErasureFinalised, ruling_after
 from ledger.aggregates.child.child import Child
 from ledger.aggregates.child.erasing import on_erasing
 from ledger.aggregates.child.facts import ChildDataErased, ChildRecorded, ChildUnattendedOnPremises, KeyWorkerNamed
 from ledger.aggregates.register_entry.registrations import Registration
 from ledger.aggregates.shape import Closed, Fact, Now, Recorded
+from ledger.aggregates.subject import RecipientsNotified
 from ledger.errors import Refusal
 from ledger.rules import general, register
 

@@ -13,6 +13,7 @@ from ledger.aggregates.offender.decisions import (
     orders,
     placing,
     register,
+    rights,
 )
 from ledger.aggregates.offender.decisions.ruling import may_be_refused, rule_on, rules_broken
 
@@ -28,6 +29,7 @@ __all__ = [
     "orders",
     "placing",
     "register",
+    "rights",
     "rule_on",
     "rules_broken",
 ]

@@ -10,6 +10,7 @@ from typing import Any
 
 from ledger.aggregates.aggregate import Ruling
 from ledger.aggregates.offender.case import Case
+from ledger.aggregates.offender.decisions.rights import passing_on
 from ledger.aggregates.offender.decisions.ruling import decides
 from ledger.aggregates.offender.entities import happened
 from ledger.aggregates.offender.facts import DocumentFiled, FileDisclosed
@@ -25,7 +26,7 @@ def _(case: Case, draft: FileDisclosed, now: Now) -> Ruling:
     removed = [] if isinstance(draft.removed_docs, Closed) else draft.removed_docs
     restricted = {each.fact.doc_id: each for each in _restricted(case) if happened(each) <= draft.on}
     left = data_protection.still_in_the_file(restricted, removed)
-    refusals = list(_unknown(case, removed))
+    refusals = [*_unknown(case, removed), *passing_on(case, draft.on)]
     if left:
         refusals.append(Refusal("DP-02", data_protection.REMOVE_FIRST.format(documents=", ".join(left))))
     return Ruling(refusals=tuple(refusals), rests_on=tuple(sorted(each.position for each in restricted.values())))

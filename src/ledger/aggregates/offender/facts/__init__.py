@@ -90,6 +90,7 @@ from ledger.aggregates.offender.facts.person import (
     UpwAssessmentCompleted,
 )
 from ledger.aggregates.shape import Fact
+from ledger.aggregates.subject import OF_A_PERSON
 
 FACTS: tuple[type[Fact], ...] = (
     OffenderRecorded,
@@ -169,4 +170,5 @@ FACTS: tuple[type[Fact], ...] = (
     AccessExcluded,
     AccessRestricted,
     AccessRuleEnded,
+    *OF_A_PERSON,
 )

@@ -1,0 +1,121 @@
+"""Decisions on what is owed to the person: requests, restriction, retention (DP-05, DP-09).
+
+What is restricted is not passed on: neither the file nor information from it (DPA 2018 s.47).  Proven by
+tests/aggregates/test_rights.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from ledger.aggregates.aggregate import Ruling
+from ledger.aggregates.offender.case import Case
+from ledger.aggregates.offender.decisions.ruling import decides
+from ledger.aggregates.offender.facts import InformationShared
+from ledger.aggregates.rights import Request, rights_of
+from ledger.aggregates.shape import Now, Recorded
+from ledger.aggregates.subject import (
+    ProcessingRestricted,
+    RecipientsNotified,
+    RecordRetained,
+    RecordRetentionEnded,
+    RestrictionLifted,
+    RightsRequestAnswered,
+    RightsRequestReceived,
+)
+from ledger.errors import Refusal
+from ledger.rules import data_protection, general
+from ledger.rules.dates import printed
+
+
+def passing_on(case: Case, on: date) -> Iterator[Refusal]:
+    """Why what is held may not be given to anybody on a day."""
+    restricted = rights_of(case.history, on).restricted
+    if restricted is not None:
+        told = data_protection.RESTRICTED_NOW.format(day=printed(restricted.fact.on))
+        yield Refusal("DP-05", told)
+
+
+@decides(InformationShared)
+def _(case: Case, draft: InformationShared, now: Now) -> Ruling:
+    del now
+    return Ruling(refusals=tuple(passing_on(case, draft.on)))
+
+
+@decides(RightsRequestReceived)
+def _(case: Case, draft: RightsRequestReceived, now: Now) -> Ruling:
+    del now
+    if draft.request_id in rights_of(case.history).requests:
+        return Ruling(refusals=(_no(general.NO_OVERWRITING),))
+    return Ruling()
+
+
+@decides(RightsRequestAnswered)
+def _(case: Case, draft: RightsRequestAnswered, now: Now) -> Ruling:
+    del now
+    request = rights_of(case.history).requests.get(draft.request_id)
+    if request is None:
+        return _unknown(draft.request_id)
+    refusals = [_no(general.ALREADY.format(what="answer"))] if request.answered is not None else []
+    if draft.on < request.received.fact.received_on:
+        refusals.append(_no(data_protection.BEFORE_THE_REQUEST.format(day=printed(request.received.fact.received_on))))
+    return Ruling(refusals=tuple(refusals), rests_on=(request.received.position,))
+
+
+@decides(RecipientsNotified)
+def _(case: Case, draft: RecipientsNotified, now: Now) -> Ruling:
+    del now
+    if draft.request_id is None:
+        return Ruling()
+    request: Request | None = rights_of(case.history).requests.get(draft.request_id)
+    return _unknown(draft.request_id) if request is None else Ruling(rests_on=(request.received.position,))
+
+
+@decides(ProcessingRestricted)
+def _(case: Case, draft: ProcessingRestricted, now: Now) -> Ruling:
+    del draft, now
+    return _begins(rights_of(case.history).restricted, data_protection.ALREADY_RESTRICTED)
+
+
+@decides(RestrictionLifted)
+def _(case: Case, draft: RestrictionLifted, now: Now) -> Ruling:
+    del now
+    return _ends(rights_of(case.history).restricted, draft.on, data_protection.NOT_RESTRICTED)
+
+
+@decides(RecordRetained)
+def _(case: Case, draft: RecordRetained, now: Now) -> Ruling:
+    del draft, now
+    return _begins(rights_of(case.history).retained, data_protection.ALREADY_RETAINED)
+
+
+@decides(RecordRetentionEnded)
+def _(case: Case, draft: RecordRetentionEnded, now: Now) -> Ruling:
+    del now
+    return _ends(rights_of(case.history).retained, draft.on, data_protection.NOT_RETAINED)
+
+
+def _begins(standing: Recorded[Any] | None, already: str) -> Ruling:
+    """It begins once, until it has ended."""
+    if standing is None:
+        return Ruling()
+    return Ruling(refusals=(_no(already.format(day=printed(standing.fact.on))),))
+
+
+def _ends(standing: Recorded[Any] | None, on: date, not_there: str) -> Ruling:
+    """Only what stands can end, and not before it began."""
+    if standing is None:
+        return Ruling(refusals=(_no(not_there),))
+    early = on < standing.fact.on
+    refusals = (_no(data_protection.BEFORE_IT_BEGAN.format(day=printed(standing.fact.on))),) if early else ()
+    return Ruling(refusals=refusals, rests_on=(standing.position,))
+
+
+def _unknown(request_id: str) -> Ruling:
+    return Ruling(refusals=(_no(general.UNKNOWN.format(what="request", id=request_id)),))
+
+
+def _no(message: str) -> Refusal:
+    return Refusal("GEN-06", message, rule_book=False)
