@@ -95,6 +95,11 @@ class Browser:
             assert time.monotonic() < ends, f"{expression} did not come true"
             time.sleep(0.02)
 
+    def narrow(self, width: int) -> None:
+        """A screen so many CSS pixels wide."""
+        screen = {"width": width, "height": 640, "deviceScaleFactor": 1, "mobile": False}
+        self._ask("Emulation.setDeviceMetricsOverride", **screen)
+
     def requests(self) -> list[str]:
         """Every address that the page asked for."""
         return [

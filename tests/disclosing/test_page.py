@@ -283,6 +283,35 @@ def test_what_a_person_wrote_is_shown_as_text(opened):
 
 
 @needs_browser
+def test_on_a_narrow_screen_only_the_table_scrolls_and_its_words_stay_words(opened):
+    """WCAG 2.2, 1.4.10: nothing but a table may need two directions at 320 CSS pixels."""
+    world = World()
+    world.absence(ANN, note="said he was ill and would send a letter")
+    world.close()
+    opening = {0: {"note": Opening(SALT, "said he was ill and would send a letter")}}
+    browser = opened(page(world.files(ANN, opened=opening)))
+    browser.narrow(320)
+    assert browser.run("document.documentElement.scrollWidth <= 320")
+    assert browser.run("document.querySelector('.wide').scrollWidth > document.querySelector('.wide').clientWidth")
+    assert browser.run("[...document.querySelectorAll('dd')].every((e) => e.clientWidth >= 120)")
+
+
+@needs_browser
+def test_a_record_that_was_struck_out_says_by_which_and_the_words_that_say_so_are_not_struck(opened):
+    world = World()
+    world.absence(ANN)
+    target = "019a0000-0000-7000-8000-000000000000"
+    world.log.add(ANN, "record.struck-out.v1", values={"event_ref": target, "on": "2026-03-02"})
+    world.close()
+    browser = opened(page(world.files(ANN)))
+    assert browser.text("#fact-1 s") == "Absence recorded"
+    assert "Struck out by 2: this does not stand." in browser.text("#fact-1")
+    assert browser.run("getComputedStyle(document.querySelector('#fact-1 .mark')).textDecorationLine") == "none"
+    assert browser.run("document.querySelector('#fact-1 s .mark') === null")
+    assert "02/03/2026" in browser.text("#fact-2 dl")
+
+
+@needs_browser
 def test_every_field_has_its_label_and_every_part_its_heading(world, opened):
     browser = opened(page(world.files(ANN)))
     assert browser.run("document.documentElement.lang") == "en-GB"

@@ -110,6 +110,22 @@ def test_every_page_has_its_number_the_number_of_pages_and_the_digests():
         assert "5TGkYfSx9lHc1l1b2bX8V3rj2b3n0c5o3yVdVtB1J2A=" in foot
 
 
+def test_a_record_of_usual_length_is_not_torn_between_two_pages():
+    made = paper(
+        *(event(each, values={"note": f"begins{each} " + "word " * 60 + f" ends{each}"}) for each in range(1, 30))
+    )
+    assert len(made.pages) > 2
+    for page in map(squeezed, made.pages):
+        for each in range(1, 30):
+            assert (f"Note:begins{each}word" in page) == (f"wordends{each}by" in page)
+
+
+def test_a_record_longer_than_a_page_goes_on_on_the_next():
+    made = paper(event(1, values={"note": "word " * 3_000 + "ends"}))
+    assert len(made.pages) > 2
+    assert made.says("word word ends")
+
+
 def test_the_digest_is_another_one_when_a_single_value_is():
     first, second = (paper(event(1, values={"kind": kind})) for kind in ("FTA", "FTC"))
     digests = [squeezed(each.text).partition("SHA-256:")[2][:64] for each in (first, second)]

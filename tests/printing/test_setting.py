@@ -155,3 +155,5 @@ def test_days_instants_and_labels_in_words():
         "01:30:00 GMT",
     ]
     assert label_in_words("evidence_deadline") == "Evidence deadline"
+    assert label_in_words("upw_hours") == "Unpaid work hours"
+    assert label_in_words("dob") == "Date of birth"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Final
 
 from ledger.rules.dates import LONDON, printed
 
@@ -19,6 +20,9 @@ def day_in_words(when: date | datetime) -> str:
 
 
 def label_in_words(name: str) -> str:
-    """The name of a field as a label: evidence_deadline -> Evidence deadline."""
-    words = name.replace("_", " ")
+    """The name of a field as a label: evidence_deadline -> Evidence deadline, upw_hours -> Unpaid work hours."""
+    words = " ".join(_IN_FULL.get(word, word) for word in name.split("_"))
     return words[:1].upper() + words[1:]
+
+
+_IN_FULL: Final = {"dob": "date of birth", "upw": "unpaid work", "ete": "education and employment"}

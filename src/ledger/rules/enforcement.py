@@ -76,7 +76,7 @@ def finding_takes_effect(unacceptable: bool, judged_on: date, evidence_until: da
 
     More evidence may still arrive until then.  Readings: timely evidence that is not judged stops the deeming; further
     evidence inside the deadline sets an early finding of unacceptable aside until a fresh judgement; without a letter
-    no deadline runs, so such a finding waits (None).
+    no deadline runs, so such a finding waits.
     """
     if not unacceptable:
         return judged_on

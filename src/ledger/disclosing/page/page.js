@@ -290,7 +290,8 @@
   const CLOCK = new Intl.DateTimeFormat("en-GB", { timeZone: "Europe/London", dateStyle: "short", timeStyle: "medium" });
   const printed = (text) => (text.length === 10 ? printedDay(text) : CLOCK.format(new Date(text)).replace(",", ""));
   const several = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
-  const words = (text) => text.replace(/[-_]/g, " ");
+  const IN_FULL = { dob: "date of birth", upw: "unpaid work", ete: "education and employment" };
+  const words = (text) => text.split(/[-_]/).map((word) => IN_FULL[word] ?? word).join(" ");
 
   const titleOf = (type) => {
     const [noun, fact] = String(type).split(".");
@@ -307,7 +308,10 @@
     return node;
   };
 
-  const told = (value) => (typeof value === "string" ? value : Array.isArray(value) ? value.map(told).join(", ")
+  const WHEN = /^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9:]{8}(?:\.[0-9]+)?Z)?$/;
+  const isMoment = (text) => WHEN.test(text) && !Number.isNaN(Date.parse(text));
+  const told = (value) => (typeof value === "string" ? (isMoment(value) ? printed(value) : value)
+    : Array.isArray(value) ? value.map(told).join(", ")
     : isObject(value) ? JSON.stringify(value) : value === true ? "yes" : value === false ? "no" : String(value));
 
   const destroyedIn = (found) => new Map(found.flatMap(({ index, entry }) =>
@@ -329,11 +333,11 @@
     const rows = element("chronology").tBodies[0];
     const destroyed = destroyedIn(found);
     const positions = new Map(found.filter((each) => each.entry).map((each) => [each.entry.id, each.index + 1]));
-    const [corrected, struck] = [new Map(), new Set()];
+    const [corrected, struck] = [new Map(), new Map()];
     for (const { index, entry } of found) {
       const target = positions.get(entry?.values?.event_ref);
       if (entry?.type === "record.corrected.v1" && target) corrected.set(target, [...(corrected.get(target) ?? []), index + 1]);
-      if (entry?.type === "record.struck-out.v1" && target) struck.add(target);
+      if (entry?.type === "record.struck-out.v1" && target) struck.set(target, index + 1);
     }
     const order = ({ entry, index }) => entry
       ? [dayOf(entry.effective), entry.effective.length === 10 ? "" : entry.effective, index] : ["9999", "", index];
@@ -349,16 +353,14 @@
       number.scope = "row";
       row.append(number);
       if (entry) {
-        const what = made("td", titleOf(entry.type), "what");
+        const what = made("td");
+        what.append(made(struck.has(index + 1) ? "s" : "span", titleOf(entry.type)));
         const mark = (text) => what.append(made("span", text, "mark"));
         const days = lateDays(entry);
         if (days > 0) mark(`Recorded ${several(days, "day")} after it happened.`);
         if (corrected.has(index + 1)) mark(`Corrected later: see ${corrected.get(index + 1).join(", ")}.`);
         if (positions.has(entry.values?.event_ref)) mark(`Puts right ${positions.get(entry.values.event_ref)}.`);
-        if (struck.has(index + 1)) {
-          row.classList.add("struck");
-          mark("Struck out: this does not stand.");
-        }
+        if (struck.has(index + 1)) mark(`Struck out by ${struck.get(index + 1)}: this does not stand.`);
         const values = made("td");
         values.append(toldOf(entry, openings[String(index)], destroyed));
         row.append(made("td", printed(entry.effective)), made("td", printed(entry.recorded)), what,
