@@ -6,7 +6,7 @@ import pytest
 from tests.transparency.bundling import ANN, ORIGIN, Tree, World, Written, a_world
 
 from ledger.transparency.bundle import contents
-from ledger.transparency.bundle.archive import unpack
+from ledger.transparency.bundle.archive import pack, unpack
 from ledger.transparency.bundle.forms import from_json, to_json
 from ledger.transparency.bundle.others import Consistency
 from ledger.transparency.cosignature import Cosigner
@@ -219,3 +219,36 @@ def test_a_size_that_no_log_has_is_no_name_of_a_file(size):
 def test_a_timestamp_that_is_none_is_found(token):
     world, files = cosigned_at(10)
     assert world.verify(sealed(world, files | {"timestamps/10.tsr": token})).finding.code == "timestamp-differs"
+
+
+# --- whatever is in a file, it ends in a finding ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name, data",
+    [
+        ("chain.json", b"[" * 200_000),
+        ("openings.json", b'{"a":' * 100_000),
+        ("manifest.json", b"{}"),
+        ("policy", b"log " + b"x" * 100_000 + b"\n"),
+        ("policy", b"witness \xff\xfe x\n"),
+        ("checkpoint", b"\n\n" * 10),
+        ("entries/1.json", b"{" * 60_000),
+        ("settings/3.tlog-proof", b"c2sp.org/tlog-proof@v1\nindex 3\n\n"),
+        ("settings/99999999999999999999.tlog-proof", b""),
+        ("announcements/3.tlog-proof", b"\xff\xfe"),
+        ("announcements/access-3.tlog-proof", b"c2sp.org/tlog-proof@v1\nextra AAAA\nindex 3\n\nx\n1\nA\n\n"),
+        ("cosigned", b""),
+        ("cosigned", b"\xff" * 100),
+        ("consistency/3.json", b"{}"),
+        ("timestamps/10.tsr", b"\x30\x80" * 9_000),
+    ],
+)
+def test_a_hostile_file_ends_in_a_finding_and_in_nothing_else(name, data):
+    world = a_world()
+    whole = unpack(sealed(world, world.files(ANN) | ({name: data} if name != contents.MANIFEST else {})))
+    if name == contents.MANIFEST:
+        whole[name] = data
+    report = world.verify(pack(whole))
+    assert report.finding is not None
+    assert report.words()[1] == "Nothing in this file may be relied upon."
