@@ -67,6 +67,9 @@ class Line:
         return Ran(code, out, err)
 
 
+CRN = "X320741"
+
+
 @dataclass(frozen=True)
 class Made:
     """A migrated ledger with one case in it."""
@@ -104,7 +107,7 @@ def a_case(made: Made) -> list[dict[str, Any]]:
         "upw_hours": 100,
     }
     return [
-        {"command": "RecordOffender", "to": f"offender/{made.case}", "data": PERSON, "by": by},
+        {"command": "RecordOffender", "to": f"offender/{made.case}", "data": PERSON | {"crn": CRN}, "by": by},
         {"command": "RecordOrder", "to": f"offender/{made.case}", "data": order, "by": by},
         absence_line(made, made.absence, 20),
     ]
@@ -242,6 +245,25 @@ def test_a_case_that_is_not_there_or_a_time_that_is_none_is_said(
     ledger: Line, arguments: Sequence[str], words: Sequence[str]
 ):
     failed(ledger("case", *arguments), *words)
+
+
+def test_what_is_held_about_a_person_is_printed_or_written_for_its_owners_eyes(
+    ledger: Line, made: Made, tmp_path: Path
+):
+    [case] = ledger("subject-access", CRN, "--json").json["content"]["cases"]
+    assert (case["offender_id"], case["withheld_whole"]) == (made.case, 0)
+    assert SURNAME in ledger("subject-access", CRN, "--from", days_ago(0), "--by", STAFF).out
+    file = tmp_path / "held.pdf"
+    assert ledger("subject-access", CRN, "-o", str(file)).code == 0
+    assert file.read_bytes().startswith(b"%PDF")
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_of_a_number_that_nobody_has_nothing_is_held_and_only_some_may_ask(ledger: Line):
+    ran = ledger("subject-access", "X000000")
+    assert (ran.code, "Nothing is held" in ran.out) == (1, True)
+    failed(ledger("subject-access", CRN, "--role", "practitioner"), "asked by")
+    failed(ledger("subject-access", CRN, "--from", "yesterday"), "A day, such as")
 
 
 def test_a_case_is_exported_and_verified_with_nothing_but_the_file_and_the_key(

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 
-from ledger import bundles, outcomes, vaults, verbs
+from ledger import bundles, outcomes, subjects, vaults, verbs
 from ledger.api.problems import place_of
 from ledger.disclosing.table import PURPOSES
 from ledger.errors import LedgerError, LimitedAccess, Malformed
@@ -89,6 +89,13 @@ def parser() -> argparse.ArgumentParser:
     each.add_argument("--role", default="practitioner", help="in which role; practitioner if left out")
     each.add_argument("--by", metavar="ID", help="the staff member's random id; drawn if left out")
     each.add_argument("--without-pdf", action="store_true", help="without the printed chronology")
+    each = verb("subject-access", subjects.subject_access, "what is held about a person who asked, others' values shut")
+    each.add_argument("crn", help="the case reference number")
+    each.add_argument("--from", dest="since", metavar="DAY", help="only what happened on this day or later")
+    each.add_argument("--to", dest="until", metavar="DAY", help="only what happened up to this day")
+    each.add_argument("-o", "--output", type=Path, metavar="FILE.pdf", help="write it as printed pages")
+    each.add_argument("--role", default="data-protection-officer", help="in which role; that one if left out")
+    each.add_argument("--by", metavar="ID", help="the staff member's random id; drawn if left out")
     each = verb("verify", _verify, "check a bundle offline; or read every stored byte again and check the whole ledger")
     each.add_argument("file", type=Path, nargs="?", metavar="FILE.zip", help="a bundle; the whole ledger if left out")
     each.add_argument("--key", action="append", default=[], metavar="VKEY", help="the ledger's key, for a bundle")

@@ -21,7 +21,7 @@ from ledger.projections import VIEWS, WORKLISTS
 AT_ONCE = 40
 EVERYBODY = frozenset(ROLES)
 # Police and schools are told by name what concerns them, and read nothing; neither do programs and administrators.
-READ_CASES = EVERYBODY - {"police", "school", "administrator", "system"}
+READ_CASES = EVERYBODY - {"police", "school", "administrator", "subject-access", "system"}
 EXPECTED: dict[tuple[str, str], frozenset[str] | None] = {
     ("GET", "/health/live"): None,
     ("GET", "/health/ready"): None,
@@ -59,6 +59,7 @@ EXPECTED: dict[tuple[str, str], frozenset[str] | None] = {
             *("inspector", "auditor"),
         }
     ),
+    ("GET", "/subject-access-request"): frozenset({"subject-access", "data-protection-officer", "information-manager"}),
     ("POST", "/{collection}/{id}/{name}"): EVERYBODY,  # and then each command its own
 }
 GIVEN = [(noun, name, fact) for noun, of in COMMANDS.items() for name, fact in of.items() if noun != "ledger"]

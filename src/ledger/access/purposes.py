@@ -65,7 +65,7 @@ PURPOSES: Final[Mapping[str, Purpose]] = MappingProxyType(
             Purpose("inspection", "an inspectorate inspects", frozenset({"inspector"})),
             Purpose("audit", "the ledger is audited", frozenset({"auditor"})),
             Purpose("data-protection", "the law of data protection is seen to", frozenset({"data-protection-officer"})),
-            Purpose("subject-access", "the person the case is about has asked"),
+            Purpose("subject-access", "the person the case is about has asked", frozenset({"subject-access"})),
             Purpose("complaint", "a complaint is answered"),
             Purpose("training", "staff are trained", frozenset({"training-unit"})),
             Purpose("administration", "the service is run", frozenset({"administrator", "system"})),

@@ -37,9 +37,10 @@ ROLES: Final = (
     "school",
     "training-unit",
     "administrator",
+    "subject-access",  # the service that collects what is held about a person who asked; it does nothing else
     "system",
 )
-NOT_STAFF: Final = frozenset({"police", "school", "inspector", "auditor", "administrator", "system"})
+NOT_STAFF: Final = frozenset({"police", "school", "inspector", "auditor", "administrator", "subject-access", "system"})
 ANY_STAFF: Final = frozenset(ROLES) - NOT_STAFF
 SENIOR_OR_ABOVE: Final = frozenset({"senior-practitioner", "unit-manager", "area-manager", "aco", "chief-officer"})
 
@@ -47,7 +48,7 @@ SENIOR_OR_ABOVE: Final = frozenset({"senior-practitioner", "unit-manager", "area
 _SEVERAL: Final = {
     "any-staff": ANY_STAFF,
     "senior-practitioner-or-above": SENIOR_OR_ABOVE,
-    "author-or-manager": frozenset(ROLES) - {"auditor", "administrator", "system"},
+    "author-or-manager": frozenset(ROLES) - {"auditor", "administrator", "subject-access", "system"},
 }
 
 

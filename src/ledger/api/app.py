@@ -2,6 +2,7 @@
 
     POST /{collection}/{id}/{command-in-kebab-case}                 a command
     POST /offenders/{id}/export                                     a case as a bundle that verifies without us
+    GET  /subject-access-request                                    all that is held about a person who asked
     GET  /{collection}/{id}/{view}                                  a view
     GET  /{collection}/{id}                                         the view that is named as its noun
     GET  /{collection}/{id}/decisions, …/{position}                 decisions and their trails (ledger.api.decisions)
@@ -36,7 +37,7 @@ from starlette.routing import Match, Route
 
 from ledger.aggregates.roles import ROLES
 from ledger.aggregates.shape import a_random_id
-from ledger.api import decisions, exporting, log, openapi
+from ledger.api import decisions, exporting, log, openapi, subject_access
 from ledger.api.asking import (
     LARGEST_POSITION,
     OPEN,
@@ -394,6 +395,7 @@ ROUTES: Final[Routes] = (
     ("/access/refusals", "GET", AUDITORS, refusals),
     ("/worklists/{name}", "GET", READERS, worklist),
     *exporting.ROUTES,
+    *subject_access.ROUTES,
     ("/{collection}/{id}/{name}", "POST", BY_COMMAND, command),
     *decisions.ROUTES,
     ("/{collection}/{id}/{name}", "GET", READERS, view),

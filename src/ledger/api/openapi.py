@@ -594,7 +594,25 @@ _EXPORT: Final = {
     },
 }
 _CODE: Final = {"name": "code", "in": "path", "required": True, "schema": _TEXT}
+SUBJECT_ACCESS: Final = "/subject-access-request"
+_DAY: Final = {"type": "string", "format": "date"}
+_SUBJECT_ACCESS: Final = _get(
+    "All that is held about a person who asked, others' values shut (HMPPS convention)",
+    [
+        _parameter("crn", "query", _TEXT, "The case reference number"),
+        _parameter("prn", "query", _TEXT, "A prison number, by which nobody is known here"),
+        _parameter("fromDate", "query", _DAY, "Only what happened on this day or later"),
+        _parameter("toDate", "query", _DAY, "Only what happened up to this day"),
+    ],
+    {"type": "object", "required": ["content"], "properties": {"content": {"type": "object"}}},
+)
+_SUBJECT_ACCESS["responses"] |= {
+    "204": {"description": "Nothing is held"},
+    "209": {"description": "Nobody is known here by a prison number", "content": {"application/json": {}}},
+}
+
 _OTHERS: Final[dict[str, Any]] = {
+    SUBJECT_ACCESS: {"get": _SUBJECT_ACCESS},
     "/rules": {"get": _get("Every rule with its source", [], _ITEMS)},
     "/events": {"get": _get("Every fact with its command and fields", [], _ITEMS)},
     "/problems/{code}": {

@@ -41,6 +41,7 @@ from ledger.application.executing import DIGESTS, Executing
 from ledger.application.holding import Holding
 from ledger.application.patience import in_time
 from ledger.application.standing import READY_SECONDS, Standing
+from ledger.application.subject_access import SubjectAccess, Subjects
 from ledger.commands import Acknowledged, Command
 from ledger.disclosing.exporting import Export, Exporting
 from ledger.errors import LedgerError, LimitedAccess, NotFound, StaleVersion
@@ -89,6 +90,7 @@ class Ledger:
         self._closers = {each.kept: Closer.of(each) for each in (store, store.access)}
         self._standing = Standing(store, self._closers)
         self._exporting = Exporting(store, self.cases, self.access, self.close_now)
+        self._subjects = Subjects(store, self.cases, self.access.readings)
 
     @classmethod
     async def open(
@@ -238,6 +240,15 @@ class Ledger:
             raise
 
     # ------------------------------------------------------------------------------------ leaving the house
+
+    async def subject_access(
+        self, crn: str, since: date | None = None, until: date | None = None, *, reader: Reader | None = None
+    ) -> SubjectAccess | None:
+        """Everything held about the person of a number, others' values shut; None where that is nothing.
+
+        Raises as ledger.application.subject_access.
+        """
+        return await self._subjects.answer(crn, since, until, reader)
 
     async def export(
         self,

@@ -5,7 +5,8 @@
     retention_rows  one row for a case whose time has come, or will never come while it is retained
     breach_view     one breach and its 72 hours; breach_rows: those not reported
 
-Proven by tests/aggregates/test_rights.py, tests/aggregates/test_data_breach.py and tests/projections/test_data_rights.py.
+Proven by tests/aggregates/test_rights.py, tests/aggregates/test_data_breach.py and
+tests/projections/test_data_rights.py.
 """
 
 from __future__ import annotations
