@@ -262,8 +262,8 @@ def test_what_is_held_about_a_person_is_printed_or_written_for_its_owners_eyes(
 def test_of_a_number_that_nobody_has_nothing_is_held_and_only_some_may_ask(ledger: Line):
     ran = ledger("subject-access", "X000000")
     assert (ran.code, "Nothing is held" in ran.out) == (1, True)
-    failed(ledger("subject-access", CRN, "--role", "practitioner"), "asked by")
-    failed(ledger("subject-access", CRN, "--from", "yesterday"), "A day, such as")
+    failed(ledger("subject-access", CRN, "--by", STAFF, "--role", "practitioner"), "asked by")
+    failed(ledger("subject-access", CRN, "--by", STAFF, "--from", "yesterday"), "A day, such as")
 
 
 def test_a_case_is_exported_and_verified_with_nothing_but_the_file_and_the_key(

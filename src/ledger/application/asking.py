@@ -170,9 +170,11 @@ class Asking:
 
 
 def stream_of(noun: str, id: str) -> str:  # noqa: A002 - the contract's own word
-    """The stream of a case.  Raises NotFound for an id that is none."""
+    """The stream of a case.  Raises NotFound for a noun, or an id, that is none."""
     if noun in SINGLE_STREAMS:
         return noun
+    if noun not in AGGREGATES:
+        raise NotFound(f"There is nothing called {noun[:40]!r}; there are: {', '.join(sorted(AGGREGATES))}.")
     try:
         return f"{noun}-{AGGREGATES[noun].an_id(id)}"
     except ValueError as wrong:
