@@ -4,7 +4,7 @@
     thought.found       what came of it
     thought.reads       what it rests on, for the sequencer to hold against what is recorded by then
 
-Proven with the ways of an erasure and of a hold, tests/application/.
+Proven with the ways of an erasure and of a hold, tests/erasing/.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ So an erasure and a hold never overtake each other.  The vault keeps the command
 the hold whose author was cut off, and lets go of the one whose release was; each step done twice is done once.  A hold
 told by another system is not sealed for it: its import is, line by line, when it is given again.
 
-Proven by tests/application/test_holding.py and privacy.yaml.
+Proven by tests/erasing/test_holding.py, test_cut_short.py and privacy.yaml.
 """
 
 from __future__ import annotations

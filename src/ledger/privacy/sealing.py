@@ -142,7 +142,10 @@ def open_box(origin: str, fact: str, key: DataKey, box: Box) -> dict[str, Any]:
         plain = _cipher(fact, key).decrypt(box.nonce, box.data, _bound_to(origin, fact, key))
     except InvalidTag as wrong:
         raise Unreadable(f"the values of fact {fact} under key {key.id} do not open") from wrong
-    values: dict[str, Any] = orjson.loads(plain)
+    try:
+        values: dict[str, Any] = orjson.loads(plain)
+    except ValueError:  # made by somebody else to open under this key too; its text may quote a value
+        raise Unreadable(f"the values of fact {fact} under key {key.id} are none") from None
     return values
 
 

@@ -9,6 +9,7 @@ Proven by tests/importing/.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from itertools import islice
@@ -25,7 +26,9 @@ NOTHING: Final[Collection[str]] = ()
 
 
 class Ahead(Cases):
-    """The cases of a ledger and, on top of them, what is decided and not sealed yet."""
+    """The cases of a ledger and, on top of them, what is decided and not sealed yet: nobody else can read it anew."""
+
+    kept_seconds = math.inf
 
     def start(self, names: Iterable[str]) -> None:
         """Keep these as cases that nothing concerns yet."""

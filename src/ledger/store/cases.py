@@ -1,13 +1,17 @@
 """Cases as folded from what is stored: read, opened as far as a fold needs, and kept for the next decision.
 
-The cache holds no opened value but those the fold declares.  The policy is such a case too, of the streams `ledger` and
-`policy` together.  `chains` keeps cases as they are asked about, with what views open.  Proven by
-tests/store/test_cases.py and every scenario.
+The cache holds no opened value but those the fold declares, and a case with any for less than a minute, as the vault
+does its keys: what is erased by another process is forgotten by then.  The policy is such a case too, of the streams
+`ledger` and `policy` together.  `chains` keeps cases as they are asked about, with what views open.  Proven by
+tests/store/test_cases.py, tests/erasing/test_values.py and every scenario.
 """
 
 from __future__ import annotations
 
+import asyncio
+import math
 import random
+import time
 from collections import OrderedDict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,8 +25,9 @@ from ledger.aggregates.shape import Erased, Fact, Recorded, Unread
 from ledger.privacy.sealing import DataKey, Unreadable, holds, open_box
 from ledger.store import mapping
 from ledger.store.appending import Receipt
-from ledger.store.chains import Chains, Opens, to_open
+from ledger.store.chains import KEPT_SECONDS, Chains, Opens, to_open
 from ledger.store.database import Database
+from ledger.store.erased import ERASING
 from ledger.store.mapping import Draft, Envelope, Stored
 from ledger.store.vault import Vault
 
@@ -43,12 +48,14 @@ class PolicyAt:
 class Case:
     """A case as folded from its chain: the cache of decisions.  It holds no opened value it need not.
 
-    `version`: of its own stream; `at`: the newest position of its chain, 0 for none.
+    `version`: of its own stream; `at`: the newest position of its chain, 0 for none; `until`: when it is forgotten, by
+    the process's own clock.
     """
 
     version: int
     at: int
     state: Any
+    until: float = math.inf
 
 
 class Desk:
@@ -84,6 +91,8 @@ class Desk:
 class Cases:
     """The cases of a ledger."""
 
+    kept_seconds: float = KEPT_SECONDS  # with what is opened in them
+
     def __init__(self, origin: str, database: Database, vault: Vault) -> None:
         self._origin = origin
         self._database = database
@@ -91,26 +100,35 @@ class Cases:
         self._cases: OrderedDict[str, Case] = OrderedDict()
         self._policy: PolicyAt | None = None
         self._erased: dict[bytes, Erased] = {}  # by key id
+        self._sweeping: asyncio.TimerHandle | None = None
         self.chains = Chains(database, vault, self._leaving)
 
     def kept(self, stream: str) -> Case | None:
         """The case as last folded here, if it is still in memory."""
         case = self._cases.get(stream)
-        if case is not None:
-            self._cases.move_to_end(stream)
+        if case is None:
+            return None
+        if case.until <= time.monotonic():
+            del self._cases[stream]
+            return None
+        self._cases.move_to_end(stream)
         return case
 
     async def read(self, stream: str) -> Case:
         """The case as it is recorded now: what is kept of it, and the facts since."""
         aggregate = AGGREGATES[noun_of(stream)]
         while True:
-            known = self._cases.get(stream)
+            known = self.kept(stream)
+            began = time.monotonic()
             stored = await self._database.chain(stream, after=known.at if known else 0)
+            if known is not None and any(each.type in ERASING for each in stored):
+                self.forget(stream)  # what it holds opened may be erased
+                continue
             records = await self.records(stored, aggregate.opens)
             if self._cases.get(stream) is known:  # else somebody moved it meanwhile
                 break
         if known is None:
-            known = Case(0, 0, aggregate.fold(()))
+            known = Case(0, 0, aggregate.fold(()), began + self.kept_seconds if aggregate.opens else math.inf)
         return self._keep(stream, self._taken(known, stream, records))
 
     def remember(
@@ -147,14 +165,23 @@ class Cases:
         for each in records:
             state = aggregate.take(state, each)
             version, at = (each.version if each.stream == stream else version), each.position
-        return Case(version, at, state)
+        return Case(version, at, state, case.until)
 
     def _keep(self, stream: str, case: Case) -> Case:
         self._cases[stream] = case
         self._cases.move_to_end(stream)
         if len(self._cases) > CASES_KEPT:
             self._cases.popitem(last=False)
+        if self._sweeping is None and case.until < math.inf:
+            self._sweeping = asyncio.get_running_loop().call_later(self.kept_seconds / 8, self._sweep)
         return case
+
+    def _sweep(self) -> None:
+        """Forget what is out of date, though nobody asks for it again."""
+        now, self._sweeping = time.monotonic(), None
+        self._cases = OrderedDict((name, case) for name, case in self._cases.items() if case.until > now)
+        if any(case.until < math.inf for case in self._cases.values()):
+            self._sweeping = asyncio.get_running_loop().call_later(self.kept_seconds / 8, self._sweep)
 
     def forget(self, stream: str) -> None:
         """Drop whatever is kept of a case, opened values too: the next one who asks reads it."""
@@ -165,6 +192,9 @@ class Cases:
         """Drop every opened value."""
         self._cases.clear()
         self.chains.close()
+        if self._sweeping:
+            self._sweeping.cancel()
+            self._sweeping = None
 
     async def records(self, stored: Sequence[Stored], opens: Opens, *, leaving: bool = False) -> list[Recorded[Fact]]:
         """Facts from entries, opening the sealed fields a fold needs (`opens` by topic; None: all of them).

@@ -26,6 +26,7 @@ from uuid import UUID
 
 from ledger.aggregates.shape import History, Recorded
 from ledger.store.database import Database
+from ledger.store.erased import ERASING
 from ledger.store.mapping import Stored
 from ledger.store.vault import Vault
 
@@ -129,6 +130,9 @@ class Chains:
             if found is None:
                 found = Reading(opens)
             more = chain.stored[len(found.records) :]
+            if found.records and any(each.type in ERASING for each in more):
+                chain.readings = [each for each in chain.readings if each is not found]
+                found, more = Reading(opens), chain.stored  # what it holds opened may be erased
             if more:
                 found.add(*await self._opened(chain, more, opens))
             if not any(each is found for each in chain.readings):

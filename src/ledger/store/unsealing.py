@@ -2,8 +2,9 @@
 
 AES-GCM alone does not bind a ciphertext to one plaintext; the commitment, which the tree holds, does.  What is found
 names the position and what lies there, a path or a key, and never a value.  A key that the vault no longer has, a
-ciphertext that is gone, altered or somebody else's: each is a finding, for until erasure is a fact of its own nothing
-says why they should be.  Proven by tests/store/test_tampering.py.
+ciphertext that is gone, altered or somebody else's: each is a finding, unless a sealed fact says that the key was
+destroyed; then it is one if the ciphertext is still there.  Proven by tests/store/test_tampering.py and
+tests/erasing/test_values.py.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import psycopg
 
 from ledger.errors import VaultUnavailable
 from ledger.privacy.sealing import Box, DataKey, Unreadable, holds, open_box
+from ledger.store.erased import erased_among
 from ledger.store.mapping import Stored
 from ledger.transparency.verify import Finding
 
@@ -26,6 +28,7 @@ VALUE_CODES: Final[Mapping[str, str]] = {
     "value-missing": "no ciphertext lies beside an entry for values it commits to",
     "value-unknown": "a ciphertext lies beside an entry that commits to nothing under its key",
     "value-key-missing": "the vault has no key for a ciphertext",
+    "value-not-erased": "a ciphertext lies beside an entry under a key that was destroyed",
     "value-unreadable": "a ciphertext does not open under its key, or the key not under the vault's key file",
     "value-differs": "a value is not the one that its entry commits to",
 }
@@ -53,19 +56,24 @@ class Unsealing:
             boxes.setdefault(position, {})[str(key_id)] = Box(key_id.bytes, nonce, data)
         had, refused = _fetched({box.key_id for found in boxes.values() for box in found.values()}, self.keys)
         findings: list[Finding] = []
+        read: list[tuple[int, Stored, dict[str, dict[str, str]]]] = []
         for position, data in entries:
             try:
                 stored = Stored.of(position, data)
-                promised = _by_key(stored)
+                read.append((position, stored, _by_key(stored)))
             except (ValueError, TypeError, LookupError, AttributeError):
                 continue  # no entry any more, which the oracle says
+        erased = erased_among(connection, {each for _, _, promised in read for each in promised})
+        for position, stored, promised in read:
             beside = boxes.get(position, {})
-            gone = sorted(promised.keys() - beside.keys())
+            gone = sorted(promised.keys() - beside.keys() - erased)
             findings += [_finding("value-missing", stored, promised[key_id], key_id) for key_id in gone]
             for key_id, box in beside.items():
                 paths = promised.get(key_id, {})
                 if not paths:
                     findings.append(_finding("value-unknown", stored, paths, key_id))
+                elif key_id in erased:
+                    findings.append(_finding("value-not-erased", stored, paths, key_id))
                 elif box.key_id in refused:
                     findings.append(_finding("value-unreadable", stored, paths, key_id))
                 elif box.key_id not in had:

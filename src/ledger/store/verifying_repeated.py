@@ -100,14 +100,20 @@ REPEATED: Final[tuple[tuple[str, LiteralString, str], ...]] = (
         """,
         "a receipt says another time than its checkpoint",
     ),
-    # Opened or not, a ciphertext lies beside each entry for each key that it commits under, and beside no other.
+    # Opened or not, a ciphertext lies beside each entry for each key that it commits under, and beside no other; none
+    # for a key of which a fact of the ledger says that it was destroyed.
     (
         "ciphertexts",
         """
-        WITH said AS (
+        WITH erased AS MATERIALIZED (
+            SELECT k.key_id::uuid FROM public.entries AS e,
+                jsonb_array_elements_text(convert_from(e.entry, 'UTF8')::jsonb -> 'values' -> 'key_ids') AS k (key_id)
+            WHERE convert_from(e.entry, 'UTF8')::jsonb ->> 'type' LIKE '%.data-erased.v1'
+        ), said AS (
             SELECT DISTINCT e.position, (s.pair ->> 1)::uuid AS key_id FROM entries AS e,
                 jsonb_each(convert_from(e.entry, 'UTF8')::jsonb -> 'sealed') AS s (path, pair)
             WHERE convert_from(e.entry, 'UTF8')::jsonb ? 'sealed'
+                AND (s.pair ->> 1)::uuid NOT IN (SELECT key_id FROM erased)
         )
         SELECT coalesce(s.position, v.position), NULL
         FROM said AS s FULL JOIN sealed_values AS v ON v.position = s.position AND v.key_id = s.key_id

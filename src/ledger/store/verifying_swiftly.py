@@ -17,6 +17,7 @@ from typing import Any, Final, LiteralString, NamedTuple
 
 import psycopg
 
+from ledger.store.erased import erased_among
 from ledger.store.sweeping import Asked, Place, Sweep, Swept, connected, swept, useful_processes
 from ledger.transparency.entry import parse_entry
 from ledger.transparency.stretch import STRETCH, Beside, beside_of
@@ -86,7 +87,13 @@ def read_swiftly(
     ]
     place = Place(conninfo, schema, _one(connection.execute("SELECT pg_export_snapshot()")))
     processes = useful_processes(size, STRETCH)
-    findings, beside = list[Finding](), _Beside(_one(connection.execute("SELECT min(first) FROM receipts")))
+    findings, beside = (
+        list[Finding](),
+        _Beside(
+            _one(connection.execute("SELECT min(first) FROM receipts")),
+            frozenset(bytes.fromhex(each.replace("-", "")) for each in erased_among(connection)),
+        ),
+    )
     with ThreadPoolExecutor(1) as thread:
         stored = thread.submit(_stored, place)
         with _read(connection, place, asked, processes) as found:
@@ -140,9 +147,10 @@ def _one(cursor: psycopg.Cursor) -> Any:
 class _Beside:
     """What the entries say of what lies beside them, gathered stretch by stretch."""
 
-    def __init__(self, kept_from: int | None) -> None:
-        """`kept_from`: where the first receipt that is kept leads; those of commands before it are gone."""
-        self._kept_from = kept_from
+    def __init__(self, kept_from: int | None, erased: frozenset[bytes]) -> None:
+        """`kept_from`: where the first receipt that is kept leads; those of commands before it are gone.  `erased`: the
+        ids of keys whose ciphertexts are gone."""
+        self._kept_from, self._erased = kept_from, erased
         self._about: dict[int, bytes] = {}
         self._receipts, self._run, self._gone = sha256(), b"", 0
         self._readable = self._ciphertexts = self._tiles = True
@@ -155,7 +163,7 @@ class _Beside:
             return
         if said.concerned != _NOTHING:
             self._about[(found.first - 1) // STRETCH] = said.concerned
-        self._ciphertexts &= said.ciphertexts == found.ciphertexts
+        self._ciphertexts &= said.ciphertexts == found.ciphertexts or self._left(said.ciphertexts) == found.ciphertexts
         self._tiles &= found.tiles_hold
         runs = said.commands
         if not runs:
@@ -167,6 +175,11 @@ class _Beside:
             self._count(self._run)
         self._count(runs[:-_RUN])
         self._run = runs[-_RUN:]
+
+    def _left(self, promised: bytes) -> bytes:
+        """Of ciphertexts (position and key id, 24 bytes each) those that no erasure has taken."""
+        each = (promised[at : at + 24] for at in range(0, len(promised), 24))
+        return b"".join(one for one in each if one[8:] not in self._erased)
 
     def _count(self, runs: bytes) -> None:
         at = 0
