@@ -19,6 +19,7 @@ specification of one format, with one worked example that a test executes:
     commitment   salted commitments to values and documents that lie outside the entry
     bundle       one case in a file that proves itself: complete, unaltered, in order
     announcement how a log's next key is believed by whoever holds the last one
+    timestamp    that a checkpoint existed by then, as an authority says (RFC 3161)
     verify       the oracle: re-checks a whole ledger from its stored bytes
     stretch      many entries read at once, where there is nothing to find in them
     swift        the oracle with that quick way: the same report in a fraction of the time

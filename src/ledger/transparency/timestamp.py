@@ -4,6 +4,10 @@ What is stamped is the text of a checkpoint (``checkpoint``): origin, size and r
 on. A token is read strictly, and its imprint is compared always; who signed it is checked where the roots of the
 authority are given.
 
+    >>> checked(b"no token", Checkpoint("ledger.example/kent", 3, bytes(32)), ())
+    Traceback (most recent call last):
+    ledger.transparency.timestamp.NotStamped: it does not hold: it is no answer of an authority
+
 Proved by tests/store/test_timestamping.py and tests/disclosing/test_others.py, against an authority of openssl's.
 """
 
@@ -32,6 +36,9 @@ def checked(response: bytes, checkpoint: Checkpoint, roots: Roots, nonce: int | 
     """When the authority says that it saw this checkpoint.  Raises NotStamped."""
     try:
         read = decode_timestamp_response(response)
+    except ValueError as problem:
+        raise NotStamped("it does not hold: it is no answer of an authority") from problem
+    try:
         if read.as_bytes() != response:
             raise NotStamped("there is more in it than a token")
         imprint = read.tst_info.message_imprint
