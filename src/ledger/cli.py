@@ -65,6 +65,11 @@ def parser() -> argparse.ArgumentParser:
     each.add_argument("--bundle", type=Path, metavar="FILE.zip", help="from a bundle alone, without a ledger")
     each.add_argument("--key", action="append", default=[], metavar="VKEY", help="the ledger's key, for a bundle")
     each.add_argument("-o", "--output", type=Path, metavar="FILE.pdf", help="write it as a printed page")
+    each = verb("search", verbs.search, "somebody by number, name or date of birth; a star ends a name begun")
+    for name in ("client-id", "crn", "surname", "forenames", "date-of-birth"):
+        each.add_argument(f"--{name}", help="YYYY-MM-DD" if name == "date-of-birth" else None)
+    each.add_argument("--role", default="practitioner", help="in which role; practitioner if left out")
+    each.add_argument("--by", metavar="ID", help="the staff member's random id; drawn if left out")
     each = verb("log", verbs.log, "the transparency log: its checkpoint, its keys, or all of it as files")
     each.add_argument("what", choices=verbs.OF_A_LOG)
     each.add_argument("folder", type=Path, nargs="?", metavar="DIR", help="where the tiles are written")

@@ -107,6 +107,7 @@ async def _served(
         try:
             async with (
                 follower_beside(),
+                ledger.searched(),
                 ledger.closed_hourly(),
                 ledger.keys_in_time(),
                 ledger.erasures_gone_on_with(),

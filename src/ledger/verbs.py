@@ -20,15 +20,19 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from ledger import beside, logs, playing, serving
+from ledger.access.purposes import reader
 from ledger.aggregates.ledger_stream import SYSTEM
 from ledger.aggregates.shape import Actor
 from ledger.api import openapi
 from ledger.api.tokens import Tokens
 from ledger.application import Ledger
-from ledger.errors import Malformed, Setup
+from ledger.application.searching import LONGEST_PAGE, SEARCHERS
+from ledger.errors import Forbidden, Malformed, Setup
 from ledger.importing import Outcome
 from ledger.importing import import_file as import_lines_of
 from ledger.reading import a_day, an_instant
+from ledger.searching import question
+from ledger.searching.finding import ASKED_BY
 from ledger.settings import Settings
 from ledger.store import rotating
 from ledger.store.log import Log
@@ -204,6 +208,39 @@ def case(given: argparse.Namespace) -> int:
     found = with_ledger(use)
     say(given, found, lambda: tree(found))
     return 0
+
+
+def search(given: argparse.Namespace) -> int:
+    """Whoever is found, a row each; exit 1 if nobody is."""
+    asked = {name: value for name in ASKED_BY if (value := getattr(given, name)) is not None}
+    if given.role not in SEARCHERS:
+        raise Forbidden(f"People are searched for by {', '.join(sorted(SEARCHERS))}; not by {given.role}.")
+    by = reader(Actor(given.by or str(uuid4()), given.role))
+
+    async def use(ledger: Ledger) -> list[dict[str, Any]]:
+        question(asked)  # before everybody is read
+        with _bar() as bar:
+            task = bar.add_task("read who there is", total=None)
+            await ledger.fill_search(lambda done, of: bar.update(task, completed=done, total=of))
+        found = await ledger.search(asked, reader=by, most=LONGEST_PAGE)
+        items = list(found.items)
+        while found.next is not None:
+            found = await ledger.search(asked, reader=by, cursor=found.next, most=LONGEST_PAGE)
+            items += found.items
+        return items
+
+    items = with_ledger(use)
+    rows = [{name: str(each.get(name) or "") for name in _SEARCH_ROW} | _id_or_limited(each) for each in items]
+    say(given, {"items": items}, lambda: _table(rows, (*_SEARCH_ROW, "id")))
+    return 0 if items else 1
+
+
+_SEARCH_ROW: Final = ("client_id", "surname", "forenames", "date_of_birth", "warnings")
+
+
+def _id_or_limited(item: Mapping[str, Any]) -> dict[str, str]:
+    named = next((f"{noun}/{item[f'{noun}_id']}" for noun in ("offender", "child") if f"{noun}_id" in item), "limited")
+    return {"id": named}
 
 
 def trail(given: argparse.Namespace) -> int:

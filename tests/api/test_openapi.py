@@ -249,7 +249,14 @@ def test_the_process_says_that_it_lives_and_that_it_is_ready(door: Door):
     assert ready.status_code == 200
     assert ready.json() == {
         "status": "UP",
-        "components": {"database": "UP", "vault": "UP", "access_log": "UP", "worklists": "UP", "writing": "UP"},
+        "components": {
+            "database": "UP",
+            "vault": "UP",
+            "access_log": "UP",
+            "worklists": "UP",
+            "search": "UP",
+            "writing": "UP",
+        },
     }
 
 

@@ -60,6 +60,7 @@ EXPECTED: dict[tuple[str, str], frozenset[str] | None] = {
         }
     ),
     ("GET", "/subject-access-request"): frozenset({"subject-access", "data-protection-officer", "information-manager"}),
+    ("POST", "/offenders/search"): READ_CASES - {"inspector", "auditor", "training-unit"},
     ("POST", "/{collection}/{id}/{name}"): EVERYBODY,  # and then each command its own
 }
 GIVEN = [(noun, name, fact) for noun, of in COMMANDS.items() for name, fact in of.items() if noun != "ledger"]

@@ -13,7 +13,7 @@ ALL = frozenset(FieldClass)
 
 def test_a_practitioner_gives_the_court_the_person_the_narrative_and_third_parties_and_withholds_nothing_whole():
     given = allowed("practitioner", "court")
-    assert given.opens == {FieldClass.PERSON, FieldClass.NARRATIVE, FieldClass.THIRD_PARTY}
+    assert given.opens == {FieldClass.PERSON, FieldClass.RISK, FieldClass.NARRATIVE, FieldClass.THIRD_PARTY}
     assert given.withholds == frozenset()
 
 
@@ -45,7 +45,7 @@ def test_victim_information_is_opened_within_probation_by_offender_managers_and_
 
 
 def test_the_person_is_given_values_about_themself_and_no_others():
-    assert allowed("data-protection-officer", "subject-access").opens == {FieldClass.PERSON}
+    assert allowed("data-protection-officer", "subject-access").opens == {FieldClass.PERSON, FieldClass.RISK}
 
 
 def test_for_anyone_but_probation_and_the_court_four_kinds_of_facts_are_withheld_whole():

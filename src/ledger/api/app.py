@@ -7,6 +7,7 @@
     GET  /{collection}/{id}                                         the view that is named as its noun
     GET  /{collection}/{id}/decisions, …/{position}                 decisions and their trails (ledger.api.decisions)
     GET  /worklists/{name}                                          a worklist
+    POST /offenders/search                                          somebody by number, name or date of birth
     GET  /rules, /events                                            the registries
     GET  /log/..., /access/log/...                                  checkpoints, tiles and proofs (ledger.api.log)
     GET  /access/refusals                                           what was refused
@@ -37,7 +38,7 @@ from starlette.routing import Match, Route
 
 from ledger.aggregates.roles import ROLES
 from ledger.aggregates.shape import a_random_id
-from ledger.api import decisions, exporting, log, openapi, subject_access
+from ledger.api import decisions, exporting, log, openapi, searching, subject_access
 from ledger.api.asking import (
     LARGEST_POSITION,
     OPEN,
@@ -89,7 +90,7 @@ def create_app(open_ledger: Callable[[], Awaitable[Ledger]], settings: Settings 
         app.state.ledger = ledger
         app.state.tokens = Tokens.of(ledger.store.origin, ledger.store.home)
         try:
-            async with ledger.followed():
+            async with ledger.followed(), ledger.searched():
                 yield
         finally:
             await ledger.close()
@@ -396,6 +397,7 @@ ROUTES: Final[Routes] = (
     ("/worklists/{name}", "GET", READERS, worklist),
     *exporting.ROUTES,
     *subject_access.ROUTES,
+    *searching.ROUTES,
     ("/{collection}/{id}/{name}", "POST", BY_COMMAND, command),
     *decisions.ROUTES,
     ("/{collection}/{id}/{name}", "GET", READERS, view),

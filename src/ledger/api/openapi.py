@@ -593,6 +593,45 @@ _EXPORT: Final = {
         **_problems("401", "403", "404", "408", "413", "415", "422", "500", "503"),
     },
 }
+SEARCHED: Final = "/offenders/search"
+_ASKED_BY: Final = {
+    "client_id": {"type": "string", "pattern": "^[0-9]{7}$"},
+    "crn": _TEXT,
+    "surname": {**_TEXT, "description": "A star at the end stands for whatever follows"},
+    "forenames": {**_TEXT, "description": "A star at the end stands for whatever follows"},
+    "date_of_birth": {"type": "string", "format": "date"},
+}
+_SEARCH: Final = {
+    "operationId": "offender.search",
+    "summary": "People and children by number, name or date of birth; rows that are limited have no name",
+    "tags": ["offenders"],
+    "parameters": [
+        {"name": "cursor", "in": "query", "required": False, "schema": _TEXT},
+        {
+            "name": "limit",
+            "in": "query",
+            "required": False,
+            "schema": {"type": "integer", "minimum": 1, "maximum": 200},
+        },
+        _HEADERS[-1],
+    ],
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"type": "object", "additionalProperties": False, "properties": _ASKED_BY},
+                "example": {"surname": "JON*", "forenames": "A*"},
+            }
+        },
+    },
+    "responses": {
+        "200": {
+            "description": "Whoever it is, in order of name; `fields` are the numbers of the old screen",
+            "content": {"application/json": {"schema": _ITEMS}},
+        },
+        **_problems("401", "403", "408", "413", "415", "422", "500", "503"),
+    },
+}
 _CODE: Final = {"name": "code", "in": "path", "required": True, "schema": _TEXT}
 SUBJECT_ACCESS: Final = "/subject-access-request"
 _DAY: Final = {"type": "string", "format": "date"}
@@ -622,6 +661,7 @@ _OTHERS: Final[dict[str, Any]] = {
     **_of_log("/access/log", "the access log"),
     "/access/refusals": {"get": _get("What was refused, for auditors", _REFUSALS, _ITEMS)},
     EXPORTED: {"post": _EXPORT},
+    SEARCHED: {"post": _SEARCH},
     "/health/live": {"get": _told("The process answers", {"200": "status UP"}, _STATUS)},
     "/health/ready": {
         "get": _told(

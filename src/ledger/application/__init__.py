@@ -5,6 +5,7 @@
     considering what is thought out beforehand, on what is recorded now
     asking      a view of a case, a worklist: as at a day, as known at a moment
     entitling   whether somebody may read a case at all
+    searching   somebody found by number, name or date of birth
     standing    what the ledger holds, and whether all it needs is there
     patience    an answer in time, or none
 
@@ -17,7 +18,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, date, datetime
 from importlib import metadata
@@ -40,6 +41,8 @@ from ledger.application.erasing import Erasing
 from ledger.application.executing import DIGESTS, Executing
 from ledger.application.holding import Holding
 from ledger.application.patience import in_time
+from ledger.application.searching import PAGE as SEARCH_PAGE
+from ledger.application.searching import Searching
 from ledger.application.standing import READY_SECONDS, Standing
 from ledger.application.subject_access import SubjectAccess, Subjects
 from ledger.commands import Acknowledged, Command
@@ -54,6 +57,7 @@ from ledger.following.workers import Where
 from ledger.privacy.cursors import Cursors
 from ledger.privacy.sealing import Keyed
 from ledger.projections import WORKLISTS, Worklist
+from ledger.searching import Found
 from ledger.settings import Settings
 from ledger.store import mapping, rotating
 from ledger.store.appending import Append
@@ -87,6 +91,7 @@ class Ledger:
         self._holding = Holding(store, self.cases, self._executing, self._erasing)
         self._entitling = Entitling(store, self.cases)
         self._asking = Asking(store, self.cases, self.access.readings, self._entitling)
+        self._searching = Searching(store, self.cases, self.access.readings, self._entitling)
         self._closers = {each.kept: Closer.of(each) for each in (store, store.access)}
         self._standing = Standing(store, self._closers)
         self._exporting = Exporting(store, self.cases, self.access, self.close_now)
@@ -109,7 +114,8 @@ class Ledger:
         try:
             await ledger.store.vault.erasures.replay()  # before anybody can read what a restored backup still has
             ledger._executing.keyed = Keyed(await ledger.store.vault.secret(DIGESTS))
-            ledger._asking.cursors = Cursors(await ledger.store.vault.secret(CURSORS))
+            cursors = Cursors(await ledger.store.vault.secret(CURSORS))
+            ledger._asking.cursors = ledger._searching.cursors = cursors
             await ledger._start_release(began)
             await ledger._go_on()
         except BaseException:
@@ -364,6 +370,25 @@ class Ledger:
             reader=reader,
             withhold=withhold,
         )
+
+    async def search(
+        self, asked: Mapping[str, Any], *, reader: Reader | None = None, cursor: str = "", most: int = SEARCH_PAGE
+    ) -> Found:
+        """People and children by client id, CRN, date of birth, surname and forenames (ledger.searching.finding).
+
+        `reader` as for a view.  Raises Malformed, NotYetProjected until the search is filled (`searched`, or
+        `fill_search`), DatabaseUnavailable, VaultUnavailable, AccessLogUnavailable.
+        """
+        return await self._searching.search(asked, reader, cursor=cursor, most=most)
+
+    async def fill_search(self, progress: Callable[[int, int], None]) -> None:
+        """Read all who can be searched for, once: for whoever asks and does not serve."""
+        await self._searching.keeping.fill(progress)
+
+    def searched(self) -> AbstractAsyncContextManager[None]:
+        """While inside, this process can be searched: filled in the background, then kept up; readiness says when."""
+        self._standing.search = self._searching.keeping
+        return _beside(self._searching.keeping.run())
 
     # ------------------------------------------------------------------------------------ worklists
 

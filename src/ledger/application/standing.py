@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 
 from ledger.application.patience import in_time
 from ledger.errors import LedgerError, VaultUnavailable
+from ledger.searching import Keeping
 from ledger.store.closing import Closer
 from ledger.store.log import Kept, Log
 from ledger.store.opening import Store
@@ -28,6 +29,7 @@ class Standing:
     def __init__(self, store: Store, closers: Mapping[Kept, Closer]) -> None:
         self._store = store
         self._closers = closers
+        self.search: Keeping | None = None  # where this process is one that can be searched
 
     async def _follows(self) -> bool:
         """The worklists follow within a minute."""
@@ -72,6 +74,8 @@ class Standing:
             "access_log": self._store.access.database.head,
             "worklists": self._follows,
         }
+        if self.search is not None:
+            asked = {**asked, "search": self.search.filled}
         # All at once: whoever probes waits for the slowest of them and not for their sum.
         parts = dict(zip(asked, await asyncio.gather(*map(_up, asked.values())), strict=True))
         parts["writing"] = "DOWN" if self._store.read_only else "UP"

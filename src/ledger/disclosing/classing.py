@@ -21,8 +21,9 @@ from typing import Any, Final
 
 from ledger.aggregates.aggregate import about_ids
 from ledger.aggregates.corrections import CORRECTING, RecordCorrected
-from ledger.aggregates.offender.facts.file import VictimContactOffered
-from ledger.aggregates.offender.facts.order import PsoInvolvementApproved
+from ledger.aggregates.offender.facts.file import RiskConcernReported, VictimContactOffered
+from ledger.aggregates.offender.facts.order import PsoInvolvementApproved, RiskManagerConsulted
+from ledger.aggregates.offender.facts.person import OffenceRecorded, RiskAssessmentCompleted, RiskLevelChanged
 from ledger.aggregates.shape import Fact, Recorded, Subject, Whose
 from ledger.disclosing.table import EntryClass, FieldClass
 from ledger.privacy.owners import owner_of
@@ -35,6 +36,13 @@ _RULES: Final = frozenset({"DP-04"})
 # Facts that a rule of another area asks for, in a child protection case only.
 _ALSO: Final[tuple[type[Fact], ...]] = (PsoInvolvementApproved,)
 _OF_VICTIMS: Final[tuple[type[Fact], ...]] = (VictimContactOffered,)
+_OF_RISK: Final = (
+    RiskAssessmentCompleted,
+    RiskLevelChanged,
+    OffenceRecorded,
+    RiskConcernReported,
+    RiskManagerConsulted,
+)
 _BY_SUBJECT: Final = {
     Subject.CHILD: FieldClass.CHILD,
     Subject.VICTIM: FieldClass.VICTIM,
@@ -68,11 +76,18 @@ class Classing:
         if whose.subject is Subject.STREAM:
             return FieldClass.THIRD_PARTY if self._another(record.stream) else FieldClass.NARRATIVE
         owner = owner_of(record.fact, record.id, record.stream, whose, record.about)
-        return FieldClass.PERSON if owner.id == self.case else FieldClass.THIRD_PARTY
+        if owner.id != self.case:
+            return FieldClass.THIRD_PARTY
+        return FieldClass.RISK if isinstance(self._told(record), _OF_RISK) else FieldClass.PERSON
 
     def withheld_for(self, record: Recorded[Any]) -> frozenset[EntryClass]:
         """The reasons for which a fact may be withheld whole; none for most."""
         return frozenset(self._reasons(record))
+
+    def _told(self, record: Recorded[Any]) -> Fact:
+        """The fact, or the one that it corrects."""
+        target = self._target(record, record.fact.event_ref) if isinstance(record.fact, RecordCorrected) else None
+        return target.fact if target is not None else record.fact
 
     def _whose(self, record: Recorded[Any], field: str) -> Whose | None:
         """Whose a field is; a corrected value is whose the field is that it corrects."""

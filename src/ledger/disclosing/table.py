@@ -1,17 +1,20 @@
 """Who may have which sealed values opened, for which purpose, and which facts are withheld whole: the one table.
 
+    may_read("supervisor", own=False)    what a page shows in this role
     allowed("practitioner", "court")     what an export by a practitioner for a court opens and withholds
 
-Two lists meet: what a role may have opened at all, and what a purpose needs; opened is what stands in both.  So nobody
-gets through an export what his role would not show him, and nobody gets more than the purpose needs.  A role that the
-purpose does not name may not export for it.
+In an export two lists meet: what a role may have opened at all, and what a purpose needs; opened is what stands in
+both.  So nobody gets through an export what his role would not show him, and nobody gets more than the purpose needs.
+A role that the purpose does not name may not export for it.
 
-Where the texts are silent, the readings are: victim information is for the offender manager and his managers only
-(DP-03), so no export by anyone else opens it; names and texts of staff leave no further than the house (DP-12), where
-everybody stands under a random staff id anyway; inspectors and auditors read states and dates, as on every page; the
-person gets what is about himself, not what others' keys hold, and no free text that may name somebody (GEN-10); the
-court gets what its case rests on.  For anyone but probation and the court four kinds of facts are withheld whole
-(ledger-format.md, Bundle): that they exist is disclosed, what they are is not.
+Where the texts are silent, the readings are: every member of staff may read every case that is not limited
+(ledger.privacy.limiting), in the measure of the role; unpaid work needs who comes and what to beware of, not the
+children; administration keeps files, not assessments; victim information is for the offender manager, managers and
+victim contact staff (DP-03), so no export but by the first two opens it; names and texts of staff leave no further than
+the house (DP-12), where everybody stands under a random staff id anyway; inspectors and auditors read states and dates,
+as on every page; the person gets what is about himself, not what others' keys hold, and no free text that may name
+somebody (GEN-10); the court gets what its case rests on.  For anyone but probation and the court four kinds of facts
+are withheld whole (ledger-format.md, Bundle): that they exist is disclosed, what they are is not.
 
 Proven by tests/disclosing/test_table.py; printed into docs/disclosing.md.
 """
@@ -31,6 +34,7 @@ class FieldClass(StrEnum):
     """Whose a sealed value is, seen from the person the export is about."""
 
     PERSON = "person"  # sealed under the person's own key
+    RISK = "risk"  # of these what tells of the risk the person poses: assessments, levels, offences, concerns
     NARRATIVE = "narrative"  # free text about the case, or of a stream about nobody
     CHILD = "child"
     VICTIM = "victim"
@@ -50,6 +54,7 @@ class EntryClass(StrEnum):
 MEANING: Final[Mapping[FieldClass | EntryClass, str]] = MappingProxyType(
     {
         FieldClass.PERSON: "values of the person themself",
+        FieldClass.RISK: "assessments and levels of risk, offences, concerns",
         FieldClass.NARRATIVE: "free text of the case and of placements",
         FieldClass.CHILD: "values about a child",
         FieldClass.VICTIM: "values about a victim",
@@ -62,8 +67,10 @@ MEANING: Final[Mapping[FieldClass | EntryClass, str]] = MappingProxyType(
     }
 )
 
-_P, _N, _C, _V, _T, _S = FieldClass
-_CASE: Final = frozenset({_P, _N, _C, _T})
+_P, _R, _N, _C, _V, _T, _S = FieldClass
+_CASE: Final = frozenset({_P, _R, _N, _C, _T})
+_WORK: Final = frozenset({_P, _R, _N, _T, _S})
+_FILE: Final = frozenset({_P, _N, _C, _T, _S})
 _EVERYTHING: Final = frozenset(FieldClass)
 _NOTHING: Final[frozenset[FieldClass]] = frozenset()
 
@@ -75,15 +82,28 @@ MAY_OPEN: Final[Mapping[str, frozenset[FieldClass]]] = MappingProxyType(
         "area-manager": _EVERYTHING,
         "aco": _EVERYTHING,
         "chief-officer": _EVERYTHING,
-        "court-officer": frozenset({_P, _N}),
+        "pso": _CASE | {_S},
+        "trainee": _CASE | {_S},
+        "risk-manager": _CASE | {_S},
+        "case-reviewer": _CASE | {_S},
         "information-manager": _CASE,
         "data-protection-officer": _CASE,
-        "case-reviewer": _CASE | {_S},
+        "information-officer": _FILE,
+        "team-admin": _FILE,
+        "court-officer": frozenset({_P, _R, _N}),
+        "supervisor": _WORK,
+        "placement-coordinator": _WORK,
+        "operations-manager": _WORK,
+        "head-of-unpaid-work": _WORK,
+        "victim-liaison": frozenset({_P, _N, _V}),
+        "training-unit": frozenset({_S}),
         "inspector": _NOTHING,
         "auditor": _NOTHING,
     }
 )
-"""By role: the classes of sealed values that an export made in it may open at all.  Other roles export nothing."""
+"""By role: the classes of sealed values that are opened for it at all, on a page, in a search or in an export.  A role
+that is not here reads no case.  Of victims a practitioner is shown those of the cases assigned to that practitioner
+(`may_read`)."""
 
 _OFFENDER_MANAGERS: Final = frozenset({"practitioner", "senior-practitioner", "unit-manager"})
 _MANAGERS: Final = frozenset({"unit-manager", "area-manager", "aco", "chief-officer"})
@@ -113,7 +133,7 @@ PURPOSES: Final[Mapping[str, Purpose]] = MappingProxyType(
                 "court",
                 "to the court, for the proceedings on the order",
                 _OFFENDER_MANAGERS | {"court-officer"},
-                frozenset({_P, _N, _T}),
+                frozenset({_P, _R, _N, _T}),
                 _WHOLE,
                 "CPOM s1 (breach); ledger-format.md, Bundle",
             ),
@@ -137,7 +157,7 @@ PURPOSES: Final[Mapping[str, Purpose]] = MappingProxyType(
                 "subject-access",
                 "to the person the case is about, or who acts for them",
                 _OF_INFORMATION,
-                frozenset({_P}),
+                frozenset({_P, _R}),
                 _WITHHELD,
                 "DP-02; DP-12; GEN-10",
             ),
@@ -145,7 +165,7 @@ PURPOSES: Final[Mapping[str, Purpose]] = MappingProxyType(
                 "sharing",
                 "to another agency on a basis that the file states",
                 _OF_INFORMATION | {"practitioner", "senior-practitioner"},
-                frozenset({_P, _N}),
+                frozenset({_P, _R, _N}),
                 _WITHHELD,
                 "DP-07; DP-02",
             ),
@@ -171,6 +191,16 @@ PURPOSES: Final[Mapping[str, Purpose]] = MappingProxyType(
 
 MAY_EXPORT: Final = frozenset[str]().union(*(each.roles for each in PURPOSES.values()))
 """The roles that may export a case for some purpose."""
+
+
+OF_ASSIGNED: Final = frozenset({"practitioner"})
+"""The roles that are shown values about victims in cases assigned to the reader alone (DP-03, *offender manager*)."""
+
+
+def may_read(role: str, *, own: bool) -> frozenset[FieldClass]:
+    """What is opened on a page for this role; `own`: the case is assigned to the reader."""
+    opens = MAY_OPEN.get(role, _NOTHING)
+    return opens if own or role not in OF_ASSIGNED else opens - {_V}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ Pure; proven by tests/privacy/test_limiting.py and, for every route, by tests/ap
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final, cast
 
 from ledger.aggregates.offender.facts.access import ACCESS_RULES, AccessExcluded, AccessRestricted, AccessRuleEnded
@@ -26,6 +27,7 @@ Rule = Recorded[AccessExcluded] | Recorded[AccessRestricted]
 PERSON: Final = "offender-"
 # Streams that concern persons without being one's own: their limits are those of everybody they concern.
 CONCERNING: Final = ("child-", "register-entry-", "child-protection-matter-", "case-review-")
+LIMITED: Final[Mapping[str, Any]] = MappingProxyType({"limited": True})  # all that is left of a row
 _SYSTEM: Final = "system"  # no person: releases, erasures, the house itself
 _NAMES: Final = ("offender_id", "offender_refs")  # what a row of a list calls the persons it is about
 
@@ -106,4 +108,4 @@ def nameless(row: Mapping[str, Any], shut: Collection[str]) -> dict[str, Any] | 
     for name in _NAMES:
         value: Any = row.get(name)
         ids += cast("list[str]", value) if isinstance(value, list) else [str(value)]
-    return {"limited": True} if any(f"{PERSON}{each}" in shut for each in ids) else None
+    return dict(LIMITED) if any(f"{PERSON}{each}" in shut for each in ids) else None

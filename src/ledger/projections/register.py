@@ -25,7 +25,7 @@ from ledger.aggregates.offender.case import TELLING_LEVEL, Case
 from ledger.aggregates.offender.facts import NotebookEntryMade, OffenceRecorded
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.register_entry.entry import Deregistration, Entry
-from ledger.aggregates.register_entry.registrations import registrations_of
+from ledger.aggregates.register_entry.registrations import Registration, registrations_of
 from ledger.aggregates.shape import Closed, Fact, Recorded
 from ledger.projections.held import held_by
 from ledger.projections.why import Row, explained
@@ -82,10 +82,10 @@ def _only(history: History, kinds: Collection[type[Fact]]) -> list[Recorded[Any]
 
 def flags(entries: Sequence[Entry], case: Case, as_at: date, explain: bool) -> list[Row]:
     """RH from the entries, RA-H from the assessed risk (CP-37); the other codes are the child's, or no flags."""
-    raising = [each for each in entries if span_of(each) is not None]
-    since = register.flag_since((span for each in raising if (span := span_of(each)) is not None), as_at)
+    raising = [each for each in entries if span_of(each.registration) is not None]
+    since = register.flag_since((span for each in raising if (span := span_of(each.registration)) is not None), as_at)
     rows = [flag("RH", since, [position for each in raising for position in _marks(each)], explain)] if since else []
-    high = _high_since(case)
+    high = high_since(case)
     return [*rows, flag("RA-H", high[0], [high[1]], explain)] if high else rows
 
 
@@ -95,12 +95,12 @@ def flag(code: str, since: date, facts: Sequence[int], explain: bool) -> Row:
     return explained(row, explain, rules=["CP-37", "CP-38"], facts=facts)
 
 
-def span_of(entry: Entry) -> tuple[date, date | None] | None:
+def span_of(entry: Registration) -> tuple[date, date | None] | None:
     """From when to when an entry raises RH: not for a concern alone, and until its last child has left."""
-    made = entry.registration.made
-    if made is None or made.fact.ground == register.CONCERN or not entry.registration.child_ids:
+    made = entry.made
+    if made is None or made.fact.ground == register.CONCERN or not entry.child_ids:
         return None
-    ends = [entry.registration.end_of(each) for each in entry.registration.child_ids]
+    ends = [entry.end_of(each) for each in entry.child_ids]
     days = [day_of(each.effective) for each in ends if each is not None]
     return made.fact.registered_on, max(days) if len(days) == len(ends) else None
 
@@ -112,7 +112,7 @@ def _marks(entry: Entry) -> Iterator[int]:
     )
 
 
-def _high_since(case: Case) -> tuple[date, int] | None:
+def high_since(case: Case) -> tuple[date, int] | None:
     """Since when the assessed risk is high or very high, without a break, and the fact that says so first."""
     since: tuple[date, int] | None = None
     for day, position, level in sorted(case.levels, key=lambda each: each[:2]):

@@ -156,6 +156,23 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     "worklist": _page(_OF_ALL),
     "worklist_of_unit": _page(_OF_UNIT),
     "note_from": "SELECT size, note FROM released WHERE size >= $1::bigint ORDER BY size LIMIT 1",
+    # What tells who somebody is, and which warnings stand at the name: few of the facts of each of many people.
+    "telling": """
+        SELECT n.id, e.position, e.entry FROM unnest($1::text[]) AS n (id), LATERAL (
+            SELECT position, entry FROM entries WHERE stream = n.id AND position <= $2::bigint AND (
+                position('"type":"offender.recorded.v1"'::bytea IN entry) > 0
+                OR position('"type":"child.recorded.v1"'::bytea IN entry) > 0
+                OR position('"type":"offender.details-corrected.v1"'::bytea IN entry) > 0
+                OR position('"type":"offender.risk-assessment-completed.v1"'::bytea IN entry) > 0
+                OR position('"type":"offender.risk-level-changed.v1"'::bytea IN entry) > 0
+                OR position('"type":"record.'::bytea IN entry) > 0)
+            UNION ALL
+            SELECT e.position, e.entry FROM about AS a JOIN entries AS e USING (position)
+            WHERE a.id = n.id AND a.position <= $2::bigint AND e.stream LIKE 'register-entry-%'
+        ) AS e ORDER BY n.id, e.position
+    """,
+    "fenced": "SELECT key_id FROM fenced_keys",
+    "fences": "SELECT count(*) FROM fenced_keys",
     # By the small index entries_of_access, whose condition stands here word for word.
     "access_rules": """
         SELECT position, entry FROM entries
@@ -388,6 +405,22 @@ class Database:
         found = await self.receipt(key)
         entries = await self.entries(found[1].first, found[1].first) if found else []
         return str(orjson.loads(entries[0][2])["id"]) if entries else None
+
+    async def telling(self, names: Sequence[str], upto: int) -> dict[str, list[Stored]]:
+        """Of these persons and children the entries that tell who they are and which warnings stand at their names."""
+        found: dict[str, list[Stored]] = {name: [] for name in names}
+        for row in await self._ask(b"telling", binary.array_of_text(names), binary.int8(upto)) if names else ():
+            stored = Stored.of(binary.read_int8(row[1]), binary.read_bytes(row[2]))
+            found[binary.read_bytes(row[0]).decode()].append(stored)
+        return found
+
+    async def fences(self) -> int:
+        """Under how many keys nothing more is sealed, because their erasure has begun."""
+        return binary.read_int8((await self._ask(b"fences"))[0][0])
+
+    async def fenced(self) -> list[bytes]:
+        """Those keys: ids of 16 bytes."""
+        return [binary.read_bytes(row[0]) for row in await self._ask(b"fenced")]
 
     async def access_rules(self, after: int) -> list[Stored]:
         """The entries after a position that limit who may read a case, or end such a limit, in order."""
