@@ -25,6 +25,7 @@ from psycopg.conninfo import conninfo_to_dict
 from ledger.aggregates import AGGREGATES
 from ledger.aggregates.shape import Actor
 from ledger.api.app import create_app
+from ledger.api.log import Shown
 from ledger.api.openapi import kebab
 from ledger.api.tokens import Tokens
 from ledger.application import Ledger
@@ -160,6 +161,7 @@ class Door:
             log.released.path,
             values=values,
             schema=log.kept.schema,
+            earlier=log.earlier,
         )
 
 
@@ -208,6 +210,7 @@ def opened(
     with asyncio.Runner(loop_factory=loop) as runner:
         door = Door(settings, places, runner)
         door.app = create_app(lambda: Ledger.open(settings, kind=kind, places=places), settings)
+        door.app.state.shown = Shown(0)  # what is shown moves at once: tests would wait a second for each look
         lifespan = door.app.router.lifespan_context(door.app)
         runner.run(lifespan.__aenter__())
         door.client = httpx.AsyncClient(transport=httpx.ASGITransport(door.app), base_url="http://ledger.test")

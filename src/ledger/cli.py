@@ -15,6 +15,7 @@ from pathlib import Path
 import psycopg
 
 from ledger import bundles, outcomes, subjects, vaults, verbs
+from ledger.aggregates.ledger_stream import CAUSES
 from ledger.api.problems import place_of
 from ledger.disclosing.table import PURPOSES
 from ledger.errors import LedgerError, LimitedAccess, Malformed
@@ -75,6 +76,12 @@ def parser() -> argparse.ArgumentParser:
     each.add_argument("folder", type=Path, nargs="?", metavar="DIR", help="where the tiles are written")
     each.add_argument("--access", action="store_true", help="of the access log")
     each.add_argument("--ml-dsa", action="store_true", help="rotate-key: the ML-DSA-44 key")
+    each.add_argument("--cause", choices=CAUSES, help="accept-loss: why")
+    each.add_argument("--origin", metavar="NAME", help="accept-loss: what the ledger is called from now on")
+    each.add_argument("--held", action="append", default=[], type=Path, metavar="FILE",
+                      help="accept-loss: the last checkpoint that a witness or auditor holds")  # fmt: skip
+    each.add_argument("--key", action="append", default=[], metavar="VKEY",
+                      help="accept-loss: a key of the old name, where none of it is left")  # fmt: skip
     each = verb("witness", verbs.witness, "a witness: follow logs, and cosign what takes nothing back")
     each.add_argument("urls", nargs="*", metavar="URL", help="a log to follow; URL/access is its access log")
     each.add_argument("--home", type=Path, default=Path(".witness"), help="its own folder")

@@ -34,7 +34,7 @@ from ledger.reading import a_day, an_instant
 from ledger.searching import question
 from ledger.searching.finding import ASKED_BY
 from ledger.settings import Settings
-from ledger.store import rotating
+from ledger.store import losing, rotating
 from ledger.store.log import Log
 from ledger.store.opening import migrate_all
 from ledger.store.tile_files import write_tiles
@@ -45,6 +45,7 @@ from ledger.store.verifying_since import NOT_READ, verify_since
 from ledger.trails import trail as trail_of
 from ledger.trails import trail_pdf
 from ledger.transparency.checkpoint import Checkpoint
+from ledger.transparency.cosignature import parse_vkey
 from ledger.transparency.errors import FormatError
 from ledger.transparency.note import parse_note
 from ledger.transparency.verify import Report
@@ -258,7 +259,7 @@ def trail(given: argparse.Namespace) -> int:
     return 1 if found["rerun"]["outcome"] == "differs" else 0
 
 
-OF_A_LOG: Final = ("checkpoint", "vkey", "vkeys", "announcements", "tiles", "rotate-key", "announce-key")
+OF_A_LOG: Final = ("checkpoint", "vkey", "vkeys", "announcements", "tiles", "rotate-key", "announce-key", "accept-loss")
 
 
 def log(given: argparse.Namespace) -> int:
@@ -267,6 +268,8 @@ def log(given: argparse.Namespace) -> int:
         raise Setup("Name a folder for the tiles, and only for them: ledger log tiles DIR.")
     if given.folder is not None:
         return _tiles(given, given.folder)
+    if given.what == "accept-loss":
+        return _accept_loss(given)
 
     async def use(ledger: Ledger) -> str:
         log = ledger.store.access if given.access else ledger.store
@@ -277,11 +280,32 @@ def log(given: argparse.Namespace) -> int:
         if given.what == "announce-key":
             return await rotating.announce_second(log)
         if given.what == "announcements":
-            return orjson.dumps({"announcements": await rotating.announcements(log)}).decode()
+            told = {"announcements": await rotating.announcements(log), "losses": await rotating.losses(log)}
+            return orjson.dumps(told).decode()
         return "\n".join(log.vkeys) if given.what == "vkeys" else log.vkeys[0]
 
     text = with_ledger(use)
     say(given, {given.what: text}, lambda: out.print(text.rstrip("\n"), markup=False, highlight=False, soft_wrap=True))
+    return 0
+
+
+def _accept_loss(given: argparse.Namespace) -> int:
+    """Both logs under another name; what there is to do now is said."""
+    if not given.origin or not given.cause:
+        raise Setup("Say why, and what the ledger is called from now on: --cause CAUSE --origin NAME.")
+    try:
+        keys = [parse_vkey(each) for each in given.key]
+    except FormatError as problem:
+        raise Setup(f"This is no verifier key: {problem}.") from problem
+    held = [each.read_text("utf-8", errors="replace") for each in given.held]
+    accepted = asyncio.run(
+        losing.accept_loss(Settings.from_environment(), losing.Wanted(given.origin, given.cause, held, keys))
+    )
+    say(
+        given,
+        {"accepted": [each.listed() for each in accepted]},
+        lambda: _outline(losing.told(accepted, given.cause)),
+    )
     return 0
 
 
@@ -357,7 +381,10 @@ def verify(given: argparse.Namespace) -> int:
     settings = Settings.from_environment()
     roots = roots_at(settings.timestamps_roots) if settings.timestamps_roots else []
 
+    renamed: list[str] = []
+
     async def use(ledger: Ledger) -> list[Report]:
+        renamed.extend([*_earlier(ledger.store), *_earlier(ledger.store.access)])
         if given.values:
             opened.append(_unsealing(ledger))
         logs, conninfo = (ledger.store, ledger.store.access), ledger.store.conninfo()
@@ -367,13 +394,14 @@ def verify(given: argparse.Namespace) -> int:
     own, access = with_ledger(use)
     held = [each.held for each in opened]
     told = [f"{count:,} sealed values opened, each the one committed to" for count in held]
-    body = _reported(own) | {"ok": own.ok and access.ok, "access_log": _reported(access)}
+    body = _reported(own) | {"ok": own.ok and access.ok, "access_log": _reported(access), "earlier_names": renamed}
     lines = [
         own.summary(),
         *told,
         *map(str, own.findings),
         f"access log: {access.summary()}",
         *map(str, access.findings),
+        *renamed,
     ]
     say(given, body | ({"values": held[0]} if held else {}), lambda: _outline(lines))
     return 0 if body["ok"] else 1
@@ -390,7 +418,17 @@ def _verified(log: Log, conninfo: str, bar: Progress, roots: Roots, values: Unse
         values,
         schema=log.kept.schema,
         roots=roots,
+        earlier=log.earlier,
     )
+
+
+def _earlier(log: Log) -> list[str]:
+    """What was accepted in place of what is not there any more: said with every verification."""
+    return [
+        f"{log.kept.name}: called {each.origin} up to position {each.size:,}, where a loss was accepted; what was "
+        "signed under that name is believed up to there, and its keys for nothing after it"
+        for each in log.earlier
+    ]
 
 
 def _verify_since(given: argparse.Namespace) -> int:
@@ -403,11 +441,14 @@ def _verify_since(given: argparse.Namespace) -> int:
     except FormatError as problem:
         raise Setup(f"{given.since}: {problem}.") from problem
 
+    renamed: list[str] = []
+
     async def use(ledger: Ledger) -> Report:
-        logs = {log.origin: log for log in (ledger.store, ledger.store.access)}
+        logs = {name.origin: log for log in (ledger.store, ledger.store.access) for name in log.names}
         log = logs.get(origin)
         if log is None:
             raise Setup(f"{given.since} is no checkpoint of this ledger: its first line is none of {', '.join(logs)}.")
+        renamed.extend(_earlier(log))
         with _bar() as bar:
             task = bar.add_task(f"verify the {log.kept.name}", total=None)
             return await asyncio.to_thread(
@@ -419,11 +460,12 @@ def _verify_since(given: argparse.Namespace) -> int:
                 log.released.path,
                 lambda done, of: bar.update(task, completed=done, total=of),
                 schema=log.kept.schema,
+                earlier=log.earlier,
             )
 
     report = with_ledger(use)
-    body = _reported(report) | {"since": report.since, "not_read": NOT_READ}
-    say(given, body, lambda: _outline([report.summary(), *map(str, report.findings), NOT_READ]))
+    body = _reported(report) | {"since": report.since, "not_read": NOT_READ, "earlier_names": renamed}
+    say(given, body, lambda: _outline([report.summary(), *map(str, report.findings), NOT_READ, *renamed]))
     return 0 if report.ok else 1
 
 

@@ -15,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 from tests.conftest import Clusters
 from tests.doors import PERSON, Case, Door, a_problem, new_door
 
+from ledger.api.log import Shown
 from ledger.application import Ledger
 from ledger.commands import Command
 from ledger.errors import Forbidden
@@ -372,3 +373,76 @@ def as_admin(door: Door, clusters: Clusters, statement: str) -> None:
     with psycopg.connect(clusters.ledger.conninfo("postgres", name)) as connection:
         connection.execute("SET LOCAL session_replication_role = replica")
         connection.execute(statement.encode())
+
+
+# --- what is shown, and what is closed ---------------------------------------------------------------------
+
+
+@LOGS
+def test_what_is_shown_moves_once_a_second(door: Door, at: str):
+    door.app.state.shown = Shown()
+    try:
+        case = door.new_case()
+        first = door.ask("GET", f"{at}/checkpoint", None).text
+        door.give(case.to, "RecordCommunicationNeed", {"need_type": "SIGNING"}, "practitioner")
+        with pytest.raises(Forbidden):
+            door.give(case.to, "RecordCommunicationNeed", {"need_type": "SIGNING"}, "police")
+        assert door.ask("GET", f"{at}/checkpoint", None).text == first
+        door.run(asyncio.sleep(1.1))
+        later = door.ask("GET", f"{at}/checkpoint", None).text
+        assert int(later.split("\n")[1]) > int(first.split("\n")[1])
+    finally:
+        door.app.state.shown = Shown(0)
+
+
+def test_what_is_shown_never_goes_back(door: Door):
+    """Two ask at once, and the first to ask is the last to be answered."""
+    shown = Shown(0)
+    answers = ["the older", "the newer"]
+
+    class Slow:
+        async def checkpoint(self, of: Log) -> str:
+            note = answers.pop(0)
+            await asyncio.sleep(0.1 if note == "the older" else 0)
+            return note
+
+    async def both() -> list[str]:
+        store = door.ledger.store
+        return await asyncio.gather(*(shown.newest(Slow(), store) for _ in range(2)))  # type: ignore[arg-type]
+
+    assert door.run(both()) == ["the newer", "the newer"]
+
+
+@LOGS
+@pytest.mark.parametrize("role", ["auditor", "administrator"])
+def test_who_may_close_a_log_gets_a_closing_of_all_there_is(door: Door, at: str, role: str):
+    door.new_case()
+    a_problem(door.post(f"/offenders/{uuid4()}/record-offender", {}, "auditor"), 403)
+    size = checkpoint_of(door, at).size
+    told = door.ask("POST", f"{at}/closings", role).json()
+    assert told["position"] == told["size"] + 1 > size
+    last = list(bundles_of(told["position"]))[-1]
+    entry = entries_in(bytes_of(door, at, last), last.width)[-1]
+    sealed = orjson.loads(entry)
+    assert (sealed["type"], sealed["values"]["heads"]) == ("ledger.closed.v1", told["heads"])
+    name = "ledger" if at == "/log" else "access_log"
+    assert door.get("/info", None).json()["logs"][name]["newest_closing"]["position"] == told["position"]
+
+
+def test_nobody_else_closes_a_log(door: Door):
+    size = door.size
+    for role in ("practitioner", "police", "system"):
+        a_problem(door.ask("POST", "/log/closings", role), 403)
+    a_problem(door.ask("POST", "/log/closings", None), 401)
+    assert door.size == size
+
+
+def test_what_runs_says_by_which_keys_its_logs_are_checked(door: Door):
+    store = door.ledger.store
+    told = door.get("/info", None).json()["logs"]
+    for name, log in (("ledger", store), ("access_log", store.access)):
+        assert told[name]["origin"] == log.origin
+        assert told[name]["keys"] == [each.rsplit("+", 1)[0] for each in log.vkeys]
+        assert told[name]["newest_timestamp"] is None
+    status = door.run(door.ledger.status())
+    assert status["keys"] == told["ledger"]["keys"]

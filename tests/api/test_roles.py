@@ -43,6 +43,8 @@ EXPECTED: dict[tuple[str, str], frozenset[str] | None] = {
             "consistency",
         )
     },
+    ("POST", "/log/closings"): frozenset({"auditor", "administrator"}),
+    ("POST", "/access/log/closings"): frozenset({"auditor", "administrator"}),
     ("GET", "/rules"): EVERYBODY,
     ("GET", "/events"): EVERYBODY,
     ("GET", "/metrics"): frozenset({"administrator"}),

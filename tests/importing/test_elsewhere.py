@@ -27,7 +27,7 @@ from ledger.errors import StaleVersion
 from ledger.importing import import_file, running
 from ledger.importing.deciding import Decider
 from ledger.settings import Settings
-from ledger.store.log import size_of
+from ledger.store.checkpoint_files import size_of
 from ledger.store.opening import migrate_all
 from ledger.store.verifying import verify_database
 

@@ -17,6 +17,12 @@ _BY_CHECK = {
     "a_hash": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
     "_a_public_name": "a-setting",
     "a_vkey": "ledger.example/kent+51b4c5e8+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4",
+    "a_name": "ledger.example/kent/2",
+    "a_checkpoint": (
+        "ledger.example/kent\n3\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE=\n\n"
+        "— ledger.example/kent UbTF6EgNyIddQtMPbZaRxu9uo2vQufOefps0TBI0VyH7ZBpNVEDWa/AyrcILLYJr9yd6"
+        "p2BTLxlnx+ofzL2wIfgF7Qw=\n"
+    ),
     "a_text": "Told on site: “é” \t\n 𝄞",
 }
 _BY_TYPE: dict[Any, Any] = {

@@ -25,8 +25,9 @@ from ledger.application import Ledger
 from ledger.errors import ClockInDoubt, ReadOnly, Setup
 from ledger.settings import Settings
 from ledger.store import log
+from ledger.store.checkpoint_files import keep_newest, write_synced
 from ledger.store.embedded import EmbeddedCluster
-from ledger.store.log import Released, keep_newest, write_synced
+from ledger.store.log import Released
 from ledger.store.migrate import migrate
 from ledger.store.opening import DEMONSTRATION, SCENARIO, Place, embedded_place, migrate_all
 from ledger.transparency.checkpoint import Checkpoint

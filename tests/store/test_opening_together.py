@@ -20,8 +20,8 @@ from ledger.aggregates.shape import Actor
 from ledger.application import Ledger
 from ledger.commands import Acknowledged, Command
 from ledger.settings import Settings
+from ledger.store.checkpoint_files import keep_newest
 from ledger.store.database import Database, Head
-from ledger.store.log import keep_newest
 from ledger.store.opening import Place, embedded_place
 
 T = TypeVar("T")

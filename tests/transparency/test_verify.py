@@ -13,6 +13,7 @@ from tests.transparency import textbook_heads
 from ledger.transparency.chain import chain_of
 from ledger.transparency.checkpoint import Checkpoint
 from ledger.transparency.entry import SealedEntry, format_entry, parse_entry
+from ledger.transparency.names import Name
 from ledger.transparency.note import Signer, Verifier, encode_base64, sign_note
 from ledger.transparency.tree import EMPTY_ROOT, RightEdge, leaf_hash
 from ledger.transparency.verify import (
@@ -29,6 +30,7 @@ from ledger.transparency.verify import (
 ORIGIN = "ledger.example/kent"
 LOG = Signer(ORIGIN, b"\x01" * 32)
 OTHER = Signer(ORIGIN, b"\x02" * 32)
+EARLIER = Signer("ledger.example/before", b"\x03" * 32)
 
 # Who writes, and about whom, position by position.
 SCRIPT: list[tuple[str, list[str]]] = [
@@ -74,6 +76,7 @@ class Ledger:
             checkpoints=self.checkpoints,
             origin=ORIGIN,
             verifiers=self.verifiers,
+            earlier=[Name(EARLIER.name, [EARLIER.verifier()], 4)],
             **options,
         )
 
@@ -318,6 +321,12 @@ def sign_with_another_key(ledger: Ledger) -> None:
     ledger.checkpoints[1] = kept._replace(note=Checkpoint(ORIGIN, 5, cast("bytes", kept.root)).sign(OTHER))
 
 
+def sign_what_is_gone(ledger: Ledger) -> None:
+    """Under the name that it had when there were four entries."""
+    kept = ledger.checkpoints[1]
+    ledger.checkpoints[1] = kept._replace(note=Checkpoint(EARLIER.name, 5, bytes(32)).sign(EARLIER))
+
+
 def forge_a_signature(ledger: Ledger) -> None:
     kept = ledger.checkpoints[1]
     ledger.checkpoints[1] = kept._replace(note=cast("str", ledger.checkpoints[0].note).replace("\n3\n", "\n5\n"))
@@ -421,6 +430,7 @@ PLANTED: list[tuple[str, Tampering, str, int | None, str | None]] = [
     ("a closing of other heads", closed(heads="A" * 43 + "="), "heads-differ", 9, "ledger"),
     ("a closing of another size", closed(size=7), "heads-differ", 9, "ledger"),
     ("a note signed with another key", sign_with_another_key, "checkpoint-unsigned", 5, None),
+    ("a note of what a loss took", sign_what_is_gone, "checkpoint-lost", 5, None),
     ("a signature forged", forge_a_signature, "checkpoint-unsigned", 5, None),
     ("a signed note that is no checkpoint", keep_a_note_that_is_none, "checkpoint-malformed", 5, None),
     ("the note of another size", keep_the_note_of_another_size, "checkpoint-differs", 5, None),

@@ -41,7 +41,7 @@ def begin(log: Log, drafts: Sequence[Draft], envelope: Envelope) -> asyncio.Futu
 
     Whoever begins in the same moment shares one transaction.  Raises what Sequencer.append does.
     """
-    facts = [mapping.pending(log.origin, each, envelope, {}) for each in drafts]
+    facts = [mapping.pending(log.bound_to, each, envelope, {}) for each in drafts]
     return log.sequencer.append(Append(facts))
 
 
@@ -50,7 +50,7 @@ async def append(log: Log, vault: Vault, drafts: Sequence[Draft], envelope: Enve
     parts = [mapping.parts_of(each, envelope) for each in drafts]
     owners = {owner for each in parts for owner in each.boxes}
     keys = await vault.keys_of(owners) if owners else {}
-    facts = [mapping.pending(log.origin, each, envelope, keys, of) for each, of in zip(drafts, parts, strict=True)]
+    facts = [mapping.pending(log.bound_to, each, envelope, keys, of) for each, of in zip(drafts, parts, strict=True)]
     while True:
         try:
             receipt = await log.sequencer.append(Append(facts, at=at))

@@ -22,8 +22,10 @@ from ledger.aggregates.shape import LIST_ITEMS, Actor, Code, Count, Fact, Instan
 from ledger.rules.calendar_source import SOURCE, bank_holidays
 from ledger.rules.registry import EDITIONS
 from ledger.rules.settings import SETTINGS
+from ledger.transparency.checkpoint import Checkpoint
 from ledger.transparency.cosignature import parse_vkey
 from ledger.transparency.errors import TransparencyError
+from ledger.transparency.note import is_key_name, parse_note
 
 STREAM = "ledger"
 SYSTEM: Final = Actor("00000000-0000-4000-8000-000000000000", "system")  # who writes what nobody gives
@@ -49,6 +51,22 @@ def a_vkey(value: str) -> str:
     return value
 
 
+def a_name(value: str) -> str:
+    """What a log may be called."""
+    if not is_key_name(value) or len(value.encode()) > 255:
+        raise ValueError("use a name like example.org/probation-ledger, without spaces and '+', of at most 255 bytes")
+    return value
+
+
+def a_checkpoint(value: str) -> str:
+    """A signed note that is a checkpoint; by whom is not looked at."""
+    try:
+        Checkpoint.parse(parse_note(value).text)
+    except TransparencyError as wrong:
+        raise ValueError(f"use a signed checkpoint: {wrong}") from wrong
+    return value
+
+
 def a_base64(value: str) -> str:
     """Bytes in base64."""
     try:
@@ -63,6 +81,8 @@ def a_base64(value: str) -> str:
 Hash = Annotated[str, AfterValidator(a_hash)]
 Base64 = Annotated[str, AfterValidator(a_base64)]
 VerifierKey = Annotated[str, AfterValidator(a_vkey)]
+LogName = Annotated[str, AfterValidator(a_name)]
+SignedCheckpoint = Annotated[str, AfterValidator(a_checkpoint)]
 Lines = Annotated[list[dict[str, str]], Field(max_length=LIST_ITEMS)]
 
 
@@ -104,6 +124,23 @@ class LogKeyAnnounced(Fact, topic="ledger.log-key-announced.v1", who=("system",)
     replaces: VerifierKey | None = None
 
 
+class LossAccepted(Fact, topic="ledger.loss-accepted.v1", who=("system",), rules=("GEN-06",)):
+    """The log goes on under another name and other keys, for facts of it are gone or its key is not its own any more.
+
+    `cause`: facts-lost, key-lost or key-stolen; `origin`, `vkeys`: what it is called from this fact on and what checks
+    it, which nobody believes for being told here: a thief could write this too; `earlier_origin`, `earlier_vkeys`: what
+    it was called before and what checked it; they say nothing of this fact and what comes after it.  `checkpoint`: the
+    last one under the earlier name that somebody outside holds, as its signed note; left out where nobody does.
+    """
+
+    cause: Code
+    origin: LogName
+    vkeys: list[VerifierKey]
+    earlier_origin: LogName
+    earlier_vkeys: list[VerifierKey]
+    checkpoint: SignedCheckpoint | None = None
+
+
 class TimestampObtained(Fact, topic="ledger.timestamp-obtained.v1", who=("system",), rules=("GEN-06",)):
     """Somebody else confirms when he saw the checkpoint of a closing (RFC 3161).
 
@@ -116,7 +153,12 @@ class TimestampObtained(Fact, topic="ledger.timestamp-obtained.v1", who=("system
     token: Base64
 
 
-OF_THE_LOG: Final = frozenset({Closed.topic, LogKeyAnnounced.topic, TimestampObtained.topic})
+ORIGIN: Final = "origin"
+"""The id that each accepted loss is about: how often that happened is what each writer looks at under the lock."""
+
+CAUSES: Final = ("facts-lost", "key-lost", "key-stolen")
+
+OF_THE_LOG: Final = frozenset({Closed.topic, LogKeyAnnounced.topic, LossAccepted.topic, TimestampObtained.topic})
 """What says something of the log only, and moves no policy."""
 
 

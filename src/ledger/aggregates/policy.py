@@ -22,7 +22,7 @@ from pydantic import AfterValidator
 
 from ledger.aggregates.aggregate import Aggregate, Ruling
 from ledger.aggregates.corrections import as_corrected
-from ledger.aggregates.ledger_stream import Closed, LogKeyAnnounced, ReleaseStarted, TimestampObtained
+from ledger.aggregates.ledger_stream import Closed, LogKeyAnnounced, LossAccepted, ReleaseStarted, TimestampObtained
 from ledger.aggregates.shape import Asked, Day, Fact, Now, OwnText, OwnTexts, Recorded, opened
 from ledger.errors import Refusal
 from ledger.rules import general, settings
@@ -287,6 +287,6 @@ POLICY = Aggregate(
 LEDGER = Aggregate(
     noun="ledger",
     collection="ledger",
-    facts=(ReleaseStarted, Closed, LogKeyAnnounced, TimestampObtained),
+    facts=(ReleaseStarted, Closed, LogKeyAnnounced, LossAccepted, TimestampObtained),
     fold=Policy.fold,
 )

@@ -107,6 +107,7 @@ def build(
         app.router.routes.append(Route(path, guarded(endpoint, path, who), methods=[method]))
     app.router.redirect_slashes = False
     app.state.operating = Operating(settings or Settings())
+    app.state.shown = log.Shown()
     app.add_middleware(Observed, operating=app.state.operating)
     app.add_exception_handler(404, _no_such_page)
     app.add_exception_handler(405, _no_such_method)
@@ -343,7 +344,7 @@ async def ready(request: Request) -> Response:
 async def info(request: Request) -> Response:
     """What is running here."""
     operating: Operating = request.app.state.operating
-    return json(operating.info(request.app.state.ledger))
+    return json(await operating.info(request.app.state.ledger))
 
 
 async def metrics(request: Request) -> Response:

@@ -7,6 +7,7 @@
     GET /log/tile/entries/<N>[.p/<W>]               the entries themselves
     GET /log/proof/<position>                       that a fact is in the log (C2SP tlog-proof)
     GET /log/consistency?from=<size>[&to=<size>]    that the log only grew
+    POST /log/closings                              close it now, for auditors and administrators
 
 Hashes are open to everybody: they say nothing about anybody.  Entries are pseudonymous data about offences: an auditor
 takes them, and each taking is sealed in the access log before it is answered.  A tile is the same for ever, so it may
@@ -20,6 +21,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import re
+from time import monotonic
 from typing import Final
 
 from starlette.requests import Request
@@ -38,6 +40,31 @@ from ledger.transparency.tiles import ENTRIES, WIDTH, Tile, parse_path
 FOR_EVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 UNTIL_THE_NEXT: Final = {"Cache-Control": "no-cache"}
 AUDITOR: Final = frozenset({"auditor"})
+MAY_CLOSE: Final = frozenset({"auditor", "administrator"})
+EVERY: Final = 1.0  # seconds
+
+
+class Shown:
+    """What /log/checkpoint says: it moves once a second (ledger-format.md, *Checkpoint*), so that who watches it does
+    not see when each fact was recorded.  Cosigned, it moves when the witnesses were asked: LEDGER_WITNESSES_SECONDS."""
+
+    def __init__(self, every: float = EVERY) -> None:
+        """`every`: seconds between two checkpoints of one log."""
+        self._every = every
+        self._shown: dict[str, tuple[float, str]] = {}
+
+    async def newest(self, ledger: Ledger, of: Log) -> str:
+        """The one to show now.  Raises NotFound before the first, DatabaseUnavailable."""
+        now = monotonic()
+        at, note = self._shown.get(of.kept.name, (-EVERY, ""))
+        if note and now - at < self._every:
+            return note
+        note = await ledger.checkpoint(of)
+        later, shown = self._shown.get(of.kept.name, (at, note))
+        if later > at:  # somebody else asked meanwhile, and got an answer first
+            return shown
+        self._shown[of.kept.name] = now, note
+        return note
 
 
 def log_of(request: Request) -> Log:
@@ -47,9 +74,10 @@ def log_of(request: Request) -> Log:
 
 
 async def checkpoint(request: Request) -> Response:
-    """The newest released checkpoint, a C2SP signed note."""
-    ledger: Ledger = request.app.state.ledger
-    return PlainTextResponse(await ledger.checkpoint(log_of(request)), headers=UNTIL_THE_NEXT)
+    """The newest released checkpoint, at most a second old, a C2SP signed note."""
+    shown: Shown = request.app.state.shown
+    note = await shown.newest(request.app.state.ledger, log_of(request))
+    return PlainTextResponse(note, headers=UNTIL_THE_NEXT)
 
 
 async def vkey(request: Request) -> Response:
@@ -63,9 +91,10 @@ async def vkeys(request: Request) -> Response:
 
 
 async def announcements(request: Request) -> Response:
-    """Each key that the log announced, with what makes a reader accept it who holds the one before."""
+    """Each key that the log announced, with what makes a reader of the one before accept it; and each accepted loss."""
     asked_of(request, set())
-    return json({"announcements": await rotating.announcements(log_of(request))})
+    log = log_of(request)
+    return json({"announcements": await rotating.announcements(log), "losses": await rotating.losses(log)})
 
 
 async def tile(request: Request) -> Response:
@@ -109,6 +138,15 @@ async def consistency(request: Request) -> Response:
     return json({"from": made.size, "to": made.later, "hashes": hashes, "checkpoint": made.note})
 
 
+async def close(request: Request) -> Response:
+    """POST /log/closings: a closing that covers all that was recorded when this was asked; the newest, if it does."""
+    asked_of(request, set())
+    ledger: Ledger = request.app.state.ledger
+    made = await ledger.close_now(of=log_of(request))
+    told = {"position": made.position, "size": made.size, "heads": encode_base64(made.heads), "recorded": made.recorded}
+    return json(told)
+
+
 def _tile(request: Request, kind: str) -> Tile:
     asked_of(request, set())
     path = request.path_params["path"]
@@ -133,5 +171,6 @@ ROUTES: Final[Routes] = tuple(
         (f"{log}/tile/{{path:path}}", "GET", OPEN, tile),
         (f"{log}/proof/{{position}}", "GET", OPEN, proof),
         (f"{log}/consistency", "GET", OPEN, consistency),
+        (f"{log}/closings", "POST", MAY_CLOSE, close),
     )
 )

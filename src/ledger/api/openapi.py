@@ -18,7 +18,7 @@ from pydantic import AfterValidator
 from ledger.aggregates import AGGREGATES
 from ledger.aggregates.access import ACCESS_FACTS
 from ledger.aggregates.aggregate import Aggregate
-from ledger.aggregates.ledger_stream import STREAM
+from ledger.aggregates.ledger_stream import CAUSES, STREAM
 from ledger.aggregates.register_report import REGISTER_REPORT
 from ledger.aggregates.roles import ROLES, roles_for
 from ledger.aggregates.shape import Fact, a_client_id, a_random_id
@@ -406,6 +406,11 @@ _INFO: Final = {
         "simulated": {"type": "boolean"},
         "started_at": {"type": "string", "format": "date-time"},
         "editions": {"type": "array", "items": {"type": "object", "properties": {"name": _TEXT, "title": _TEXT}}},
+        "logs": {
+            "type": ["object", "null"],
+            "description": "Of `ledger` and `access_log`: key ids, newest closing, timestamp and cosigned checkpoint",
+            "additionalProperties": {"type": "object"},
+        },
     },
 }
 _NEXT: Final = {"type": ["string", "null"], "description": "The cursor of the page after this one, if there is one"}
@@ -442,7 +447,7 @@ _KEY: Final = {"type": "string", "description": "A C2SP verifier key"}
 _KEYS: Final = {"type": "string", "description": "C2SP verifier keys, a line each: Ed25519, then ML-DSA-44"}
 _ANNOUNCED: Final[dict[str, Any]] = {
     "type": "object",
-    "required": ["announcements"],
+    "required": ["announcements", "losses"],
     "properties": {
         "announcements": {
             "type": "array",
@@ -457,7 +462,25 @@ _ANNOUNCED: Final[dict[str, Any]] = {
                     "proof": {"type": "string", "description": "C2SP tlog-proof; `extra` is the announcing entry"},
                 },
             },
-        }
+        },
+        "losses": {
+            "type": "array",
+            "description": "From its position on the log has another name and keys, which nobody vouches for here",
+            "items": {
+                "type": "object",
+                "required": ["position", "recorded", "cause", "origin", "vkeys", "earlier_origin", "earlier_vkeys"],
+                "properties": {
+                    "position": {"type": "integer"},
+                    "recorded": {"type": "string", "format": "date-time"},
+                    "cause": {"enum": [*CAUSES]},
+                    "origin": _TEXT,
+                    "vkeys": {"type": "array", "items": _KEY},
+                    "earlier_origin": _TEXT,
+                    "earlier_vkeys": {"type": "array", "items": _KEY},
+                    "checkpoint": {"type": ["string", "null"], "description": "The last one that others hold"},
+                },
+            },
+        },
     },
 }
 _REFUSALS: Final = [
@@ -489,6 +512,32 @@ _GREW: Final[dict[str, Any]] = {
 }
 
 
+_CLOSED: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["position", "size", "heads", "recorded"],
+    "properties": {
+        "position": {"type": "integer", "description": "Of the closing itself"},
+        "size": {"type": "integer", "description": "The facts before it"},
+        "heads": {"type": "string", "description": "The root of the map of every chain's head, base64"},
+        "recorded": {"type": "string", "format": "date-time"},
+    },
+}
+
+
+def _closes(whose: str) -> dict[str, Any]:
+    return {
+        "summary": f"Close {whose} now, for auditors and administrators: what is recorded by then is complete",
+        "parameters": [],
+        "responses": {
+            "200": {
+                "description": "The closing; the newest one, if nothing came after it",
+                "content": {"application/json": {"schema": _CLOSED}},
+            },
+            **_problems("401", "403", "422", "500", "503"),
+        },
+    }
+
+
 def _of_log(at: str, whose: str) -> dict[str, Any]:
     """Checkpoints, tiles and proofs of one of the two logs."""
     taken = {
@@ -514,7 +563,9 @@ def _of_log(at: str, whose: str) -> dict[str, Any]:
         "503",
         parameters=[_POSITION],
     )
-    told = _opened(f"Keys that {whose} announced, each with its proof", _ANNOUNCED, "application/json", "422", "503")
+    told = _opened(
+        f"Keys that {whose} announced, each with its proof; its losses", _ANNOUNCED, "application/json", "422", "503"
+    )
     grew = _opened(f"That {whose} only grew", _GREW, "application/json", "404", "422", "503", parameters=_SIZES)
     return {
         f"{at}/checkpoint": {"get": _opened(f"The newest checkpoint of {whose}", _NOTE, "text/plain", "404", "503")},
@@ -525,6 +576,7 @@ def _of_log(at: str, whose: str) -> dict[str, Any]:
         f"{at}/tile/{{path}}": {"get": tile},
         f"{at}/proof/{{position}}": {"get": proof},
         f"{at}/consistency": {"get": grew},
+        f"{at}/closings": {"post": _closes(whose)},
     }
 
 

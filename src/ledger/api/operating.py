@@ -70,8 +70,9 @@ class Operating:
 
     # ------------------------------------------------------------------------------------ telling
 
-    def info(self, ledger: Ledger) -> dict[str, Any]:
-        """What is running, in the members that Spring Boot's /info gave the name to."""
+    async def info(self, ledger: Ledger) -> dict[str, Any]:
+        """What is running, in the members that Spring Boot's /info gave the name to; and how its logs are vouched for,
+        null where the database does not say so in a moment."""
         return {
             "build": {"name": NAME, "version": self.version},
             **({"git": {"commit": {"id": self.revision}}} if self.revision else {}),
@@ -79,6 +80,7 @@ class Operating:
             "simulated": ledger.store.simulated,
             "started_at": self.started_at,
             "editions": [{"name": each.name, "title": each.title} for each in EDITIONS.values()],
+            "logs": await _in_time(ledger.vouched()),
         }
 
     async def measured(self, ledger: Ledger) -> bytes:

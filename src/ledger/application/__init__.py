@@ -83,7 +83,7 @@ class Ledger:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.cases = Cases(store.origin, store.database, store.vault)
+        self.cases = Cases(store.bound_to, store.database, store.vault)
         self.access = Access(store.access, self.cases.policy, store.vault)
         self.follower = Follower(self._tables, store.database, self.cases, self._where)
         self._executing = Executing(store, self.cases)
@@ -194,6 +194,10 @@ class Ledger:
         """What the ledger and its access log hold, whether they may be written to, and how far the worklists follow."""
         return await self._standing.status()
 
+    async def vouched(self) -> dict[str, Any]:
+        """By which keys each log is checked, and its newest closing, timestamp and cosigned checkpoint."""
+        return await self._standing.vouched()
+
     async def lag(self) -> dict[str, Any]:
         """How far the worklists follow: `position`, `behind` (facts), `lag_seconds`, `paused` cases."""
         return await self._standing.lag()
@@ -294,7 +298,7 @@ class Ledger:
             at = None if not self.store.simulated or stored else began
             moment = at or datetime.now(UTC)
             draft = Draft(mapping.fact_id(moment), "ledger", version + 1, fact, moment)
-            pending = mapping.pending(self.store.origin, draft, Envelope(SYSTEM, policy=0), {})
+            pending = mapping.pending(self.store.bound_to, draft, Envelope(SYSTEM, policy=0), {})
             try:
                 await self.store.sequencer.append(Append([pending], at=at))
             except StaleVersion:
@@ -424,7 +428,7 @@ class Ledger:
 
     def _where(self) -> Where:
         store = self.store
-        return Where(store.origin, store.conninfo(), store.vault_conninfo(), store.home / "keys" / "vault.key")
+        return Where(store.bound_to, store.conninfo(), store.vault_conninfo(), store.home / "keys" / "vault.key")
 
     async def _tables(self) -> Tables:
         """A connection to the tables of worklists; a server of ours that is down is started again by the reading."""

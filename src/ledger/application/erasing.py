@@ -185,7 +185,7 @@ class Erasing:
         sealed_under = await self._store.vault.keys_of({owner for each in parts for owner in each.boxes})
         append = Append(
             [
-                mapping.pending(self._store.origin, draft, envelope, sealed_under, each)
+                mapping.pending(self._store.bound_to, draft, envelope, sealed_under, each)
                 for draft, each in zip(drafts, parts, strict=True)
             ],
             key=UUID(envelope.key).bytes if envelope.key else None,

@@ -194,7 +194,7 @@ class Executing:
             keys = await self._in_time(self._store.vault.keys_of(owners), VaultUnavailable)
         append = Append(
             [
-                mapping.pending(self._store.origin, draft, envelope, keys, each)
+                mapping.pending(self._store.bound_to, draft, envelope, keys, each)
                 for draft, each in zip(drafts, parts, strict=True)
             ],
             key=command.key.bytes if command.key else None,

@@ -13,8 +13,9 @@ from typing import Any, Final, TypeVar
 from ledger.application.patience import in_time
 from ledger.errors import LedgerError, VaultUnavailable
 from ledger.searching import Keeping
+from ledger.store.checkpoint_files import Kept
 from ledger.store.closing import Closer
-from ledger.store.log import Kept, Log
+from ledger.store.log import Log
 from ledger.store.opening import Store
 
 T = TypeVar("T")
@@ -50,6 +51,15 @@ class Standing:
     async def _status(self, each: Log) -> dict[str, Any]:
         newest = await self._in_time(self._closers[each.kept].newest())
         return await self._in_time(each.status()) | {"newest_closing": newest}
+
+    async def vouched(self) -> dict[str, Any]:
+        """Of each log what anybody may know of how it is vouched for: `status` without what is the operator's."""
+        told = ("origin", "keys", "newest_closing", "newest_timestamp", "cosigned", "quorum")
+        both = {"ledger": self._store, "access_log": self._store.access}
+        return {
+            name: {key: value for key, value in (await self._status(of)).items() if key in told}
+            for name, of in both.items()
+        }
 
     async def lag(self) -> dict[str, Any]:
         """How far the worklists follow: `position`, `behind` (facts), `lag_seconds`, and the cases that are `paused`.

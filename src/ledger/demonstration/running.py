@@ -28,7 +28,7 @@ from ledger.errors import Setup
 from ledger.importing import LineKeys, Outcome, import_lines
 from ledger.rules.dates import london_day
 from ledger.settings import Settings
-from ledger.store.log import write_synced
+from ledger.store.checkpoint_files import write_synced
 from ledger.store.opening import DEMONSTRATION
 
 TOKEN_HOURS: Final = 24 * 7

@@ -121,7 +121,7 @@ class Exporting:
             for box in boxes.get(position, ()):
                 if (key := keys.get(box.key_id)) is None:
                     continue
-                for path, value in open_box(self._store.origin, fact, key, box).items():
+                for path, value in open_box(self._store.bound_to, fact, key, box).items():
                     if path not in found.opens[position]:
                         continue
                     if not holds(fact, key, path, value, stored.sealed[path][0]):

@@ -64,7 +64,7 @@ class Questions:
 
     def __init__(self, store: Store) -> None:
         database = store.database
-        self._cases = Cases(store.origin, database, store.vault)
+        self._cases = Cases(store.bound_to, database, store.vault)
         self.head, self.fact_under = database.head, database.fact_under
         self.chain, self.chains, self.stream = database.chain, database.chains, database.stream
         self.newest_rules = database.newest_rules

@@ -70,7 +70,7 @@ async def import_lines(
     store = ledger.store
     told = (line for line in lines if line[1].strip())
     first = list(islice(told, WORTH_A_PROCESS))
-    terms = Terms(store.origin, store.simulated, await store.vault.secret(DIGESTS), keys.secret, importer)
+    terms = Terms(store.bound_to, store.simulated, await store.vault.secret(DIGESTS), keys.secret, importer)
     apart = len(first) == WORTH_A_PROCESS and (os.cpu_count() or 1) > 1
     decider = Elsewhere(terms, store) if apart else Here(terms, store)
     try:
@@ -233,7 +233,7 @@ class Import:
         try:
             keys = await store.vault.keys_of(owners)
             sealing = [
-                store.sequencer.append(_append(store.origin, each, keys, series))
+                store.sequencer.append(_append(store.bound_to, each, keys, series))
                 for each in verdicts
                 if isinstance(each, Decided | Turned)
             ]

@@ -101,6 +101,7 @@ class Cosigned:
 
     policy: Policy | None
     path: Path
+    told: Path
     keys: LogKeys[Signer]
     second: SecondKey
 
@@ -113,10 +114,6 @@ class Cosigned:
     def demanded(self) -> bool:
         """Whether a checkpoint leaves this house only with cosignatures."""
         return self.policy is not None and self.policy.quorum != NONE
-
-    @property
-    def _told(self) -> Path:
-        return self.path.with_name(self.path.name.replace("cosigned", "witnesses.json"))
 
     def newest(self) -> tuple[Checkpoint, str] | None:
         """As kept, if it satisfies the policy of today."""
@@ -133,7 +130,7 @@ class Cosigned:
         if self.policy is None:
             return {}
         newest = self.newest()
-        told: dict[str, Any] = orjson.loads(self._told.read_bytes()) if self._told.exists() else {}
+        told: dict[str, Any] = orjson.loads(self.told.read_bytes()) if self.told.exists() else {}
         witnesses = [
             {"name": name, "url": party.url, **told.get(name, Asked(0, None, "It was not asked yet.")._asdict())}
             for name, party in self.policy.witnesses.items()
@@ -147,7 +144,12 @@ class Cosigned:
     @property
     def files(self) -> tuple[Path, Path]:
         """The note, and what is told of each witness."""
-        return self.path, self._told
+        return self.path, self.told
+
+
+def files_beside(home: Path, checkpoint: str) -> tuple[Path, Path]:
+    """The newest cosigned note, and what is told of each witness, beside a log's checkpoint file."""
+    return home / f"{checkpoint}-cosigned", home / f"{checkpoint}-witnesses.json"
 
 
 def second_key(name: str) -> str:
@@ -155,4 +157,4 @@ def second_key(name: str) -> str:
     return name.replace(".key", "-mldsa.key")
 
 
-__all__: Final = ["Asked", "Cosigned", "SecondKey", "policy_at", "second_key"]
+__all__: Final = ["Asked", "Cosigned", "SecondKey", "files_beside", "policy_at", "second_key"]

@@ -26,8 +26,9 @@ from ledger.errors import LedgerError, Setup
 from ledger.fetching import Answered, Peer, Unreached
 from ledger.logs import told
 from ledger.store import proving
+from ledger.store.checkpoint_files import write_synced
 from ledger.store.cosigned import Asked
-from ledger.store.log import Log, write_synced
+from ledger.store.log import Log
 from ledger.transparency.checkpoint import Checkpoint
 from ledger.transparency.errors import TransparencyError
 from ledger.transparency.note import MAX_NOTE_BYTES, Signature, format_note, open_note, parse_note

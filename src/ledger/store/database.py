@@ -12,7 +12,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final, LiteralString
+from typing import Any, Final, LiteralString
 from uuid import UUID
 
 import orjson
@@ -155,6 +155,12 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     "paused": "SELECT case_id, position, reason FROM projections.paused ORDER BY position, case_id",
     "worklist": _page(_OF_ALL),
     "worklist_of_unit": _page(_OF_UNIT),
+    "newest_timestamp": """
+        SELECT entry FROM entries
+        WHERE stream = 'ledger' AND position(convert_to('"type":"ledger.timestamp-obtained.v1"', 'UTF8') IN entry) > 0
+        ORDER BY version DESC LIMIT 1
+    """,
+    "newest_note": "SELECT note FROM released ORDER BY size DESC LIMIT 1",
     "note_from": "SELECT size, note FROM released WHERE size >= $1::bigint ORDER BY size LIMIT 1",
     # What tells who somebody is, and which warnings stand at the name: few of the facts of each of many people.
     "telling": """
@@ -440,6 +446,19 @@ class Database:
         """The smallest checkpoint of at least this size whose released note is kept, and that note."""
         rows = await self._ask(b"note_from", binary.int8(size))
         return (binary.read_int8(rows[0][0]), binary.read_bytes(rows[0][1]).decode()) if rows else None
+
+    async def newest_timestamp(self) -> dict[str, Any] | None:
+        """Of which checkpoint (`size`) somebody else confirmed last that he saw it, and when (`stamped_at`)."""
+        rows = await self._ask(b"newest_timestamp")
+        if not rows:
+            return None
+        values = orjson.loads(binary.read_bytes(rows[0][0]))["values"]
+        return {name: values[name] for name in ("size", "stamped_at")}
+
+    async def newest_note(self) -> str | None:
+        """The released note of the largest size that is kept in the database."""
+        rows = await self._ask(b"newest_note")
+        return binary.read_bytes(rows[0][0]).decode() if rows else None
 
     async def fence(self, keys: Sequence[bytes]) -> None:
         """From now on nothing is sealed under these keys (16-byte ids), by any process."""

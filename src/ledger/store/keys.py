@@ -3,6 +3,7 @@
     home/keys/log.key           Ed25519: signs
     home/keys/log-next.key      signs beside it, from the moment the file is there (ledger.store.rotating makes it)
     home/keys/log-mldsa.key, log-mldsa-next.key     ML-DSA-44: the same (ledger.store.cosigned)
+    home/keys/log-anew.key, log-mldsa-anew.key      of another name, while a loss is accepted (ledger.store.naming)
 
 When the 90 days are over the second file takes the name of the first, and the old seed is gone.  So whoever starts in
 between, or at any moment of a rotation that was cut short, signs what it should; and a process that runs meanwhile
@@ -25,6 +26,7 @@ from ledger.store.vault import secret_file
 from ledger.transparency.cosignature import KnownKey, parse_vkey
 
 NEXT: Final = "-next.key"
+ANEW: Final = "-anew.key"
 
 
 class Kind(Protocol):
@@ -69,13 +71,14 @@ class LogKeys(Generic[K]):
         return [*now, *(each for name, each in self._earlier.items() if name not in {key.vkey() for key in now})]
 
     def remember(self, vkeys: Iterable[str]) -> None:
-        """Keys that this log signed with before; those of another kind are passed over."""
+        """Keys that this log signed with before; those of another kind, and of another name of it, are passed over."""
         kind = type(self._signers[0].verifier())
-        self._earlier |= {each: key for each in vkeys if isinstance(key := parse_vkey(each), kind)}
+        read = ((each, parse_vkey(each)) for each in vkeys)
+        self._earlier |= {each: key for each, key in read if isinstance(key, kind) and key.name == self._origin}
 
     def prepare(self) -> K:
         """The key that is to come; from now on it signs too.  Made where there is none yet."""
-        with self._alone():
+        with alone(self._file):
             secret_file(self._next)
         return self.signers()[1]
 
@@ -84,18 +87,11 @@ class LogKeys(Generic[K]):
 
         Nothing happens where another process was quicker.
         """
-        with self._alone():
+        with alone(self._file):
             if self._look() is not None and self._look() == self._seen:
                 self._next.replace(self._file)
                 sync_folder(self._file.parent)
         self.signers()
-
-    @contextmanager
-    def _alone(self) -> Generator[None]:
-        """No other process of this home makes or ends a key meanwhile."""
-        with open(self._file.with_name(f".{self._file.name}.lock"), "w", encoding="utf-8") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
 
     def _look(self) -> tuple[int, int] | None:
         try:
@@ -110,3 +106,11 @@ class LogKeys(Generic[K]):
             return tuple(self._kind(self._origin, secret_file(each)) for each in names)
         except FileNotFoundError:  # it took the first one's place at this very moment
             return (self._kind(self._origin, secret_file(self._file)),)
+
+
+@contextmanager
+def alone(file: Path) -> Generator[None]:
+    """No other process of this home makes or ends a key of this file's log meanwhile."""
+    with open(file.with_name(f".{file.name}.lock"), "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -4,6 +4,7 @@
     the access log    schema access    home/keys/access.key    home/access-checkpoint
 
 What stands under a checkpoint beside the first key's signature, and who else must have signed: store/cosigned.py.
+What it was called before a loss was accepted, and how that is done: store/naming.py, store/losing.py.
 
 Both are of the same make (ledger-format.md, *The access log*), so there is one of everything here.  A log that is
 smaller than its checkpoint file says, or another one, is open for reading only: what was acknowledged is missing, and
@@ -16,26 +17,27 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import logging
-import os
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, LiteralString
+from typing import Any, LiteralString
 
 from ledger.aggregates.ledger_stream import STREAM, LogKeyAnnounced
 from ledger.errors import LedgerError, NotFound, ReadOnly
 from ledger.store import tiling
 from ledger.store.appending import STATEMENTS
-from ledger.store.cosigned import Cosigned, SecondKey, second_key
+from ledger.store.checkpoint_files import Kept, keep_newest
+from ledger.store.cosigned import Cosigned, SecondKey, files_beside, second_key
 from ledger.store.database import Database, Head
 from ledger.store.keys import LogKeys
+from ledger.store.naming import losses_of, names_of, take_over
 from ledger.store.sequencer import Sequencer
 from ledger.store.tiling import Tiling
 from ledger.store.wire import Wire
 from ledger.transparency.checkpoint import Checkpoint
 from ledger.transparency.errors import TransparencyError
+from ledger.transparency.names import Name
 from ledger.transparency.note import Signer, parse_note
 from ledger.transparency.policy import Policy
 from ledger.transparency.tree import RightEdge
@@ -43,20 +45,6 @@ from ledger.transparency.tree import RightEdge
 log = logging.getLogger(__name__)
 
 Connect = Callable[[Mapping[str, LiteralString]], Awaitable[Wire]]
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What one of the two logs is called, and where it is kept: its schema, its key file, its checkpoint file."""
-
-    name: str
-    schema: LiteralString
-    key: str
-    checkpoint: str
-
-
-LEDGER: Final = Kept("ledger", "public", "log.key", "checkpoint")
-ACCESS: Final = Kept("access log", "access", "access.key", "access-checkpoint")
 
 
 @dataclass(slots=True)
@@ -112,48 +100,6 @@ class Released:
             log.error("the released checkpoint could not be kept: %s", type(problem).__name__)
 
 
-def keep_newest(path: Path, size: int, note: str) -> None:
-    """Write a note unless the file holds a later one: other processes of this home keep theirs in it too."""
-    with _alone(path):
-        if not path.exists() or size_of(path.read_bytes()) < size:
-            _replace(path, note)
-
-
-def size_of(note: bytes) -> int:
-    """The size that a checkpoint claims; -1 for what is none."""
-    lines = note.split(b"\n")
-    return int(lines[1]) if len(lines) > 1 and lines[1].isdigit() and len(lines[1]) < 20 else -1
-
-
-def write_synced(path: Path, text: str) -> None:
-    """Replace a file by another whole one, durable when this returns."""
-    with _alone(path):
-        _replace(path, text)
-
-
-@contextlib.contextmanager
-def _alone(path: Path) -> Generator[None]:
-    """No other process of this home writes the file meanwhile."""
-    with open(path.with_name(f".{path.name}.lock"), "w", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _replace(path: Path, text: str) -> None:
-    """The draft has one name for all: what a killed process leaves of it the next one overwrites."""
-    draft = path.with_name(f".{path.name}.draft")
-    with open(draft, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
 @dataclass(slots=True)
 class Log:
     """An open log."""
@@ -169,6 +115,17 @@ class Log:
     deadline: float  # seconds that a caller waits
     second: SecondKey
     cosigned: Cosigned
+    earlier: Sequence[Name]  # what it was called before losses that were accepted, the first name first
+
+    @property
+    def bound_to(self) -> str:
+        """The name that it was begun under, which every sealed value is bound to for ever."""
+        return self.earlier[0].origin if self.earlier else self.origin
+
+    @property
+    def names(self) -> Sequence[Name]:
+        """By which what it signed is verified: every name it had, and the one it has."""
+        return [*self.earlier, Name(self.origin, self.keys.known)]
 
     @property
     def signer(self) -> Signer:
@@ -226,10 +183,13 @@ class Log:
         head = await self.database.head()
         assert head is not None
         return {
-            "origin": head.origin,
+            "origin": self.origin,
+            **({"earlier_origins": [each.origin for each in self.earlier]} if self.earlier else {}),
             "facts": head.size,
             "newest_fact": head.recorded if head.size else None,
             "read_only": self.read_only,
+            "keys": [vkey.rsplit("+", 1)[0] for vkey in self.vkeys],
+            "newest_timestamp": await self.database.newest_timestamp(),
             "released_checkpoint": self.released.read(),
             **await asyncio.to_thread(self.cosigned.status),
         }
@@ -248,26 +208,29 @@ async def open_log(
     home: Path,
     origin: str,
     simulated: bool,
-    check: Callable[[Head], None] = lambda head: None,
+    check: Callable[[Head, str], None] = lambda head, origin: None,
     deadline: float = 10.0,
     policy: Policy | None = None,
 ) -> Log:
-    """Open a log; `connect` opens connections to its schema, `check` may refuse its head by raising, `policy` says who
-    must cosign.
+    """Open a log; `connect` opens connections to its schema, `check` may refuse its head and name by raising, `policy`
+    says who must cosign.
 
-    A new one gets the name `origin`, for ever.  Raises Setup, DatabaseUnavailable.
+    A new one gets the name `origin`, until a loss is accepted.  Raises Setup, DatabaseUnavailable.
     """
     database = Database(connect, tiling.STATEMENTS)
     try:
         head = await database.head() or await _first_head(database, origin, simulated)
-        check(head)
-        keys = LogKeys(head.origin, home / "keys" / kept.key, Signer)
-        second = SecondKey(head.origin, home / "keys" / second_key(kept.key))
-        replaced = await _replaced(database)
+        replaced, losses = await _replaced(database), await losses_of(database)
+        earlier, origin = names_of(head.origin, losses, replaced)
+        check(head, origin)
+        if losses:
+            await asyncio.to_thread(take_over, home, kept, losses[-1])
+        keys = LogKeys(origin, home / "keys" / kept.key, Signer)
+        second = SecondKey(origin, home / "keys" / second_key(kept.key))
         keys.remember(replaced)
         second.keys.remember(replaced)
         released = Released(home / kept.checkpoint, database, second.under)
-        missing = await _compare(kept.name, head, released, keys)
+        missing = await _compare(kept.name, head, released, keys, origin)
     except BaseException:
         database.close()
         raise
@@ -279,14 +242,15 @@ async def open_log(
         released=released,
         floor=released.size,
         deadline=deadline,
+        losses=len(losses),
     )
     sequencer.read_only = missing
     released.start()
     tiles = Tiling(database)
     tiles.start(lambda: 0 if sequencer.read_only else released.size)
-    cosigned = Cosigned(policy, home / f"{kept.checkpoint}-cosigned", keys, second)
+    cosigned = Cosigned(policy, *files_beside(home, kept.checkpoint), keys, second)
     return Log(
-        kept, head.origin, head.simulated, keys, database, sequencer, released, tiles, deadline, second, cosigned
+        kept, origin, head.simulated, keys, database, sequencer, released, tiles, deadline, second, cosigned, earlier
     )
 
 
@@ -303,7 +267,7 @@ async def _first_head(database: Database, origin: str, simulated: bool) -> Head:
     return head
 
 
-async def _compare(name: str, head: Head, released: Released, keys: LogKeys[Signer]) -> str | None:
+async def _compare(name: str, head: Head, released: Released, keys: LogKeys[Signer], origin: str) -> str | None:
     """Does it hold what was last released?  Why it must open read-only, or None; `released` knows what it was."""
     path = released.path
     if not path.exists():
@@ -314,7 +278,7 @@ async def _compare(name: str, head: Head, released: Released, keys: LogKeys[Sign
         return None
     try:
         note = path.read_bytes().decode()
-        kept = Checkpoint.open(note, head.origin, keys.known)
+        kept = Checkpoint.open(note, origin, keys.known)
     except (TransparencyError, UnicodeDecodeError) as problem:
         return _read_only(f"The checkpoint file does not fit the {name}'s own name and key ({type(problem).__name__})")
     released.begin(kept.size, note)
@@ -327,7 +291,10 @@ async def _compare(name: str, head: Head, released: Released, keys: LogKeys[Sign
 
 
 def _read_only(why: str) -> str:
-    message = f"{why}. It is open for reading only: restore the ledger that belongs to this home."
+    message = (
+        f"{why}. It is open for reading only: restore the ledger that belongs to this home, "
+        "or, where it is gone for good, run 'ledger log accept-loss'."
+    )
     log.critical("%s", message)
     return message
 

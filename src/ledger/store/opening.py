@@ -33,10 +33,11 @@ from psycopg import sql
 from ledger.errors import LedgerError, Setup
 from ledger.settings import Settings
 from ledger.store.appending import SETUP
+from ledger.store.checkpoint_files import ACCESS, LEDGER, Kept
 from ledger.store.cosigned import policy_at
 from ledger.store.database import Head
 from ledger.store.embedded import EmbeddedCluster
-from ledger.store.log import ACCESS, LEDGER, Kept, Log, open_log
+from ledger.store.log import Log, open_log
 from ledger.store.migrate import Which, migrate, pending
 from ledger.store.vault import STATEMENTS as VAULT_STATEMENTS
 from ledger.store.vault import Kms, Vault, WrappingKeys
@@ -205,7 +206,7 @@ async def _open(
     origin, simulated = (f"{name}/{kind}", True) if kind else (name, False)
     policy = policy_at(settings.witnesses) if settings.witnesses else None
 
-    async def opened(kept: Kept, origin: str, simulated: bool, check: Callable[[Head], None]) -> Log:
+    async def opened(kept: Kept, origin: str, simulated: bool, check: Callable[[Head, str], None]) -> Log:
         def connect(statements: Mapping[str, LiteralString]) -> Awaitable[Wire]:
             return ledger.connect(statements, kept.schema)
 
@@ -213,12 +214,13 @@ async def _open(
         return await open_log(connect, kept, settings.home, origin, simulated, check, deadline, policy)
 
     async with contextlib.AsyncExitStack() as undo:
-        own = await opened(LEDGER, origin, simulated, lambda head: _check_kind(head, kind, settings))
+        own = await opened(LEDGER, origin, simulated, lambda head, name: _check_kind(head, name, kind, settings))
         undo.push_async_callback(own.close)
-        access = await opened(ACCESS, f"{own.origin}/access", own.simulated, lambda head: None)
+        access = await opened(ACCESS, f"{own.origin}/access", own.simulated, lambda head, name: None)
         undo.push_async_callback(access.close)
         if access.origin != f"{own.origin}/access":
-            access.sequencer.read_only = f"The access log beside {own.origin} is another's, {access.origin}."
+            mend = " Run 'ledger log accept-loss' again: it was cut short." if own.earlier else ""
+            access.sequencer.read_only = f"The access log beside {own.origin} is another's, {access.origin}.{mend}"
             log.critical("%s", access.read_only)
         kms = Kms(settings.vault_kms_key, settings.vault_kms_days)
         wrapping = await asyncio.to_thread(WrappingKeys.at, settings.home / "keys" / "vault.key", kms)
@@ -235,6 +237,7 @@ async def _open(
         own.deadline,
         own.second,
         own.cosigned,
+        own.earlier,
         settings.home,
         Vault(lambda: vault.connect(VAULT_STATEMENTS), wrapping, settings.vault_backup_days),
         access,
@@ -244,11 +247,17 @@ async def _open(
     )
 
 
-def _check_kind(head: Head, kind: str | None, settings: Settings) -> None:
-    """A demonstration must never be taken for a real ledger, nor write into one."""
-    found = head.origin.rpartition("/")[2] if head.simulated else ""
+def _check_kind(head: Head, name: str, kind: str | None, settings: Settings) -> None:
+    """A demonstration must never be taken for a real ledger, nor write into one; `name`: the one that it has now."""
+    found = kind_of(head)
     if kind is not None and found != kind:
-        raise Setup(f"{settings.home} holds the ledger {head.origin}. Set LEDGER_HOME to another folder for this.")
+        raise Setup(f"{settings.home} holds the ledger {name}. Set LEDGER_HOME to another folder for this.")
     expected = f"{settings.origin}/{found}" if found else settings.origin
-    if settings.origin and expected != head.origin:
-        raise Setup(f"LEDGER_ORIGIN is {settings.origin}, but this ledger's name is {head.origin} and never changes.")
+    if settings.origin and expected != name:
+        since = "since a loss was accepted: set it to that" if name != head.origin else "and never changes"
+        raise Setup(f"LEDGER_ORIGIN is {settings.origin}, but this ledger's name is {name} {since}.")
+
+
+def kind_of(head: Head) -> str:
+    """DEMONSTRATION, SCENARIO, or "" for a real ledger: the name it was begun under says so for ever."""
+    return head.origin.rpartition("/")[2] if head.simulated else ""

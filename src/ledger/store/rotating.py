@@ -28,6 +28,7 @@ from ledger.store.appending import Append, Receipt
 from ledger.store.keys import LogKeys
 from ledger.store.log import Log
 from ledger.store.mapping import Draft, Envelope, Stored
+from ledger.store.naming import losses_of
 from ledger.transparency.proof import Proof
 from ledger.transparency.tree import HashReader, inclusion_proof
 
@@ -52,7 +53,7 @@ async def say(of: Log, fact: Fact) -> Receipt:
         moment = head.recorded if of.simulated and head.size else datetime.now(UTC)
         version = int(stored[-1].members["version"]) if stored else 0
         draft = Draft(mapping.fact_id(moment), STREAM, version + 1, fact, moment)
-        made = mapping.pending(of.origin, draft, Envelope(SYSTEM, policy=0), {})
+        made = mapping.pending(of.bound_to, draft, Envelope(SYSTEM, policy=0), {})
         try:
             receipt = await of.sequencer.append(Append([made]))
         except StaleVersion:
@@ -142,6 +143,15 @@ async def announcements(of: Log) -> list[dict[str, Any]]:
 async def _newest(of: Log, size: int) -> tuple[int, str]:
     checkpoint, note = await of.covering(size)
     return checkpoint.size, of.second.under(note)
+
+
+async def losses(of: Log) -> list[dict[str, Any]]:
+    """Each loss that was accepted: the fact's own words, its position and when it was recorded.  That its keys are
+    this log's nobody proves here: see ledger.store.losing.  Raises DatabaseUnavailable."""
+    return [
+        {"position": each.position, "recorded": each.recorded, **each.fact.model_dump()}
+        for each in await losses_of(of.database)
+    ]
 
 
 def _inclusion(position: int, size: int) -> Callable[[HashReader], list[bytes]]:

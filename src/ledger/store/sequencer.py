@@ -27,6 +27,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
+from ledger.aggregates.ledger_stream import ORIGIN
 from ledger.errors import ClockInDoubt, DatabaseUnavailable, DiskFull, LedgerError, ReadOnly
 from ledger.store import binary
 from ledger.store.appending import (
@@ -61,6 +62,8 @@ REFUSED_PAUSE: Final = 1.0  # seconds
 CLOCK_TOLERANCE: Final = 5_000_000  # microseconds (ledger-format.md, Checkpoint)
 _BAD_DATA: Final = ("22", "23", "54")  # classes of SQLSTATE that are about what was sent
 _STOPPING: Final = "The service is stopping. Nothing was recorded; try again in a moment."
+_RESTORE: Final = "restore what is missing before anything is added."
+_START_AGAIN: Final = "start this process again."
 _NO_ANSWER: Final = "The ledger's database does not answer. Nothing was recorded; try again in a moment."
 
 Seal: TypeAlias = Generator[Sequence[Query], list[Rows], None]
@@ -98,10 +101,12 @@ class Sequencer:
         released: Callable[[int, str], None] = lambda size, note: None,
         floor: int = 0,
         deadline: float = 10.0,
+        losses: int = 0,
     ) -> None:
         """`connect` opens a Wire with STATEMENTS; `released` hears of each checkpoint once it may be shown; `floor` is
         the size of the newest checkpoint ever released; `deadline`, in seconds, is each append's; `signers`, asked
-        each time, are those that sign in place of the one."""
+        each time, are those that sign in place of the one; `losses`: how many were accepted when this was opened, for
+        after another one the log has another name and other keys."""
         self._connect = connect
         self._loop = asyncio.get_running_loop()
         self._origin = signer.name
@@ -110,6 +115,7 @@ class Sequencer:
         self._released = released
         self._floor = floor
         self._deadline = deadline
+        self._losses = losses
         self._waiting: deque[Waiting] = deque()
         self._alone: deque[Waiting] = deque()  # of a batch the database refused: tried again one by one
         self._doubt: _Doubt | None = None
@@ -262,7 +268,7 @@ class Sequencer:
             (b"begin", ()),
             (b"lock", ()),
             (b"clock", ()),
-            (b"chains", (binary.array_of_text(ids_of(appends)),)),
+            (b"chains", (binary.array_of_text([*ids_of(appends), ORIGIN]),)),
             (b"receipts", (binary.array_of_uuid(keys),)),
             (b"ours", (binary.int8(self._known.edge.size if self._known else 0),)),
             (b"fenced", (binary.array_of_uuid(sealed_under(appends)),)),
@@ -272,6 +278,8 @@ class Sequencer:
         size, edge, newest = self._head(answer[1], answer[5])
         clock = self._clock(binary.read_int8(answer[2][0][0]), newest)
         batch = Batch(size, chains_of(answer[3]), fenced=frozenset(binary.read_bytes(row[0]) for row in answer[6]))
+        if batch.chain(ORIGIN).n != self._losses:
+            raise self._close_for_writing("A loss was accepted: the log goes on under another name.", _START_AGAIN)
         receipts = receipts_of(answer[4])
         if ending and not waiting[0].done.done():
             self._end(waiting[0], ending, batch, max(clock, newest) if not self._simulated else newest, answer[7])
@@ -356,8 +364,8 @@ class Sequencer:
             return size, known.edge, newest
         return size, RightEdge.from_bytes(size, data), newest
 
-    def _close_for_writing(self, why: str) -> ReadOnly:
-        self.read_only = f"{why} It is open for reading only: restore what is missing before anything is added."
+    def _close_for_writing(self, why: str, mend: str = _RESTORE) -> ReadOnly:
+        self.read_only = f"{why} It is open for reading only: {mend}"
         log.critical("%s", self.read_only)
         return ReadOnly(self.read_only)
 

@@ -22,6 +22,7 @@ from ledger.store import proving
 from ledger.store.log import Log
 from ledger.transparency.checkpoint import Checkpoint
 from ledger.transparency.errors import TransparencyError
+from ledger.transparency.names import opened
 from ledger.transparency.note import parse_note
 from ledger.transparency.tiles import ENTRIES, WIDTH, Tile, bundles_of, tiles_of
 from ledger.transparency.tree import HASH_SIZE, edge_at
@@ -65,7 +66,7 @@ async def _known(of: Log, folder: Path, now: Checkpoint) -> bool:
     if not file.exists():
         return False
     try:
-        then = Checkpoint.open(file.read_bytes(), of.origin, of.keys.known)
+        then = opened(file.read_bytes(), of.names)
     except TransparencyError as wrong:
         raise Setup(f"{folder} holds something else than {of.origin}: {wrong}. Choose another folder.") from wrong
     if then.size > now.size:

@@ -26,6 +26,7 @@ from ledger.store.verifying_repeated import repeated_that_differ
 from ledger.store.verifying_swiftly import Plainly, read_swiftly, whole
 from ledger.store.verifying_tiles import tiles_that_differ
 from ledger.store.verifying_timestamps import timestamps_that_differ
+from ledger.transparency.names import Name
 from ledger.transparency.note import NoteVerifier
 from ledger.transparency.stretch import STRETCH
 from ledger.transparency.swift import SwiftVerifier
@@ -55,20 +56,24 @@ def verify_database(
     schema: LiteralString = "public",
     roots: Roots = (),
     swiftly: bool = True,
+    earlier: Sequence[Name] = (),
 ) -> Report:
     """Re-read a whole ledger; `progress` hears (entries read, of how many); `values` opens the sealed ones too;
     `roots`: whose timestamps are believed, empty where that is not checked.  Not `swiftly`: by the oracle alone, entry
-    by entry, as where values are opened; the report is the same.
+    by entry, as where values are opened; the report is the same.  `earlier`: the names before an accepted loss.
 
     Raises psycopg.OperationalError, and VaultUnavailable where values are to be opened and no key can be had.
     """
     with at_one_moment(conninfo, schema, kept_file) as (connection, note):
         head = connection.execute(HEAD).fetchone()
         size = head[0] if head else 0
-        oracle = SwiftVerifier(checkpoints=kept_checkpoints(connection, note), origin=origin, verifiers=verifiers)
+        oracle = SwiftVerifier(
+            checkpoints=kept_checkpoints(connection, note), origin=origin, verifiers=verifiers, earlier=earlier
+        )
+        first_name = earlier[0].origin if earlier else origin  # which every sealed value is bound to
 
         def plainly(first: int, last: int, told: Callable[[int], None] = lambda done: None) -> Plainly:
-            return read_plainly(connection, oracle, origin, values, first, last, told)
+            return read_plainly(connection, oracle, first_name, values, first, last, told)
 
         if values is None and swiftly and whole(connection, size):
             beside, known = read_swiftly(connection, conninfo, schema, oracle, size, plainly, progress)
@@ -76,10 +81,10 @@ def verify_database(
             beside = plainly(LEAST, MOST, lambda done: progress(done, size)).findings
             known = frozenset[str]()
         report = oracle.finish(head=StoredHead(size, edge=head[1] if head else b""), chains=stored_chains(connection))
-        beside += head_differs(head, report, origin)
+        beside += head_differs(head, report, first_name)
         beside += repeated_that_differ(connection, known)
         beside += tiles_that_differ(connection, size if "tiles" in known else 0)
-        beside += timestamps_that_differ(connection, origin, roots)
+        beside += timestamps_that_differ(connection, [*earlier, Name(origin, verifiers)], roots)
         return replace(report, findings=report.findings + tuple(beside[:100]), found=report.found + len(beside))
 
 

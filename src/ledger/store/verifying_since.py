@@ -28,6 +28,7 @@ from ledger.transparency.checkpoint import Checkpoint
 from ledger.transparency.entry import SealedEntry, parse_entry
 from ledger.transparency.errors import EntryError, FormatError
 from ledger.transparency.heads import CLOSED, Head, Heads
+from ledger.transparency.names import Name
 from ledger.transparency.note import NoteVerifier, parse_note
 from ledger.transparency.tiles import WIDTH, Tile, TileReader, TilesWanted, root_of
 from ledger.transparency.tree import HASH_SIZE, RightEdge, edge_at
@@ -71,6 +72,7 @@ def verify_since(
     progress: Callable[[int, int], None] = lambda done, of: None,
     *,
     schema: LiteralString = "public",
+    earlier: Sequence[Name] = (),
 ) -> Report:
     """Read what was sealed since the signed note `kept`; `progress` hears (entries read, of how many).
 
@@ -83,15 +85,14 @@ def verify_since(
         head = connection.execute(HEAD).fetchone()
         size = head[0] if head else 0
         checkpoints = [each for each in kept_checkpoints(connection, note) if each.size > since]
-        oracle = _Since(
-            connection, min(since, size), [KeptCheckpoint(since, note=kept), *checkpoints], origin, verifiers
-        )
+        names = [*earlier, Name(origin, verifiers)]
+        oracle = _Since(connection, min(since, size), [KeptCheckpoint(since, note=kept), *checkpoints], names)
         read = read_plainly(
-            connection, oracle, origin, None, since + 1, MOST, lambda done: progress(done, size - since)
+            connection, oracle, names[0].origin, None, since + 1, MOST, lambda done: progress(done, size - since)
         )
         moved = (StoredChain(*row) for row in connection.execute(_MOVED, (since,)))
         report = oracle.finish(head=StoredHead(size, edge=head[1] if head else b""), chains=moved)
-        beside = [*read.findings, *head_differs(head, report, origin), *oracle.beside()]
+        beside = [*read.findings, *head_differs(head, report, names[0].origin), *oracle.beside()]
         return replace(
             report,
             since=min(since, size),
@@ -108,10 +109,9 @@ class _Since(LedgerVerifier):
         connection: psycopg.Connection,
         size: int,
         checkpoints: Iterable[KeptCheckpoint],
-        origin: str,
-        verifiers: Sequence[NoteVerifier],
+        names: Sequence[Name],
     ) -> None:
-        super().__init__(origin=origin, verifiers=verifiers)
+        super().__init__(origin=names[-1].origin, verifiers=names[-1].verifiers, earlier=names[:-1])
         self._connection, self._since = connection, size
         self._others: Heads | None = None  # of the chains that no entry since moves; read when a closing needs it
         self._about, self._ciphertexts = set[tuple[int, str]](), set[tuple[int, str]]()

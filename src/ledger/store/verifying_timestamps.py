@@ -9,7 +9,7 @@ Proven by tests/store/test_timestamping.py.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import Any, Final, LiteralString
 
@@ -18,6 +18,7 @@ import psycopg
 
 from ledger.aggregates.ledger_stream import Closed, TimestampObtained
 from ledger.transparency.checkpoint import Checkpoint
+from ledger.transparency.names import Name, name_at
 from ledger.transparency.note import encode_base64
 from ledger.transparency.timestamp import NotStamped, Roots, checked
 from ledger.transparency.verify import Finding
@@ -31,7 +32,7 @@ _ENTRIES: Final[LiteralString] = """
 """
 
 
-def timestamps_that_differ(connection: psycopg.Connection, origin: str, roots: Roots) -> Iterator[Finding]:
+def timestamps_that_differ(connection: psycopg.Connection, names: Sequence[Name], roots: Roots) -> Iterator[Finding]:
     """Each token that does not hold, and each closing that does not go on from the last one's token."""
     last, token = 0, None
     try:
@@ -42,7 +43,7 @@ def timestamps_that_differ(connection: psycopg.Connection, origin: str, roots: R
         members = orjson.loads(entry)
         values = members.get("values", {})
         if members["type"] == TimestampObtained.topic:
-            why = _wrong(values, last, origin, size, root, roots)
+            why = _wrong(values, last, name_at(position, names).origin, size, root, roots)
             if why:
                 yield Finding(CODE, why, position, "ledger")
             token = _hash(values)

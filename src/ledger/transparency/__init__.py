@@ -20,6 +20,7 @@ specification of one format, with one worked example that a test executes:
     bundle       one case in a file that proves itself: complete, unaltered, in order
     announcement how a log's next key is believed by whoever holds the last one
     timestamp    that a checkpoint existed by then, as an authority says (RFC 3161)
+    names        what a log was called before a loss, and up to where that is believed
     verify       the oracle: re-checks a whole ledger from its stored bytes
     stretch      many entries read at once, where there is nothing to find in them
     swift        the oracle with that quick way: the same report in a fraction of the time

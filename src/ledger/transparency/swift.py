@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from ledger.transparency.names import Name
 from ledger.transparency.note import NoteVerifier
 from ledger.transparency.stretch import LINK, PREVIOUS, STRETCH, Stretch
 from ledger.transparency.tree import HASH_SIZE, RightEdge, node_hash
@@ -47,10 +48,11 @@ class SwiftVerifier(LedgerVerifier):
         checkpoints: Sequence[KeptCheckpoint] = (),
         origin: str = "",
         verifiers: Sequence[NoteVerifier] = (),
+        earlier: Sequence[Name] = (),
         limit: int = 100,
     ) -> None:
         """As for ``verify_ledger``; the checkpoints in order of size."""
-        super().__init__(checkpoints=checkpoints, origin=origin, verifiers=verifiers, limit=limit)
+        super().__init__(checkpoints=checkpoints, origin=origin, verifiers=verifiers, earlier=earlier, limit=limit)
         self._sizes = [each.size for each in checkpoints]
         self._met: dict[int, _Met] = {}
 

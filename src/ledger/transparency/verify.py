@@ -40,6 +40,7 @@ from ledger.transparency.checkpoint import Checkpoint
 from ledger.transparency.entry import SealedEntry, parse_entry
 from ledger.transparency.errors import EntryError, FormatError, SignatureError
 from ledger.transparency.heads import CLOSED, Head, Heads
+from ledger.transparency.names import EndedError, Name, opened
 from ledger.transparency.note import NoteVerifier, encode_base64, parse_note
 from ledger.transparency.tree import RightEdge, leaf_hash
 
@@ -71,6 +72,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "heads-differ": "a closing sealed another size or other heads of chains than the entries before it make",
         "checkpoint-malformed": "a kept note is no checkpoint",
         "checkpoint-unsigned": "a kept note is not rightly signed by the log's known key",
+        "checkpoint-lost": "signed under an earlier name of the log, of entries that name ended before: they are gone",
         "checkpoint-differs": "a kept checkpoint has another root, or its note another size or root",
         "checkpoint-out-of-order": "kept checkpoints were not given in order of size; nothing was compared",
         "checkpoint-beyond-end": "a checkpoint is kept of more entries than there are: the tail is cut",
@@ -194,15 +196,16 @@ def verify_ledger(
     checkpoints: Iterable[KeptCheckpoint] = (),
     origin: str = "",
     verifiers: Sequence[NoteVerifier] = (),
+    earlier: Sequence[Name] = (),
     limit: int = 100,
 ) -> Report:
     """Re-read a whole ledger: rows in order of position, checkpoints in order of size, chains in any order.
 
-    What is not given is not compared; with ``verifiers`` every kept note must be signed by the log of
-    ``origin``. At most ``limit`` findings are kept, always the first. Raises nothing for what is wrong with the
-    ledger: that is what the report is for.
+    What is not given is not compared; with ``verifiers`` every kept note must be signed by the log of ``origin``, or
+    under one of its ``earlier`` names. At most ``limit`` findings are kept, always the first. Raises nothing for what
+    is wrong with the ledger: that is what the report is for.
     """
-    verifier = LedgerVerifier(checkpoints=checkpoints, origin=origin, verifiers=verifiers, limit=limit)
+    verifier = LedgerVerifier(checkpoints=checkpoints, origin=origin, verifiers=verifiers, earlier=earlier, limit=limit)
     verifier.add(rows)
     return verifier.finish(head=head, chains=chains)
 
@@ -236,10 +239,12 @@ class LedgerVerifier:
         checkpoints: Iterable[KeptCheckpoint] = (),
         origin: str = "",
         verifiers: Sequence[NoteVerifier] = (),
+        earlier: Sequence[Name] = (),
         limit: int = 100,
     ) -> None:
         """As for ``verify_ledger``."""
-        self._origin, self._verifiers, self._limit = origin, verifiers, max(limit, 1)
+        self._names = [*earlier, Name(origin, verifiers)] if verifiers else []
+        self._limit = max(limit, 1)
         self._findings: list[Finding] = []
         self._found = 0
         self._edge, self._pending = RightEdge(), list[bytes]()
@@ -428,6 +433,8 @@ class LedgerVerifier:
     def _compare_note(self, note: str, size: int, root: bytes) -> None:
         try:
             checkpoint = self._open(note)
+        except EndedError as error:
+            self._find("checkpoint-lost", str(error), size)
         except SignatureError as error:
             self._find("checkpoint-unsigned", str(error), size)
         except FormatError as error:
@@ -438,10 +445,10 @@ class LedgerVerifier:
                 self._find("checkpoint-differs", message, size)
 
     def _open(self, note: str) -> Checkpoint:
-        if not self._verifiers:
+        if not self._names:
             return Checkpoint.parse(parse_note(note).text)
         self._signatures += 1
-        return Checkpoint.open(note, self._origin, self._verifiers)
+        return opened(note, self._names)
 
     def _compare_head(self, head: StoredHead) -> None:
         if head.size != self._edge.size:

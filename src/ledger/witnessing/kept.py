@@ -20,7 +20,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from ledger.errors import Setup
-from ledger.store.log import write_synced
+from ledger.store.checkpoint_files import write_synced
 from ledger.store.vault import secret_file
 from ledger.transparency.announcement import followed
 from ledger.transparency.cosignature import Cosigner, KnownKey, parse_vkey
