@@ -17,7 +17,7 @@ from ledger.commands import Acknowledged
 from ledger.errors import Forbidden, Refused
 from ledger.store.mapping import Stored
 
-ROUNDS = int(os.environ.get("HOLD_RACES", "12"))  # as many as you like: bench.holds runs a thousand
+ROUNDS = int(os.environ.get("HOLD_RACES", "12"))  # as many as you like: HOLD_RACES=1000, --timeout 3600
 
 
 @pytest.fixture(scope="module")
