@@ -679,3 +679,36 @@ def test_the_person_is_nowhere_in_what_status_and_log_print(ledger: Line):
         ran = ledger(*arguments)
         assert SURNAME not in ran.out + ran.err
         assert PERSON["client_id"] not in ran.out + ran.err
+
+
+# ------------------------------------------------------------------------------------ who was shown what
+
+
+def test_who_reads_at_the_command_line_is_recorded_too_and_the_readings_of_a_case_are_listed(ledger: Line, made: Made):
+    case, by = f"offender/{made.case}", str(uuid4())
+    before = len(ledger("readings", case, "--json").json["items"])
+    assert ledger("case", case).code == 0
+    assert (
+        ledger("case", case, "--view", "progress", "--by", by, "--role", "auditor", "--purpose", "complaint").code == 0
+    )
+    items = ledger("readings", case, "--json", "--role", "auditor").json["items"][before + 1 :]
+    told = [(each["by"]["role"], each["view"], each["purpose"]) for each in items]
+    assert told == [("administrator", "enforcement", "administration"), ("auditor", "progress", "complaint")]
+    assert items[1]["by"]["id"] == by
+    ran = ledger("readings", case)
+    assert f"consultation: {case} progress, complaint  (auditor {by})" in ran.out
+    person = ledger("readings", case, "--for-subject")
+    assert "consultation: complaint  (auditor)" in person.out
+    assert by not in person.out
+
+
+@pytest.mark.parametrize(
+    "arguments, word",
+    [
+        (("--role", "passer-by"), "--role"),
+        (("--by", "Ann"), "--by"),
+        (("--purpose", "curiosity"), "Ledger-Purpose"),
+    ],
+)
+def test_a_reader_who_is_none_is_shown_nothing(ledger: Line, made: Made, arguments: tuple[str, ...], word: str):
+    failed(ledger("case", f"offender/{made.case}", *arguments), word)

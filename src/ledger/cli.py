@@ -14,8 +14,8 @@ from pathlib import Path
 
 import psycopg
 
-from ledger import bundles, outcomes, subjects, vaults, verbs
-from ledger.aggregates.ledger_stream import CAUSES
+from ledger import bundles, looking, outcomes, subjects, vaults, verbs
+from ledger.access.purposes import PURPOSES as READ_FOR
 from ledger.api.problems import place_of
 from ledger.disclosing.table import PURPOSES
 from ledger.errors import LedgerError, LimitedAccess, Malformed
@@ -34,6 +34,12 @@ def parser() -> argparse.ArgumentParser:
         found.add_argument("--json", action="store_true", help="print JSON")
         found.set_defaults(verb=function)
         return found
+
+    def read_by(found: argparse.ArgumentParser) -> None:
+        """Who is shown something of a case is sealed in the access log first."""
+        found.add_argument("--by", metavar="ID", help="the staff member's random id; whoever runs it if left out")
+        found.add_argument("--role", default="administrator", help="in which role; administrator if left out")
+        found.add_argument("--purpose", help=f"what for, one of {', '.join(READ_FOR)}; the role's own if left out")
 
     each = verb("demo", verbs.demo, "embedded PostgreSQL, a demonstration caseload, the server")
     each.add_argument("--port", type=int, default=8000)
@@ -61,11 +67,13 @@ def parser() -> argparse.ArgumentParser:
     each.add_argument("--known-at", metavar="INSTANT")
     each.add_argument("--view", default="enforcement")
     each.add_argument("--explain", action="store_true", help="with rules, facts, calendar and settings")
+    read_by(each)
     each = verb("trail", _trail, "what a decision rested on, and whether it comes out the same today")
     each.add_argument("position", type=int, nargs="?", help="of its fact in the log; of a bundle all, if left out")
     each.add_argument("--bundle", type=Path, metavar="FILE.zip", help="from a bundle alone, without a ledger")
     each.add_argument("--key", action="append", default=[], metavar="VKEY", help="the ledger's key, for a bundle")
     each.add_argument("-o", "--output", type=Path, metavar="FILE.pdf", help="write it as a printed page")
+    read_by(each)
     each = verb("search", verbs.search, "somebody by number, name or date of birth; a star ends a name begun")
     for name in ("client-id", "crn", "surname", "forenames", "date-of-birth"):
         each.add_argument(f"--{name}", help="YYYY-MM-DD" if name == "date-of-birth" else None)
@@ -91,8 +99,13 @@ def parser() -> argparse.ArgumentParser:
     each.add_argument("--replay", type=Path, metavar="FILE", help="read every entry, with the auditor's token in FILE")
     each.add_argument("--announced", type=Path, metavar="FILE", help="keys a log announced: 'ledger log announcements'")
     each.add_argument("--every", type=float, default=10.0, metavar="SECONDS", help="how often it looks")
-    each = verb("refusals", verbs.refusals, "what was refused: when, to whom, which command, by which rule")
+    each = verb("refusals", looking.refusals, "what was refused: when, to whom, which command, by which rule")
     each.add_argument("--to", metavar="NOUN/ID", help="of one case only")
+    read_by(each)
+    each = verb("readings", looking.readings, "who was shown a case, when and what for")
+    each.add_argument("id", help="an offender's id, or noun/id")
+    each.add_argument("--for-subject", action="store_true", help="as the person it is about may know it")
+    read_by(each)
     each = verb("export", bundles.export, "a case as a zip that verifies without us")
     each.add_argument("id", help="an offender's id, or noun/id")
     each.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.zip")

@@ -1,4 +1,5 @@
-"""Pages printed from the registries: `python -m ledger.pages` writes rules, events, settings, problems and disclosing.
+"""Pages printed from the registries: `python -m ledger.pages` writes rules, events, settings, problems, disclosing and
+readings.
 
 A test (tests/house/test_docs.py) fails when one of them is not what the registries say.
 """
@@ -9,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
+from ledger.access.purposes import PURPOSES as READ_FOR
+from ledger.aggregates.access import CATEGORIES
 from ledger.api.openapi import errors_listed, events_listed, rules_listed
 from ledger.disclosing.table import MAY_OPEN, MEANING, PURPOSES, EntryClass, FieldClass
 from ledger.projections import VIEWS, WORKLISTS
@@ -26,6 +29,7 @@ def pages() -> dict[str, str]:
         "settings.md": _settings(),
         "problems.md": _problems(),
         "disclosing.md": _disclosing(),
+        "readings.md": _readings(),
     }
 
 
@@ -115,6 +119,27 @@ def _disclosing() -> str:
         "proves that they exist. Facts of four kinds are withheld whole from anyone but probation and the court.",
         f"## Classes of values and of facts\n\n{classes}\n\n## What a role may open\n\n{roles}\n\n"
         f"## What a purpose needs\n\n{purposes}",
+    )
+
+
+def _readings() -> str:
+    categories = _table(("Category", "What it is"), CATEGORIES.items())
+    purposes = _table(
+        ("Code", "What it is read for", "Where nobody says, that of", "The person is told"),
+        [
+            (each.code, each.meaning, ", ".join(sorted(each.of)) or "nobody", "yes" if each.told else "no")
+            for each in READ_FOR.values()
+        ],
+    )
+    return _page(
+        "Who read what, and what for",
+        "Whoever is shown something of a case is sealed in the access log before the answer leaves: who and in which "
+        "role, which cases, which view, as at and as known when, and what for. The header `Ledger-Purpose` (at the "
+        "command line `--purpose`) names a purpose; left out, it is that of the role. `Ledger-Reason`, "
+        "percent-encoded, says why in the reader's own words, which are sealed under the key of the person the case "
+        "is about. `GET /{collection}/{id}/readings` and `ledger readings` tell auditors who read a case; with "
+        "`for=subject` they tell what the person it is about may know: when, in which role, and what for.",
+        f"## Categories (Data Protection Act 2018, section 62)\n\n{categories}\n\n## Purposes\n\n{purposes}",
     )
 
 

@@ -152,7 +152,6 @@ class Played:
     def __init__(self, ledger: Ledger, runner: asyncio.Runner) -> None:
         self._ledger = ledger
         self._runner = runner
-        self._refused = 0  # as many entries the access log must have
 
     def give(
         self,
@@ -170,19 +169,23 @@ class Played:
 
     async def _given(self, command: Command) -> Receipt | Refused:
         head = self._ledger.store.database.head
-        before = await head()
+        before, told = await head(), await self._told()
         try:
             return (await self._ledger.execute(command)).body
         except LedgerError as error:
             if before != await head():
                 raise HasWritten(f"{command.at} {command.name}: was refused and has written to the ledger") from error
-            self._refused += isinstance(error, EVIDENCE) and bool(command.actor.id)
-            told = await self._ledger.store.access.database.head()
-            if told is None or told.size != self._refused:
+            evident = isinstance(error, EVIDENCE) and bool(command.actor.id)
+            if await self._told() != told + evident:
                 raise NoEvidence(f"{command.at} {command.name}: was refused and left no evidence") from error
             if isinstance(error, Refused):
                 return error
             raise
+
+    async def _told(self) -> int:
+        """How many entries the access log has."""
+        head = await self._ledger.store.access.database.head()
+        return head.size if head else 0
 
     def ask(self, path: str, as_at: date | None, known_at: datetime | None) -> Any:
         return self._runner.run(self._asked(path, as_at, known_at))

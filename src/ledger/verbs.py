@@ -20,9 +20,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from ledger import beside, logs, playing, serving
-from ledger.access.purposes import reader
+from ledger.access.purposes import Reader, reader
 from ledger.aggregates.ledger_stream import SYSTEM
-from ledger.aggregates.shape import Actor
+from ledger.aggregates.roles import ROLES
+from ledger.aggregates.shape import Actor, a_random_id
 from ledger.api import openapi
 from ledger.api.tokens import Tokens
 from ledger.application import Ledger
@@ -203,7 +204,13 @@ def case(given: argparse.Namespace) -> int:
 
     async def use(ledger: Ledger) -> dict[str, Any]:
         return await ledger.view(
-            noun or "offender", name, given.view, as_at=as_at, known_at=known_at, explain=given.explain
+            noun or "offender",
+            name,
+            given.view,
+            as_at=as_at,
+            known_at=known_at,
+            explain=given.explain,
+            reader=reader_of(given),
         )
 
     found = with_ledger(use)
@@ -249,7 +256,7 @@ def trail(given: argparse.Namespace) -> int:
     page: Path | None = given.output
 
     async def use(ledger: Ledger) -> dict[str, Any]:
-        found = await trail_of(ledger, given.position)
+        found = await trail_of(ledger, given.position, reader=reader_of(given))
         if page is not None:
             page.write_bytes(trail_pdf(found, await ledger.checkpoint(), datetime.now(UTC)))
         return found
@@ -352,25 +359,16 @@ def witness(given: argparse.Namespace) -> int:
     return 0
 
 
-def refusals(given: argparse.Namespace) -> int:
-    """Everything that was refused, in order."""
-
-    async def use(ledger: Ledger) -> list[dict[str, Any]]:
-        items, after = await ledger.refusals(given.to)
-        while after is not None:
-            more, after = await ledger.refusals(given.to, after)
-            items += more
-        return items
-
-    items = with_ledger(use)
-    say(given, {"items": items}, lambda: _outline([_refusal(each) for each in items]))
-    return 0
-
-
-def _refusal(item: Mapping[str, Any]) -> str:
-    by, rules = item["by"], ", ".join(item["rule_ids"]) or item["problem"]
-    when, what = f"{item['recorded']:%d %b %Y %H:%M:%S} UTC", f"{item['command_name']} to {item['target_ref']}"
-    return f"{item['position']}  {when}  {what}: {rules}  ({by['role']} {by['id']})"
+def reader_of(given: argparse.Namespace) -> Reader:
+    """Who reads at the command line: who says so (`--by`, `--role`), else whoever runs the ledger, nobody by name."""
+    role = given.role
+    if role not in ROLES:
+        raise Malformed(f"--role: one of {', '.join(ROLES)}.")
+    try:
+        by = Actor(a_random_id(given.by) if given.by else SYSTEM.id, role)
+    except ValueError as wrong:
+        raise Malformed(f"--by: {wrong}.") from wrong
+    return reader(by, given.purpose)
 
 
 def verify(given: argparse.Namespace) -> int:

@@ -53,6 +53,7 @@ EXPECTED: dict[tuple[str, str], frozenset[str] | None] = {
     ("GET", "/{collection}/{id}/{name}"): READ_CASES,
     ("GET", "/{collection}/{id}/decisions"): READ_CASES,
     ("GET", "/{collection}/{id}/decisions/{position}"): READ_CASES,
+    ("GET", "/{collection}/{id}/readings"): frozenset({"auditor", "data-protection-officer", "information-manager"}),
     ("GET", "/{collection}/{id}"): READ_CASES,
     ("POST", "/offenders/{id}/export"): frozenset(
         {

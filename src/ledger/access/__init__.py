@@ -1,7 +1,11 @@
 """The access log: what was refused is sealed in a log of its own before the answer leaves (GEN-07).
 
-Who takes entries of either log as they are sealed (`taken`), or a case as a bundle (`exported`), is told there too,
-before they leave.
+Who is shown anything of a case (`readings`), takes entries of either log as they are sealed (`taken`) or a case as a
+bundle (`exported`) is told there too, before they leave; and which command disclosed or combined what is recorded
+(`processed`), and who was erased (`erased`).
+
+    readings    the one door of every reading           listing    who read a case
+    purposes    what a reading may be for               writing    how an entry comes into the log
 
 What is evidence is a command by somebody known that was understood and not done: refused by a rule (409), or not for
 this role to give (403).  Each time it is answered so is an entry; a repeated key is recorded in each, for a refusal is
@@ -18,7 +22,7 @@ refusals at once are never in each other's way, and the chain of a case in this 
 Where the entry cannot be sealed the answer is 503 `access-log-unavailable`, and nothing has happened.  An entry may
 then stand all the same (its COMMIT may have got through): there are never fewer entries than answers.
 
-Proven by tests/test_access.py.
+Proven by tests/test_access.py and tests/access/.
 """
 
 from __future__ import annotations
@@ -28,14 +32,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from ledger.access.listing import listed, records_of, told, words_of
 from ledger.access.purposes import Reader
 from ledger.access.readings import Readings, Screen, is_case, target_of
 from ledger.access.writing import UNSEALED, append, or_no_answer
-from ledger.aggregates.access import CommandRefused, EntriesTaken, ExportReleased
+from ledger.aggregates import told_by
+from ledger.aggregates.access import (
+    PROCESSES,
+    Category,
+    CommandRefused,
+    EntriesTaken,
+    ExportReleased,
+    RecordProcessed,
+)
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Actor, Fact, Recorded
-from ledger.commands import Command
+from ledger.commands import Acknowledged, Command
 from ledger.errors import Forbidden, LedgerError, LimitedAccess, Refused
+from ledger.projections.why import Row
 from ledger.rules.registry import labels
 from ledger.store import mapping
 from ledger.store.appending import Receipt, Sealed
@@ -46,6 +60,10 @@ from ledger.store.vault import Vault
 
 EVIDENCE: Final = (Refused, Forbidden)
 PAGE: Final = 500  # entries of one answer
+_DONE: Final = (
+    "This is recorded, and its receipt does not leave before the access log says so, which cannot be written. Send the "
+    "same request again with the same key."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +92,29 @@ class Access:
             at=command.at,
             source=command.source,
         )
+
+    async def processed(self, command: Command, acknowledged: Acknowledged) -> None:
+        """Seal that a command disclosed or combined what is recorded, if it is one that does.
+
+        Raises AccessLogUnavailable: it is recorded all the same, and the same key brings its receipt once this stands.
+        """
+        category = category_of(command)
+        if category is not None:
+            await self._processed(command, category, acknowledged.body["events"][-1]["position"])
+
+    async def erased(self, command: Command, position: int) -> None:
+        """Seal that somebody was erased, as the fact at this position of the ledger says.  Raises as `processed`."""
+        await self._processed(command, "erasure", position)
+
+    async def _processed(self, command: Command, category: Category, position: int) -> None:
+        fact = RecordProcessed(
+            command_name=command.name,
+            target_ref=f"{command.noun}/{command.id}",
+            category=category,
+            position=position,
+        )
+        about, by = (command.stream,), command.recorder or command.actor
+        await self._sealed(lambda policy: fact, by, about=about, under=fact.rules, at=command.at, unsealed=_DONE)
 
     async def taken(self, by: Actor, log: Log, first: int, last: int) -> None:
         """Seal that somebody takes the entries at these positions.  Raises AccessLogUnavailable."""
@@ -129,6 +170,31 @@ class Access:
         version = (await self.policy()).policy.version if reader else 0
         await self.readings.begin(reader, screen, cases | ({stream} if stream else set()), version).sealed()
         return items, stored[-1].position if len(stored) == PAGE else None
+
+    async def read(
+        self, stream: str, after: int = 0, *, subject: bool = False, words: bool = False, reader: Reader | None = None
+    ) -> tuple[list[Row], int | None]:
+        """Who was shown a case, in the order of the log, and where the next page begins; the newest entry is the one
+        that says who asked for this (ledger.access.listing).
+
+        `subject`: as the person whose case it is may know it.  `words`: with reasons and searches opened.  Raises
+        AccessLogUnavailable, VaultUnavailable, Unreadable.
+        """
+        stored = await self.log.database.about(stream, after, PAGE)
+        version = (await self.policy()).policy.version if reader else 0
+        position = stored[-1].position if len(stored) == PAGE else None
+        screen = Screen(target_of(stream), "readings", people=("staff",) if words else ())
+        entry = self.readings.begin(reader, screen, (stream,), version)
+        records = records_of(stored, await words_of(self.log, self.vault, stored) if words else {})
+        items = [told(each, stream) for each in records] if subject else [listed(each) for each in records]
+        await entry.sealed()
+        return [each for each in items if each is not None], position
+
+
+def category_of(command: Command) -> Category | None:
+    """What a command does beyond collecting or altering (Data Protection Act 2018 s.62); most do nothing more."""
+    fact_class = told_by(command.noun, command.name)
+    return PROCESSES.get(fact_class.topic) if fact_class else None
 
 
 def _refusal(command: Command, problem: LedgerError, policy: Policy) -> CommandRefused:

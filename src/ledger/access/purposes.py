@@ -92,7 +92,7 @@ def reader(by: Actor, purpose: str | None = None, reason: str | None = None) -> 
         raise Malformed(told, {"Ledger-Purpose": "not a purpose of a reading"})
     if reason is not None:
         _check(reason)
-    return Reader(by, purpose or _BY_ROLE[by.role], reason or None)
+    return Reader(by, purpose or default_of(by.role), reason or None)
 
 
 def _check(reason: str) -> None:
@@ -101,6 +101,11 @@ def _check(reason: str) -> None:
             raise ValueError(f"at most {LONGEST_REASON} characters")
     except ValueError as wrong:
         raise Malformed(f"Ledger-Reason: {wrong}.", {"Ledger-Reason": str(wrong)}) from wrong
+
+
+def default_of(role: str) -> str:
+    """What those of a role read for, where they do not say."""
+    return _BY_ROLE[role]
 
 
 def is_told(purpose: str) -> bool:

@@ -27,9 +27,8 @@ from ledger.access.writing import append, begin, or_no_answer
 from ledger.aggregates import AGGREGATES, FACT_BY_TOPIC, noun_of
 from ledger.aggregates.access import Category, RecordViewed
 from ledger.aggregates.immutable import immutable
-from ledger.aggregates.shape import LIST_ITEMS, Subject, Whose
+from ledger.aggregates.shape import LIST_ITEMS, Recorded, Subject, Whose
 from ledger.errors import Refused
-from ledger.privacy.owners import Owner
 from ledger.projections.why import Row
 from ledger.rules.registry import labels
 from ledger.store import mapping
@@ -108,6 +107,19 @@ class Readings:
         done.add_done_callback(_heard)
         return Entry(done)
 
+    async def confirmed(self, record: Recorded[Any], seen: Mapping[str, Any]) -> int | None:
+        """Where this log holds that the author of a fact was shown the screen its `seen` names, before it was recorded:
+        this position of the ledger, of this case or of one the fact is about, on this day and as known then if it says
+        so.  None: unconfirmed.  Raises DatabaseUnavailable.
+        """
+        about = [record.stream, *record.about]
+        stream, position = stream_of_reader(record.by.id), int(seen["position"])
+        for each in await self.log.database.naming(stream, about, record.recorded, position):
+            shown = each.members["values"]
+            if each.type == RecordViewed.topic and all(shown.get(name) == seen[name] for name in seen):
+                return each.position
+        return None
+
     async def _with_words(self, drafts: list[Draft], envelope: Envelope) -> None:
         try:
             await append(self.log, self.vault, drafts, envelope, None)
@@ -122,7 +134,7 @@ def _heard(done: asyncio.Future[Any]) -> None:
 
 
 def _drafts(reader: Reader, screen: Screen, cases: list[str], moment: datetime, terms: str | None) -> Iterable[Draft]:
-    words, whose = {"reason": reader.reason, "terms": terms if cases else None}, _keys_of(screen.target, cases)
+    words, whose = _words(reader, terms, cases), _keys_of(screen.target, cases)
     for start in range(0, max(1, len(cases)), LIST_ITEMS):
         fact = RecordViewed(
             target_ref=screen.target,
@@ -145,12 +157,21 @@ def _drafts(reader: Reader, screen: Screen, cases: list[str], moment: datetime, 
 _UNDER: Final = labels(RecordViewed.rules)
 
 
+def _words(reader: Reader, terms: str | None, cases: list[str]) -> dict[str, str | None]:
+    """What is kept in words: of a search that found nobody, or several children, nothing."""
+    return {"reason": reader.reason, "terms": terms if cases and len(_children(cases)) < 2 else None}
+
+
 def _keys_of(target: str, cases: list[str]) -> Mapping[str, Whose | None] | None:
-    """Whose key words are sealed under: of the person that was asked for, or is the only one that was found."""
-    named = target.replace("/", "-", 1)
-    [only] = cases if len(cases) == 1 else [named]
-    found = {"reason": _whose(named), "terms": _whose(only)}
+    """Whose key words are sealed under: of the person that was asked for; of the one, or the one child, that a search
+    found.  So they go with whom they name; a search that found several others has a key of its own."""
+    ones = _children(cases) or cases
+    found = {"reason": _whose(target.replace("/", "-", 1)), "terms": _whose(ones[0]) if len(ones) == 1 else None}
     return {name: each for name, each in found.items() if each} or None
+
+
+def _children(cases: list[str]) -> list[str]:
+    return [each for each in cases if each.startswith("child-") and noun_of(each) == "child"]
 
 
 def _whose(stream: str) -> Whose | None:
@@ -167,16 +188,6 @@ def _under_own_key(draft: Draft) -> Draft:
 def stream_of_reader(id: str) -> str:  # noqa: A002 - the contract's own word
     """The stream of the access log that holds what somebody read."""
     return f"staff-{id}"
-
-
-def owners_of_words(stored: Iterable[mapping.Stored]) -> set[Owner]:
-    """Of entries of the access log about somebody, the owners of keys of their own: with the first person erased whom
-    such a reading showed, its words go too (events.md, *Whose text*)."""
-    return {
-        Owner(f"third-party-{each.members['id']}", "third-party")
-        for each in stored
-        if each.type == RecordViewed.topic and each.sealed
-    }
 
 
 # ------------------------------------------------------------------------------------ what an answer shows

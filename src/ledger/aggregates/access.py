@@ -102,8 +102,8 @@ class RecordViewed(Fact, topic="access.record-viewed.v1", who=("system",), rules
     dates only).  With `child` or `victim` it is the rule book's RestrictedRecordViewed.
 
     `reason`, in the reader's own words, is sealed under the key of the person the case is about, else under one of its
-    own; so are the words of a search (`terms`), which are that person's where it found one.  Of a search that found
-    nobody no word is kept: it could name somebody who was erased.
+    own; so are the words of a search (`terms`): under the key of the one person, or of the one child, that it found.
+    Of a search that found nobody, or several children, no word is kept: it could name somebody who was erased.
     """
 
     target_ref: Code
@@ -119,7 +119,7 @@ class RecordViewed(Fact, topic="access.record-viewed.v1", who=("system",), rules
 
 
 class RecordProcessed(Fact, topic="access.record-processed.v1", who=("system",), rules=("DP-02", "DP-11")):
-    """A command of the ledger disclosed, combined or erased what is recorded; sealed before its receipt left.
+    """A command of the ledger disclosed or combined what is recorded, or it was erased; sealed before its receipt left.
 
     The fact itself stands in the ledger at `position`; here it is found beside the readings of the same case.
     """
@@ -141,4 +141,13 @@ ACCESS_FACTS: Final[tuple[type[Fact], ...]] = (
 # The category of whatever entry does not say it itself; a refusal is none: nothing was processed.
 CATEGORY_OF: Final[Mapping[type[Fact], Category]] = MappingProxyType(
     {EntriesTaken: "disclosure", ExportReleased: "disclosure"}
+)
+# Commands that do more than collect or alter, by the topic of their fact: they leave an entry here as well.  An erasure
+# does too, whichever road it came by (ledger.application.erasing).
+PROCESSES: Final[Mapping[str, Category]] = MappingProxyType(
+    {
+        "offender.file-disclosed.v1": "disclosure",
+        "offender.information-shared.v1": "disclosure",
+        "case-review.duplicate-set-produced.v1": "combination",
+    }
 )

@@ -14,7 +14,8 @@
     GET  /problems/{code}, /openapi.json, /docs                     what is told to everybody
     GET  /health/live, /health/ready, /info, /metrics               for those who run it
 
-ROUTES, at the end, says who may ask each; nobody gets past `guarded` otherwise.
+ROUTES, at the end, says who may ask each; nobody gets past `guarded` otherwise.  Who is shown anything of a case is a
+Reader (`reader_of`), whom the ledger seals in the access log first.
 
 The routes of commands and views are two patterns, not hundreds of routes: the registries of ledger.aggregates and
 ledger.projections are the routing table, and the OpenAPI page is printed from them.
@@ -38,8 +39,9 @@ from starlette.routing import Match, Route
 
 from ledger.aggregates.roles import ROLES
 from ledger.aggregates.shape import a_random_id
-from ledger.api import decisions, exporting, log, openapi, searching, subject_access
+from ledger.api import decisions, exporting, log, openapi, readings, searching, subject_access
 from ledger.api.asking import (
+    AUDITORS,
     LARGEST_POSITION,
     OPEN,
     READERS,
@@ -51,6 +53,7 @@ from ledger.api.asking import (
     aggregate_of,
     asked_of,
     bearer_of,
+    cursor_of,
     json,
     number,
     reader_of,
@@ -73,8 +76,6 @@ from ledger.following.lists import LONGEST_PAGE, PAGE
 from ledger.reading import a_day, an_instant
 from ledger.settings import Settings
 
-# Those who look into who was refused what, in whichever case.
-AUDITORS: Final = frozenset({"auditor", "data-protection-officer"})
 # How much is done, and when, is nobody's business outside; and behind a proxy of this machine everybody seems local.
 WATCHERS: Final = frozenset({"administrator"})
 ANY_ROLE: Final = frozenset(ROLES)
@@ -315,15 +316,8 @@ async def refusals(request: Request) -> Response:
     """GET /access/refusals?to=offender/019a…&cursor="""
     ledger: Ledger = request.app.state.ledger
     asked = asked_of(request, {"to", "cursor"})
-    cursor = _cursor(asked.get("cursor", "0"))
-    items, after = await ledger.refusals(asked.get("to"), cursor, reader=reader_of(request))
+    items, after = await ledger.refusals(asked.get("to"), cursor_of(asked), reader=reader_of(request))
     return json({"items": items, "next": None if after is None else str(after)})
-
-
-def _cursor(text: str) -> int:
-    if not re.fullmatch("[0-9]{1,15}", text):
-        raise Malformed("cursor: as the page before gave it in `next`.", {"cursor": "not a cursor"})
-    return int(text)
 
 
 async def live(request: Request) -> Response:
@@ -401,6 +395,7 @@ ROUTES: Final[Routes] = (
     *searching.ROUTES,
     ("/{collection}/{id}/{name}", "POST", BY_COMMAND, command),
     *decisions.ROUTES,
+    *readings.ROUTES,
     ("/{collection}/{id}/{name}", "GET", READERS, view),
     ("/{collection}/{id}", "GET", READERS, view),
 )

@@ -31,6 +31,8 @@ Routes = tuple[tuple[str, str, Who, Endpoint], ...]  # path, method, who, endpoi
 # Those who work on cases read them with their values; inspectors and auditors read states and dates, values withheld.
 READERS: Final = ANY_STAFF | {"inspector", "auditor"}
 WITHHELD_FROM: Final = frozenset({"inspector", "auditor"})
+# Those who look into who was refused what, and who read what, in whichever case.
+AUDITORS: Final = frozenset({"auditor", "data-protection-officer"})
 
 LARGEST_POSITION: Final = 10**15
 
@@ -88,6 +90,14 @@ def number(name: str, text: str, most: int) -> int:
     """A whole number of an address.  Raises Malformed."""
     if not re.fullmatch("[0-9]{1,15}", text) or int(text) > most:
         raise Malformed(f"{name}: a whole number up to {most}.", {name: "not such a number"})
+    return int(text)
+
+
+def cursor_of(asked: Mapping[str, str]) -> int:
+    """After which entry of the access log a page begins.  Raises Malformed."""
+    text = asked.get("cursor", "0")
+    if not re.fullmatch("[0-9]{1,15}", text):
+        raise Malformed("cursor: as the page before gave it in `next`.", {"cursor": "not a cursor"})
     return int(text)
 
 

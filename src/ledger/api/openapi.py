@@ -15,6 +15,7 @@ from typing import Any, Final, get_args
 
 from pydantic import AfterValidator
 
+from ledger.access.purposes import PURPOSES as READ_FOR
 from ledger.aggregates import AGGREGATES
 from ledger.aggregates.access import ACCESS_FACTS
 from ledger.aggregates.aggregate import Aggregate
@@ -137,9 +138,9 @@ def document() -> dict[str, Any]:
         if view.name == view.noun:
             paths[f"/{collection}/{{id}}"] = {"get": _view(view.name, view.noun)}
     for aggregate in AGGREGATES.values():
-        paths |= _decisions(aggregate) if aggregate.facts and aggregate.noun != STREAM else {}
+        paths |= _decisions(aggregate) | _readings(aggregate) if aggregate.facts and aggregate.noun != STREAM else {}
     for name in WORKLISTS:
-        paths[f"/worklists/{name}"] = {"get": _get(f"Worklist {name}", _LISTED, _PAGE)}
+        paths[f"/worklists/{name}"] = {"get": _get(f"Worklist {name}", [*_LISTED, *_READER], _PAGE)}
     paths |= _OTHERS
     return {
         "openapi": "3.1.0",
@@ -233,7 +234,7 @@ def _example(schema: dict[str, Any]) -> Any:
 def _view(name: str, noun: str) -> dict[str, Any]:
     aggregate = AGGREGATES[noun]
     answer = _get(f"View {name} of a {noun}", _AT, _VIEW)
-    return answer | {"tags": [aggregate.collection], "parameters": [_id(aggregate), *_AT]}
+    return answer | {"tags": [aggregate.collection], "parameters": [_id(aggregate), *_AT, *_READER]}
 
 
 def _get(summary: str, parameters: list[dict[str, Any]], schema: dict[str, Any]) -> dict[str, Any]:
@@ -306,6 +307,12 @@ _HEADERS: Final = [
     _parameter("Ledger-Seen", "header", _TEXT, "The screen decided from: position; as_at=…; known_at=…"),
     _parameter("Ledger-Effective", "header", _TEXT, "When it happened, for a fact without a date of its own"),
     _parameter("Ledger-Role", "header", {"type": "string", "enum": sorted(ROLES)}, "Which of the token's roles acts"),
+]
+# Of whatever shows something of a case: sealed in the access log before the answer leaves.
+_READER: Final = [
+    _HEADERS[-1],
+    _parameter("Ledger-Purpose", "header", {"type": "string", "enum": list(READ_FOR)}, "What it is read for"),
+    _parameter("Ledger-Reason", "header", _TEXT, "Why, in one's own words, percent-encoded; sealed"),
 ]
 _RECEIPT: Final = {
     "type": "object",
@@ -487,6 +494,10 @@ _REFUSALS: Final = [
     _parameter("to", "query", _TEXT, "Of one case only, such as offender/019a…"),
     _parameter("cursor", "query", _TEXT, "Where the page before ended: its `next`"),
 ]
+_READINGS: Final = [
+    _parameter("for", "query", {"enum": ["subject"]}, "As the person it is about may know it"),
+    _REFUSALS[1],
+]
 _BYTES: Final = {"type": "string", "format": "binary"}
 _TILE: Final = {
     "name": "path",
@@ -606,12 +617,18 @@ _TRAIL: Final[dict[str, Any]] = {
 
 def _decisions(aggregate: Aggregate) -> dict[str, Any]:
     """The decisions of a case, and the trail of each."""
-    path, parameters = f"/{aggregate.collection}/{{id}}/decisions", [_id(aggregate)]
+    path, parameters = f"/{aggregate.collection}/{{id}}/decisions", [_id(aggregate), *_READER]
     listed = _get(f"Decisions of a {aggregate.noun}", parameters, _ITEMS)
     shown = _get(f"Trail of a decision of a {aggregate.noun}", [*parameters, _POSITION, _FORMAT], _TRAIL)
     shown["responses"]["200"]["content"]["application/pdf"] = {"schema": _BYTES}
     tags = {"tags": [aggregate.collection]}
     return {path: {"get": listed | tags}, f"{path}/{{position}}": {"get": shown | tags}}
+
+
+def _readings(aggregate: Aggregate) -> dict[str, Any]:
+    """Who read a case."""
+    told = _get(f"Who read a {aggregate.noun}, when and what for", [_id(aggregate), *_READINGS, *_READER], _ITEMS)
+    return {f"/{aggregate.collection}/{{id}}/readings": {"get": told | {"tags": [aggregate.collection]}}}
 
 
 EXPORTED: Final = "/offenders/{id}/export"
@@ -711,7 +728,7 @@ _OTHERS: Final[dict[str, Any]] = {
     },
     **_of_log("/log", "the ledger"),
     **_of_log("/access/log", "the access log"),
-    "/access/refusals": {"get": _get("What was refused, for auditors", _REFUSALS, _ITEMS)},
+    "/access/refusals": {"get": _get("What was refused, for auditors", [*_REFUSALS, *_READER], _ITEMS)},
     EXPORTED: {"post": _EXPORT},
     SEARCHED: {"post": _SEARCH},
     "/health/live": {"get": _told("The process answers", {"200": "status UP"}, _STATUS)},

@@ -87,7 +87,7 @@ class Ledger:
         self.access = Access(store.access, self.cases.policy, store.vault)
         self.follower = Follower(self._tables, store.database, self.cases, self._where)
         self._executing = Executing(store, self.cases)
-        self._erasing = Erasing(store, self.cases, self._executing)
+        self._erasing = Erasing(store, self.cases, self._executing, self.access.erased)
         self._holding = Holding(store, self.cases, self._executing, self._erasing)
         self._entitling = Entitling(store, self.cases)
         self._asking = Asking(store, self.cases, self.access.readings, self._entitling)
@@ -146,6 +146,28 @@ class Ledger:
             raise NotFound(f"There is nothing called {noun[:40]!r} that a command could be for.")
         stream = stream_of(noun, name) if to else None
         return await in_time(self.store.deadline, self.access.refusals(stream, after, reader))
+
+    async def readings(
+        self,
+        noun: str,
+        id: str,  # noqa: A002 - the contract's own word
+        after: int = 0,
+        *,
+        subject: bool = False,
+        words: bool = False,
+        reader: Reader | None = None,
+    ) -> tuple[list[dict[str, Any]], int | None]:
+        """Who was shown a case, a page of them, and after which position the next begins; as Access.read.
+
+        Raises NotFound, LimitedAccess, DatabaseUnavailable, VaultUnavailable, AccessLogUnavailable.
+        """
+        stream = stream_of(noun, id)
+        await self.admit(reader, stream)
+        newest = await in_time(self.store.deadline, self.store.database.newest(stream))
+        if not newest.case:
+            raise NotFound(f"There is no {noun} {id}.")
+        read = self.access.read(stream, after, subject=subject, words=words, reader=reader)
+        return await in_time(self.store.deadline, read)
 
     async def close_now(self, chain: str | None = None, of: Log | None = None) -> Closing:
         """A closing of the ledger, or of its access log, that covers all recorded when this was asked; of one chain
@@ -215,20 +237,22 @@ class Ledger:
                 await self._entitling.check_command(command)
             match command.name:
                 case ChildDataErased.act:
-                    return await self._erasing.erase(command)
+                    acknowledged = await self._erasing.erase(command)
                 case ErasureFinalised.act:
-                    return await self._erasing.finalise(command)
+                    acknowledged = await self._erasing.finalise(command)
                 case HoldPlaced.command:
-                    return await self._holding.place(command)
+                    acknowledged = await self._holding.place(command)
                 case HoldReleased.command:
-                    return await self._holding.release(command)
+                    acknowledged = await self._holding.release(command)
                 case _:
-                    return await self._executing.execute(command)
+                    acknowledged = await self._executing.execute(command)
         except EVIDENCE as refusal:
             await self.access.refused(command, refusal)
             if isinstance(refusal, LimitedAccess) and refusal.told is None:
                 raise await self._entitling.told(refusal) from None
             raise
+        await self.access.processed(command, acknowledged)
+        return acknowledged
 
     # ------------------------------------------------------------------------------------ who may read
 

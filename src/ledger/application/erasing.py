@@ -4,7 +4,7 @@
     2  the ledger fences its keys: nothing more is sealed under them; the keys are forgotten
     3  the vault destroys the keys: from here on nothing opens
     4  one transaction of the ledger: the ciphertexts go, ChildDataErased and the notebook lines are sealed
-    5  the vault closes it
+    5  the access log says that it was done; the vault closes it
 
 `go_on` goes on at the first open step, whoever began it, and decides nothing again: what has begun is done.  Each step
 done twice is done once.  In every process what was opened is forgotten within a minute; here at once.
@@ -14,7 +14,7 @@ Proven by tests/erasing/test_erasing.py and test_cut_short.py, and by every scen
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
@@ -67,8 +67,11 @@ class _Plan:
 class Erasing:
     """The erasures of an open ledger."""
 
-    def __init__(self, store: Store, cases: Cases, executing: Executing) -> None:
-        self._store, self._cases, self._executing = store, cases, executing
+    def __init__(
+        self, store: Store, cases: Cases, executing: Executing, erased: Callable[[Command, int], Awaitable[None]]
+    ) -> None:
+        """`erased` seals in the access log that it was done, before the vault closes it: at least once."""
+        self._store, self._cases, self._executing, self._erased = store, cases, executing, erased
         self._considering = Considering(cases, store.deadline)
         self._journal = store.vault.erasures
 
@@ -144,6 +147,7 @@ class Erasing:
         if erasure.step == "begun":
             erasure = await self._journal.destroy(erasure.id, command.at)
         position = await self._sealed(erasure, command)
+        await self._erased(command, position)
         await self._journal.close(erasure.id, position)
 
     async def _sealed(self, erasure: Erasure, command: Command) -> int:

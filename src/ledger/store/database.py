@@ -100,6 +100,13 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
         SELECT e.position, e.entry FROM about AS a JOIN entries AS e USING (position)
         WHERE a.id = convert_from($1::bytea, 'UTF8') AND a.position > $2::bigint ORDER BY a.position LIMIT $3::bigint
     """,
+    # Entries of one stream about any of these ids, recorded by a moment, whose values name a position.
+    "naming": """
+        SELECT DISTINCT e.position, e.entry FROM about AS a JOIN entries AS e USING (position)
+        WHERE a.id = ANY($1::text[]) AND e.stream = convert_from($2::bytea, 'UTF8') AND e.recorded <= $3::timestamptz
+            AND position(convert_to('"position":' || $4::bigint, 'UTF8') IN e.entry) > 0
+        ORDER BY e.position
+    """,
     "chain": """
         SELECT position, entry FROM entries
         WHERE stream = convert_from($1::bytea, 'UTF8') AND position <= $2::bigint AND position > $3::bigint
@@ -303,6 +310,12 @@ class Database:
     async def about(self, name: str, after: int, most: int) -> list[Stored]:
         """The first so many entries of other streams that are about this id, after a position, in order."""
         return _stored(await self._ask(b"about", name.encode(), binary.int8(after), binary.int8(most)))
+
+    async def naming(self, stream: str, about: Sequence[str], until: datetime, position: int) -> list[Stored]:
+        """Entries of a stream about any of these ids, recorded by a moment, one of whose numbers `position` begins as
+        this one does; in order."""
+        params = binary.array_of_text(about), stream.encode(), binary.int8(binary.microseconds(until))
+        return _stored(await self._ask(b"naming", *params, binary.int8(position)))
 
     async def entries(self, first: int, last: int) -> list[tuple[int, bytes, bytes]]:
         """(position, leaf hash, entry) as stored, at these positions, both included."""

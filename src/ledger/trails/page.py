@@ -12,6 +12,8 @@ from ledger.rules.dates import printed
 from ledger.trails.telling import about_them
 
 Pairs = list[list[str]]
+CONFIRMED = "Confirmed: entry {reading} of the access log says that it was shown to its author before."
+UNCONFIRMED = "Unconfirmed: its author says so, and the access log does not hold that it was shown to them."
 
 
 def trail_pdf(trail: Mapping[str, Any], checkpoint: str, moment: datetime) -> bytes:
@@ -68,6 +70,7 @@ def _seen(trail: Mapping[str, Any]) -> dict[str, Any]:
     shows: dict[str, Any] = about_them(seen["shows"], ids) if seen["shows"] else {}
     return {
         "told": seen["told"],
+        "confirmed": CONFIRMED.format(reading=seen["reading"]) if seen["confirmed"] else UNCONFIRMED,
         "view": label_in_words(seen["view"].replace("-", " ")) if seen["view"] else "",
         "as_at": printed(seen["as_at"]),
         "known": f"position {seen['position']}" if seen["known_at"] is None else instant_in_words(seen["known_at"]),

@@ -170,7 +170,9 @@ def _is_decision(record: Recorded[Any]) -> bool:
 async def _seen(reader: _Reader, stored: Stored, record: Recorded[Any], policy: Policy) -> Row:
     """The screen the decision was taken from; where its author's program did not say, what the ledger showed then.
 
-    {told, position, as_at, known_at, view, of, shows}: `view` as at the end of a day, as known up to a position.
+    {told, confirmed, reading, position, as_at, known_at, view, of, shows}: `view` as at the end of a day, as known up
+    to a position.  `confirmed`: whether the access log holds that its author was shown that screen before, in the entry
+    at `reading`; None where none is told of.
     """
     told: dict[str, Any] = stored.members.get("seen") or {}
     known_at = datetime.fromisoformat(told["known_at"]) if "known_at" in told else None
@@ -178,7 +180,16 @@ async def _seen(reader: _Reader, stored: Stored, record: Recorded[Any], policy: 
     if known_at is not None:
         upto = min(upto, await in_time(reader.ledger.store.deadline, reader.ledger.store.database.known_at(known_at)))
     as_at = date.fromisoformat(told["as_at"]) if "as_at" in told else london_day(known_at or record.recorded)
-    screen: Row = {"told": bool(told), "position": upto, "as_at": as_at, "known_at": known_at}
+    readings = reader.ledger.access.readings
+    reading = await in_time(reader.ledger.store.deadline, readings.confirmed(record, told)) if told else None
+    screen: Row = {
+        "told": bool(told),
+        "confirmed": reading is not None if told else None,
+        "reading": reading,
+        "position": upto,
+        "as_at": as_at,
+        "known_at": known_at,
+    }
     found = _screen_of(record)
     if found is None:
         return screen | {"view": None, "of": None, "shows": None}
