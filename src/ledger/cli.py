@@ -16,6 +16,7 @@ import psycopg
 
 from ledger import bundles, looking, outcomes, subjects, vaults, verbs
 from ledger.access.purposes import PURPOSES as READ_FOR
+from ledger.aggregates.ledger_stream import CAUSES
 from ledger.api.problems import place_of
 from ledger.disclosing.table import PURPOSES
 from ledger.errors import LedgerError, LimitedAccess, Malformed
