@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 
-from ledger import bundles, looking, outcomes, subjects, vaults, verbs
+from ledger import bundles, looking, outcomes, papers, subjects, vaults, verbs
 from ledger.access.purposes import PURPOSES as READ_FOR
 from ledger.aggregates.ledger_stream import CAUSES
 from ledger.api.problems import place_of
@@ -115,6 +115,15 @@ def parser() -> argparse.ArgumentParser:
     each.add_argument("--role", default="practitioner", help="in which role; practitioner if left out")
     each.add_argument("--by", metavar="ID", help="the staff member's random id; drawn if left out")
     each.add_argument("--without-pdf", action="store_true", help="without the printed chronology")
+    each = verb("document", papers.document, "put a document beside the record, or take it out again")
+    each.add_argument("what", choices=("put", "get"))
+    each.add_argument("id", help="an offender's id, or noun/id")
+    each.add_argument("doc_id", help="the document's own id")
+    each.add_argument("file", type=Path, metavar="FILE", help="put: what is stored; get: where it is written")
+    each.add_argument("--kind", help="put: what kind of document, where it was not filed before")
+    each.add_argument("--marking", choices=("OPEN", "CONFIDENTIAL", "RESTRICTED"), help="put: likewise")
+    each.add_argument("--role", default="practitioner", help="in which role; practitioner if left out")
+    each.add_argument("--by", metavar="ID", help="the staff member's random id; drawn if left out")
     each = verb("subject-access", subjects.subject_access, "what is held about a person who asked, others' values shut")
     each.add_argument("crn", help="the case reference number")
     each.add_argument("--from", dest="since", metavar="DAY", help="only what happened on this day or later")

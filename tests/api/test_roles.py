@@ -62,6 +62,10 @@ EXPECTED: dict[tuple[str, str], frozenset[str] | None] = {
             *("inspector", "auditor"),
         }
     ),
+    ("PUT", "/{collection}/{id}/documents/{doc_id}"): frozenset(
+        {"practitioner", "team-admin", "placement-coordinator"}
+    ),
+    ("GET", "/{collection}/{id}/documents/{doc_id}"): READ_CASES - {"inspector", "auditor"},  # and then by its marking
     ("GET", "/subject-access-request"): frozenset({"subject-access", "data-protection-officer", "information-manager"}),
     ("POST", "/offenders/search"): READ_CASES - {"inspector", "auditor", "training-unit"},
     ("POST", "/{collection}/{id}/{name}"): EVERYBODY,  # and then each command its own

@@ -14,6 +14,7 @@ _BY_CHECK = {
     "a_client_id": "0710890",
     "a_base64": "MIIBAA==",
     "a_code": "CODE 1",
+    "a_document": "sha256:" + "0a" * 32,
     "a_hash": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
     "_a_public_name": "a-setting",
     "a_vkey": "ledger.example/kent+51b4c5e8+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4",

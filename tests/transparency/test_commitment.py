@@ -82,3 +82,19 @@ def test_a_path_no_entry_may_hold_is_refused(path: str):
 def test_a_value_no_entry_may_hold_is_refused(value: Json):
     with pytest.raises(FormatError):
         commitment("a", SALT, value)
+
+
+def test_a_value_that_is_the_digest_of_a_document_is_committed_to_as_the_document():
+    data = b"%PDF-1.7 a letter"
+    named = f"sha256:{sha256(data).hexdigest()}"
+    sealed = commitment("document", SALT, named)
+    assert sealed == document_commitment(SALT, sha256(data).digest())
+    assert open_document(sealed, SALT, data)
+    assert open_commitment(sealed, "document", SALT, named)
+    assert not open_commitment(sealed, "document", SALT, named[:-1] + ("0" if named[-1] != "0" else "1"))
+
+
+@pytest.mark.parametrize("text", ["sha256:", "sha256:" + "0" * 63, "sha256:" + "0" * 65, "SHA256:" + "0" * 64])
+def test_what_only_looks_like_such_a_digest_is_a_text(text):
+    place, form = b"note", f'"{text}"'.encode()
+    assert commitment("note", SALT, text) == sha256(b"\x30" + SALT + b"\x00\x04" + place + form).digest()

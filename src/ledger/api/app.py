@@ -2,6 +2,7 @@
 
     POST /{collection}/{id}/{command-in-kebab-case}                 a command
     POST /offenders/{id}/export                                     a case as a bundle that verifies without us
+    PUT, GET /{collection}/{id}/documents/{doc_id}                  a document (ledger.api.documents)
     GET  /subject-access-request                                    all that is held about a person who asked
     GET  /{collection}/{id}/{view}                                  a view
     GET  /{collection}/{id}                                         the view that is named as its noun
@@ -30,7 +31,6 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import date, datetime
 from typing import Any, Final
-from uuid import UUID
 
 from fastapi import FastAPI
 from starlette.requests import ClientDisconnect, Request
@@ -38,8 +38,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Match, Route
 
 from ledger.aggregates.roles import ROLES
-from ledger.aggregates.shape import a_random_id
-from ledger.api import decisions, exporting, log, openapi, readings, searching, subject_access
+from ledger.api import decisions, documents, exporting, log, openapi, readings, searching, subject_access
 from ledger.api.asking import (
     AUDITORS,
     LARGEST_POSITION,
@@ -55,6 +54,7 @@ from ledger.api.asking import (
     bearer_of,
     cursor_of,
     json,
+    key_of,
     number,
     reader_of,
 )
@@ -186,20 +186,11 @@ async def command_of(request: Request) -> Command:
         id=given["id"],
         data=fields_of(await body_of(request)),
         actor=actor,
-        key=_key(headers.get("idempotency-key")),
+        key=key_of(headers.get("idempotency-key")),
         effective=headers.get("ledger-effective"),
         if_match=_version(headers.get("if-match")),
         seen=_seen(headers.get("ledger-seen")),
     )
-
-
-def _key(text: str | None) -> UUID | None:
-    if text is None:
-        return None
-    try:
-        return UUID(a_random_id(text.strip().strip('"').lower()))
-    except ValueError as wrong:
-        raise Malformed("Idempotency-Key: use a UUID of version 4 or 7.", {"Idempotency-Key": str(wrong)}) from wrong
 
 
 def _version(text: str | None) -> int | None:
@@ -393,6 +384,7 @@ ROUTES: Final[Routes] = (
     *exporting.ROUTES,
     *subject_access.ROUTES,
     *searching.ROUTES,
+    *documents.ROUTES,
     ("/{collection}/{id}/{name}", "POST", BY_COMMAND, command),
     *decisions.ROUTES,
     *readings.ROUTES,

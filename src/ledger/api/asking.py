@@ -9,6 +9,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 from urllib.parse import unquote
+from uuid import UUID
 
 import orjson
 from starlette.requests import Request
@@ -18,7 +19,7 @@ from ledger.access.purposes import Reader, reader
 from ledger.aggregates import COLLECTIONS
 from ledger.aggregates.aggregate import Aggregate
 from ledger.aggregates.roles import ANY_STAFF
-from ledger.aggregates.shape import LIST_ITEMS, Actor
+from ledger.aggregates.shape import LIST_ITEMS, Actor, a_random_id
 from ledger.api.tokens import Bearer, Tokens
 from ledger.commands import NAME_LENGTH
 from ledger.errors import Malformed, NotFound, Unauthenticated
@@ -99,6 +100,16 @@ def cursor_of(asked: Mapping[str, str]) -> int:
     if not re.fullmatch("[0-9]{1,15}", text):
         raise Malformed("cursor: as the page before gave it in `next`.", {"cursor": "not a cursor"})
     return int(text)
+
+
+def key_of(text: str | None) -> UUID | None:
+    """The idempotency key of a header.  Raises Malformed."""
+    if text is None:
+        return None
+    try:
+        return UUID(a_random_id(text.strip().strip('"').lower()))
+    except ValueError as wrong:
+        raise Malformed("Idempotency-Key: use a UUID of version 4 or 7.", {"Idempotency-Key": str(wrong)}) from wrong
 
 
 def json(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

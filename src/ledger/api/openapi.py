@@ -19,6 +19,7 @@ from ledger.access.purposes import PURPOSES as READ_FOR
 from ledger.aggregates import AGGREGATES
 from ledger.aggregates.access import ACCESS_FACTS
 from ledger.aggregates.aggregate import Aggregate
+from ledger.aggregates.documents import MEDIA, DocumentStored
 from ledger.aggregates.ledger_stream import CAUSES, STREAM
 from ledger.aggregates.register_report import REGISTER_REPORT
 from ledger.aggregates.roles import ROLES, roles_for
@@ -64,10 +65,15 @@ def told_as(fact: type[Fact]) -> str:
     return fact.command or fact.act
 
 
+def _has_a_door(fact: type[Fact]) -> bool:
+    """Whether it is told at another address than commands are: a document, with its bytes."""
+    return fact is DocumentStored
+
+
 def _commands() -> Iterator[tuple[Aggregate, type[Fact]]]:
     for aggregate in AGGREGATES.values():
         for fact in aggregate.every_fact:
-            if told_as(fact) and (aggregate.facts and aggregate.noun != STREAM):
+            if told_as(fact) and not _has_a_door(fact) and (aggregate.facts and aggregate.noun != STREAM):
                 yield aggregate, fact
 
 
@@ -138,6 +144,7 @@ def document() -> dict[str, Any]:
         if view.name == view.noun:
             paths[f"/{collection}/{{id}}"] = {"get": _view(view.name, view.noun)}
     for aggregate in AGGREGATES.values():
+        paths |= _documents(aggregate) if DocumentStored in aggregate.facts else {}
         paths |= _decisions(aggregate) | _readings(aggregate) if aggregate.facts and aggregate.noun != STREAM else {}
     for name in WORKLISTS:
         paths[f"/worklists/{name}"] = {"get": _get(f"Worklist {name}", [*_LISTED, *_READER], _PAGE)}
@@ -629,6 +636,42 @@ def _readings(aggregate: Aggregate) -> dict[str, Any]:
     """Who read a case."""
     told = _get(f"Who read a {aggregate.noun}, when and what for", [_id(aggregate), *_READINGS, *_READER], _ITEMS)
     return {f"/{aggregate.collection}/{{id}}/readings": {"get": told | {"tags": [aggregate.collection]}}}
+
+
+def _documents(aggregate: Aggregate) -> dict[str, Any]:
+    """A document of a case or placement: in and out."""
+    bytes_of = {media: {"schema": _BYTES} for media in MEDIA}
+    own = {"name": "doc_id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
+    given = [
+        _parameter("kind", "query", _TEXT, "What kind of document it is, where it was not filed before"),
+        _parameter("marking", "query", {"enum": ["OPEN", "CONFIDENTIAL", "RESTRICTED"]}, "How it is marked, likewise"),
+        _parameter(
+            "child_id", "query", {"type": "string", "format": "uuid"}, "The child it is about: whose key it has"
+        ),
+    ]
+    put = {
+        "operationId": f"{aggregate.noun}.StoreDocument",
+        "summary": "Put a document beside the record, at most 10 MB",
+        "tags": [aggregate.collection],
+        "parameters": [_id(aggregate), own, *given, _HEADERS[0]],
+        "requestBody": {"required": True, "content": bytes_of},
+        "responses": {
+            "201": {"description": "Stored, recorded and sealed", "content": _content("Receipt")},
+            "200": {"description": "Stored before: the same receipt", "content": _content("Receipt")},
+            **_problems("401", "403", "404", "408", "409", "413", "415", "422", "500", "503", "507"),
+        },
+    }
+    get = {
+        "operationId": f"{aggregate.noun}.document",
+        "summary": "A document, for those entitled by its marking",
+        "tags": [aggregate.collection],
+        "parameters": [_id(aggregate), own],
+        "responses": {
+            "200": {"description": "The bytes", "content": bytes_of},
+            **_problems("401", "403", "404", "422", "500", "503"),
+        },
+    }
+    return {f"/{aggregate.collection}/{{id}}/documents/{{doc_id}}": {"put": put, "get": get}}
 
 
 EXPORTED: Final = "/offenders/{id}/export"

@@ -33,9 +33,11 @@ from ledger.aggregates import AGGREGATES, noun_of
 from ledger.aggregates.case_review.holding import HoldPlaced, HoldReleased
 from ledger.aggregates.child.after import ErasureFinalised
 from ledger.aggregates.child.facts import ChildDataErased
+from ledger.aggregates.documents import DocumentStored
 from ledger.aggregates.ledger_stream import SYSTEM, ReleaseStarted, release_in_force
 from ledger.aggregates.shape import Actor
 from ledger.application.asking import CURSORS, Asking, stream_of
+from ledger.application.documents import BYTES_WANTED, Document, Documents
 from ledger.application.entitling import Entitling
 from ledger.application.erasing import Erasing
 from ledger.application.executing import DIGESTS, Executing
@@ -45,9 +47,9 @@ from ledger.application.searching import PAGE as SEARCH_PAGE
 from ledger.application.searching import Searching
 from ledger.application.standing import READY_SECONDS, Standing
 from ledger.application.subject_access import SubjectAccess, Subjects
-from ledger.commands import Acknowledged, Command
+from ledger.commands import Acknowledged, Command, authorise, fact_class_of
 from ledger.disclosing.exporting import Export, Exporting
-from ledger.errors import LedgerError, LimitedAccess, NotFound, StaleVersion
+from ledger.errors import LedgerError, LimitedAccess, Malformed, NotFound, StaleVersion
 from ledger.following import lists
 from ledger.following.folding import Folder
 from ledger.following.follower import Follower
@@ -95,6 +97,7 @@ class Ledger:
         self._closers = {each.kept: Closer.of(each) for each in (store, store.access)}
         self._standing = Standing(store, self._closers)
         self._exporting = Exporting(store, self.cases, self.access, self.close_now)
+        self._documents = Documents(store, self.cases, self._executing, self._entitling, self.access.readings)
         self._subjects = Subjects(store, self.cases, self.access.readings)
 
     @classmethod
@@ -244,6 +247,9 @@ class Ledger:
                     acknowledged = await self._holding.place(command)
                 case HoldReleased.command:
                     acknowledged = await self._holding.release(command)
+                case DocumentStored.act:
+                    authorise(command, fact_class_of(command))
+                    raise Malformed(BYTES_WANTED, {"body": "the bytes of the document"})
                 case _:
                     acknowledged = await self._executing.execute(command)
         except EVIDENCE as refusal:
@@ -272,6 +278,25 @@ class Ledger:
                 command = Command("ReadCase", noun, stream.removeprefix(f"{noun}-"), {}, reader.by)
                 await self.access.refused(command, refusal)
             raise
+
+    # ------------------------------------------------------------------------------------ documents
+
+    async def store_document(self, command: Command, data: bytes) -> Acknowledged:
+        """Put a document beside the record, by the command StoreDocument; a refusal is evidence like every other.
+
+        Raises as ledger.application.documents.
+        """
+        try:
+            return await self._documents.store(command, data)
+        except EVIDENCE as refusal:
+            await self.access.refused(command, refusal)
+            raise
+
+    async def document(self, noun: str, id: str, doc_id: str, reader: Reader) -> Document:  # noqa: A002
+        """A document, opened to memory.  Raises as ledger.application.documents."""
+        stream = stream_of(noun, id)
+        async with self._kept(reader, stream):
+            return await self._documents.open(stream, doc_id, reader)
 
     # ------------------------------------------------------------------------------------ leaving the house
 

@@ -15,10 +15,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Final, TypeVar
+from types import MappingProxyType
+from typing import Any, Final, TypeVar
 from weakref import WeakValueDictionary
 
 import orjson
@@ -67,6 +68,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 DIGESTS: Final = "digest-of-commands"  # the vault's name for the key of the digests of commands
+NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 TRIES: Final = 4  # one, and at most three more after the case moved
 
 
@@ -88,8 +90,11 @@ class Executing:
         # Commands whose case moved go one after another, by stream, or they would only move it for each other.
         self._queues: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def execute(self, command: Command, cautions: tuple[Caution, ...] = ()) -> Acknowledged:
-        """Record what a command says, or refuse it; `cautions`: what its author is told beside what the rules say.
+    async def execute(
+        self, command: Command, cautions: tuple[Caution, ...] = (), completed: Mapping[str, Any] = NOTHING
+    ) -> Acknowledged:
+        """Record what a command says, or refuse it; `cautions`: what its author is told beside what the rules say;
+        `completed`: what the ledger itself adds, no part of what was asked.
 
         Raises whatever Ledger.execute does.
         """
@@ -98,6 +103,7 @@ class Executing:
         draft = draft_of(command, fact_class)
         await self._check_seen(command)
         digest = self.digest(command)
+        draft = draft.completed(**completed) if completed else draft
         if isinstance(draft, MonthlyReportIssued) and command.source is None:
             again = await self._in_time(self.receipt_of(command, digest))
             if again is not None:

@@ -41,6 +41,24 @@ def is_yellow_dot(marker: str) -> bool:
     return marker.strip().upper().replace(" ", "_") == YELLOW_DOT
 
 
+KIND_AND_MARKING: Final = "Say what kind of document it is and how it is marked: kind, marking."
+# Who opens a document of each marking (DP-02; readings where the sources are silent): restricted papers are for those
+# who work on child protection and those who keep the files.
+_KEEP_FILES: Final = frozenset({"team-admin", "information-officer", "information-manager", "data-protection-officer"})
+_PROTECT: Final = frozenset(
+    {
+        *("practitioner", "senior-practitioner", "unit-manager", "area-manager", "aco", "chief-officer"),
+        *("risk-manager", "case-reviewer"),
+    }
+)
+_WORK: Final = frozenset({"pso", "trainee", "court-officer", "victim-liaison"})
+_ORGANISE: Final = frozenset({"placement-coordinator", "supervisor", "operations-manager", "head-of-unpaid-work"})
+MAY_OPEN: Final = {
+    "OPEN": _KEEP_FILES | _PROTECT | _WORK | _ORGANISE,
+    "CONFIDENTIAL": _KEEP_FILES | _PROTECT | _WORK,
+    "RESTRICTED": _KEEP_FILES | _PROTECT,
+}
+
 # ------------------------------------------------------------------------------------------ what is owed to a person
 
 RESTRICTED_NOW: Final = (

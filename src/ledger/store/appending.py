@@ -81,6 +81,7 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     # In both logs: what the access log says of a person lies under that person's key too.
     "erase_sealed": """
         WITH a AS (DELETE FROM access.sealed_values WHERE key_id = ANY($1::uuid[])),
+            f AS (DELETE FROM public.file_parts WHERE key_id = ANY($1::uuid[])),
             e AS (
                 INSERT INTO public.erased_keys (key_id, position)
                 SELECT * FROM unnest($1::uuid[], $2::bigint[]) ON CONFLICT DO NOTHING

@@ -104,6 +104,17 @@ CREATE TABLE erased_keys (
     position    bigint      NOT NULL
 );
 
+-- Documents (scans, letters), in encrypted parts of 1 MB: written before the fact that names them, gone with their key.
+CREATE TABLE file_parts (
+    file_id     uuid        NOT NULL,             -- as the fact names it
+    part        smallint    NOT NULL CHECK (part >= 0),
+    key_id      uuid        NOT NULL,
+    nonce       bytea       NOT NULL CHECK (length(nonce) = 12),
+    ciphertext  bytea       NOT NULL,
+    PRIMARY KEY (file_id, part)
+);
+CREATE INDEX ON file_parts (key_id);              -- an erasure finds its own under the head's lock
+
 -- What was sealed stays: no statement changes or removes it, whatever was granted, not even the owner's. Who may take
 -- a trigger away can still do both; then `ledger verify` and every witness find it.
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -128,6 +139,7 @@ GRANT INSERT ON head, entries, about, chains, sealed_values, receipts, checkpoin
 GRANT UPDATE (size, edge, recorded) ON head TO ledger_app;
 GRANT UPDATE (version, leaf, n, chain, last) ON chains TO ledger_app;
 GRANT DELETE ON sealed_values, receipts TO ledger_app;
+GRANT INSERT, DELETE ON file_parts TO ledger_app;
 
 -- The access log: a second log of the same make (ledger-format.md), in a schema of its own.  Its tables are the
 -- ledger's, made from them: whatever runs over the one runs over the other, by its search_path.

@@ -8,6 +8,9 @@ disclosed:
     value      H(0x30 || salt || u16(length of path) || path || RFC 8785 form of the value)
     document   H(0x31 || salt || H(bytes of the document))
 
+A fact names a document by its digest, the text ``sha256:`` and 64 small hexadecimal digits: the commitment to such a
+value is that to the document.
+
 Whoever has (salt, value) can open the commitment and nobody can open it to another value; whoever has only
 the commitment learns nothing, however few values are possible. Where salts come from is no concern here.
 
@@ -25,6 +28,7 @@ the commitment learns nothing, however few values are possible. Where salts come
 Proved by tests/transparency/test_commitment.py and, byte for byte, by tests/golden/formulas.json.
 """
 
+import re
 from hashlib import sha256
 
 from ledger.transparency.entry import Json, canonical, is_path
@@ -39,6 +43,9 @@ __all__ = [
     "open_commitment",
     "open_document",
 ]
+
+_DIGEST = re.compile(rb'"sha256:([0-9a-f]{64})"')
+_DIGEST_LENGTH = 73
 
 SALT_SIZE = 32
 """Bytes of a salt."""
@@ -62,6 +69,8 @@ def form_to_commit(path: str, value: Json) -> bytes:
 def commitment_to(path: str, salt: bytes, form: bytes) -> bytes:
     """The commitment to a value by its form, as ``form_to_commit`` gave it for this path; FormatError for the salt."""
     _check_salt(salt)
+    if len(form) == _DIGEST_LENGTH and (digest := _DIGEST.fullmatch(form)):
+        return document_commitment(salt, bytes.fromhex(digest[1].decode()))
     place = path.encode("ascii")
     return sha256(b"\x30" + salt + len(place).to_bytes(2, "big") + place + form).digest()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ledger.aggregates.aggregate import Aggregate
 from ledger.aggregates.corrections import RecordCorrected
+from ledger.aggregates.documents import DocumentStored, keeping
 from ledger.aggregates.naming import noticing
 from ledger.aggregates.offender import person
 from ledger.aggregates.offender.case import Case
@@ -56,9 +57,9 @@ OPENS_TO_DECIDE = {
 OFFENDER_CASE = Aggregate(
     noun="offender",
     collection="offenders",
-    facts=FACTS,
+    facts=(*FACTS, DocumentStored),
     fold=Case.fold,
-    rule_on=noticing(rule_on, children_of),
+    rule_on=keeping(noticing(rule_on, children_of), lambda case: case.documents, children_of),
     opens=OPENS_TO_DECIDE,
     first=OffenderRecorded,
     protects=lambda case, record, now: stays_as_set(case, record, now) or court_rests_on(case, record, now),

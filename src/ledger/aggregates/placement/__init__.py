@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ledger.aggregates.aggregate import Aggregate
 from ledger.aggregates.corrections import RecordCorrected
+from ledger.aggregates.documents import DocumentStored, keeping
 from ledger.aggregates.placement.agreement import (
     AgreementDrafted,
     AgreementSigned,
@@ -111,9 +112,9 @@ OPENS_TO_DECIDE = {**OPENS, ProjectAssessed.topic: ("answers", "recommendation")
 PLACEMENT = Aggregate(
     noun="placement",
     collection="placements",
-    facts=FACTS,
+    facts=(*FACTS, DocumentStored),
     fold=Placement.fold,
-    rule_on=rule_on,
+    rule_on=keeping(rule_on),
     opens=OPENS_TO_DECIDE,
     first=PlacementOpened,
     takes=Placement.take,
