@@ -121,7 +121,7 @@ class Documents:
         records = await self._in_time(self._cases.records(own, _OPENS, leaving=True), VaultUnavailable)
         found = stored_in(records).get(doc_id)
         if found is None:
-            raise NotFound(f"No document {doc_id[:40]!r} is stored here.")
+            raise NotFound(f"There is no document {doc_id[:40]} stored here.")
         allowed = MAY_OPEN[found.fact.marking or _MARKED]
         if reader.by.role not in allowed:
             raise Forbidden(f"This document is opened by {', '.join(sorted(allowed))}; not by {reader.by.role}.")
