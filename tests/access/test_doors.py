@@ -29,12 +29,14 @@ RECORDED = {
     *("POST /offenders/search", "GET /subject-access-request"),
     *("GET /log/tile/entries/{path:path}", "GET /access/log/tile/entries/{path:path}"),
     *("GET /{collection}/{id}/decisions", "GET /{collection}/{id}/decisions/{position}"),
+    "GET /{collection}/{id}/documents/{doc_id}",
     *("GET /{collection}/{id}/readings", "GET /{collection}/{id}/{name}", "GET /{collection}/{id}"),
 }
 # The receipt of a command shows nothing of a case but ids; what it refuses or discloses is recorded as that.
 SHOWS_NOBODY = {
     *("GET /health/live", "GET /health/ready", "GET /info", "GET /metrics", "GET /openapi.json", "GET /docs"),
     *("GET /problems/{code}", "GET /rules", "GET /events", "POST /{collection}/{id}/{name}"),
+    *("PUT /{collection}/{id}/documents/{doc_id}", "POST /log/closings", "POST /access/log/closings"),
     *(
         f"GET {log}/{name}"
         for log in ("/log", "/access/log")
