@@ -17,13 +17,17 @@ import psycopg
 import pytest
 from tests.conftest import Clusters
 from tests.doors import Case, Door, a_problem, opened
+from tests.store.authority import OPENSSL, Authority, served
 
 from ledger.errors import LedgerError, Setup
 from ledger.settings import Settings
 from ledger.store import losing, naming, rotating
+from ledger.store.closing import Closer
 from ledger.store.losing import Accepted, Wanted, accept_loss
 from ledger.store.opening import DEMONSTRATION, Place, embedded_place
+from ledger.store.timestamping import Timestamping, roots_at
 from ledger.store.unsealing import Unsealing
+from ledger.store.verifying import verify_database
 from ledger.store.verifying_since import verify_since
 from ledger.transparency.bundle import verify_bundle
 from ledger.transparency.checkpoint import Checkpoint
@@ -69,6 +73,9 @@ class House:
 
     def seeds(self) -> dict[str, str]:
         return {each.name: each.read_text("ascii") for each in (self.home / "keys").glob("*.key")}
+
+
+needs_openssl = pytest.mark.skipif(OPENSSL is None, reason="no openssl, whose authority stamps the checkpoints")
 
 
 @pytest.fixture
@@ -378,7 +385,46 @@ def test_rotated_keys_are_all_known_and_all_gone(house: House):
         assert len(store.vkeys) == 2
         new = parse_vkey(door.run(rotating.rotate(store)))
         assert new.name == ANEW
-        door.new_case()
+        case, by = door.new_case(), door.actor("practitioner")
+        data = door.run(door.ledger.export("offender", case.id, "supervision", "the court", by, printed=False)).data
+        assert verify_bundle(data, [new.vkey()]).ok, "with what was announced under this name, and nothing else"
+
+
+@needs_openssl
+def test_a_timestamp_of_before_is_verified_under_the_name_it_was_given_to(house: House, tmp_path: Path):
+    authority = Authority(tmp_path / "a")
+    roots = roots_at(authority.roots)
+
+    def stamp(door: Door, url: str) -> None:
+        store = door.ledger.store
+        door.run(door.ledger.close_now())
+        assert door.run(Timestamping(store, Closer.of(store), url, roots).stamp())
+
+    def holds(door: Door) -> bool:
+        store = door.ledger.store
+        return verify_database(
+            door.places[0].application(), store.origin, store.keys.known, roots=roots, earlier=store.earlier
+        ).ok
+
+    def times(door: Door, case: Case) -> list[str]:
+        by = door.actor("practitioner")
+        made = door.run(door.ledger.export("offender", case.id, "supervision", "the court", by, printed=False))
+        assert verify_bundle(made.data, [door.ledger.store.vkeys[0]]).ok
+        return [name for name in made.manifest.files if name.startswith("timestamps/")]
+
+    with served(authority) as url:
+        with house.opened() as door:
+            case = door.new_case()
+            stamp(door, url)
+            assert len(times(door, case)) == 1
+        house.accept(cause="key-stolen")
+        with house.opened() as door:
+            assert holds(door)
+            assert times(door, case) == [], "it is over another name than the bundle's"
+            stamp(door, url)
+            door.give(case.to, "RecordAbsence", case.absence(), "supervisor")
+            assert len(times(door, case)) == 1
+            assert holds(door)
 
 
 def test_what_witnesses_cosigned_is_what_is_named(house: House):

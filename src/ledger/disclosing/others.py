@@ -28,6 +28,7 @@ from ledger.transparency.bundle.others import Consistency
 from ledger.transparency.checkpoint import Checkpoint
 from ledger.transparency.cosignature import parse_vkey
 from ledger.transparency.errors import TransparencyError
+from ledger.transparency.names import name_at
 from ledger.transparency.note import format_note, parse_note
 from ledger.transparency.policy import Party, Policy
 from ledger.transparency.tree import HashReader, consistency_proof, edge_at
@@ -66,18 +67,24 @@ def _proofs(tree: HashReader, sizes: set[int], closing: Closing) -> dict[int, Co
 
 
 async def _announced(store: Store) -> dict[str, bytes]:
-    """The keys that both logs announced, for whoever holds an earlier one."""
+    """The keys that both logs announced under the name they have, for whoever holds an earlier one of that name."""
     return {
         contents.announcement_name(each["position"] - 1, of_access=of is store.access): each["proof"].encode()
         for of in (store, store.access)
         for each in await rotating.announcements(of)
+        if each["vkey"].partition("+")[0] == of.origin
     }
 
 
 async def _stamped(store: Store, closing: Closing, positions: Sequence[int]) -> dict[str, bytes]:
-    """The first token that covers each of these positions, of those over checkpoints up to the closing's."""
+    """The first token that covers each of these positions, of those over checkpoints up to the closing's.
+
+    A token is over a checkpoint's text, and so over the name that the log had then: those of before a loss say nothing
+    of the name that this bundle is under, and stay at home.
+    """
     stored = await store.database.of_the_log(TimestampObtained.topic)
-    tokens = {int(each.members["values"]["size"]): str(each.members["values"]["token"]) for each in stored}
+    here = [each.members["values"] for each in stored if name_at(each.position, store.names).origin == store.origin]
+    tokens = {int(each["size"]): str(each["token"]) for each in here}
     sizes = sorted(size for size in tokens if size <= closing.position)
     covering = {next((size for size in sizes if size >= position), None) for position in positions}
     return {contents.timestamp_name(size): base64.b64decode(tokens[size]) for size in sizes if size in covering}
