@@ -303,3 +303,13 @@ def test_an_altered_entry_stops_the_export(clusters, ledger_template, vault_temp
         change = "UPDATE entries SET entry = replace(encode(entry, 'escape'), 'UPW', 'UPX')::bytea WHERE stream = %s"
         with spoiled(clusters, door, change, f"offender-{case.id}"), pytest.raises((Inconsistent, Unreadable)):
             exported(door, case, "audit", "auditor")
+
+
+def test_stored_bytes_that_only_say_the_same_do_not_leave_the_house(clusters, ledger_template, vault_template):
+    """What is given out are the bytes that were hashed; made anew from what they say, these would look right."""
+    with new_door(clusters.ledger, clusters.vault, verified=False) as door:
+        case = door.new_case()
+        spaced = """replace(encode(entry, 'escape'), '"entry":1', '"entry": 1')::bytea"""
+        change = f"UPDATE entries SET entry = {spaced} WHERE stream = %s"
+        with spoiled(clusters, door, change, f"offender-{case.id}"), pytest.raises(Inconsistent):
+            exported(door, case, "audit", "auditor")

@@ -44,7 +44,6 @@ from ledger.transparency.bundle import contents, verify_bundle
 from ledger.transparency.bundle.archive import pack
 from ledger.transparency.bundle.contents import Case, End, Manifest, Opening, digest_of
 from ledger.transparency.checkpoint import Checkpoint
-from ledger.transparency.entry import format_entry
 from ledger.transparency.note import encode_base64, parse_note, sign_note
 from ledger.transparency.proof import Proof
 from ledger.transparency.tiles import TilesWanted
@@ -144,9 +143,7 @@ class Exporting:
         """All files that the ledger's own key vouches for."""
         store = self._store
         size, note = closing.position, store.note(closing.position, closing.root)
-        entries = {each.position - 1: format_entry(each.members) for each in found.stored}  # type: ignore[arg-type]
-        last = await store.database.entries(size, size)
-        entries[closing.size] = last[0][2] if last else b""
+        entries = await self._as_stored([*(each.position for each in found.stored), size])
         settings = await self._settings(found)
         indexes = [*entries, *(each for each in settings if each not in entries)]
         proofs = await store.tiles.prove(size, lambda tree: _all_proofs(indexes, size, tree))
@@ -179,7 +176,17 @@ class Exporting:
         policy = await self._store.database.stream(POLICY.noun) if version else []
         stored = [each for each in releases if each.position <= release]
         stored += [each for each in policy if each.members["version"] <= version]
-        return {each.position - 1: format_entry(each.members) for each in stored}  # type: ignore[arg-type]
+        return await self._as_stored([each.position for each in stored])
+
+    async def _as_stored(self, positions: Sequence[int]) -> dict[int, bytes]:
+        """By leaf index, in this order, the bytes that were hashed: never made again from what was read of them.
+
+        Raises Inconsistent where one is not there.
+        """
+        found = await self._store.database.as_stored(positions)
+        if len(found) < len(set(positions)):
+            raise Inconsistent("Entries that were just read are not there any more. Run 'ledger verify'.")
+        return {position - 1: found[position] for position in positions}
 
     # ------------------------------------------------------------------------------------ how it leaves
 

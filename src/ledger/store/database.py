@@ -132,6 +132,7 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
         WHERE version > 0 AND id > convert_from($1::bytea, 'UTF8') AND id < convert_from($2::bytea, 'UTF8')
         ORDER BY id LIMIT 5000
     """,
+    "as_stored": "SELECT position, entry FROM entries WHERE position = ANY($1::bigint[])",
     "boxes": """
         SELECT position, key_id, nonce, ciphertext FROM sealed_values WHERE position = ANY($1::bigint[])
     """,
@@ -335,6 +336,11 @@ class Database:
             names += [each for each in found if _AN_ID.match(each, len(noun) + 1)]
             after = found[-1]
         return names
+
+    async def as_stored(self, positions: Sequence[int]) -> dict[int, bytes]:
+        """The bytes of these entries, as they were hashed."""
+        rows = await self._ask(b"as_stored", binary.array_of_int8(positions)) if positions else ()
+        return {binary.read_int8(position): binary.read_bytes(entry) for position, entry in rows}
 
     async def boxes(self, positions: Sequence[int]) -> dict[int, list[Box]]:
         """The ciphertexts beside these entries."""
