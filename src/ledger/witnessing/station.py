@@ -17,7 +17,7 @@ from ledger.fetching import Unreached
 from ledger.logs import told
 from ledger.transparency.checkpoint import Checkpoint
 from ledger.transparency.cosignature import KnownKey, parse_vkey
-from ledger.transparency.errors import TransparencyError
+from ledger.transparency.errors import SignatureError, TransparencyError
 from ledger.transparency.fork import Fork, fork_in_tree
 from ledger.transparency.note import parse_note
 from ledger.transparency.proof import Proof
@@ -146,6 +146,12 @@ class Station:
         Raises Unreached, TransparencyError for what is not signed by it or older than what is held.
         """
         note = remote.checkpoint()
+        shown = parse_note(note).text.split("\n")[0]
+        if shown != origin:  # a thief of its keys could show this too: only people can say that it is so
+            raise SignatureError(
+                f"the log {shown[:80]} is at the address of {origin}; where a loss was accepted, start this witness "
+                "with the key that its operator gives you: --key"
+            )
         self._learn(origin, note, remote)
         checkpoint = Checkpoint.open(note, origin, self._logs[origin])
         held = self._held[origin]
