@@ -246,6 +246,60 @@ def test_with_one_thing_changed_it_is_not_verified_and_says_where(world, opened,
     assert state(browser) == "not-verified", "no key makes it good"
 
 
+def sealed_lies():
+    """Cases that a ledger sealed which may seal anything: under its own key, with everything hashed anew."""
+    late, twice, version, closing = (World() for _ in range(4))
+    for world in (late, twice, version, closing):
+        world.absence(ANN)
+    first = json.loads(late.log.entries[0])
+    late.log.add(ANN, "offender.absence-recorded.v1", recorded="2026-03-01T10:00:00.000000Z")
+    twice.log.add(ANN, "offender.absence-recorded.v1", id=first["id"])
+    version.log.add(ANN, "offender.absence-recorded.v1", version=1, previous=None)
+    for world in (late, twice, version):
+        world.close()
+    closing.close()
+    closing.log.entries[-1] = closing.log.entries[-1].replace(b'"size":1', b'"size":1.0')
+    return {"recorded before": late, "has this id": twice, "next version": version, "cannot be read": closing}
+
+
+@needs_browser
+@pytest.mark.parametrize("says", sealed_lies())
+def test_what_the_program_refuses_though_it_is_sealed_the_page_refuses_too(opened, says):
+    world = sealed_lies()[says]
+    files = world.files(ANN, entries=list(range(len(world.log.entries) - 1)))
+    assert not world.verify(world.seal(files, world.manifest(ANN, files))).ok
+    browser = opened(page(files))
+    assert state(browser) == "not-verified"
+    assert says in browser.text("#because").lower()
+
+
+@needs_browser
+@pytest.mark.parametrize(
+    "name, old, new",
+    [
+        ("chain.json", '"case"', '"case": "offender-7",\n  "case"'),
+        ("openings.json", '"value"', '"value": "another",\n        "value"'),
+        ("heads.json", '"closing": 9', '"closing": 9.0'),
+        ("chain.json", "  1,", "  1e0,"),
+    ],
+)
+def test_a_file_that_can_be_read_in_two_ways_is_not_read(world, opened, name, old, new):
+    files = world.files(ANN, opened=NOTE)
+    text = files[name].decode()
+    assert old in text
+    files[name] = text.replace(old, new, 1).encode()
+    assert not world.verify(world.seal(files, world.manifest(ANN, files))).ok
+    browser = opened(page(files))
+    assert state(browser) == "not-verified"
+    assert "cannot be read" in browser.text("#because")
+
+
+@needs_browser
+def test_no_case_is_absent_on_the_page_under_a_name_that_looks_like_its_own(world, opened):
+    double = ANN.replace("a", "\N{CYRILLIC SMALL LETTER A}")
+    assert state(opened(page(world.files(double)))) == "not-verified"
+
+
 @needs_browser
 @pytest.mark.parametrize("entries", [[1, 3, 5, 7], [3, 5, 7, 8], [1, 5, 7, 8], [1, 2, 3, 5, 7, 8], []])
 def test_facts_left_out_or_added_are_missed(world, opened, entries):

@@ -17,6 +17,7 @@ from ledger.errors import NotFound
 from ledger.trails import decisions_in, trail_in
 from ledger.transparency.bundle import contents, verify_bundle
 from ledger.transparency.bundle.archive import pack, unpack
+from ledger.transparency.bundle.forms import to_json
 from ledger.transparency.proof import Proof
 
 
@@ -66,6 +67,40 @@ def test_the_settings_and_holidays_of_its_day_go_with_it_and_later_ones_do_not_m
     assert found["rerun"]["outcome"] == "same"
     kept = {Proof.parse(data).index + 1 for name, data in files.items() if name.startswith(contents.SETTINGS)}
     assert max(kept) < judged.position, "what was set later is none of it"
+
+
+def test_where_a_setting_or_release_it_was_decided_under_is_left_out_nothing_is_said_to_be_the_same(door: Door) -> None:
+    setting = {"key": "enf.evidence", "new": "3", "effective_from": days_ago(90), "reason": "a trial"}
+    tell(door, "policy/policy", "ChangeSetting", setting, "chief-officer")
+    judged = Judged(door)
+    files = unpack(bundle(door, judged.case))
+    assert trail_in(files, judged.position)["rerun"]["outcome"] == "same"
+    carried = {name: Proof.parse(data) for name, data in files.items() if name.startswith(contents.SETTINGS)}
+    streams = {name: str(orjson.loads(each.extra or b"")["stream"]) for name, each in carried.items()}
+    last = {
+        stream: max(carried[name].index for name in carried if streams[name] == stream)
+        for stream in ("policy", "ledger")
+    }
+    for stream, index in last.items():
+        less = {name: data for name, data in files.items() if name != contents.setting_name(index)}
+        found = trail_in(less, judged.position)["rerun"]
+        assert found["outcome"] == "cannot", stream
+        assert found["inputs_elsewhere"] == [stream]
+        assert {each["outcome"] for each in decisions_in(less)} == {"cannot"}
+
+
+def test_a_wording_that_cannot_be_read_is_said_to_be_so_and_names_no_other_rule(door: Door) -> None:
+    judged = Judged(door)
+    files = unpack(bundle(door, judged.case))
+    whole = trail_in(files, judged.position)["rules"]
+    for words in (b"{}\n", b"[]\n", b"none", b'{\n  "texts": [\n    1\n  ],\n  "title": null\n}\n'):
+        spoiled = {name: words if name.startswith("rules/") else data for name, data in files.items()}
+        found = trail_in(spoiled, judged.position)["rules"]
+        assert [each["label"] for each in found] == [each["label"] for each in whole]
+        assert {text for each in found for text in each["texts"]} == {"The wording in this bundle cannot be read."}
+    lie = to_json({"rule": "ENF-99", "edition": "none", "title": "another", "texts": []})
+    spoiled = {name: lie if name.startswith("rules/") else data for name, data in files.items()}
+    assert [each["rule"] for each in trail_in(spoiled, judged.position)["rules"]] == [each["rule"] for each in whole]
 
 
 def test_a_decision_whose_texts_are_not_opened_cannot_be_re_run_and_says_how_many_are_withheld(door: Door) -> None:

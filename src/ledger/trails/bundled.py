@@ -10,6 +10,8 @@ of these it cannot be re-run, and how many there are is said:
 
     a value that is closed           its own, or one that decisions of such a case are taken on
     a fact withheld whole            of those before the decision
+    a setting or release it was     versions of stream policy up to the one its entry names, and the release it names
+    taken under
     another case it looked at        a placement, somebody else's: what a bundle has of it is never known to be all
     a case it was taken on           (a register entry, in a person's bundle) of which a version is not here
 
@@ -18,14 +20,12 @@ Rules are told as the bundle words them, whatever this release says.  Proven by 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
-
 from ledger.aggregates.ledger_stream import STREAM
-from ledger.aggregates.policy import Policy
+from ledger.aggregates.policy import POLICY, Policy
 from ledger.aggregates.shape import Recorded
 from ledger.errors import NotFound
 from ledger.projections.why import Row
@@ -36,10 +36,13 @@ from ledger.trails.again import Asked, closed_inputs, decided, differences, know
 from ledger.trails.later import changes_of
 from ledger.transparency.bundle import contents
 from ledger.transparency.bundle.contents import Case, read_openings
+from ledger.transparency.bundle.forms import from_json
+from ledger.transparency.errors import FormatError
 from ledger.transparency.note import encode_base64
 from ledger.transparency.proof import Proof
 from ledger.transparency.tree import leaf_hash
 
+NOT_READABLE: Final = "The wording in this bundle cannot be read."
 NO_DECISION: Final = "There is no decision at position {position} in this bundle."
 
 
@@ -136,6 +139,7 @@ class Bundled:
         closed = closed_inputs(record, self.chain, outcome.looked)
         withheld = [(position, "") for position in self.hidden if position < record.position]
         elsewhere = [name for name in dict.fromkeys(outcome.looked) if name not in (self.case, record.stream)]
+        elsewhere += self._not_here(record, release)
         missing = self._missing(record)
         found = differences(record, outcome)
         if missing or (record.stream != self.case and (found or outcome.refusals)):
@@ -145,6 +149,14 @@ class Bundled:
         )
         row["inputs_closed"] = [{"position": at, "field": name or None} for at, name in (*closed, *withheld)]
         return Rerun(row | {"inputs_elsewhere": elsewhere}, then, asked, release)
+
+    def _not_here(self, record: Recorded[Any], release: int) -> Iterator[str]:
+        """The streams of settings and releases that it was decided under, where one of those it names is not here."""
+        settings = {each.version for each in self.policy.history if each.stream == POLICY.noun}
+        if not settings.issuperset(range(1, record.policy + 1)):
+            yield POLICY.noun
+        if release and release not in {each.position for each in self.policy.history if each.stream == STREAM}:
+            yield STREAM
 
     def _missing(self, record: Recorded[Any]) -> bool:
         """Whether an earlier version of the stream that it was taken on is not here; of the case itself none can be."""
@@ -157,15 +169,21 @@ def _opened(openings: Mapping[int, Mapping[str, contents.Opening]], position: in
 
 
 def _rule(files: Mapping[str, bytes], label: str) -> Row:
-    """A rule edition as the bundle words it."""
-    told: dict[str, Any] = orjson.loads(files[contents.rule_name(label)])
+    """A rule edition as the bundle words it; which one it is says the entry alone, for nothing proves the wording."""
+    rule, _, edition = label.partition("@")
+    try:
+        told: dict[str, Any] = from_json(files[contents.rule_name(label)])
+        title, sources = told["title"], list(dict.fromkeys(str(each["source"]) for each in told["texts"]))
+        texts = [str(each["text"]) for each in told["texts"]] or [telling.NOT_IN_THIS_RELEASE]
+    except (FormatError, KeyError, TypeError):
+        title, sources, texts = None, [], [NOT_READABLE]
     return {
         "label": label,
-        "rule": told["rule"],
-        "edition": told["edition"],
-        "title": told["title"] or told["edition"],
-        "sources": list(dict.fromkeys(each["source"] for each in told["texts"])),
-        "texts": [each["text"] for each in told["texts"]] or [telling.NOT_IN_THIS_RELEASE],
+        "rule": rule,
+        "edition": edition,
+        "title": str(title or edition),
+        "sources": sources,
+        "texts": texts,
     }
 
 

@@ -150,6 +150,8 @@ class _Reader:
         self.groups: dict[str, Group] = {}
         self.quorum: str | None = None
         self._members: set[str] = set()
+        self._of_logs: set[bytes] = set()
+        self._of_witnesses: set[bytes] = set()
 
     def line(self, items: Sequence[str]) -> None:
         """One line that is not passed over. Raises FormatError."""
@@ -173,8 +175,9 @@ class _Reader:
         key = parse_vkey(vkey)
         if not (isinstance(key, Verifier) or key.signature_type == COSIGNATURE_ML_DSA_44):
             raise FormatError("a log signs with a key of type 0x01 or 0x06")
-        if any(each.key.public_key == key.public_key for each in self.logs):
+        if key.public_key in self._of_logs:
             raise FormatError("this log is listed already: it has the same public key")
+        self._of_logs.add(key.public_key)
         self.logs.append(Party(key.name, key, *url))
 
     def _witness(self, name: str, vkey: str, url: Sequence[str]) -> None:
@@ -182,8 +185,9 @@ class _Reader:
         key = parse_vkey(vkey)
         if not isinstance(key, CosignatureVerifier):
             raise FormatError("a witness signs with a key of type 0x04 or 0x06")
-        if any(each.key.public_key == key.public_key for each in self.witnesses.values()):
+        if key.public_key in self._of_witnesses:
             raise FormatError("this witness is listed already: it has the same public key")
+        self._of_witnesses.add(key.public_key)
         self.witnesses[name] = Party(name, key, *url)
 
     def _group(self, name: str, how: str, members: Sequence[str]) -> None:

@@ -55,6 +55,16 @@
     return `{${Object.keys(value).sort().map((name) => `${JSON.stringify(name)}:${canonical(value[name])}`).join(",")}}`;
   };
 
+  // The one form of a bundle's own files: members sorted, two spaces for each level, a newline at the end.
+  const written = (value, pad = "") => {
+    const inner = `${pad}  `;
+    const [parts, opens, ends] = Array.isArray(value) ? [value.map((each) => written(each, inner)), "[", "]"]
+      : isObject(value) ? [Object.keys(value).sort().map((name) => `${JSON.stringify(name)}: ${written(value[name], inner)}`), "{", "}"]
+      : [null];
+    if (parts === null) return JSON.stringify(value);
+    return parts.length ? `${opens}\n${parts.map((each) => inner + each).join(",\n")}\n${pad}${ends}` : opens + ends;
+  };
+
   // ---------------------------------------------------------------------------------------------- files
 
   let files = {};
@@ -62,10 +72,11 @@
     must(typeof files[name] === "string", `${name} is not here`, index);
     return files[name];
   };
-  const json = (name, index) => {
+  // Only what has one reading is read: of two members of one name this language would take the last, others the first.
+  const json = (name, index, form = (value) => `${written(value)}\n`) => {
     try {
       const value = JSON.parse(file(name, index));
-      if (isObject(value)) return value;
+      if (isObject(value) && form(value) === files[name]) return value;
     } catch (error) {
       if (error instanceof Wrong) throw error;
     }
@@ -220,7 +231,7 @@
       return { index, leaf: decode(hidden.slice(0, -1), 32, index), entry: null };
     }
     const text = file(`entries/${index}.json`, index);
-    return { index, leaf: await H(0, utf8.encode(text)), entry: json(`entries/${index}.json`, index) };
+    return { index, leaf: await H(0, utf8.encode(text)), entry: json(`entries/${index}.json`, index, canonical) };
   };
 
   const verifyOpening = async (found, path, opening) => {
@@ -237,16 +248,37 @@
     must(encode(made) === sealed[0], `${path} is not the value that was sealed`, found.index);
   };
 
+  // What the entries of a case say of one another, up to the closing: a sealed lie should not pass either.
+  const verifyOrder = (id, found, close) => {
+    const [ids, leaves] = [new Set(), new Set()];
+    let [recorded, version] = ["", 0];
+    for (const { index, leaf, entry } of found) {
+      if (entry) {
+        must(typeof entry.recorded === "string" && entry.recorded >= recorded, "recorded before the fact before it", index);
+        must(typeof entry.id === "string" && !ids.has(entry.id), "an earlier fact has this id", index);
+        ids.add(entry.id);
+        recorded = entry.recorded;
+        if (entry.stream === id) {
+          must(entry.version > version && (entry.previous === null || leaves.has(entry.previous)), "not the next version of the case", index);
+          version = entry.version;
+        }
+      }
+      leaves.add(encode(leaf));
+    }
+    must(recorded <= close, "recorded after the closing that covers it", found[found.length - 1]?.index);
+  };
+
   const verifyAll = async () => {
-    const named = file("policy").split("\n").filter((line) => line.startsWith("log ")).map((line) => line.split(" ")[1]);
-    must(named.length > 0, "the policy names no key");
-    const own = named.filter((vkey) => vkey.split("+")[0] === named[0].split("+")[0]);
+    const [origin] = file("checkpoint").split("\n");
+    const named = file("policy").split("\n").map((line) => line.split(/[ \t]+/)).filter(([what, vkey]) => what === "log" && vkey);
+    const own = named.map(([, vkey]) => vkey).filter((vkey) => vkey.split("+")[0] === origin);
+    must(own.length > 0, `the policy names no key of ${origin}`);
     const keys = await Promise.all(own.filter((vkey) => !isQuantumSafe(vkey)).map(keyOf));
     const checkpoint = await openNote(file("checkpoint"), keys);
     const [key] = checkpoint.signers;
     const { case: id, entries } = json("chain.json");
     const { closing, chains } = json("heads.json");
-    must(typeof id === "string" && Array.isArray(entries) && entries.every(isCount), "chain.json cannot be read");
+    must(/^[a-z0-9_-]+$/.test(id) && Array.isArray(entries) && entries.every(isCount), "chain.json cannot be read");
     must(isObject(chains) && Object.keys(chains).length === 1 && Object.hasOwn(chains, id), "heads.json is of another case");
 
     must(closing === checkpoint.size - 1, "the closing is not the last leaf of the checkpoint");
@@ -271,6 +303,8 @@
     if (head === null) must(!entries.length, "the map shows that there is no such case");
     else must(head.n === entries.length && head.index === last && head.head === encode(chain),
       `the facts are not all that concern the case: ${entries.length} are here, ${head.n} were sealed`);
+
+    verifyOrder(id, found, recorded);
 
     const openings = json("openings.json");
     const byIndex = new Map(found.map((each) => [String(each.index), each]));

@@ -14,7 +14,7 @@
     >>> verify_bundle(pack({"chronology.csv": b"position"}), [vkey]).words()
     ['not verified: file-missing: manifest.json', 'Nothing in this file may be relied upon.']
 
-Proved by tests/transparency/test_bundle.py, test_bundle_archive.py and test_bundle_bytes.py.
+Proved by tests/transparency/test_bundle.py, test_bundle_archive.py, test_bundle_bytes.py and test_bundle_attacks.py.
 """
 
 from ledger.transparency.bundle.verifying import verify_bundle

@@ -23,6 +23,9 @@ from ledger.transparency.proof import Proof
 __all__ = ["Announcement", "announcements_in", "in_force"]
 
 _FOLDER = "announcements/"
+_MOST = 256
+"""A log that changes its key every month needs twenty years to announce so many; each costs some signatures to check,
+before it is known whether any key that was given signed anything here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ def announcements_in(files: Mapping[str, bytes], known: Sequence[KnownKey]) -> l
     Raises Stop for one that does not hold.
     """
     names = sorted((name for name in files if name.startswith(_FOLDER)), key=lambda name: (len(name), name))
+    if len(names) > _MOST:
+        raise Stop("announcement-differs", f"{len(names)} keys are announced, more than {_MOST}")
     proofs = {name: read(name, Proof.parse, files) for name in names}
     made = {name: _announcement(name, proof) for name, proof in proofs.items()}
     told = [key for each in made.values() for key in (each.key, each.replaces) if key is not None]
@@ -77,7 +82,7 @@ def _check(name: str, made: Announcement, proof: Proof, text: str, known: Sequen
     origin = made.key.name
     if name != announcement_name(proof.index, of_access=origin.endswith("/access")):
         raise FormatError("it is an announcement of another log or at another place")
-    announced(text, origin, known)
+    announced(text, origin, [each for each in known if each.vkey() != made.key.vkey()])  # no key vouches for itself
     if made.replaces is not None:
         announced(text, origin, [made.replaces])  # the old key itself vouches for the new one
     if len(open_note(proof.note, known).signatures) != len(parse_note(proof.note).signatures):

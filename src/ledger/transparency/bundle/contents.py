@@ -42,7 +42,17 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, cast
 
-from ledger.transparency.bundle.forms import a_list, a_number, a_text, an_object, from_json, members, texts, to_json
+from ledger.transparency.bundle.forms import (
+    a_list,
+    a_number,
+    a_text,
+    an_id,
+    an_object,
+    from_json,
+    members,
+    texts,
+    to_json,
+)
 from ledger.transparency.commitment import SALT_SIZE
 from ledger.transparency.entry import JsonValue, is_path
 from ledger.transparency.errors import FormatError
@@ -208,7 +218,7 @@ class Manifest:
             raise FormatError("each file has its SHA-256, 64 digits of 0 to f")
         return cls(
             a_text(found["origin"], "origin"),
-            a_text(found["case"], "case"),
+            an_id(found["case"], "case"),
             a_number(found["size"], "size"),
             a_text(found["purpose"], "purpose"),
             a_text(by["id"], "the requester's id"),
@@ -238,7 +248,7 @@ class Case:
         """What ``write`` wrote. Raises FormatError for anything else; the order is not looked at."""
         found = members(data, "case", "entries")
         indexes = (a_number(each, "a leaf index") for each in a_list(found["entries"], "entries"))
-        return cls(a_text(found["case"], "case"), tuple(indexes))
+        return cls(an_id(found["case"], "case"), tuple(indexes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +272,7 @@ class End:
             raise FormatError("chains holds the end of one case")
         [(case, end)] = chains.items()
         proof = HeadProof.parse(an_object(end, "the end of a case"))
-        return cls(a_number(found["closing"], "the index of the closing"), a_text(case, "case"), proof)
+        return cls(a_number(found["closing"], "the index of the closing"), an_id(case, "case"), proof)
 
 
 # --- openings ------------------------------------------------------------------------------------------------

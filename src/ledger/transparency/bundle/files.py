@@ -27,6 +27,7 @@ from ledger.transparency.bundle.contents import (
     proof_name,
     read_openings,
 )
+from ledger.transparency.bundle.forms import printable
 from ledger.transparency.checkpoint import Checkpoint
 from ledger.transparency.errors import FormatError, ProofError
 from ledger.transparency.note import Note, decode_base64, parse_note
@@ -45,7 +46,7 @@ class Stop(Exception):
 
     def __init__(self, code: str, message: object, index: int | None = None, case: str | None = None) -> None:
         super().__init__(code)
-        self.finding = Finding(code, str(message), None if index is None else index + 1, case)
+        self.finding = Finding(code, printable(str(message)), None if index is None else index + 1, case)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,15 +19,28 @@ Each function below raises FormatError for what it does not take; ``what`` names
 tests/transparency/test_bundle.py.
 """
 
+import re
 from typing import Any, Final, cast
 
 import orjson
 
 from ledger.transparency.errors import FormatError
 
-__all__ = ["a_list", "a_number", "a_text", "an_object", "from_json", "members", "texts", "to_json"]
+__all__ = [
+    "a_list",
+    "a_number",
+    "a_text",
+    "an_id",
+    "an_object",
+    "from_json",
+    "members",
+    "printable",
+    "texts",
+    "to_json",
+]
 
 _WIDEST: Final = 2**63 - 1
+_ID: Final = re.compile(r"[a-z0-9_-]+")
 
 
 def to_json(value: Any) -> bytes:
@@ -74,6 +87,19 @@ def a_text(value: object, what: str) -> str:
     if not isinstance(value, str) or not value or not value.isprintable():
         raise FormatError(f"{what} is a text that is not empty and can be printed")
     return value
+
+
+def an_id(value: object, what: str) -> str:
+    """An id as entries write it: no letter of it looks like another, so "no such case" is of the case that is named."""
+    if not isinstance(value, str) or not _ID.fullmatch(value):
+        raise FormatError(f"{what} is an id of [a-z0-9_-]+")
+    return value
+
+
+def printable(text: str) -> str:
+    """A text in which what a terminal would obey instead of showing it (escape sequences, turned directions) is
+    spelled out: whoever made a bundle shall not write over what is said of it."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 def texts(value: object, what: str) -> tuple[str, ...]:

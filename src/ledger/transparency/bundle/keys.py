@@ -119,5 +119,5 @@ def _access(origin: str) -> str:
 
 
 def name_of(key: KnownKey) -> str:
-    """A key as reports name it: name and id."""
-    return f"{key.name}+{key.key_id.hex()}"
+    """A key as reports name it: name and id; what is not ASCII spelled out, for it could look like another name."""
+    return f"{ascii(key.name)[1:-1]}+{key.key_id.hex()}"

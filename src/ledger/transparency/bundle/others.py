@@ -9,7 +9,7 @@ they cosigned, by the keys in this file.
 Proved by tests/transparency/test_bundle_others.py and tests/disclosing/test_others.py.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -19,8 +19,9 @@ from ledger.transparency.bundle.files import Stop, place_of, read
 from ledger.transparency.bundle.forms import a_list, a_text, members, to_json
 from ledger.transparency.bundle.keys import Keys, name_of
 from ledger.transparency.checkpoint import Checkpoint
+from ledger.transparency.cosignature import timestamp_of
 from ledger.transparency.errors import FormatError, ProofError, TransparencyError
-from ledger.transparency.note import decode_base64, encode_base64, parse_note
+from ledger.transparency.note import Signature, decode_base64, encode_base64, parse_note
 from ledger.transparency.timestamp import NotStamped, Roots, checked
 from ledger.transparency.tree import verify_consistency
 
@@ -73,7 +74,7 @@ def cosigned_by(files: Mapping[str, bytes], keys: Keys, checkpoint: Checkpoint) 
         notes.append((_cosigned(files, keys, checkpoint), files[COSIGNED]))
     sizes: dict[tuple[str, bytes], int] = {}
     for size, note in notes:
-        for each in parse_note(note).signatures:
+        for each in filter(_is_of_a_time, parse_note(note).signatures):
             sizes[each.name, each.key_id] = max(size, sizes.get((each.name, each.key_id), 0))
     given = {(each.name, each.key_id) for each in keys.witnesses}
     for each in keys.witnesses:
@@ -86,6 +87,14 @@ def cosigned_by(files: Mapping[str, bytes], keys: Keys, checkpoint: Checkpoint) 
         for each in keys.known
         if keys.is_witness(each) and (size := sizes.get((each.name, each.key_id)))
     ]
+
+
+def _is_of_a_time(signature: Signature) -> bool:
+    """Only with a time does a cosignature say that no other history of the log was seen; a log's own is none."""
+    try:
+        return timestamp_of(signature.signature) > 0
+    except FormatError:
+        return False
 
 
 def _cosigned(files: Mapping[str, bytes], keys: Keys, checkpoint: Checkpoint) -> int:
@@ -117,8 +126,13 @@ def stamped(files: Mapping[str, bytes], checkpoint: Checkpoint, roots: Roots) ->
     return sorted(found, key=lambda each: each.size)
 
 
-def check_used(files: Mapping[str, bytes], sizes: Sequence[int]) -> None:
-    """Each consistency proof is of a size that somebody speaks of.  Raises Stop."""
+def check_used(files: Mapping[str, bytes], sizes: Set[int]) -> None:
+    """Each consistency proof is of a size that somebody speaks of.  Raises Stop.
+
+    The checkpoint in `cosigned` is one, even where no cosignature under it has a time.
+    """
+    if COSIGNED in files:
+        sizes = {*sizes, Checkpoint.parse(parse_note(files[COSIGNED]).text).size}
     for name in files:
         if name.startswith(_PROOFS) and place_of(name) not in sizes:
             raise Stop("file-unknown", f"{name} is of a size that nobody speaks of")

@@ -100,7 +100,7 @@ def _verified(bundle: Bundle, given: Sequence[KnownKey], roots: Roots, seen: Cou
         raise Stop("file-differs", f"the manifest says size {manifest.size}, the checkpoint {checkpoint.size}")
     seen.cosigned = cosigned_by(bundle.files, keys, checkpoint)
     seen.stamped, seen.stamped_by = stamped(bundle.files, checkpoint, roots), bool(roots)
-    check_used(bundle.files, [each.size for each in (*seen.cosigned, *seen.stamped)])
+    check_used(bundle.files, {each.size for each in (*seen.cosigned, *seen.stamped)})
     leaves = Leaves(bundle.files, parse_note(bundle.files[CHECKPOINT]), checkpoint)
     closing = _closing(bundle, leaves, checkpoint)
     seen.size, seen.closed = checkpoint.size - 1, closing["recorded"]
@@ -190,7 +190,7 @@ def _check_settings(leaves: Leaves) -> None:
         if name.startswith(SETTINGS):
             index, data = leaves.carried(name)
             entry = _parsed(data, index)
-            if entry["stream"] != "policy" and entry["type"] != RELEASE:
+            if entry["stream"] != "policy" and (entry["stream"], entry["type"]) != ("ledger", RELEASE):
                 raise Stop("entry-misplaced", "it is about no setting and no release", index, entry["stream"])
 
 
