@@ -13,7 +13,7 @@ from typing import Final
 from ledger.access.purposes import PURPOSES as READ_FOR
 from ledger.aggregates.access import CATEGORIES
 from ledger.api.openapi import errors_listed, events_listed, rules_listed
-from ledger.disclosing.table import MAY_OPEN, MEANING, PURPOSES, EntryClass, FieldClass
+from ledger.disclosing.table import MAY_OPEN, MEANING, PURPOSES, EntryClass, FieldClass, may_read
 from ledger.projections import VIEWS, WORKLISTS
 from ledger.rules.settings import SETTINGS as SETTINGS_OF_LAW
 from ledger.settings import Settings
@@ -98,7 +98,12 @@ def _disclosing() -> str:
         return ["yes" if each in held else "" for each in of]
 
     classes = _table(("Class", "What is in it"), [(each, MEANING[each]) for each in (*FieldClass, *EntryClass)])
-    roles = _table(("Role", *FieldClass), [(role, *marks(opens, FieldClass)) for role, opens in MAY_OPEN.items()])
+
+    def read(role: str) -> list[str]:
+        own, every = may_read(role, own=True), may_read(role, own=False)
+        return ["yes" if each in every else "own cases" if each in own else "" for each in FieldClass]
+
+    roles = _table(("Role", *FieldClass), [(role, *read(role)) for role in MAY_OPEN])
     purposes = _table(
         ("Purpose", "Meaning", "Asked for by", *FieldClass, "Withheld whole", "Source"),
         [
@@ -115,8 +120,11 @@ def _disclosing() -> str:
     )
     return _page(
         "Who is given what of a case",
-        "An export opens those sealed values that its maker's role may open and its purpose needs; of the rest it "
-        "proves that they exist. Facts of four kinds are withheld whole from anyone but probation and the court.",
+        "A page, a search and an export open those sealed values that the reader's role may open; what it may not "
+        "prints as `[sealed]`, and the states that follow from it are everybody's. An export opens of these what its "
+        "purpose needs, and proves of the rest that it exists. Facts of four kinds are withheld whole from anyone but "
+        "probation and the court. A case that is limited (DP-03) is closed to whoever is excluded from it, or is not "
+        "among those it is restricted to, in every role; a list keeps a row without a name.",
         f"## Classes of values and of facts\n\n{classes}\n\n## What a role may open\n\n{roles}\n\n"
         f"## What a purpose needs\n\n{purposes}",
     )

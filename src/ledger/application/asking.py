@@ -18,11 +18,13 @@ from typing import Any, Final, TypeVar
 
 from ledger.access.purposes import Reader
 from ledger.access.readings import Entry, Readings, Screen, cases_in, is_case, people_of
-from ledger.aggregates import AGGREGATES
+from ledger.aggregates import AGGREGATES, noun_of
 from ledger.aggregates.shape import CLOSED, Recorded, Unread
 from ledger.application.entitling import Entitling
 from ledger.application.patience import in_time
 from ledger.commands import SINGLE_STREAMS
+from ledger.disclosing.seeing import EVERYTHING, classes_for, may_open, seen, told
+from ledger.disclosing.table import FieldClass
 from ledger.errors import DatabaseUnavailable, Malformed, NotFound, Unavailable, VaultUnavailable
 from ledger.following import lists
 from ledger.privacy.cursors import Cursors
@@ -64,12 +66,14 @@ class Asking:
         """One view of a case.  As Ledger.view."""
         view = view_of(noun, name)
         stream = stream_of(noun, id)
+        by = reader and reader.by
+        withhold = withhold or not may_open(by)
         opens = AGGREGATES[noun].opens if withhold else view.opens
         newest = await self._in_time(self._store.database.newest(stream, known_at if clock == "ledger" else None))
         upto = LARGEST if newest.known is None else newest.known
         policy = (await self._in_time(self._cases.policy_at(newest.rules))).policy
         chain = await self._in_time(self._cases.chains.of(stream, newest.case))
-        await self._entitling.check(reader and reader.by, stream, chain.stored)
+        await self._entitling.check(by, stream, chain.stored)
 
         async def known(chain: Chain) -> Sequence[Recorded[Any]]:
             reading = await self._in_time(self._cases.chains.read(chain, opens), VaultUnavailable)
@@ -77,7 +81,9 @@ class Asking:
                 return [each for each in reading.records if (each.source_recorded or each.recorded) <= known_at]
             return reading.known(upto)
 
-        history = await known(chain)
+        read_whole = await known(chain)
+        classes = EVERYTHING if withhold else classes_for(by, read_whole)
+        history = seen(stream, read_whole, classes, AGGREGATES[noun].opens)
         if not any(each.stream == stream for each in history):
             raise NotFound(f"There is no {noun} {id}{' as known then' if known_at else ''}.")
         moment = known_at or datetime.now(UTC)
@@ -98,10 +104,10 @@ class Asking:
                 break
             except Unread as wanted:
                 for each in wanted.names:
-                    others.read[each] = await known(await self._in_time(self._cases.chains.of(each)))
+                    theirs = await known(await self._in_time(self._cases.chains.of(each)))
+                    others.read[each] = seen(stream, theirs, classes, AGGREGATES[noun_of(each)].opens)
         entry = entry or read(others.read)
-        if withhold:
-            answer = _withheld(answer, chain)
+        answer = _withheld(answer, chain) if withhold else told(answer, stream, read_whole, classes)
         await entry.sealed()
         return {"as_at": day, "known_at": moment, "position": history[-1].position, **answer}
 
@@ -129,6 +135,7 @@ class Asking:
         else:
             upto = await self._in_time(self._store.database.known_at(known_at))
             page = await lists.folded(self._store.database, self._cases, worklist, asked, policy, upto)
+        withhold = withhold or not may_open(reader and reader.by, FieldClass.PERSON)
         page = lists.limited(page, await self._entitling.barred(reader and reader.by))
         opens: Opens = persons.OPENS if worklist.names_person and not withhold else {}
         screen = Screen(

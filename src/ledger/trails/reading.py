@@ -28,6 +28,7 @@ from ledger.application import Ledger
 from ledger.application.asking import stream_of
 from ledger.application.patience import in_time
 from ledger.commands import SINGLE_STREAMS
+from ledger.disclosing.seeing import EVERYTHING, classes_for
 from ledger.errors import NotFound
 from ledger.projections import VIEWS, OtherHistories, View
 from ledger.projections.why import Row
@@ -92,6 +93,7 @@ async def trail(
     decided_on = str(stored.members["stream"])
     for each in dict.fromkeys((name or decided_on, decided_on)):
         await ledger.admit(reader, each)
+    withhold = withhold or await _sees_less(ledger, reader, decided_on)
     cases = _Reader(ledger, withhold=withhold)
     own = await cases.read(decided_on)
     record = next(each for each in own if each.position == position)
@@ -132,6 +134,14 @@ async def trail(
     )
     await _read(ledger, reader, screen, _shown_in(found))
     return found
+
+
+async def _sees_less(ledger: Ledger, reader: Reader | None, stream: str) -> bool:
+    """Whether a class of values is shut for this reader: then, as a decision rests on all of them, none is shown."""
+    if reader is None:
+        return False
+    history = await _Reader(ledger, withhold=True).as_told(stream)
+    return classes_for(reader.by, history) != EVERYTHING
 
 
 async def _read(ledger: Ledger, reader: Reader | None, screen: Screen, cases: Iterable[str]) -> None:

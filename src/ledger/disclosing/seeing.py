@@ -1,0 +1,121 @@
+"""A case as a reader's role may see it: values of classes that are not the role's are shut before anything is folded.
+
+    opens = classes_for(by, history)                 the classes this reader may read of this case
+    seen(case, records, opens, needed)               the same facts, with every other value shut
+    told(answer, case, records, opens)               the answer, without those that a fold had to read all the same
+
+A fold needs some values to come to a state or a flag (`needed`, by topic: a level of risk, a gender): they stay in it,
+and what follows from them is everybody's, but they are not printed.  What is shut prints as `[sealed]`; what is erased
+still says so.  Pure; proven by tests/disclosing/test_seeing.py and, in every role, by tests/api/test_who_sees_what.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final, cast
+
+from ledger.aggregates.corrections import RecordCorrected
+from ledger.aggregates.offender.facts import PractitionerAssigned
+from ledger.aggregates.shape import CLOSED, Actor, Closed, Erased, Fact, History, Recorded, Subject
+from ledger.disclosing.classing import Classing
+from ledger.disclosing.table import OF_ASSIGNED, FieldClass, may_read
+
+Needed = Mapping[str, Collection[str]]
+Classes = frozenset[FieldClass]
+EVERYTHING: Final[Classes] = frozenset(FieldClass)
+_ALL_BUT_VICTIMS: Final = EVERYTHING - {FieldClass.VICTIM}
+
+
+def classes_for(by: Actor | None, history: Sequence[Recorded[Any]]) -> Classes:
+    """What this reader may read of a case with these facts; the ledger's own program (None) everything."""
+    if by is None:
+        return EVERYTHING
+    own = by.role in OF_ASSIGNED and any(
+        isinstance(each.fact, PractitionerAssigned) and each.fact.staff_id == by.id for each in history
+    )
+    opens = may_read(by.role, own=own)
+    return EVERYTHING if opens == _ALL_BUT_VICTIMS and not any(map(of_a_victim, history)) else opens
+
+
+def may_open(by: Actor | None, of: FieldClass | None = None) -> bool:
+    """Whether any value, or any of a class, may be opened for this reader at all."""
+    opens = EVERYTHING if by is None else may_read(by.role, own=True)
+    return bool(opens) if of is None else of in opens
+
+
+def of_a_victim(record: Recorded[Any]) -> bool:
+    """Whether a fact holds a value about a victim; without one in a case no correction there holds one either."""
+    fact: Fact = record.fact
+    return any(each.subject is Subject.VICTIM for each in type(fact).whose.values())
+
+
+def seen(case: str, records: Sequence[Recorded[Any]], opens: Classes, needed: Needed) -> Sequence[Recorded[Any]]:
+    """The facts of a chain as they are seen in a page about `case`; of a `History` it is made once."""
+    if opens == EVERYTHING:
+        return records
+    if not isinstance(records, History):
+        return _seen(case, records, opens, needed)
+    key = ("seen", case, opens)
+    if key not in records.folded:
+        records.folded[key] = History(_seen(case, records, opens, needed))
+    return records.folded[key]
+
+
+def _seen(case: str, records: Sequence[Recorded[Any]], opens: Classes, needed: Needed) -> list[Recorded[Any]]:
+    classing = _classing(case, records)
+    shown: list[Recorded[Any]] = []
+    for each in records:
+        fact = each.fact
+        shut = {
+            name: _shut(getattr(fact, name))
+            for name in _hidden(classing, each, opens)
+            if not _is_needed(classing, each, name, needed)
+        }
+        shown.append(replace(each, fact=fact.completed(**shut)) if shut else each)
+    return shown
+
+
+def told(answer: dict[str, Any], case: str, records: Sequence[Recorded[Any]], opens: Classes) -> dict[str, Any]:
+    """An answer whose `events` print nothing of other classes, though a fold has read it."""
+    if opens == EVERYTHING or not answer.get("events"):
+        return answer
+    classing, by_position = _classing(case, records), {each.position: each for each in records}
+    events = [
+        {**each, "values": _without(each["values"], set(_hidden(classing, by_position[each["position"]], opens)))}
+        for each in answer["events"]
+    ]
+    return {**answer, "events": events}
+
+
+def _without(values: Mapping[str, Any], hidden: Collection[str]) -> dict[str, Any]:
+    return {name: str(CLOSED) if name in hidden else value for name, value in values.items()}
+
+
+def _classing(case: str, records: Sequence[Recorded[Any]]) -> Classing:
+    return Classing(case, {each.id: each for each in records}, {})
+
+
+def _hidden(classing: Classing, record: Recorded[Any], opens: Classes) -> Iterator[str]:
+    """The fields of a fact that could be read and are of none of these classes."""
+    fact: Fact = record.fact
+    for name in type(fact).whose:
+        value = getattr(fact, name)
+        if value is not None and not isinstance(value, Closed) and classing.class_of(record, name) not in opens:
+            yield name
+
+
+def _is_needed(classing: Classing, record: Recorded[Any], name: str, needed: Needed) -> bool:
+    """Whether folds rest on it; a corrected value is needed where the field is that it corrects."""
+    fact: Any = record.fact
+    if isinstance(fact, RecordCorrected) and name == "corrected_value":
+        target = classing.by_id.get(fact.event_ref)
+        return target is not None and str(fact.field) in needed.get(target.fact.topic, ())
+    return name in needed.get(fact.topic, ())
+
+
+def _shut(value: Any) -> Any:
+    """What stands for a value; of a list about several people one for each."""
+    if isinstance(value, list):
+        return [each if isinstance(each, Erased) else CLOSED for each in cast("list[Any]", value)]
+    return CLOSED
