@@ -8,7 +8,8 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from tests.doors import Case, Door, a_problem, days_ago
+from tests.doors import PERSON, Case, Door, a_problem, days_ago
+from tests.erasing.family import Family
 
 from ledger.access.purposes import reader
 from ledger.aggregates.shape import Actor
@@ -110,6 +111,46 @@ def test_warnings_stand_at_the_name_from_the_next_search_on(door: Door):
     assert rows[kit]["warnings"] == ""
     shown = door.get(f"{case.path}/register").json()["flags"]
     assert rows[case.id]["flags"] == shown
+
+
+def test_the_warnings_of_a_search_are_the_flags_of_the_pages(door: Door):
+    home = Family(door)
+    kit, pip = home.child(), home.child()
+    entry = home.entered([kit, pip])
+
+    def warned(stream: str, **asked: str) -> list[dict[str, Any]]:
+        [row] = [each for each in found(door, **asked) if each.get("offender_id", each.get("child_id")) == stream]
+        return row["flags"]
+
+    def agree() -> list[str]:
+        pages = home.register()["flags"], *(home.seen(f"/children/{each}")["flags"] for each in (kit, pip))
+        rows = (
+            warned(home.case.id, surname=PERSON["surname"]),
+            *(warned(each, surname=home.words[each][0]) for each in (kit, pip)),
+        )
+        assert list(rows) == list(pages)
+        return [",".join(f"{one['code']} {one['field_no']}" for one in each) for each in pages]
+
+    assert agree() == ["RH 20", "CR 19", "CR 19"]
+    home.leaves(entry, kit)
+    assert agree() == ["RH 20", "", "CR 19"]
+    home.leaves(entry)
+    assert agree() == ["", "", ""]
+
+
+def test_an_erased_child_is_found_by_nothing_and_its_family_still_is(door: Door):
+    home = Family(door)
+    kit, pip = home.child(), home.child()
+    entry = home.entered([kit, pip])
+    assert [each["child_id"] for each in found(door, surname=home.words[kit][0])] == [kit]
+    home.leaves(entry, kit)
+    home.erase(kit)
+    assert found(door, surname=home.words[kit][0]) == []
+    assert [each["child_id"] for each in found(door, surname=home.words[pip][0])] == [pip]
+    fresh = Keeping(door.ledger.store.database, door.ledger.cases)
+    door.run(fresh.fill())
+    people, _ = door.run(fresh.current())
+    assert people.find(question({"surname": home.words[kit][0]})) == []
 
 
 def test_children_are_found_by_those_who_may_read_about_children(door: Door):

@@ -6,7 +6,7 @@
 
 A fold needs some values to come to a state or a flag (`needed`, by topic: a level of risk, a gender): they stay in it,
 and what follows from them is everybody's, but they are not printed.  What is shut prints as `[sealed]`; what is erased
-still says so.  Pure; proven by tests/disclosing/test_seeing.py and, in every role, by tests/api/test_who_sees_what.py.
+still says so.  Pure; proven in every role by tests/api/test_who_sees_what.py.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ that wait short.  An erased person goes with the key: before it is destroyed the
 Read are only the facts that tell who somebody is (store.database, `telling`), a few hundred people at a time.  Somebody
 whose values do not open is passed over and told in the log; the others are found.
 
-Proven by tests/searching/test_keeping.py; measured by bench/searching.py.
+Proven by tests/api/test_searching.py; measured by bench/searching.py.
 """
 
 from __future__ import annotations
