@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 
-from ledger import bundles, looking, outcomes, papers, subjects, vaults, verbs
+from ledger import bundles, keeping, looking, outcomes, papers, subjects, vaults, verbs
 from ledger.access.purposes import PURPOSES as READ_FOR
 from ledger.aggregates.ledger_stream import CAUSES
 from ledger.api.problems import place_of
@@ -139,6 +139,20 @@ def parser() -> argparse.ArgumentParser:
     each.add_argument("--values", action="store_true", help="open every sealed value too, with the vault's keys")
     each = verb("vault", vaults.vault, "how the vault stands; or its keys wrapped anew and the old wrapping key gone")
     each.add_argument("what", choices=("status", "rewrap"))
+    each = verb("backup", keeping.backup, "ledger and vault, apart, while everybody goes on working")
+    each.add_argument("folder", type=Path, metavar="DIR", help="DIR/ledger and DIR/vault get a folder each")
+    each = verb("restore", keeping.restoring, "a ledger and its vault from backups, into what is empty")
+    each.add_argument("folder", type=Path, nargs="?", metavar="DIR", help="of 'ledger backup': the newest ones in it")
+    each.add_argument("--ledger", type=Path, metavar="FOLDER", help="this backup of the ledger")
+    each.add_argument("--vault", type=Path, metavar="FOLDER", help="this backup of the vault")
+    each.add_argument("--erasures", type=Path, action="append", default=[], metavar="FILE", help="a list of erasures")
+    each.add_argument(
+        "--checkpoint", type=Path, action="append", default=[], metavar="FILE", help="of the ledger; a witness's folder"
+    )
+    each.add_argument("--key", action="append", default=[], metavar="VKEY", help="a key that signed an old checkpoint")
+    each.add_argument(
+        "--accept-loss", action="store_true", help="without facts that were acknowledged: to be read only"
+    )
     verb("rules", verbs.rules, "every rule with its source")
     verb("events", verbs.events, "every fact with its command, roles and fields")
     each = verb("token", verbs.token, "a token from the embedded issuer")

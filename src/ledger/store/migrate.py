@@ -8,6 +8,7 @@ must exist: it is made here if this login may make roles, else the message says 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from importlib import resources
 from typing import Final, Literal
 
@@ -36,8 +37,8 @@ def files(which: Which) -> list[tuple[str, str]]:
     return sorted(found)
 
 
-def migrate(conninfo: str, which: Which) -> list[str]:
-    """Bring a database up to date as its owner; the names of the migrations that ran.
+def migrate(conninfo: str, which: Which, only: Collection[str] | None = None) -> list[str]:
+    """Bring a database up to date as its owner, or as far as `only` these lead; the names of the migrations that ran.
 
     Raises Setup: PostgreSQL older than 15, no role for the application, or a migration that was changed after it ran.
     """
@@ -48,7 +49,8 @@ def migrate(conninfo: str, which: Which) -> list[str]:
         connection.execute("SET client_min_messages = warning")
         connection.execute(_LOG)
         done = dict(connection.execute("SELECT name, digest FROM migrations").fetchall())
-        return [name for name, text in files(which) if _run(connection, name, text, done)]
+        wanted = [each for each in files(which) if only is None or each[0] in only]
+        return [name for name, text in wanted if _run(connection, name, text, done)]
 
 
 def pending(conninfo: str, which: Which) -> list[str]:

@@ -6,6 +6,7 @@
     home/keys/access.key     0600   seed of the one that signs those of the access log
     home/checkpoint                 the newest released checkpoint, synced, at most a second old
     home/access-checkpoint          that of the access log
+    home/restoring.json             while a restore is under way, or was stopped: then nobody opens this home
     home/erasures.jsonl             what was destroyed in the vault, and must be again in one restored from before
 
 Keys are made on the first start, outside every database folder.  A ledger that is smaller than the checkpoint file
@@ -48,6 +49,7 @@ log = logging.getLogger(__name__)
 ROLES: Final[Mapping[Which, str]] = {"ledger": "ledger_app", "vault": "vault_app"}
 DEMONSTRATION: Final = "demonstration"
 SCENARIO: Final = "scenario"
+RESTORING: Final = "restoring.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,8 @@ async def open_store(settings: Settings, *, kind: str | None = None, places: Seq
         settings.home.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise Setup(f"The home {settings.home} cannot be made: {problem.strerror}. Set LEDGER_HOME.") from problem
+    if (settings.home / RESTORING).exists():
+        raise Setup(f"A restore into {settings.home} was not finished. Run the same 'ledger restore' again.")
     clusters: list[EmbeddedCluster] = []
     if places is None:
         clusters = [EmbeddedCluster(settings.home, name) for name, url in _embedded(settings) if url is None]
@@ -146,14 +150,14 @@ def migrate_all(settings: Settings) -> dict[str, list[str]]:
         if url is None:
             with EmbeddedCluster(settings.home, which) as cluster:
                 cluster.ensure_database(which)
-                ran[which] = _migrated(cluster.conninfo(cluster.owner_role, which), which)
+                ran[which] = migrated(cluster.conninfo(cluster.owner_role, which), which)
         else:
             owner = settings.owner_url if which == "ledger" else None
-            ran[which] = _migrated(owner or url, which)
+            ran[which] = migrated(owner or url, which)
     return ran
 
 
-def _migrated(owner: str, which: Which) -> list[str]:
+def migrated(owner: str, which: Which) -> list[str]:
     """Migrate, and let the application see that it was done."""
     try:
         ran = migrate(owner, which)
