@@ -5,8 +5,8 @@ by the ledger itself: an erasure's fact names the keys it destroyed.  All of it 
 that the next start would go on where this one is stopped; then the keys are destroyed in the vault, their owners never
 have one again, and in the ledger their ciphertexts are deleted and the keys fenced.
 
-An erasure whose fact the ledger has is closed.  One whose fact lies beyond the end of a ledger that is restored with a
-loss is open again: it is told anew by whoever goes on with what is under way.
+Whoever opens the ledger goes on with them: an erasure whose fact is there is closed, one without is told.  So is one
+whose fact lies beyond the end of a ledger that is restored with a loss: it is open again.
 
 Proven by tests/store/test_restore.py.
 """
@@ -32,8 +32,9 @@ from ledger.store.vault import STATEMENTS, Vault, WrappingKeys
 from ledger.store.vault.listed import ErasureList, Listed
 
 # The facts of an erasure (ledger-format.md: "Erasure facts list the key ids destroyed"), or what looks like one.
-_FACTS: Final[LiteralString] = "SELECT position, entry FROM entries WHERE entry LIKE %s ORDER BY position"
+_FACTS: Final[LiteralString] = "SELECT entry FROM entries WHERE entry LIKE %s ORDER BY position"
 _TOPIC: Final = ".data-erased."
+_CHILD: Final = "child"
 _BY_A_RESTORE: Final = "restore"  # in the place of who approved: the fact names one person
 
 
@@ -41,11 +42,10 @@ _BY_A_RESTORE: Final = "restore"  # in the place of who approved: the fact names
 class Told:
     """An erasure that the ledger has a fact of.  `subject`: whose."""
 
-    position: int
     id: UUID
     on: date
     subject: str
-    keys: frozenset[str]
+    keys: frozenset[UUID]
     by: str
 
 
@@ -62,23 +62,17 @@ async def replay(
         if not path.is_file():
             raise Setup(f"There is no list of erasures {path}.")
         listed += ErasureList(path).all()
-    told = _told(ledger.owner())
-    there = frozenset(key for each in listed for key in each.keys)
-    listed += [_listed(each, vault.owner()) for each in told if not each.keys <= there]
+    there = {*_destroyed(vault.owner()), *(UUID(key) for each in listed for key in each.keys)}
+    listed += [_listed(each, vault.owner()) for each in _told(ledger.owner()) if not each.keys <= there]
     for each in listed:
         own.add(each)
     _open_again(vault.owner(), size)
     kept = Vault(lambda: vault.connect(STATEMENTS), wrapping)
     try:
         again = await kept.erasures.replay()
-        for each in await kept.erasures.under_way():
-            keys = {*each.keys, *(key for of in listed if of.id == each.id for key in of.keys)}
-            fact = next((one for one in told if keys & one.keys), None)
-            if each.step == "destroyed" and fact:
-                await kept.erasures.close(each.id, fact.position)
     finally:
         kept.close()
-    _delete(ledger.owner(), vault.owner(), [UUID(key) for each in listed for key in each.keys])
+    _delete(ledger.owner(), sorted(there | _destroyed(vault.owner())))
     return len(again)
 
 
@@ -96,21 +90,26 @@ def lacking(ledger: Place, vault: Place) -> int:
 def _told(conninfo: str) -> list[Told]:
     found: list[Told] = []
     with psycopg.connect(conninfo) as connection:
-        for position, entry in connection.execute(_FACTS, (f"%{_TOPIC}%".encode(),)):
+        for (entry,) in connection.execute(_FACTS, (f"%{_TOPIC}%".encode(),)):
             said: dict[str, Any] = orjson.loads(entry)
             if _TOPIC in said["type"]:
-                keys, on = frozenset[str](said["values"]["key_ids"]), date.fromisoformat(said["values"]["erased_on"])
-                found.append(Told(position, UUID(said["id"]), on, said["stream"], keys, said["by"]["id"]))
+                keys = frozenset(UUID(each) for each in said["values"]["key_ids"])
+                on = date.fromisoformat(said["values"]["erased_on"])
+                found.append(Told(UUID(said["id"]), on, said["stream"], keys, said["by"]["id"]))
     return found
 
 
 def _listed(fact: Told, vault: str) -> Listed:
-    """As it would stand in the list: whose the keys are says the vault, where it has them."""
+    """As it would stand in the list: whose the keys are says the vault, where it has them.
+
+    Only of what this vault has not destroyed: else a key that a stream was given since would go with it.
+    """
     query = "SELECT DISTINCT owner, retention FROM keys WHERE key_id = ANY(%s) ORDER BY 1, 2"
     with psycopg.connect(vault) as connection:
-        rows = connection.execute(query, ([UUID(each) for each in fact.keys],)).fetchall()
-    owners = tuple(Owner(*row) for row in rows) or (Owner(fact.subject, fact.subject.partition("-")[0]),)
-    return Listed(fact.id, fact.on, owners, tuple(sorted(fact.keys)), "RECORDED", (fact.by, _BY_A_RESTORE))
+        rows = connection.execute(query, (list(fact.keys),)).fetchall()
+    child = [Owner(fact.subject, _CHILD)] if fact.subject.startswith(f"{_CHILD}-") else []
+    owners = tuple(sorted({*child, *(Owner(*row) for row in rows)}))
+    return Listed(fact.id, fact.on, owners, tuple(sorted(map(str, fact.keys))), "RECORDED", (fact.by, _BY_A_RESTORE))
 
 
 def _open_again(vault: str, size: int) -> None:
@@ -122,11 +121,13 @@ def _open_again(vault: str, size: int) -> None:
         )
 
 
-def _delete(ledger: str, vault: str, listed: Sequence[UUID]) -> None:
-    """What lies in either log under a key that is destroyed; and nothing is ever sealed under it again."""
+def _destroyed(vault: str) -> set[UUID]:
     with psycopg.connect(vault) as connection:
-        gone = [row[0] for row in connection.execute("SELECT key_id FROM keys WHERE wrapped IS NULL")]
-    keys = sorted({*gone, *listed})
+        return {row[0] for row in connection.execute("SELECT key_id FROM keys WHERE wrapped IS NULL")}
+
+
+def _delete(ledger: str, keys: Sequence[UUID]) -> None:
+    """What lies in either log under a key that is destroyed; and nothing is ever sealed under it again."""
     with psycopg.connect(ledger) as connection:
         for each in (LEDGER, ACCESS):
             values, fenced = (sql.Identifier(each.schema, name) for name in ("sealed_values", "fenced_keys"))
