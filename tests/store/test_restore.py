@@ -427,7 +427,7 @@ def test_what_a_vault_has_destroyed_already_is_not_destroyed_by_another_name(
         (each.path / "erasures.jsonl").write_bytes(b"")
         _fit(each.path)
     assert safe.restore(tmp_path).replayed == 0
-    assert len(safe.rows(1, "SELECT FROM erasures")) == 1
+    assert len(safe.rows(1, "SELECT id FROM erasures")) == 1
 
 
 def _fit(folder: Path) -> None:
