@@ -20,7 +20,7 @@ from tests.doors import PERSON, SURNAME, Door, new_door
 from tests.store.safes import a_safe, backed_up, contents
 
 from ledger.errors import ReadOnly, Setup
-from ledger.store.log import ACCESS, LEDGER
+from ledger.store.checkpoint_files import ACCESS, LEDGER
 from ledger.store.safekeeping import back_up
 from ledger.store.safekeeping.copying import tables
 from ledger.store.safekeeping.folders import SUMS, checked, within

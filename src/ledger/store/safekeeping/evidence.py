@@ -17,8 +17,8 @@ from typing import Final, NamedTuple
 
 from ledger.errors import Setup
 from ledger.fetching import Peer, Unreached
+from ledger.store.checkpoint_files import ACCESS, LEDGER, Kept
 from ledger.store.cosigned import policy_at
-from ledger.store.log import ACCESS, LEDGER, Kept
 from ledger.transparency.checkpoint import Checkpoint
 from ledger.transparency.cosignature import KnownKey
 from ledger.transparency.errors import TransparencyError

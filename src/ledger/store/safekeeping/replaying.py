@@ -26,7 +26,7 @@ from psycopg import sql
 
 from ledger.errors import Setup
 from ledger.privacy.owners import Owner
-from ledger.store.log import ACCESS, LEDGER
+from ledger.store.checkpoint_files import ACCESS, LEDGER
 from ledger.store.opening import Place
 from ledger.store.vault import STATEMENTS, Vault, WrappingKeys
 from ledger.store.vault.listed import ErasureList, Listed

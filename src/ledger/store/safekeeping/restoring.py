@@ -35,11 +35,13 @@ from psycopg import sql
 from ledger.aggregates.ledger_stream import STREAM, LogKeyAnnounced
 from ledger.errors import Malformed, Setup, VaultUnavailable
 from ledger.settings import Settings
+from ledger.store.checkpoint_files import Kept, keep_newest, write_synced
+from ledger.store.database import STATEMENTS, Database
 from ledger.store.embedded import EmbeddedCluster
 from ledger.store.host import sync_folder
 from ledger.store.keys import LogKeys
-from ledger.store.log import Kept, keep_newest, write_synced
 from ledger.store.migrate import Which, files, migrate
+from ledger.store.naming import losses_of, names_of
 from ledger.store.opening import RESTORING, Place, embedded_place, migrated, place_at
 from ledger.store.safekeeping.copying import holds_something, load
 from ledger.store.safekeeping.evidence import LOGS, Evidence, Looked, evidence
@@ -51,6 +53,7 @@ from ledger.store.vault.kms import SUFFIX
 from ledger.store.verifying import verify_database
 from ledger.transparency.cosignature import KnownKey, parse_vkey
 from ledger.transparency.errors import TransparencyError
+from ledger.transparency.names import Name
 from ledger.transparency.note import Signer
 from ledger.transparency.tree import RightEdge
 
@@ -297,13 +300,17 @@ def _filled(place: Place, folder: Folder, told: Progress) -> None:
 def _verified(ledger: Folder, place: Place, known: Known, found: Sequence[Evidence], told: Progress) -> None:
     """Raises Setup where an entry is not what the backup's checkpoint, or another that was found, says."""
     for kept, (origin, keys) in known.items():
+        earlier, name, replaced = asyncio.run(_names(place, kept))
+        if name != origin:
+            raise Setup(f"The {kept.name} in {ledger.path} is called {name}, not {origin}. Use another backup.")
         report = verify_database(
             place.owner(),
             origin,
-            [*keys, *_replaced(place, kept, origin)],
+            [*keys, *(each for each in replaced if each.name == origin)],
             ledger.path / kept.checkpoint,
             lambda done, of, name=kept.name: told(f"verify the {name}", done, of),
             schema=kept.schema,
+            earlier=earlier,
         )
         if not report.ok or report.size != ledger.manifest.sizes[kept.schema]:
             first = str(report.findings[0]) if report.findings else f"it holds {report.size:,} facts"
@@ -332,13 +339,20 @@ def _roots(place: Place, kept: Kept, sizes: Sequence[int]) -> list[bytes]:
     return found
 
 
-def _replaced(place: Place, kept: Kept, origin: str) -> list[KnownKey]:
-    """The keys that others came in place of, by the log's own announcements."""
-    query = sql.SQL("SELECT entry FROM {} WHERE stream = %s").format(sql.Identifier(kept.schema, "entries"))
-    with psycopg.connect(place.owner()) as connection:
-        said = [orjson.loads(row[0]) for row in connection.execute(query, (STREAM,))]
-    vkeys = [each["values"].get("replaces") for each in said if each["type"] == LogKeyAnnounced.topic]
-    return [key for each in vkeys if each and (key := parse_vkey(each)).name == origin]
+async def _names(place: Place, kept: Kept) -> tuple[list[Name], str, list[KnownKey]]:
+    """The names the log had before losses, the one it has, and the keys that others came in place of: as it says."""
+    database = Database(lambda statements: place.connect(statements, kept.schema), STATEMENTS)
+    try:
+        head = await database.head()
+        told = [each.members["values"] for each in await database.stream(STREAM) if each.type == LogKeyAnnounced.topic]
+        replaced = [str(each["replaces"]) for each in told if "replaces" in each]
+        losses = await losses_of(database)
+    finally:
+        database.close()
+    if head is None:
+        raise Setup(f"The {kept.name} has no head. Use another backup.")
+    earlier, name = names_of(head.origin, losses, replaced)
+    return earlier, name, [parse_vkey(each) for each in replaced]
 
 
 def _released(home: Path, found: Sequence[Evidence]) -> None:
