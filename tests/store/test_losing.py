@@ -30,6 +30,7 @@ from ledger.store.unsealing import Unsealing
 from ledger.store.verifying import verify_database
 from ledger.store.verifying_since import verify_since
 from ledger.transparency.bundle import verify_bundle
+from ledger.transparency.bundle.archive import unpack
 from ledger.transparency.checkpoint import Checkpoint
 from ledger.transparency.cosignature import parse_vkey
 from ledger.transparency.errors import SignatureError
@@ -231,6 +232,22 @@ def test_what_an_auditor_with_the_old_key_sees(house: House):
         assert finding.code == "key-differs"
         assert ANEW in str(finding)
         assert KENT in str(finding)
+
+
+def test_a_case_leaves_under_the_new_name_though_keys_were_announced_under_the_old_one(house: House):
+    with house.opened() as door:
+        case = door.new_case()
+        first = door.ledger.store.vkeys[0]
+        door.run(rotating.announce_second(door.ledger.store))
+        door.run(rotating.announce_second(door.ledger.store.access))
+        door.run(rotating.rotate(door.ledger.store))
+    house.accept(cause="key-stolen")
+    with house.opened() as door:
+        by = door.actor("practitioner")
+        data = door.run(door.ledger.export("offender", case.id, "supervision", "the court", by, printed=False)).data
+        assert verify_bundle(data, [door.ledger.store.vkeys[0]]).ok
+        assert verify_bundle(data, [first]).finding is not None
+        assert not any(name.startswith("announcements/") for name in unpack(data)), "none is of this name"
 
 
 def test_tokens_of_before_are_not_taken_any_more(house: House):
