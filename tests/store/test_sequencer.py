@@ -21,7 +21,7 @@ from ledger.errors import (
     StaleVersion,
 )
 from ledger.store import sequencer as module
-from ledger.store.appending import Ciphertext, Pending, Receipt, Repeated
+from ledger.store.appending import Append, Ciphertext, Pending, Receipt, Repeated
 from ledger.transparency.checkpoint import Checkpoint
 
 pytestmark = pytest.mark.anyio
@@ -93,6 +93,24 @@ async def test_a_stale_version_refuses_only_its_own_command(ledger: Ledger) -> N
     assert [type(each) for each in stale] == [StaleVersion] * 3
     assert positions([each for each in (first, second, last) if isinstance(each, Receipt)]) == [1, 2, 3]
     assert sequencer.batches == 1
+
+
+async def test_facts_that_take_the_next_version_of_their_stream_never_stand_in_each_other_s_way(ledger: Ledger) -> None:
+    def free() -> Append:
+        fact = a_fact("reader-a", 0, note="x")
+        suffix = fact.suffix.replace(b',"version":0}', b"}")
+        return a_command(Pending(fact.stream, 0, fact.prefix, suffix, fact.about, fact.sealed))
+
+    async with ledger.sequencer() as one_process, ledger.sequencer() as another:
+        both = (one_process, another) * 50
+        receipts = await asyncio.gather(*(sealed_by(each, free()) for each in both))
+        [stale] = await asyncio.gather(another.append(one("reader-a", 7)), return_exceptions=True)
+        await sealed_by(another, one("reader-a", 101))
+        twice = await sealed_by(one_process, a_command(*free().facts, *free().facts))
+    assert isinstance(stale, StaleVersion)
+    assert sorted(each.facts[0].version for each in receipts) == list(range(1, 101))
+    assert [each.version for each in twice.facts] == [102, 103]
+    assert all(f'"version":{each.version}}}'.encode() in each.entry for each in twice.facts)
 
 
 async def test_the_same_key_and_command_get_the_first_receipt(ledger: Ledger) -> None:
