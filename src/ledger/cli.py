@@ -14,12 +14,13 @@ from pathlib import Path
 
 import psycopg
 
-from ledger import bundles, keeping, looking, outcomes, papers, subjects, vaults, verbs
+from ledger import bundles, keeping, looking, outcomes, papers, subjects, supposing, vaults, verbs
 from ledger.access.purposes import PURPOSES as READ_FOR
 from ledger.aggregates.ledger_stream import CAUSES
 from ledger.api.problems import place_of
 from ledger.disclosing.table import PURPOSES
 from ledger.errors import LedgerError, LimitedAccess, Malformed
+from ledger.rules.editions import NAMES
 
 
 def parser() -> argparse.ArgumentParser:
@@ -68,7 +69,12 @@ def parser() -> argparse.ArgumentParser:
     each.add_argument("--known-at", metavar="INSTANT")
     each.add_argument("--view", default="enforcement")
     each.add_argument("--explain", action="store_true", help="with rules, facts, calendar and settings")
+    each.add_argument("--edition", choices=NAMES, help="what this edition of the law would have said")
     read_by(each)
+    each = verb("what-if", supposing.what_if, "which cases would stand otherwise under an edition of the law")
+    each.add_argument("--edition", required=True, choices=NAMES, help="the edition that is supposed to rule")
+    each.add_argument("--against", choices=NAMES, help="compared with; what is in force, by the settings, if left out")
+    each.add_argument("--as-at", metavar="DAY")
     each = verb("trail", _trail, "what a decision rested on, and whether it comes out the same today")
     each.add_argument("position", type=int, nargs="?", help="of its fact in the log; of a bundle all, if left out")
     each.add_argument("--bundle", type=Path, metavar="FILE.zip", help="from a bundle alone, without a ledger")
@@ -153,7 +159,8 @@ def parser() -> argparse.ArgumentParser:
     each.add_argument(
         "--accept-loss", action="store_true", help="without facts that were acknowledged: to be read only"
     )
-    verb("rules", verbs.rules, "every rule with its source")
+    each = verb("rules", verbs.rules, "every rule with its source")
+    each.add_argument("--as-at", metavar="DAY", help="those in force on a day, by the settings of this ledger")
     verb("events", verbs.events, "every fact with its command, roles and fields")
     each = verb("token", verbs.token, "a token from the embedded issuer")
     each.add_argument("--role", required=True, action="append", help="may be given more than once")

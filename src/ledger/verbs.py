@@ -115,7 +115,7 @@ def rebuild(given: argparse.Namespace) -> int:
     """Build worklists anew with a progress bar; the live ones are read meanwhile."""
 
     async def use(ledger: Ledger) -> dict[str, Any]:
-        with _bar() as bar:
+        with progress_bar() as bar:
             task = bar.add_task("rebuild", total=None)
             return await ledger.rebuild(given.name, lambda done, total: bar.update(task, completed=done, total=total))
 
@@ -161,7 +161,7 @@ def import_file(given: argparse.Namespace) -> int:
     importer = Actor(str(uuid4()), "administrator")
 
     async def use(ledger: Ledger) -> Outcome:
-        with _bar() as bar:
+        with progress_bar() as bar:
             task = bar.add_task("import", total=total)
             async with ledger.closed_hourly():  # a server beside it may not find the ledger quiet enough
                 return await import_lines_of(ledger, file, importer, lambda o: bar.update(task, completed=o.lines))
@@ -211,6 +211,7 @@ def case(given: argparse.Namespace) -> int:
             known_at=known_at,
             explain=given.explain,
             reader=reader_of(given),
+            edition=given.edition,
         )
 
     found = with_ledger(use)
@@ -227,7 +228,7 @@ def search(given: argparse.Namespace) -> int:
 
     async def use(ledger: Ledger) -> list[dict[str, Any]]:
         question(asked)  # before everybody is read
-        with _bar() as bar:
+        with progress_bar() as bar:
             task = bar.add_task("read who there is", total=None)
             await ledger.fill_search(lambda done, of: bar.update(task, completed=done, total=of))
         found = await ledger.search(asked, reader=by, most=LONGEST_PAGE)
@@ -325,7 +326,7 @@ def _tiles(given: argparse.Namespace, folder: Path) -> int:
         async def taken(first: int, last: int) -> None:
             await ledger.access.taken(SYSTEM, log, first, last)
 
-        with _bar() as bar:
+        with progress_bar() as bar:
             task = bar.add_task("tiles", total=None)
             return await write_tiles(log, folder, taken, lambda n, of: bar.update(task, completed=n, total=of))
 
@@ -386,7 +387,7 @@ def verify(given: argparse.Namespace) -> int:
         if given.values:
             opened.append(_unsealing(ledger))
         logs, conninfo = (ledger.store, ledger.store.access), ledger.store.conninfo()
-        with _bar() as bar:
+        with progress_bar() as bar:
             return [await asyncio.to_thread(_verified, log, conninfo, bar, roots, *opened) for log in logs]
 
     own, access = with_ledger(use)
@@ -447,7 +448,7 @@ def _verify_since(given: argparse.Namespace) -> int:
         if log is None:
             raise Setup(f"{given.since} is no checkpoint of this ledger: its first line is none of {', '.join(logs)}.")
         renamed.extend(_earlier(log))
-        with _bar() as bar:
+        with progress_bar() as bar:
             task = bar.add_task(f"verify the {log.kept.name}", total=None)
             return await asyncio.to_thread(
                 verify_since,
@@ -479,9 +480,15 @@ def _unsealing(ledger: Ledger) -> Unsealing:
 
 
 def rules(given: argparse.Namespace) -> int:
-    """The registry of rules."""
-    items = openapi.rules_listed()
-    say(given, {"items": items}, lambda: _table(items, ("id", "name", "edition", "source", "text")))
+    """The registry of rules; with --as-at, which of them are in force that day, by the settings of this ledger."""
+    if given.as_at is None:
+        items = openapi.rules_listed()
+        say(given, {"items": items}, lambda: _table(items, ("id", "name", "edition", "source", "text")))
+        return 0
+    day = _day(given.as_at)
+    items = openapi.rules_as_at(with_ledger(lambda ledger: ledger.policy()), day)
+    standing = [item for item in items if item["in_force"]]
+    say(given, {"items": items}, lambda: _table(standing, ("id", "name", "edition", "starts", "source", "text")))
     return 0
 
 
@@ -524,7 +531,8 @@ def _instant(text: str) -> datetime:
         raise Malformed(f"--known-at: {wrong}.") from wrong
 
 
-def _bar() -> Progress:
+def progress_bar() -> Progress:
+    """How far something is, on standard error."""
     return Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=err
     )

@@ -177,7 +177,11 @@ def test_a_breach_action_would_have_been_refused_had_the_evidence_been_recorded_
     (effect,) = change["would_have_changed"]
     assert effect["kind"] == "refused"
     assert effect["says"].startswith("It would have been refused (ENF-11: ")
-    assert {each["key"] for each in found["policy"]["settings"]} == {"enf.evidence", "enf.breach_threshold"}
+    assert {each["key"] for each in found["policy"]["settings"]} == {
+        "enf.breach_edition",
+        "enf.breach_threshold",
+        "enf.evidence",
+    }
     assert found["seen"]["told"] is False
     assert found["seen"]["position"] == position - 1
 

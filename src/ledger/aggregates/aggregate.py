@@ -44,7 +44,8 @@ class Computed:
 class Ruling:
     """What a noun says about a draft: why not, or with which values, dated when, resting on what.
 
-    `cautions` may be a generator: who asks for the refusals alone need not wait for them.
+    `cautions` may be a generator: who asks for the refusals alone need not wait for them.  `editions`: by rule id, the
+    edition that ruled, where the day of its anchor chose another than the first.
     """
 
     refusals: tuple[Refusal, ...] = ()
@@ -54,6 +55,7 @@ class Ruling:
     about: tuple[str, ...] = ()
     rests_on: tuple[int, ...] = ()
     whose: Mapping[str, Whose | None] = field(default_factory=dict[str, "Whose | None"])
+    editions: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 class State(Protocol):
@@ -139,7 +141,7 @@ class Aggregate:
             about=ruling.about,
             effective=ruling.effective,
             rests_on=ruling.rests_on,
-            under=labels(type(draft).rules),
+            under=labels(type(draft).rules, ruling.editions),
             cautions=tuple(cautions),
             marking=_marking(draft),
             whose=ruling.whose,

@@ -12,7 +12,7 @@ Proven by tests/aggregates/test_policy.py and gen.yaml.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -27,6 +27,7 @@ from ledger.aggregates.shape import Asked, Day, Fact, Now, OwnText, OwnTexts, Re
 from ledger.errors import Refusal
 from ledger.rules import general, settings
 from ledger.rules.dates import Calendar, day_of
+from ledger.rules.editions import MANUAL, Part, settings_under
 from ledger.rules.settings import KENT_COMMITTEES, SETTINGS
 
 
@@ -147,6 +148,24 @@ class Policy:
         value = self.setting(key, on, known)
         return value if isinstance(value, int) else int(SETTINGS[key].value or 0)
 
+    def edition(self, part: Part[Any], on: date, known: int | None = None) -> str:
+        """Which edition of a part of the law rules an anchor day, as known at a position (None: now)."""
+        value = self.setting(part.key, on, known)
+        return value if isinstance(value, str) else MANUAL
+
+    def starts(self, part: Part[Any], edition: str, known: int | None = None) -> date | None:
+        """The first anchor day that an edition of a part rules; None where it rules none, or all of them."""
+        days = [day for day in self.days_of(part.key, known) if self.edition(part, day, known) == edition]
+        return min((day for day in days if day > date.min), default=None)
+
+    def days_of(self, key: str, known: int | None = None) -> set[date]:
+        """The days on which a setting may take another value."""
+        return self._as_known(known).days_of(key)
+
+    def under(self, edition: str) -> Policy:
+        """The same policy, had an edition, with those it amends, always ruled.  Raises KeyError for one unknown."""
+        return Supposing(self.history, self._cache, self._calendars, supposed=settings_under(edition))
+
     def calendar(self, known: int | None = None) -> Calendar:
         """The working days as known at a position (None: now)."""
         return self._as_known(known).calendar
@@ -183,6 +202,22 @@ class Policy:
         if found is None:
             found = self._earlier[count] = Policy(self.history[:count], self._cache, self._calendars)
         return found
+
+
+@dataclass(frozen=True)
+class Supposing(Policy):
+    """A policy under which some settings had other values on every day: what another edition would have said."""
+
+    supposed: Mapping[str, str] = field(default_factory=dict[str, str], compare=False)
+
+    def setting(self, key: str, on: date, known: int | None = None) -> str | int | None:
+        if key in self.supposed:
+            return SETTINGS[key].read(self.supposed[key])
+        return super().setting(key, on, known)
+
+    def as_known(self, position: int) -> Policy:
+        then = super().as_known(position)
+        return Supposing(then.history, then._cache, then._calendars, supposed=self.supposed)
 
 
 def _known(history: Sequence[Recorded[Any]], calendars: dict[_Key, Calendar]) -> _Known:

@@ -231,11 +231,11 @@ def _sealed(when: date | datetime) -> str:
 
 
 async def view(request: Request) -> Response:
-    """GET /{collection}/{id}/{view}?as_at=&known_at=&explain=true&clock=source"""
+    """GET /{collection}/{id}/{view}?as_at=&known_at=&explain=true&clock=source&edition="""
     ledger: Ledger = request.app.state.ledger
     given = request.path_params
     aggregate = aggregate_of(request)
-    asked = asked_of(request, {"as_at", "known_at", "explain", "clock"})
+    asked = asked_of(request, {"as_at", "known_at", "explain", "clock", "edition"})
     answer = await ledger.view(
         aggregate.noun,
         given["id"],
@@ -246,6 +246,7 @@ async def view(request: Request) -> Response:
         withhold=request.state.role in WITHHELD_FROM,
         clock=_clock(asked.get("clock", "ledger")),
         reader=reader_of(request),
+        edition=asked.get("edition"),
     )
     return json(answer)
 
@@ -340,8 +341,12 @@ async def metrics(request: Request) -> Response:
 
 
 async def rules(request: Request) -> Response:
-    """Every rule with its source."""
-    return json({"items": openapi.rules_listed(), "next": None})
+    """GET /rules?as_at="""
+    asked = asked_of(request, {"as_at"})
+    if "as_at" not in asked:
+        return json({"items": openapi.rules_listed(), "next": None})
+    ledger: Ledger = request.app.state.ledger
+    return json({"items": openapi.rules_as_at(await ledger.policy(), _day(asked["as_at"])), "next": None})
 
 
 async def events(request: Request) -> Response:

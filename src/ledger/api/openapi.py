@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from datetime import date
 from functools import cache
 from html import escape
 from typing import Any, Final, get_args
@@ -21,6 +22,7 @@ from ledger.aggregates.access import ACCESS_FACTS
 from ledger.aggregates.aggregate import Aggregate
 from ledger.aggregates.documents import MEDIA, DocumentStored
 from ledger.aggregates.ledger_stream import CAUSES, STREAM
+from ledger.aggregates.policy import Policy
 from ledger.aggregates.register_report import REGISTER_REPORT
 from ledger.aggregates.roles import ROLES, roles_for
 from ledger.aggregates.shape import Fact, a_client_id, a_random_id
@@ -29,7 +31,8 @@ from ledger.disclosing.table import PURPOSES
 from ledger.errors import LedgerError
 from ledger.following.lists import LONGEST_PAGE
 from ledger.projections import VIEWS, WORKLISTS
-from ledger.rules.registry import EDITIONS, rules
+from ledger.rules.editions import NAMES, part_of
+from ledger.rules.registry import EDITIONS, Rule, rules
 
 _EXAMPLES: Final[dict[str, Any]] = {
     "date": "2025-04-07",
@@ -91,11 +94,27 @@ def rules_listed() -> list[dict[str, Any]]:
             "title": EDITIONS[each.edition].title,
             "source": each.cite,
             "anchor": each.anchor,
-            "starts": each.starts,
             "text": each.text,
         }
         for each in rules()
     ]
+
+
+def rules_as_at(policy: Policy, day: date) -> list[dict[str, Any]]:
+    """The registry, with what is in force on a day.
+
+    `starts`: the first day of its anchor that the rule's edition rules, where a setting says so; None where none does,
+    and for a rule that no other edition amends.
+    """
+    return [{**listed, **_standing(each, policy, day)} for each, listed in zip(rules(), rules_listed(), strict=True)]
+
+
+def _standing(each: Rule, policy: Policy, day: date) -> dict[str, Any]:
+    part = part_of(each)
+    if part is None:
+        return {"setting": None, "starts": None, "in_force": True}
+    rules_then = policy.edition(part, day) == each.edition
+    return {"setting": part.key, "starts": policy.starts(part, each.edition), "in_force": rules_then}
 
 
 @cache
@@ -298,6 +317,7 @@ _AT: Final = [
     _parameter("known_at", "query", {"type": "string", "format": "date-time"}, "As known at this instant"),
     _parameter("clock", "query", {"enum": ["ledger", "source"]}, "Whose record time `known_at` is measured by"),
     _parameter("explain", "query", {"type": "boolean"}, "With the rules, facts, calendar and settings of each answer"),
+    _parameter("edition", "query", {"enum": list(NAMES)}, "What this edition of the law would have said"),
 ]
 _LISTED: Final = [
     *_AT[:2],
@@ -764,7 +784,7 @@ _SUBJECT_ACCESS["responses"] |= {
 
 _OTHERS: Final[dict[str, Any]] = {
     SUBJECT_ACCESS: {"get": _SUBJECT_ACCESS},
-    "/rules": {"get": _get("Every rule with its source", [], _ITEMS)},
+    "/rules": {"get": _get("Every rule with its source; with `as_at`, which are in force that day", _AT[:1], _ITEMS)},
     "/events": {"get": _get("Every fact with its command and fields", [], _ITEMS)},
     "/problems/{code}": {
         "get": _opened("What a problem means", _MEANING, "application/json", "404", parameters=[_CODE])

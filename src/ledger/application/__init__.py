@@ -35,8 +35,9 @@ from ledger.aggregates.child.after import ErasureFinalised
 from ledger.aggregates.child.facts import ChildDataErased
 from ledger.aggregates.documents import DocumentStored
 from ledger.aggregates.ledger_stream import SYSTEM, ReleaseStarted, release_in_force
+from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Actor
-from ledger.application.asking import CURSORS, Asking, stream_of
+from ledger.application.asking import CURSORS, Asking, known_edition, stream_of
 from ledger.application.documents import BYTES_WANTED, Document, Documents
 from ledger.application.entitling import Entitling
 from ledger.application.erasing import Erasing
@@ -54,11 +55,13 @@ from ledger.following import lists
 from ledger.following.folding import Folder
 from ledger.following.follower import Follower
 from ledger.following.rebuilding import Rebuild
+from ledger.following.supposing import Question, Supposing
 from ledger.following.tables import Tables
 from ledger.following.workers import Where
 from ledger.privacy.cursors import Cursors
 from ledger.privacy.sealing import Keyed
 from ledger.projections import WORKLISTS, Worklist
+from ledger.rules.dates import london_day
 from ledger.searching import Found
 from ledger.settings import Settings
 from ledger.store import mapping, rotating
@@ -368,6 +371,7 @@ class Ledger:
         withhold: bool = False,
         clock: str = "ledger",
         reader: Reader | None = None,
+        edition: str | None = None,
     ) -> dict[str, Any]:
         """One view of a case as at the end of a day, as known at a moment; without either: now.
 
@@ -376,7 +380,9 @@ class Ledger:
 
         `clock="source"`: an imported fact counts as known from when the other system recorded it (contract, *Clock*).
         `withhold`: no sealed value leaves the house (roles that read states and dates only).
-        Raises NotFound, LimitedAccess, DatabaseUnavailable, VaultUnavailable, AccessLogUnavailable.
+        `edition`: what this edition of the law (ledger.rules.editions) would have said, had it always ruled.
+        Raises NotFound, Malformed for an edition that is none, LimitedAccess, DatabaseUnavailable, VaultUnavailable,
+        AccessLogUnavailable.
         """
         async with self._kept(reader, stream_of(noun, id)):
             return await self._asking.view(
@@ -389,7 +395,12 @@ class Ledger:
                 withhold=withhold,
                 clock=clock,
                 reader=reader,
+                edition=edition,
             )
+
+    async def policy(self) -> Policy:
+        """Settings and calendar as known now.  Raises DatabaseUnavailable."""
+        return await self._asking.policy()
 
     async def worklist(
         self,
@@ -474,6 +485,33 @@ class Ledger:
         rebuild = Rebuild(self._tables, folder, self.store.database, progress, self._where())
         cases = await rebuild.run(names)
         return {"worklists": names, "cases": cases, "position": (await self.store.database.followed()).position}
+
+    async def what_if(
+        self, edition: str, against: str | None, as_at: date | None, progress: Callable[[int, int], None]
+    ) -> dict[str, Any]:
+        """Which orders of the whole caseload would stand otherwise under an edition of the law than under another.
+
+        `against`: None for what is in force, by the settings.  Ids, days, codes and minutes; nothing is written.
+        Raises Malformed for an edition that is none, DatabaseUnavailable, VaultUnavailable.
+        """
+        for each in (edition, against):
+            known_edition(each)
+        upto = (await self.store.database.followed()).size
+        question = Question(edition, against, as_at or london_day(datetime.now(UTC)), upto)
+        folder = Folder(self.store.database, self.cases)
+        found = await Supposing(folder, self.store.database, progress, self._where()).run(question)
+        return {
+            "edition": edition,
+            "against": against,
+            "as_at": question.as_at,
+            "position": upto,
+            "cases": found.cases,
+            "cases_that_differ": len({each["offender_id"] for each in found.items}),
+            "orders_that_differ": len(found.items),
+            "differs": found.counts(),
+            "items": found.items,
+            "paused": found.paused,
+        }
 
     def _where(self) -> Where:
         store = self.store

@@ -19,6 +19,7 @@ from typing import Any, Final, TypeVar
 from ledger.access.purposes import Reader
 from ledger.access.readings import Entry, Readings, Screen, cases_in, is_case, people_of
 from ledger.aggregates import AGGREGATES, noun_of
+from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import CLOSED, Recorded, Unread
 from ledger.application.entitling import Entitling
 from ledger.application.patience import in_time
@@ -31,6 +32,7 @@ from ledger.privacy.cursors import Cursors
 from ledger.projections import VIEWS, OtherHistories, View, Worklist, persons
 from ledger.projections.why import Row
 from ledger.rules.dates import london_day
+from ledger.rules.editions import NAMES
 from ledger.store.binary import LARGEST
 from ledger.store.cases import Cases
 from ledger.store.chains import Chain, Opens
@@ -62,6 +64,7 @@ class Asking:
         withhold: bool = False,
         clock: str = "ledger",
         reader: Reader | None = None,
+        edition: str | None = None,
     ) -> dict[str, Any]:
         """One view of a case.  As Ledger.view."""
         view = view_of(noun, name)
@@ -71,7 +74,7 @@ class Asking:
         opens = AGGREGATES[noun].opens if withhold else view.opens
         newest = await self._in_time(self._store.database.newest(stream, known_at if clock == "ledger" else None))
         upto = LARGEST if newest.known is None else newest.known
-        policy = (await self._in_time(self._cases.policy_at(newest.rules))).policy
+        policy = under((await self._in_time(self._cases.policy_at(newest.rules))).policy, edition)
         chain = await self._in_time(self._cases.chains.of(stream, newest.case))
         await self._entitling.check(by, stream, chain.stored)
 
@@ -109,7 +112,12 @@ class Asking:
         entry = entry or read(others.read)
         answer = _withheld(answer, chain) if withhold else told(answer, stream, read_whole, classes)
         await entry.sealed()
-        return {"as_at": day, "known_at": moment, "position": history[-1].position, **answer}
+        supposed = {"edition": edition} if edition else {}
+        return {"as_at": day, "known_at": moment, "position": history[-1].position, **supposed, **answer}
+
+    async def policy(self) -> Policy:
+        """Settings and calendar as known now."""
+        return (await self._in_time(self._cases.policy(fresh=True))).policy
 
     async def worklist(
         self,
@@ -174,6 +182,18 @@ class Asking:
 
     async def _in_time(self, reading: Awaitable[T], late: type[Unavailable] = DatabaseUnavailable) -> T:
         return await in_time(self._store.deadline, reading, late)
+
+
+def under(policy: Policy, edition: str | None) -> Policy:
+    """The policy had an edition always ruled; itself where none is named.  Raises Malformed for one that is none."""
+    known_edition(edition)
+    return policy if edition is None else policy.under(edition)
+
+
+def known_edition(edition: str | None) -> None:
+    """Raises Malformed for the name of an edition that is none."""
+    if edition is not None and edition not in NAMES:
+        raise Malformed(f"There is no such edition; there are: {', '.join(NAMES)}.", {"edition": "not an edition"})
 
 
 def stream_of(noun: str, id: str) -> str:  # noqa: A002 - the contract's own word

@@ -100,6 +100,12 @@ class Folder:
         begun = {name: stored for name, stored in chains.items() if any(_is_of(name, each) for each in stored)}
         return await self._opened(noun, begun)
 
+    async def policy(self, upto: int) -> Policy:
+        """Settings and calendar as known at a position.  Raises Unavailable where the database is."""
+        policy = (await self._cases.policy(fresh=True)).policy
+        later = policy.history and policy.history[-1].position > upto
+        return policy.as_known(upto) if later else policy
+
     async def _watched(self, upto: int) -> Watching:
         policy = (await self._cases.policy(fresh=True)).policy
         if policy is not self._policy or self._watch is None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -47,11 +47,14 @@ class Where:
 
 
 class Workers:
-    """So many processes beside this one; each may be given more before it has done what it was given."""
+    """So many processes beside this one; each may be given more before it has done what it was given.
 
-    def __init__(self, where: Where, count: int) -> None:
+    `program`: the module whose main() answers them (`answering`); this one's writes rows.
+    """
+
+    def __init__(self, where: Where, count: int, program: str = __name__) -> None:
         self.count = count
-        self._workers = [_Worker(where) for _ in range(count)]
+        self._workers = [_Worker(where, program) for _ in range(count)]
 
     async def __aenter__(self) -> Self:
         return self
@@ -64,35 +67,40 @@ class Workers:
 
         The names of those that could not be folded.  Raises Unavailable if it could not, or has ended.
         """
-        return await min(self._workers, key=lambda each: each.busy).write(streams, generations, upto)
+        return await self.ask(streams, generations, upto)
+
+    async def ask(self, *given: Any) -> Any:
+        """What whichever is least busy answers.  Raises Unavailable if it could not, or has ended."""
+        return await min(self._workers, key=lambda each: each.busy).ask(*given)
 
 
 class _Worker:
     """One of them, as seen from here; it does what it is given in the order of the calls."""
 
-    def __init__(self, where: Where) -> None:
+    def __init__(self, where: Where, program: str) -> None:
         self.busy = 0  # parts it was given and has not done
         self._where = where
+        self._program = program
         self._process: asyncio.subprocess.Process | None = None
         self._giving, self._getting = asyncio.Lock(), asyncio.Lock()
 
-    async def write(self, streams: Sequence[str], generations: Mapping[str, int], upto: int) -> list[str]:
+    async def ask(self, *given: Any) -> Any:
         self.busy += 1
         try:
             async with self._giving:
                 if self._process is None:
-                    self._process = await pipes.start(__name__)
+                    self._process = await pipes.start(self._program)
                     await pipes.send(self._process, self._where)
                 process = self._process
-                await pipes.send(process, (streams, generations, upto))
+                await pipes.send(process, given)
             async with self._getting:
                 done, said = await pipes.received(process)
         except (asyncio.IncompleteReadError, OSError) as gone:
-            raise Unavailable("A worker of the rebuild has ended before its time.") from gone
+            raise Unavailable("A worker has ended before its time.") from gone
         finally:
             self.busy -= 1
         if not done:
-            raise Unavailable(f"A worker of the rebuild could not go on: {said}")
+            raise Unavailable(f"A worker could not go on: {said}")
         return said
 
     async def close(self) -> None:
@@ -106,7 +114,7 @@ class _Worker:
 # ------------------------------------------------------------------------------------ in the other process
 
 
-class _Desk:
+class Desk:
     """What a worker keeps open."""
 
     def __init__(self, where: Where, runner: asyncio.Runner) -> None:
@@ -130,31 +138,38 @@ class _Desk:
     def tables(self) -> Tables:
         return self.runner.run(Tables.connect(self.where.ledger, ROLE_OF_LEDGER))
 
-    def write(self, streams: Sequence[str], generations: Mapping[str, int], upto: int) -> tuple[bool, Any]:
-        """(whether it could be done, the names of the cases that could not be folded or why not)."""
-        try:
-            return True, self.runner.run(self._write(self.tables, streams, generations, upto))
-        except LedgerError as problem:
-            return False, problem.message
-        except Exception as problem:
-            return False, reason_of(problem)
 
-    async def _write(
-        self, tables: Tables, streams: Sequence[str], generations: Mapping[str, int], upto: int
-    ) -> list[str]:
-        found = await self.folder.fold(streams, upto)
+def write(desk: Desk, streams: Sequence[str], generations: Mapping[str, int], upto: int) -> list[str]:
+    """Fold cases and add their rows; the names of those that could not be folded."""
+
+    async def written(tables: Tables) -> list[str]:
+        found = await desk.folder.fold(streams, upto)
         async with tables.connection.transaction():
             await tables.replace(found, generations, upto, fresh=True)
         return [name for name, each in found.items() if isinstance(each, Paused)]
 
+    return desk.runner.run(written(desk.tables))
 
-def main() -> None:
-    """Fold what is given until there is no more."""
+
+def answering(answer: Callable[..., Any]) -> None:
+    """Answer what is given until there is no more: (whether it could be done, the answer or why not)."""
     gc.freeze()
     gc.set_threshold(COLLECT_EVERY, 20, 20)
     gc.enable()
     with suppress(EOFError, KeyboardInterrupt, BrokenPipeError), asyncio.Runner() as runner:
         pipe = pipes.Pipe()
-        desk = _Desk(pipe.receive(), runner)
+        desk = Desk(pipe.receive(), runner)
         while True:
-            pipe.say(desk.write(*pipe.receive()))
+            given = pipe.receive()
+            try:
+                said = True, answer(desk, *given)
+            except LedgerError as problem:
+                said = False, problem.message
+            except Exception as problem:
+                said = False, reason_of(problem)
+            pipe.say(said)
+
+
+def main() -> None:
+    """Fold what is given until there is no more."""
+    answering(write)

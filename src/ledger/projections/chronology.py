@@ -17,6 +17,7 @@ from typing import Any, Final
 from ledger.aggregates.corrections import CORRECTING, struck_out
 from ledger.aggregates.offender.absences import standing_on, timely
 from ledger.aggregates.offender.breach import Trail, breach_of, trails_of
+from ledger.aggregates.offender.breach_law import Law, rule_in
 from ledger.aggregates.offender.case import Case
 from ledger.aggregates.offender.entities import Order, Session
 from ledger.aggregates.offender.progress import (
@@ -173,7 +174,14 @@ def gaps(case: Case, policy: Policy, as_at: date, known: int) -> Iterator[Row]:
 
 
 def _gap(rule: str, what: str, since: date, as_at: date, **ids: str) -> Row:
-    return {"rule": rule, "edition": label(rule), "what": what, "since": since, "days": (as_at - since).days, **ids}
+    return {
+        "rule": rule.partition("@")[0],
+        "edition": label(rule),
+        "what": what,
+        "since": since,
+        "days": (as_at - since).days,
+        **ids,
+    }
 
 
 def _clock_gaps(order: Order, policy: Policy, as_at: date, known: int) -> Iterator[Row]:
@@ -192,7 +200,7 @@ def _progress_gaps(case: Case, order: Order, policy: Policy, as_at: date, known:
         if check.state == "overdue":
             yield _gap("PRG-07", f"No {check.point}-month check", check.due, as_at, order_id=order.id)
     found = requirement_of(case, order, policy, as_at, known)
-    if found.state == "outstanding":
+    if found.state == "outstanding" and found.due_on is not None:
         yield _gap("UPW-05", "No application to court", found.due_on, as_at, order_id=order.id)
     if found.account.balance == 0 and not order.completions and found.state != "revoked":
         credited = max((day_of(each.effective) for each in order.credits), default=order.sentence_date)
@@ -205,7 +213,13 @@ def _enforcement_gaps(order: Order, policy: Policy, as_at: date, known: int) -> 
         yield from _absence_gap(order, trail, as_at)
     breach = breach_of(order, trails, policy, as_at, known)
     if breach.state == "triggered" and breach.on is not None:
-        yield _gap("ENF-09", "Breach not decided on", breach.on, as_at, order_id=order.id)
+        rule = rule_in("ENF-09", breach.edition)
+        yield _gap(rule, "Breach not decided on", breach.on, as_at, order_id=order.id)
+    for duty in Law.of(order, policy, known).duties(breach.live, as_at):
+        if duty.state == "warn-or-refer":
+            since = standing_on(trails[duty.absence_id].standings, as_at).since
+            ids = {"order_id": order.id, "absence_id": duty.absence_id}
+            yield _gap("ENF-08@sentencing-2020", "Neither warned nor referred", since, as_at, **ids)
 
 
 def _absence_gap(order: Order, trail: Trail, as_at: date) -> Iterator[Row]:

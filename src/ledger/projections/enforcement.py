@@ -13,15 +13,19 @@ from typing import Any
 
 from ledger.aggregates.offender.absences import Deadline, Standing, standing_on
 from ledger.aggregates.offender.breach import THRESHOLD, Breach, Trail, Trails, breach_of, counted_days, trails_of
+from ledger.aggregates.offender.breach_law import Law, counts, rule_in
 from ledger.aggregates.offender.case import Case
-from ledger.aggregates.offender.entities import Absence, Judgement, Order, happened
+from ledger.aggregates.offender.entities import Absence, BreachWarning, Judgement, Order, happened
 from ledger.aggregates.offender.facts import AbsenceJudged
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Closed, Recorded
 from ledger.projections.why import Row, explained
 from ledger.rules.dates import london_day
+from ledger.rules.editions import BREACH, MANUAL, SENTENCING_2020
 from ledger.rules.enforcement import is_late
 from ledger.rules.general import recorded_late_days
+from ledger.rules.registry import edition_label
+from ledger.rules.sentencing_2020 import warned_until
 
 CALENDAR_MISSING = "calendar-missing"
 FAST_TRACK = frozenset({"HIGH", "VERY_HIGH"})
@@ -39,6 +43,7 @@ def _order(case: Case, order: Order, policy: Policy, as_at: date, known: int, ex
     row: Row = {
         "order_id": order.id,
         **state_of(breach),
+        **statutory(order, breach, policy, as_at, known, explain),
         "fast_track": fast_track(case),
         "absences": [_absence(each, breach, as_at, explain) for each in by_date(trails)],
     }
@@ -48,7 +53,59 @@ def _order(case: Case, order: Order, policy: Policy, as_at: date, known: int, ex
         rules=_rules(breach),
         facts=(order.record.position, *breach.facts),
         calendar=policy.calendar(known) if any(each.deadline for each in trails.values()) else None,
-        settings={THRESHOLD: breach.threshold},
+        settings={THRESHOLD: breach.threshold, **_edition_set(breach)},
+    )
+
+
+def _edition_set(breach: Breach) -> Row:
+    """The setting that chose the edition, where it chose another than the manual."""
+    return {BREACH.key: breach.edition} if breach.edition != MANUAL else {}
+
+
+def statutory(order: Order, breach: Breach, policy: Policy, as_at: date, known: int, explain: bool = False) -> Row:
+    """What the Sentencing Code asks for: {statutory: {failures, warnings}}; nothing where the manual alone rules.
+
+    `failures`: each that is without reasonable excuse and not spent, with what is to be done about it, or was;
+    `warnings`: each that was given, with the last day on which a further failure must be referred.
+    """
+    if breach.editions == (MANUAL,):
+        return {}
+    law = Law.of(order, policy, known)
+    failures = [
+        explained(
+            {"absence_id": each.absence_id, "duty": each.state},
+            explain,
+            rules=[edition_label("ENF-09" if each.state == "referred" else "ENF-08", SENTENCING_2020)],
+            facts=each.facts,
+            settings={BREACH.key: law.of_absence[each.absence_id]},
+        )
+        for each in law.duties(breach.live, as_at)
+    ]
+    warnings = [
+        _warning(order, absence, each, breach, as_at, explain)
+        for absence in order.absences
+        for each in absence.warnings
+    ]
+    return {"statutory": {"failures": failures, "warnings": warnings}}
+
+
+def _warning(order: Order, absence: Absence, warning: BreachWarning, breach: Breach, as_at: date, explain: bool) -> Row:
+    """`withdraw`: it is about a failure that is unacceptable no more, and should be taken back."""
+    given_on = happened(warning.record)
+    until = warned_until(given_on, order.record.fact.order_type)
+    counted = counts(warning, as_at)
+    absence_id = absence.record.fact.absence_id
+    row: Row = {
+        "warning_id": warning.record.fact.warning_id,
+        "absence_id": absence_id,
+        "given_on": given_on,
+        "until": until,
+        "state": "withdrawn" if not counted else "running" if as_at <= until else "over",
+        "withdraw": counted and absence_id not in breach.live | breach.spent,
+    }
+    facts = (warning.record.position, *(each.position for each in warning.withdrawals))
+    return explained(
+        row, explain, rules=[edition_label(each, SENTENCING_2020) for each in ("ENF-08", "ENF-11")], facts=facts
     )
 
 
@@ -63,9 +120,9 @@ def state_of(breach: Breach) -> Row:
 
 
 def _rules(breach: Breach) -> list[str]:
-    found = ["ENF-08", breach.rule]
+    found = [*(rule_in("ENF-08", each) for each in breach.editions), breach.rule]
     if breach.basis_changed:
-        found.append("ENF-11")
+        found.append(rule_in("ENF-11", breach.edition))
     if breach.spent:
         found.append("ENF-12")
     return list(dict.fromkeys(found))
@@ -171,14 +228,27 @@ def _judgement(record: Judgement, explain: bool) -> Row:
 
 
 def breach_rows(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: int) -> list[Row]:
-    """Worklist `breach`: orders with a breach to decide on or before the court; oldest first within a case."""
+    """Worklist `breach`: orders with a breach to decide on or before the court; oldest first within a case.
+
+    Under the Sentencing Code also those with a failure that was neither warned nor referred.
+    """
     case = Case.as_at(history, as_at)
     rows: list[Row] = []
     for order in case.orders.values():
         breach = breach_of(order, trails_of(order, policy, known), policy, as_at, known)
-        if breach.state in ("triggered", "action-started"):
-            rows.append({"order_id": order.id, **state_of(breach), "fast_track": fast_track(case)})
+        code = statutory(order, breach, policy, as_at, known)
+        if breach.state in ("triggered", "action-started") or _something_to_do(code):
+            rows.append({"order_id": order.id, **state_of(breach), **_undone(code), "fast_track": fast_track(case)})
     return rows
+
+
+def _something_to_do(code: Row) -> bool:
+    return any(each["duty"] == "warn-or-refer" for each in code.get("statutory", {}).get("failures", ()))
+
+
+def _undone(code: Row) -> Row:
+    """Of what the Sentencing Code asks for, the failures alone: a warning that is over changes no row."""
+    return {"failures": code["statutory"]["failures"]} if code else {}
 
 
 def breach_moments(history: Sequence[Recorded[Any]], policy: Policy, known: int) -> Iterator[date]:
@@ -193,6 +263,7 @@ def breach_moments(history: Sequence[Recorded[Any]], policy: Policy, known: int)
             continue
         yield order.sentence_date
         yield from counted
+        yield from Law.of(order, policy, known).days
         yield from (happened(each) for each in order.breach_acts)
         yield from (day for day, *_ in case.levels)
 

@@ -8,14 +8,16 @@ It is no rule and nothing follows from it (the checks of PRG-01 to PRG-04 do tha
 this".  Where the order has ended or nothing is left there is nothing to ask: the last five are null.
 
     session_minutes    what a session came to lately, on average; a full day (hrs.long_day_minutes) where there was none
-    sessions_needed    sessions of that length that the balance takes
+    sessions_needed    sessions of that length that the balance takes, less what working them earns (HRS-05)
     sessions_a_week    so many a week, at least, to have done them by `due_on`; null from that day on
     minutes_a_week     the present pace: what was credited in the last eight weeks, or since sentence if that is less
     finishes_on        the first day by which the balance is done at that pace; null where nothing was credited lately
     in_time            whether that is by `due_on`
 
 `straight` and `credited` are the lines of a plot: the straight line from sentence to `due_on`, and what stood credited
-at the end of each day that changed it.  Whole minutes and dates.  Proven by tests/projections/test_outlook.py.
+at the end of each day that changed it.  Under an edition without a period (UPW-03) `due_on` is null; what is asked of
+it is asked of the end of the operational period, and null where there is none.  Whole minutes and dates.  Proven by
+tests/projections/test_outlook.py.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from ledger.aggregates.offender.account import account_of
+from ledger.aggregates.offender.breach_law import rule_in
 from ledger.aggregates.offender.case import Case
 from ledger.aggregates.offender.entities import Order, happened
 from ledger.aggregates.offender.facts import HoursCredited
@@ -47,37 +50,39 @@ def view(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: i
 
 def _order(case: Case, order: Order, policy: Policy, as_at: date, known: int, explain: bool) -> Row:
     found = requirement_of(case, order, policy, as_at, known)
+    end = found.due_on or found.working_end
     row: Row = {
         "order_id": order.id,
         "state": found.state,
         "balance_minutes": found.account.balance,
         "due_on": found.due_on,
-        "days_left": max(0, (found.due_on - as_at).days),
+        "days_left": max(0, (end - as_at).days) if end else None,
         **_pace(case, order, found, policy, as_at, known),
         "straight": [
             {"date": order.sentence_date, "minutes": 0},
-            {"date": found.due_on, "minutes": found.account.ordered},
+            *([{"date": end, "minutes": found.account.ordered}] if end else []),
         ],
-        "credited": _credited(case, order, as_at),
+        "credited": _credited(case, order, policy, as_at, known),
     }
     return explained(
         row,
         explain,
-        rules=[found.rule, "UPW-03", "HRS-05"],
+        rules=[found.rule, rule_in("UPW-03", found.period), rule_in("HRS-05", found.account.edition)],
         facts=found.facts,
         settings={FULL_DAY: policy.setting(FULL_DAY, as_at, known)},
     )
 
 
 def _pace(case: Case, order: Order, found: Requirement, policy: Policy, as_at: date, known: int) -> Row:
-    left, days_left = found.account.balance, (found.due_on - as_at).days
+    left, end = found.account.counts(found.account.balance), found.due_on or found.working_end
+    days_left = (end - as_at).days if end else 0
     began = max(as_at - LATELY, order.sentence_date - timedelta(days=1))
     days = max(1, (as_at - began).days)
     session = _session_minutes(order, began, as_at) or policy.number(FULL_DAY, as_at, known)
     if not left or found.state in ENDED:
         asked = ("sessions_needed", "sessions_a_week", "minutes_a_week", "finishes_on", "in_time")
         return {"session_minutes": session, **dict.fromkeys(asked)}
-    lately = max(0, found.account.credited - account_of(case, order, began).credited)
+    lately = max(0, found.account.credited - account_of(case, order, policy, began, known).credited)
     sessions = _up(left, session)
     finishes = as_at + timedelta(days=_up(left * days, lately)) if lately else None
     return {
@@ -86,7 +91,7 @@ def _pace(case: Case, order: Order, found: Requirement, policy: Policy, as_at: d
         "sessions_a_week": _up(sessions * _WEEK, days_left) if days_left > 0 else None,
         "minutes_a_week": lately * _WEEK // days,
         "finishes_on": finishes,
-        "in_time": finishes <= found.due_on if finishes else False,
+        "in_time": (finishes <= end if finishes else False) if end else None,
     }
 
 
@@ -100,9 +105,9 @@ def _session_minutes(order: Order, after: date, upto: date) -> int | None:
     return sum(found) // len(found) or None if found else None
 
 
-def _credited(case: Case, order: Order, as_at: date) -> list[Row]:
+def _credited(case: Case, order: Order, policy: Policy, as_at: date, known: int) -> list[Row]:
     days = sorted({happened(each) for each in order.credits if happened(each) <= as_at})
-    return [{"date": day, "minutes": account_of(case, order, day).credited} for day in days]
+    return [{"date": day, "minutes": account_of(case, order, policy, day, known).credited} for day in days]
 
 
 def _up(minutes: int, by: int) -> int:

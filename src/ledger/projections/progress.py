@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from ledger.aggregates.offender.account import SOURCES, ete_cap_of
+from ledger.aggregates.offender.account import SOURCES, Account, ete_cap_of
+from ledger.aggregates.offender.breach_law import rule_in
 from ledger.aggregates.offender.case import Case
 from ledger.aggregates.offender.entities import Order, last
 from ledger.aggregates.offender.progress import (
@@ -29,6 +30,7 @@ from ledger.aggregates.offender.progress import (
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Recorded
 from ledger.projections.why import Row, explained
+from ledger.rules.editions import CREDIT, MANUAL, PERIOD
 
 _NAMES = {6: "six", 9: "nine"}
 
@@ -69,11 +71,14 @@ class Asked:
         }
         if not self.explain:
             return row
-        settings = {MONTHS: self.policy.number(MONTHS, order.sentence_date, self.known)}
+        settings: Row = {MONTHS: self.policy.number(MONTHS, order.sentence_date, self.known)}
+        editions = {PERIOD.key: found.period, CREDIT.key: found.account.edition}
+        settings |= {key: edition for key, edition in editions.items() if edition != MANUAL}
+        hours = rule_in("HRS-05", found.account.edition)
         return explained(
             row,
             self.explain,
-            rules=dict.fromkeys([found.rule, "UPW-03", "HRS-05", "PRG-09"]),
+            rules=dict.fromkeys([found.rule, rule_in("UPW-03", found.period), hours, "PRG-09"]),
             facts=(*found.facts, *found.account.facts),
             settings=settings,
         )
@@ -89,6 +94,7 @@ class Asked:
             "by_source": {source: account.by_source.get(source, 0) for source in SOURCES},
             "ete_cap_minutes": ete_cap_of(order, self.policy, self.as_at, self.known),
             "completion_proposed": account.balance == 0 and not order.completions and found.state != "revoked",
+            **_credit(account),
         }
 
     def check(self, order: Order, found: Check) -> Row:
@@ -123,6 +129,19 @@ class Asked:
     def assessment(self, order: Order, which: str) -> Row:
         """The clock of one assessment."""
         return self.clock(assessment_of, order, "PRG-08", which)
+
+
+def _credit(account: Account) -> Row:
+    """Credit for work under the Sentencing Act 2026: {credit: {qualifying, reduction, disqualified_on}}, in minutes."""
+    if account.credit is None:
+        return {}
+    return {
+        "credit": {
+            "qualifying_minutes": account.credit.qualifying,
+            "reduction_minutes": account.reduction,
+            "disqualified_on": account.credit.disqualified_on,
+        }
+    }
 
 
 def _state(found: Requirement) -> Row:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
+from ledger.aggregates.offender.breach import trails_of
 from ledger.aggregates.offender.case import Case
 from ledger.aggregates.offender.entities import Order, happened
 from ledger.aggregates.offender.progress import (
@@ -27,6 +28,7 @@ from ledger.aggregates.shape import Recorded
 from ledger.projections.progress import Asked
 from ledger.projections.why import Row
 from ledger.rules.dates import ONE_DAY, CalendarMissing
+from ledger.rules.editions import CREDIT, PERIOD
 
 _WAITING = ("due", "overdue")
 _OWING = ("outstanding", "application-made", "operational-period-ended")
@@ -178,6 +180,16 @@ def moments(history: Sequence[Recorded[Any]], policy: Policy, known: int) -> Ite
         yield order.sentence_date
         yield from (day for day in _moments(order, checks, ends, policy, known) if first <= day <= last)
         yield from (day for day in _days_of_credits(order, checks, end) if first <= day <= last)
+        yield from (day for day in _days_of_law(order, policy, known) if first <= day <= last)
+
+
+def _days_of_law(order: Order, policy: Policy, known: int) -> Iterator[date]:
+    """The days on which another edition may rule the period, and those on which a failure may take credit back."""
+    yield from policy.days_of(PERIOD.key, known)
+    if CREDIT.laws[policy.edition(CREDIT, order.sentence_date, known)]:
+        for trail in trails_of(order, policy, known).values():
+            yield from (standing.since for standing in trail.standings)
+        yield from (session.date for session in order.sessions if session.sent_home or session.stopped)
 
 
 def _moments(

@@ -64,6 +64,9 @@ def assessment_due(sentence_date: date, working_days: int, calendar: Calendar) -
 
 
 @rule("PRG-09", edition="manual-2022", cite="CPOM s1", anchor="sentence")
-def working_end(due_on: date, operational_period_end: date | None) -> date:
-    """Whichever ends first: the due day, or the operational period of a suspended sentence order."""
-    return min(due_on, operational_period_end) if operational_period_end else due_on
+def working_end(due_on: date | None, operational_period_end: date | None) -> date | None:
+    """Whichever ends first: the due day, or the operational period of a suspended sentence order.
+
+    Where an edition knows no due day, the operational period alone.
+    """
+    return min((each for each in (due_on, operational_period_end) if each), default=None)

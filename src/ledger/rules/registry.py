@@ -13,10 +13,10 @@ After PolicyEngine and OpenFisca: one rule, one unit, its source as data.  Prove
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from importlib import import_module
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 C = TypeVar("C", bound=Callable[..., Any])
@@ -24,11 +24,16 @@ C = TypeVar("C", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """A text rules were taken from.  `starts`: the first anchor date it rules; None where no start is confirmed."""
+    """A text rules were taken from: its name, title and source.
+
+    `amends`: the edition whose rules stand where this one says nothing.  From when an amendment rules is a setting
+    (ledger.rules.editions), because lawyers confirm it, not a release.
+    """
 
     name: str
     title: str
-    starts: date | None = None
+    source: str
+    amends: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +45,36 @@ class Rule:
     edition: str
     cite: str
     anchor: str
-    starts: date | None
     text: str
     function: Callable[..., Any] | None = None
 
     @property
     def label(self) -> str:
         """How facts and answers name it: "ENF-04@manual-2022"."""
-        return f"{self.id}@{self.edition}"
+        return edition_label(self.id, self.edition)
 
 
 EDITIONS: Final = {
     each.name: each
     for each in (
-        Edition("manual-2022", "Community Payback Operations Manager induction manual (CPOM)"),
-        Edition("west-mercia-2007", "West Mercia child protection policy and procedures (WMPA)"),
-        Edition("kent", "Kent protocol for projects on school premises (KENT)"),
-        Edition("inspection-2012", "Inspection of offender management in West Mercia, July 2012 (HMIP)"),
-        Edition("data-protection-2018", "Data Protection Act 2018, Part 3 (DPA 2018)"),
-        Edition("conventions-1", "Conventions of this ledger, where the sources are silent"),
+        Edition("manual-2022", "Community Payback Operations Manager induction manual (CPOM)", "CPOM"),
+        Edition(
+            "sentencing-2020",
+            "The statutory warning of the Sentencing Code",
+            "Sentencing Act 2020, Schedule 10 paragraphs 6 and 7, Schedule 16 paragraphs 6 and 7",
+            amends="manual-2022",
+        ),
+        Edition(
+            "sentencing-2026",
+            "The Sentencing Code as amended in 2026: no period of twelve months, and credit for work",
+            "Sentencing Act 2026, sections 36 and 37",
+            amends="sentencing-2020",
+        ),
+        Edition("west-mercia-2007", "West Mercia child protection policy and procedures (WMPA)", "WMPA"),
+        Edition("kent", "Kent protocol for projects on school premises (KENT)", "KENT"),
+        Edition("inspection-2012", "Inspection of offender management in West Mercia, July 2012 (HMIP)", "HMIP"),
+        Edition("data-protection-2018", "Data Protection Act 2018, Part 3 (DPA 2018)", "DPA 2018"),
+        Edition("conventions-1", "Conventions of this ledger, where the sources are silent", "this ledger"),
     )
 }
 
@@ -77,17 +93,19 @@ AREAS: Final = (
     "progress",
     "quality",
     "register",
+    "sentencing_2020",
+    "sentencing_2026",
     "settings",
 )
 _RULES: Final[list[Rule]] = []
 _LABELS: Final[dict[str, str]] = {}
 
 
-def rule(id: str, *, edition: str, cite: str, anchor: str, starts: date | None = None) -> Callable[[C], C]:  # noqa: A002
+def rule(id: str, *, edition: str, cite: str, anchor: str) -> Callable[[C], C]:  # noqa: A002
     """Register a pure function as (part of) a rule; its docstring is the rule's text and confesses its readings."""
 
     def register(function: C) -> C:
-        _add(Rule(id, function.__name__, edition, cite, anchor, starts, _text(function), function))
+        _add(Rule(id, function.__name__, edition, cite, anchor, _text(function), function))
         return function
 
     return register
@@ -95,7 +113,7 @@ def rule(id: str, *, edition: str, cite: str, anchor: str, starts: date | None =
 
 def stated(id: str, text: str, *, edition: str = "manual-2022", cite: str, anchor: str = "day") -> Rule:  # noqa: A002
     """Register a rule that needs no computation of its own: a standing rule, a list, a form of record."""
-    return _add(Rule(id, "stated", edition, cite, anchor, None, text))
+    return _add(Rule(id, "stated", edition, cite, anchor, text))
 
 
 def _add(each: Rule) -> Rule:
@@ -122,6 +140,15 @@ def label(id: str) -> str:  # noqa: A002
     return _LABELS.get(id, id)
 
 
-def labels(ids: Iterable[str]) -> tuple[str, ...]:
-    """Those of the ids that are registered, with their editions: what a decision was taken `under`."""
-    return tuple(_LABELS[each] for each in ids if each in _LABELS)
+def labels(ids: Iterable[str], editions: Mapping[str, str] = MappingProxyType({})) -> tuple[str, ...]:
+    """Those of the ids that are registered, with their editions: what a decision was taken `under`.
+
+    `editions`: by rule id, the edition that ruled where it was not the first.
+    """
+    ruled = (edition_label(each, editions[each]) for each in editions)
+    return tuple(dict.fromkeys([*(_LABELS[each] for each in ids if each in _LABELS and each not in editions), *ruled]))
+
+
+def edition_label(id: str, edition: str) -> str:  # noqa: A002
+    """A rule in an edition: ("ENF-08", "sentencing-2020") -> "ENF-08@sentencing-2020"."""
+    return f"{id}@{edition}"

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from ledger.rules.editions import PARTS
 from ledger.rules.registry import stated
 
 NOT_SET: Final = "not set"
@@ -20,6 +21,7 @@ REASON_FOR_CHANGE: Final = "Give the reason for this change."
 NO_SUCH_SETTING: Final = "There is no setting {key}; `ledger rules` lists the settings."
 OTHER_PRESENT_VALUE: Final = "The present value of {key} is {present}; look again, then give it as `old`."
 NOT_A_NUMBER: Final = "{key} is counted in {unit}: give a whole number from {least} to 9999."
+NOT_A_CHOICE: Final = "{key} names an edition: give one of {choices}, or nothing for the manual."
 NOT_NUMBERS: Final = "{key} is counted in {unit}: give whole numbers up to 9999, separated by commas."
 _NUMBER: Final = re.compile("[0-9]{1,4}")
 _NUMBERS: Final = re.compile("[0-9]{1,4}( *, *[0-9]{1,4})*")
@@ -35,7 +37,10 @@ stated(
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One key: its built-in value ("" for none), what it counts, who says so, and the rule it serves."""
+    """One key: its built-in value ("" for none), what it counts, who says so, and the rule it serves.
+
+    `choices`: where it names an edition, those it may name.
+    """
 
     key: str
     value: str
@@ -44,6 +49,7 @@ class Setting:
     rule: str
     number: bool = True
     least: int = 0
+    choices: tuple[str, ...] = ()
 
     @property
     def of_kent(self) -> bool:
@@ -70,6 +76,8 @@ class Setting:
         """
         if not value:
             return True
+        if self.choices:
+            return value in self.choices
         if self.number:
             return _NUMBER.fullmatch(value) is not None and int(value) >= self.least
         return not self.is_list or _NUMBERS.fullmatch(value) is not None
@@ -82,6 +90,8 @@ class Setting:
     @property
     def asks(self) -> str:
         """What to say of a value that it does not accept."""
+        if self.choices:
+            return NOT_A_CHOICE.format(key=self.key, choices=", ".join(self.choices))
         return (NOT_NUMBERS if self.is_list else NOT_A_NUMBER).format(key=self.key, unit=self.unit, least=self.least)
 
 
@@ -139,6 +149,18 @@ _ALL: Final = (
     Setting("dp.breach_hours", "72", "elapsed hours", "DPA 2018 s.67", "DP-06"),
     Setting("dp.retention_years", "", "years from the end of supervision", "silent; set by the area", "DP-05"),
     Setting("ssp.review", "12", "months", "STAFFS 9", "SSP-03"),
+    *(
+        Setting(
+            each.key,
+            "",
+            f"edition, by the day of {each.anchor}",
+            each.source,
+            min(each.replaces),
+            number=False,
+            choices=tuple(each.laws),
+        )
+        for each in PARTS
+    ),
 )
 
 SETTINGS: Final = {each.key: each for each in _ALL}

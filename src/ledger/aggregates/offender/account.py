@@ -1,7 +1,9 @@
 """The account of minutes of one order: ordered, credited by source, noted beyond the order, still owing (rule book D).
 
 Credits count in the order of the days they were earned; what would go beyond the ordered hours is noted, not credited
-(HRS-05).  All durations are whole minutes.  Proven by tests/aggregates/test_decisions_hours.py and hours.yaml.
+(HRS-05).  Under the Sentencing Act 2026 work beyond the first quarter also shortens the requirement, until a failure
+disqualifies.  All durations are whole minutes.  Proven by tests/aggregates/test_decisions_hours.py,
+tests/aggregates/test_credit.py and hours.yaml.
 """
 
 from __future__ import annotations
@@ -11,24 +13,46 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
+from ledger.aggregates.immutable import immutable
+from ledger.aggregates.offender.absences import UNACCEPTABLE, standing_on
+from ledger.aggregates.offender.breach import trails_of
 from ledger.aggregates.offender.case import Case
 from ledger.aggregates.offender.entities import Credit, Order, happened
 from ledger.aggregates.offender.facts import EteHoursCredited, HoursAdjusted, HoursCredited
 from ledger.aggregates.policy import Policy
+from ledger.rules.editions import CREDIT, MANUAL, SENTENCING_2026
 from ledger.rules.hours import counted, ete_cap_minutes
+from ledger.rules.sentencing_2026 import counted_with_credit, disqualifies, qualifying_minutes, reduction_minutes
 
 GROUP: Final = "group"
 SOURCES: Final = (GROUP, "ip", "pip", "ete", "adjusted")
 
 
+@immutable
+class Credit2026:
+    """What credit for work rests on: the quarter, and since when, after how many credited minutes, none is earned.
+
+    `facts`: positions of the absences and of what was told of sessions that disqualify.
+    """
+
+    qualifying: int
+    disqualified_on: date | None = None
+    until_disqualified: int | None = None
+    facts: tuple[int, ...] = ()
+
+
 @dataclass(slots=True)
 class Account:
-    """Minutes at the end of a day.  `facts`: positions of order, variations and credits counted."""
+    """Minutes at the end of a day.  `facts`: positions of order, variations and credits counted.
+
+    `credit`: under the Sentencing Act 2026 alone.
+    """
 
     ordered: int
     by_source: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SOURCES, 0))
     noted: int = 0
     facts: tuple[int, ...] = ()
+    credit: Credit2026 | None = None
 
     @property
     def credited(self) -> int:
@@ -38,7 +62,27 @@ class Account:
     @property
     def balance(self) -> int:
         """What is still owing; never below zero."""
-        return max(0, self.ordered - self.credited)
+        return max(0, self.ordered - self.credited - self.reduction)
+
+    @property
+    def reduction(self) -> int:
+        """By how much work done has shortened the requirement."""
+        if self.credit is None:
+            return 0
+        return reduction_minutes(self.credited, self.credit.qualifying, self.credit.until_disqualified)
+
+    @property
+    def edition(self) -> str:
+        """The edition it was kept under."""
+        return MANUAL if self.credit is None else SENTENCING_2026
+
+    def counts(self, minutes: int) -> int:
+        """How many of so many minutes more would count."""
+        if self.credit is None:
+            return counted(minutes, self.ordered - self.credited)
+        return counted_with_credit(
+            minutes, self.ordered, self.credited, self.credit.qualifying, self.credit.until_disqualified
+        )
 
 
 def ordered_minutes(order: Order, day: date) -> int:
@@ -50,8 +94,10 @@ def ordered_minutes(order: Order, day: date) -> int:
     return hours * 60
 
 
-def account_of(case: Case, order: Order, day: date) -> Account:
+def account_of(case: Case, order: Order, policy: Policy, day: date, known: int | None = None) -> Account:
     """The account at the end of a day, from the facts the case was folded from.  It must not be changed."""
+    if CREDIT.laws[policy.edition(CREDIT, order.sentence_date, known)]:
+        return _with_credit(case, order, policy, day, known)
     # What a credit comes to rests on the court's variations and, where it was earned, on the allocations: with another
     # of either all are entered anew, else each once.
     rests_on = (len(order.variations), len(order.allocations))
@@ -118,8 +164,52 @@ def _enter(account: Account, case: Case, order: Order, credit: Credit) -> None:
             _credit(account, "ete", fact.minutes)
 
 
+def _with_credit(case: Case, order: Order, policy: Policy, day: date, known: int | None) -> Account:
+    """The account under the Sentencing Act 2026: entered anew, since a failure takes back what came after it."""
+    disqualified = _disqualified(order, policy, day, known)
+    since, facts = disqualified or (None, ())
+    account = Account(0, facts=(order.record.position,), credit=Credit2026(0))
+    varied = tuple(each.position for each in order.variations if happened(each) <= day)
+    until: int | None = None
+    entered: list[int] = []
+    for credit in sorted(order.credits, key=lambda each: (happened(each), each.position)):
+        on = happened(credit)
+        if on > day:
+            break
+        if since is not None and on >= since and until is None:
+            until = account.credited
+        account.ordered = ordered_minutes(order, on)
+        account.credit = Credit2026(qualifying_minutes(account.ordered), since, until)
+        _enter(account, case, order, credit)
+        entered.append(credit.position)
+    account.ordered = ordered_minutes(order, day)
+    if since is not None and until is None:
+        until = account.credited
+    account.credit = Credit2026(qualifying_minutes(account.ordered), since, until, facts)
+    account.facts = (order.record.position, *varied, *entered, *facts)
+    return account
+
+
+def _disqualified(order: Order, policy: Policy, day: date, known: int | None) -> tuple[date, tuple[int, ...]] | None:
+    """The first day on which a failure, as it stands at the end of a day, disqualified; with its positions."""
+    found = [
+        (trail.absence.date, standing.facts)
+        for trail in trails_of(order, policy, known).values()
+        for standing in (standing_on(trail.standings, day),)
+        if trail.absence.date <= day and disqualifies(trail.absence.record.fact.kind, standing.status == UNACCEPTABLE)
+    ]
+    found += [
+        (session.date, tuple(each.position for each in asked))
+        for session in order.sessions
+        for asked in ((*session.sent_home, *session.stopped),)
+        if asked and session.date <= day and disqualifies("ASKED_TO_LEAVE", unacceptable=False)
+    ]
+    first = min((on for on, _ in found), default=None)
+    return None if first is None else (first, tuple(each for on, facts in found if on == first for each in facts))
+
+
 def _credit(account: Account, source: str, minutes: int) -> None:
-    counts = counted(minutes, account.ordered - account.credited)
+    counts = account.counts(minutes)
     account.by_source[source] += counts
     account.noted += minutes - counts
 

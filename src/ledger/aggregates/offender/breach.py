@@ -1,12 +1,16 @@
 """The tally of unacceptable absences and the state of the breach of one order (ENF-08 to ENF-12).
 
 A sweep over the days on which something changed: what became (un)acceptable takes effect at the start of its day, then
-what people did on that day follows.  Proven by tests/aggregates/test_breach.py and enforcement.yaml.
+what people did on that day follows.  Each failure is weighed under the edition of its own day: which of them count
+towards a breach, and how many are needed, is the edition's (ledger.rules.editions); a failure of an older edition does
+not count under a newer one.
+
+Proven by tests/aggregates/test_breach.py, tests/aggregates/test_editions.py and enforcement.yaml.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -21,9 +25,11 @@ from ledger.aggregates.offender.absences import (
     standing_on,
     standings,
 )
-from ledger.aggregates.offender.entities import Absence, BreachAct, Order, happened
+from ledger.aggregates.offender.breach_law import Law, rule_in
+from ledger.aggregates.offender.entities import Absence, BreachAct, Order, Same, happened
 from ledger.aggregates.offender.facts import BreachActionNotTaken, BreachActionStarted, BreachOutcomeRecorded
 from ledger.aggregates.policy import Policy
+from ledger.rules.editions import BREACH, MANUAL
 from ledger.rules.enforcement import basis_fell, in_breach, spends
 
 BreachState: TypeAlias = Literal["none", "triggered", "action-started", "not-taken", "dealt-with"]
@@ -34,19 +40,44 @@ THRESHOLD: Final = "enf.breach_threshold"
 class Breach:
     """Where a breach stands at the end of a day.
 
-    `on`: the day it was triggered; `tally`: live unacceptable absences; `spent`: absences a proven breach relied on;
-    `basis_changed`: since when the court must be told that the tally fell (ENF-11); `facts`: positions it rests on.
+    `on`: the day it was triggered; `live`: unacceptable absences that are not spent, `tally`: how many; `spent`: those
+    a proven breach relied on; `basis_changed`: since when the court must be told that the tally fell (ENF-11); `facts`:
+    positions it rests on;
+    `editions`: those that rule its absences; `counting`: by edition, those that count towards a breach.
     """
 
     state: BreachState = "none"
     on: date | None = None
     tally: int = 0
     basis_changed: date | None = None
+    live: frozenset[str] = frozenset()
     spent: set[str] = field(default_factory=set[str])
     relied_on: set[str] = field(default_factory=set[str])
     rule: str = "ENF-08"
     facts: tuple[int, ...] = ()
     threshold: int = 2
+    editions: tuple[str, ...] = (MANUAL,)
+    counting: Mapping[str, frozenset[str]] = field(default_factory=dict[str, "frozenset[str]"])
+
+    @property
+    def enough(self) -> bool:
+        """Whether as many count as the edition needs that rules them (ENF-08)."""
+        return any(in_breach(len(ids), self.needed(edition)) for edition, ids in self.counting.items())
+
+    @property
+    def edition(self) -> str:
+        """The edition under which it is a breach, or would be: the newest that rules its absences."""
+        enough = (edition for edition, ids in self.counting.items() if in_breach(len(ids), self.needed(edition)))
+        return next(enough, self.editions[-1])
+
+    @property
+    def that_count(self) -> frozenset[str]:
+        """The absences that count, under whichever edition."""
+        return frozenset[str]().union(*self.counting.values())
+
+    def needed(self, edition: str) -> int:
+        """How many must count under an edition."""
+        return BREACH.laws[edition].needed(self.threshold)
 
 
 @immutable
@@ -67,18 +98,6 @@ def trails_of(order: Order, policy: Policy, known: int | None = None) -> Trails:
     return order.once("trails", (Same(policy), known, parts), lambda: _trails(order, policy, known))
 
 
-class Same:
-    """Equal only to the very same policy."""
-
-    __slots__ = ("policy",)
-
-    def __init__(self, policy: Policy) -> None:
-        self.policy = policy
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Same) and other.policy is self.policy
-
-
 def _trails(order: Order, policy: Policy, known: int | None) -> Trails:
     found: Trails = {}
     for absence in order.absences:
@@ -95,19 +114,21 @@ def _trail(absence: Absence, policy: Policy, known: int | None) -> Trail:
 
 def breach_of(order: Order, trails: Trails, policy: Policy, as_at: date, known: int | None = None) -> Breach:
     """The tally and the breach of an order at the end of a day, as known at a position."""
-    breach = Breach()
+    law = Law.of(order, policy, known)
+    breach = Breach(editions=law.on(as_at))
     changes, acts = _changes(trails, as_at), _acts(order, as_at)
     unacceptable: set[str] = set()
-    for day in sorted({*changes, *acts}):
+    for day in sorted({*changes, *acts, *(each for each in law.days if each <= as_at)}):
         breach.threshold = policy.number(THRESHOLD, day, known)
-        before = set(unacceptable)
         for absence_id, status in changes.get(day, ()):
             (unacceptable.add if status == UNACCEPTABLE else unacceptable.discard)(absence_id)
-        _absences_changed(breach, unacceptable, before, day)
+        _absences_changed(breach, unacceptable, law, day)
         for act in acts.get(day, ()):
-            _acted(breach, act, unacceptable, order)
-    breach.facts = tuple(_basis(trails, unacceptable, as_at)) + tuple(
-        each.position for day in acts.values() for each in day
+            _acted(breach, act, unacceptable, order, law)
+    breach.facts = (
+        *_basis(trails, unacceptable, as_at),
+        *(each.position for day in acts.values() for each in day),
+        *law.papers(as_at),
     )
     return breach
 
@@ -142,49 +163,65 @@ def _basis(trails: Trails, unacceptable: set[str], as_at: date) -> Iterable[int]
         yield from standing_on(trails[absence_id].standings, as_at).facts
 
 
-def _absences_changed(breach: Breach, unacceptable: set[str], before: set[str], day: date) -> None:
+def _absences_changed(breach: Breach, unacceptable: set[str], law: Law, day: date) -> None:
     """A day's absences: the breach is triggered, withdrawn, or its basis falls or returns."""
-    breach.tally = len(unacceptable - breach.spent)
-    enough = in_breach(breach.tally, breach.threshold)
+    before = breach.that_count
+    _weigh(breach, unacceptable, law, day)
     closed = breach.state in ("not-taken", "dealt-with")
-    if enough and (breach.state == "none" or (closed and unacceptable - before - breach.spent)):
-        breach.state, breach.on, breach.basis_changed, breach.rule = "triggered", day, None, "ENF-08"
-    elif breach.state == "triggered" and not enough:
-        breach.state, breach.on, breach.rule = "none", None, "ENF-11"
+    if breach.enough and (breach.state == "none" or (closed and breach.that_count - before)):
+        _trigger(breach, day)
+    elif breach.state == "triggered" and not breach.enough:
+        breach.state, breach.on, breach.rule = "none", None, rule_in("ENF-11", breach.edition)
     elif breach.state in ("action-started", "dealt-with"):
-        _basis_changed(breach, unacceptable, day)
+        _basis_changed(breach, unacceptable, law, day)
 
 
-def _basis_changed(breach: Breach, unacceptable: set[str], day: date) -> None:
-    """After court action: before the outcome by the live tally, after it by the absences a proven breach relied on."""
+def _weigh(breach: Breach, unacceptable: set[str], law: Law, day: date) -> None:
+    breach.live = frozenset(unacceptable - breach.spent)
+    breach.tally = len(breach.live)
+    breach.counting = law.counting(breach.live, day)
+
+
+def _trigger(breach: Breach, day: date) -> None:
+    breach.state, breach.on, breach.basis_changed = "triggered", day, None
+    breach.rule = rule_in("ENF-08", breach.edition)
+
+
+def _basis_changed(breach: Breach, unacceptable: set[str], law: Law, day: date) -> None:
+    """After court action: before the outcome by what counts, after it by the absences a proven breach relied on."""
     if breach.state == "dealt-with" and not breach.relied_on & breach.spent:
         return
-    left = breach.tally if breach.state == "action-started" else len(breach.relied_on & unacceptable)
-    fell = basis_fell(left, min(breach.threshold, len(breach.relied_on) or breach.threshold))
+    relied_on = len(breach.relied_on)
+    if breach.state == "action-started":
+        counting = ((len(ids), breach.needed(edition)) for edition, ids in breach.counting.items())
+        fell = all(basis_fell(count, min(needed, relied_on or needed)) for count, needed in counting)
+    else:
+        needed = min((breach.needed(law.of_absence[each]) for each in breach.relied_on), default=breach.threshold)
+        fell = basis_fell(len(breach.relied_on & unacceptable), min(needed, relied_on or needed))
     breach.basis_changed = (breach.basis_changed or day) if fell else None
 
 
-def _acted(breach: Breach, act: BreachAct, unacceptable: set[str], order: Order) -> None:
+def _acted(breach: Breach, act: BreachAct, unacceptable: set[str], order: Order, law: Law) -> None:
     """What people did about it on a day."""
     match act.fact:
         case BreachActionStarted():
-            breach.state, breach.rule = "action-started", "ENF-09"
+            breach.state, breach.rule = "action-started", rule_in("ENF-09", breach.edition)
             breach.on = breach.on or happened(act)
             known = {each.record.fact.absence_id for each in order.absences if each.record.position < act.position}
-            breach.relied_on = (unacceptable & known) - breach.spent
-            fell = basis_fell(breach.tally, breach.threshold)
-            breach.basis_changed = happened(act) if fell else None
+            breach.relied_on = set(breach.that_count or unacceptable - breach.spent) & known
+            breach.basis_changed = None if breach.enough else happened(act)
         case BreachActionNotTaken():
-            breach.state, breach.rule = "not-taken", "ENF-09"
+            breach.state, breach.rule = "not-taken", rule_in("ENF-09", breach.edition)
         case BreachOutcomeRecorded() as outcome:
+            counted = breach.that_count
             if breach.state != "action-started":
-                breach.relied_on = unacceptable - breach.spent
+                breach.relied_on = set(counted or unacceptable - breach.spent)
             breach.state, breach.rule, breach.basis_changed = "dealt-with", "ENF-10", None
-            further = unacceptable - breach.spent - breach.relied_on
+            further = counted - breach.relied_on
             if spends(outcome.proven, outcome.result):
                 breach.spent |= breach.relied_on
                 breach.relied_on &= unacceptable
-                breach.tally = len(unacceptable - breach.spent)
-            if further and in_breach(breach.tally, breach.threshold):
+                _weigh(breach, unacceptable, law, happened(act))
+            if further and breach.enough:
                 # What came while the court had the first one was never before it: a new breach, from this day.
-                breach.state, breach.on, breach.rule = "triggered", happened(act), "ENF-08"
+                _trigger(breach, happened(act))

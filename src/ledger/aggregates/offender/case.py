@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from ledger.aggregates.corrections import CORRECTING, as_corrected
 from ledger.aggregates.offender import facts
-from ledger.aggregates.offender.entities import Absence, Allocation, Order, Person, Session, happened
+from ledger.aggregates.offender.entities import Absence, Allocation, BreachWarning, Order, Person, Session, happened
 from ledger.aggregates.offender.moves import MOVES
 from ledger.aggregates.shape import Closed, Fact, History, Recorded
 
@@ -47,6 +47,7 @@ class Case:
         default_factory=dict[str, Recorded[facts.EteActivityAgreed]]
     )
     letters: dict[str, Absence] = field(default_factory=dict[str, Absence])
+    warnings: dict[str, BreachWarning] = field(default_factory=dict[str, BreachWarning])
     documents: dict[str, Recorded[facts.DocumentFiled]] = field(default_factory=dict[str, Any])
     levels: list[tuple[date, int, str | Closed]] = field(default_factory=list[tuple[date, int, "str | Closed"]])
     registrations: list[Recorded[facts.RegistrationNotedOnCase]] = field(

@@ -21,6 +21,9 @@ from ledger.aggregates.offender.facts import (
     BreachActionNotTaken,
     BreachActionStarted,
     BreachOutcomeRecorded,
+    BreachReferred,
+    BreachWarningGiven,
+    BreachWarningWithdrawn,
     CaseTransferredToHistoryFile,
     CommunicationNeedRecorded,
     CourtApplicationMade,
@@ -69,13 +72,31 @@ COMPUTED_KEPT = 50  # answers of an order, before all are forgotten
 
 
 @dataclass(slots=True)
+class BreachWarning:
+    """A statutory warning, and its withdrawal if it was taken back."""
+
+    record: Recorded[BreachWarningGiven]
+    withdrawals: list[Recorded[BreachWarningWithdrawn]] = field(default_factory=list[Any])
+
+    @property
+    def withdrawn_on(self) -> date | None:
+        """From which day on it counts no more; the earliest, should an import tell of several."""
+        return min(map(happened, self.withdrawals), default=None)
+
+
+@dataclass(slots=True)
 class Absence:
-    """One enforcement item: the absence, its letter, the evidence and every judgement, in order of position."""
+    """One enforcement item: the absence, its letter, the evidence and every judgement, in order of position.
+
+    Under the Sentencing Code also the warnings given for it and its referrals to an enforcement officer.
+    """
 
     record: Recorded[AbsenceRecorded]
     letters: list[Recorded[EnforcementLetterIssued]] = field(default_factory=list[Any])
     evidence: list[Recorded[EvidenceReceived]] = field(default_factory=list[Any])
     judgements: list[Judgement] = field(default_factory=list[Any])
+    warnings: list[BreachWarning] = field(default_factory=list[BreachWarning])
+    referrals: list[Recorded[BreachReferred]] = field(default_factory=list[Any])
 
     @property
     def date(self) -> date:
@@ -173,6 +194,18 @@ class Order:
     def operational_period_end(self) -> date | None:
         """The limit of a suspended sentence order; None for a community order."""
         return self.record.fact.operational_period_end if self.record.fact.order_type == "SSO" else None
+
+
+class Same:
+    """Equal only to the very same policy: what an answer of `Order.once` rests on."""
+
+    __slots__ = ("policy",)
+
+    def __init__(self, policy: object) -> None:
+        self.policy = policy
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and other.policy is self.policy
 
 
 @dataclass(slots=True)

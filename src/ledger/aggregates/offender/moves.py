@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ledger.aggregates.offender import facts
-from ledger.aggregates.offender.entities import Absence, Allocation, Order, Session, happened
+from ledger.aggregates.offender.entities import Absence, Allocation, BreachWarning, Order, Session, happened
 from ledger.aggregates.shape import Fact, Recorded
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ _joins_session(facts.WorkStopped, lambda session: session.stopped)
 _joins_absence(facts.EvidenceReceived, lambda absence: absence.evidence)
 _joins_absence(facts.AbsenceJudged, lambda absence: absence.judgements)
 _joins_absence(facts.AbsenceRejudged, lambda absence: absence.judgements)
+_joins_absence(facts.BreachReferred, lambda absence: absence.referrals)
 
 
 @moves(facts.OrderMade)
@@ -155,6 +156,20 @@ def _(case: Case, recorded: Recorded[facts.EnforcementLetterIssued]) -> None:
     if absence is not None:
         absence.letters.append(recorded)
         case.letters[recorded.fact.letter_id] = absence
+
+
+@moves(facts.BreachWarningGiven)
+def _(case: Case, recorded: Recorded[facts.BreachWarningGiven]) -> None:
+    absence = case.absences.get(recorded.fact.absence_id)
+    if absence is not None:
+        absence.warnings.append(case.warnings.setdefault(recorded.fact.warning_id, BreachWarning(recorded)))
+
+
+@moves(facts.BreachWarningWithdrawn)
+def _(case: Case, recorded: Recorded[facts.BreachWarningWithdrawn]) -> None:
+    warning = case.warnings.get(recorded.fact.warning_id)
+    if warning is not None:
+        warning.withdrawals.append(recorded)
 
 
 @moves(facts.HoursCredited)

@@ -12,13 +12,14 @@ from typing import Final, Literal, TypeAlias
 
 from ledger.aggregates.immutable import immutable
 from ledger.aggregates.offender.account import Account, account_of, ordered_minutes
-from ledger.aggregates.offender.breach import Same
+from ledger.aggregates.offender.breach_law import rule_in
 from ledger.aggregates.offender.case import Case
-from ledger.aggregates.offender.entities import Order, happened, last
+from ledger.aggregates.offender.entities import Order, Same, happened, last
 from ledger.aggregates.offender.facts import BreachOutcomeRecorded, CourtVariationMade, ProgressCheckCompleted
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Recorded
 from ledger.rules.dates import Calendar, CalendarMissing
+from ledger.rules.editions import PERIOD
 from ledger.rules.orders import first_appointment_due, operational_period_over, twelve_month_point
 from ledger.rules.progress import assessment_due, check_due, counts_from, guide_minutes, working_end
 
@@ -33,20 +34,24 @@ EARLY_DAYS: Final = "upw.check_early_days"
 
 @immutable
 class Requirement:
-    """The state of an order's unpaid work at the end of a day, the rule that gives it and the facts it rests on."""
+    """The state of an order's unpaid work at the end of a day, the rule that gives it and the facts it rests on.
+
+    `due_on`, `twelve_months`: None where the edition (`period`) knows no period; an operational one may still end it.
+    """
 
     state: State
-    due_on: date
-    working_end: date
-    twelve_months: date
+    due_on: date | None
+    working_end: date | None
+    twelve_months: date | None
     outstanding_at_twelve_months: int | None
     account: Account
     rule: str
     facts: tuple[int, ...]
+    period: str
 
 
 def twelve_months_of(order: Order, policy: Policy, known: int | None = None) -> date:
-    """The corresponding day twelve months after sentence (UPW-03)."""
+    """The corresponding day twelve months after sentence (UPW-03), whichever edition rules."""
     day = order.sentence_date
     return order.once(
         "twelve months",
@@ -61,41 +66,53 @@ def extension_of(order: Order, on: date = date.max) -> Recorded[CourtVariationMa
     return last([each for each in extended if happened(each) <= on], happened)
 
 
-def due_on(order: Order, policy: Policy, known: int | None = None, on: date = date.max) -> date:
-    """By when the hours must be done, as things stood on a day: twelve months from sentence, or the court's new end
-    (UPW-03, UPW-08)."""
-    extension = extension_of(order, on)
-    return (extension.fact.new_end_date if extension else None) or twelve_months_of(order, policy, known)
+def period_ends(order: Order, policy: Policy, day: date, known: int | None = None) -> date | None:
+    """The end of the period for the hours, under the edition in force on a day; None where it knows no period."""
+    ends = PERIOD.laws[policy.edition(PERIOD, day, known)]
+    return ends(order.sentence_date, policy.number(MONTHS, order.sentence_date, known))
+
+
+def due_on(order: Order, policy: Policy, day: date, known: int | None = None) -> date | None:
+    """By when the hours must be done, as things stood on a day: the end of the period, or the court's new end
+    (UPW-03, UPW-08); None where there is no period, to be extended or not."""
+    end = period_ends(order, policy, day, known)
+    extension = extension_of(order, day)
+    return (extension.fact.new_end_date if extension and end else None) or end
 
 
 def requirement_of(case: Case, order: Order, policy: Policy, as_at: date, known: int | None = None) -> Requirement:
     """The state of the requirement at the end of a day (PRG-05, PRG-09, UPW-04 to UPW-09)."""
-    account = account_of(case, order, as_at)
-    due = due_on(order, policy, known)
-    point = twelve_months_of(order, policy, known)
-    state, rule, facts = _state(case, order, account, due, as_at)
+    account = account_of(case, order, policy, as_at, known)
+    due = due_on(order, policy, as_at, known)
+    point = period_ends(order, policy, as_at, known)
+    owing = account_of(case, order, policy, point, known).balance if point is not None and as_at > point else None
+    state, rule, facts = _state(order, account, due, as_at)
+    period = policy.edition(PERIOD, as_at, known)
     return Requirement(
         state=state,
         due_on=due,
         working_end=working_end(due, order.operational_period_end),
         twelve_months=point,
-        outstanding_at_twelve_months=account_of(case, order, point).balance if as_at > point else None,
+        outstanding_at_twelve_months=owing,
         account=account,
-        rule=rule,
+        rule=rule if rule != "UPW-03" else rule_in(rule, period),
         facts=(order.record.position, *facts),
+        period=period,
     )
 
 
 _Found: TypeAlias = tuple[State, str, tuple[int, ...]]
 
 
-def _state(case: Case, order: Order, account: Account, due: date, as_at: date) -> _Found:
+def _state(order: Order, account: Account, due: date | None, as_at: date) -> _Found:
     ended = _ended(order)
     if ended is not None:
         return ended
     if account.balance and operational_period_over(as_at, order.operational_period_end):
         return "operational-period-ended", "UPW-09", account.facts
     extension = extension_of(order)
+    if due is None:
+        return "in-time", "UPW-03", ()
     if as_at <= due:
         return ("extended", "UPW-08", (extension.position,)) if extension else ("in-time", "UPW-03", ())
     if account.balance == 0:
@@ -199,13 +216,13 @@ def _check(case: Case, order: Order, day: CheckDay, policy: Policy, as_at: date,
     share = guide_minutes(ordered_minutes(order, as_at), point, policy.number(MONTHS, order.sentence_date, known))
     if done is not None:
         late = (done.fact.done_on - due).days
-        below = account_of(case, order, done.fact.done_on).credited < share
+        below = account_of(case, order, policy, done.fact.done_on, known).credited < share
         return Check(point, due, "done-late" if late > 0 else "done", done, max(0, late), share, below)
     over = [*ended_on(order), *map(happened, order.endings)]
     if any(each <= min(due, as_at) for each in over):
         return Check(point, due, "not-due", None, None, share, amber=False)
     if as_at > due:
-        below = account_of(case, order, due).credited < share
+        below = account_of(case, order, policy, due, known).credited < share
         return Check(point, due, "overdue", None, (as_at - due).days, share, below)
     return Check(point, due, "due" if as_at >= day.counts else "not-due", None, None, share, amber=False)
 
@@ -217,7 +234,8 @@ def may_be_listed(order: Order, policy: Policy, as_at: date, known: int | None =
     """
     if _ended(order) is not None:
         return False
-    if as_at > due_on(order, policy, known) or operational_period_over(as_at, order.operational_period_end):
+    due = due_on(order, policy, as_at, known)
+    if (due is not None and as_at > due) or operational_period_over(as_at, order.operational_period_end):
         return True
     for each in check_days(order, policy, known):
         if as_at >= each.counts and not any(done.fact.done_on >= each.counts for done in _checks(order, each.point)):

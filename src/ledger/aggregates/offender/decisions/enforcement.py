@@ -21,24 +21,29 @@ from ledger.aggregates.offender.absences import (
     timely,
 )
 from ledger.aggregates.offender.breach import Breach, breach_of, trails_of
+from ledger.aggregates.offender.breach_law import Law, counts
 from ledger.aggregates.offender.case import Case
 from ledger.aggregates.offender.decisions.register import without_key_worker
 from ledger.aggregates.offender.decisions.ruling import decides, today
-from ledger.aggregates.offender.entities import Absence
+from ledger.aggregates.offender.entities import Absence, happened
 from ledger.aggregates.offender.facts import (
     AbsenceJudged,
     AbsenceRejudged,
     BreachActionNotTaken,
     BreachActionStarted,
     BreachOutcomeRecorded,
+    BreachReferred,
+    BreachWarningGiven,
+    BreachWarningWithdrawn,
     EnforcementLetterIssued,
     EvidenceReceived,
     OrderMade,
 )
 from ledger.aggregates.shape import Fact, Now, Recorded
 from ledger.errors import Caution, Refusal
-from ledger.rules import enforcement, general
+from ledger.rules import enforcement, general, sentencing_2020
 from ledger.rules.dates import date, london_day, printed
+from ledger.rules.editions import MANUAL
 
 # ------------------------------------------------------------------------------------------ letter and evidence
 
@@ -146,9 +151,21 @@ def _(case: Case, draft: BreachActionStarted, now: Now) -> Ruling:
     refusals: list[Refusal] = []
     if breach.state == "action-started":
         refusals.append(Refusal("ENF-09", enforcement.ALREADY_STARTED))
-    elif not enforcement.in_breach(breach.tally, breach.threshold):
+    elif not breach.enough and breach.edition == MANUAL:
         refusals.append(Refusal("ENF-11", enforcement.TOO_FEW.format(n=breach.tally)))
-    return Ruling(refusals=tuple(refusals), cautions=without_key_worker(case, breach.on), rests_on=breach.facts)
+    elif not breach.enough:
+        refusals.append(Refusal("ENF-09", sentencing_2020.REFER_FIRST))
+    return Ruling(
+        refusals=tuple(refusals),
+        cautions=without_key_worker(case, breach.on),
+        rests_on=breach.facts,
+        editions=_ruled(breach, "ENF-09"),
+    )
+
+
+def _ruled(breach: Breach, rule: str) -> dict[str, str]:
+    """The edition a decision on a breach was taken under, where it is not the manual."""
+    return {} if breach.edition == MANUAL else {rule: breach.edition}
 
 
 _NOTHING_TO_DECLINE: Final = {
@@ -166,6 +183,7 @@ def _(case: Case, draft: BreachActionNotTaken, now: Now) -> Ruling:
         refusals=(Refusal("ENF-09", message),) if message else (),
         cautions=without_key_worker(case, breach.on),
         rests_on=breach.facts,
+        editions=_ruled(breach, "ENF-09"),
     )
 
 
@@ -175,6 +193,74 @@ def _(case: Case, draft: BreachOutcomeRecorded, now: Now) -> Ruling:
     started = breach.state == "action-started"
     cautions = () if started else (Caution("ENF-10", enforcement.NO_ACTION_STARTED),)
     return Ruling(cautions=cautions, rests_on=breach.facts)
+
+
+# ------------------------------------------------------------------------------------------ the statutory warning
+
+# The edition of the Sentencing Code rules these whatever the setting says: a warning that was given was given under it.
+_UNDER_THE_CODE: Final[dict[str, str]] = dict.fromkeys(("ENF-03", "ENF-08"), sentencing_2020.EDITION)
+
+
+@decides(BreachWarningGiven)
+def _(case: Case, draft: BreachWarningGiven, now: Now) -> Ruling:
+    absence = case.absences[draft.absence_id]
+    order = case.orders.get(absence.record.fact.order_id)
+    refusals = list(_unfounded(absence, draft.given_on, now))
+    if any(counts(each, draft.given_on) for each in absence.warnings):
+        refusals.append(Refusal("ENF-08", sentencing_2020.ALREADY_WARNED))
+    if any(happened(each) <= draft.given_on for each in absence.referrals):
+        refusals.append(Refusal("ENF-08", sentencing_2020.ALREADY_REFERRED))
+    law = Law.of(order, now.policy, None) if order else None
+    warned = law.warned(absence, draft.given_on) if law else []
+    if sentencing_2020.must_be_referred(absence.date, warned):
+        last = max(warned, key=lambda each: each.until)
+        told = {"day": printed(last.given_on), "until": printed(last.until)}
+        refusals.append(Refusal("ENF-08", sentencing_2020.MUST_BE_REFERRED.format(**told)))
+    unsaid = sentencing_2020.left_unsaid(draft.says_unacceptable, draft.says_liable)
+    refusals += [Refusal("ENF-03", sentencing_2020.LACKS.format(what=what)) for what in unsaid]
+    until = sentencing_2020.warned_until(draft.given_on, order.record.fact.order_type) if order else None
+    return Ruling(
+        refusals=tuple(refusals),
+        computed={"until": Computed(until, "ENF-08")},
+        rests_on=_positions(absence),
+        editions=_UNDER_THE_CODE,
+    )
+
+
+def _unfounded(absence: Absence, day: date, now: Now) -> Iterator[Refusal]:
+    standing = standing_on(standings(absence, deadline_of(absence, now.policy)), day)
+    if standing.status not in (UNACCEPTABLE, UNKNOWN):
+        yield Refusal("ENF-08", sentencing_2020.NOT_FOUND_UNACCEPTABLE)
+
+
+@decides(BreachReferred)
+def _(case: Case, draft: BreachReferred, now: Now) -> Ruling:
+    absence = case.absences[draft.absence_id]
+    refusals = list(_unfounded(absence, draft.referred_on, now))
+    if absence.referrals:
+        refusals.append(Refusal("ENF-09", sentencing_2020.ALREADY_REFERRED))
+    return Ruling(
+        refusals=tuple(refusals),
+        rests_on=_positions(absence),
+        editions=dict.fromkeys(("ENF-08", "ENF-09"), sentencing_2020.EDITION),
+    )
+
+
+@decides(BreachWarningWithdrawn)
+def _(case: Case, draft: BreachWarningWithdrawn, now: Now) -> Ruling:
+    del now
+    warning = case.warnings[draft.warning_id]
+    given_on = happened(warning.record)
+    refusals: list[Refusal] = []
+    if warning.withdrawals:
+        refusals.append(Refusal("ENF-11", sentencing_2020.ALREADY_WITHDRAWN))
+    if draft.withdrawn_on < given_on:
+        refusals.append(Refusal("ENF-11", sentencing_2020.BEFORE_THE_WARNING.format(day=printed(given_on))))
+    return Ruling(
+        refusals=tuple(refusals),
+        rests_on=(warning.record.position,),
+        editions={"ENF-11": sentencing_2020.EDITION},
+    )
 
 
 def _id_of(absence: Absence | None) -> str | None:

@@ -61,19 +61,19 @@ def _credit_cautions(case: Case, session: Session, draft: HoursCredited, now: No
 
 
 def _beyond_order(case: Case, order: Order, minutes: int, now: Now) -> Iterator[Caution]:
-    balance = account_of(case, order, today(now)).balance
-    if hours.counted(minutes, balance) < minutes:
-        yield Caution("HRS-05", hours.REST_IS_NOTED.format(minutes=balance))
+    remaining = account_of(case, order, now.policy, today(now)).counts(minutes)
+    if remaining < minutes:
+        yield Caution("HRS-05", hours.REST_IS_NOTED.format(minutes=remaining))
 
 
 @decides(HoursAdjusted)
 def _(case: Case, draft: HoursAdjusted, now: Now) -> Ruling:
-    account = account_of(case, case.orders[draft.order_id], today(now))
+    account = account_of(case, case.orders[draft.order_id], now.policy, today(now))
     result = account.credited + draft.delta_minutes
     refusals: list[Refusal] = []
     if result < 0:
         refusals.append(Refusal("HRS-07", hours.BELOW_ZERO.format(minutes=result)))
-    if result > account.ordered and draft.delta_minutes > 0:
+    if account.counts(draft.delta_minutes) < draft.delta_minutes:
         refusals.append(Refusal("HRS-07", hours.ABOVE_ORDERED.format(minutes=account.balance)))
     return Ruling(refusals=tuple(refusals), rests_on=account.facts)
 
@@ -102,7 +102,7 @@ def _ete_refusals(case: Case, order: Order | None, draft: EteHoursCredited, now:
         yield Refusal("HRS-06", hours.NOT_AGREED)
         return
     cap = ete_cap_of(order, now.policy, draft.on)
-    if cap is not None and account_of(case, order, today(now)).by_source["ete"] + draft.minutes > cap:
+    if cap is not None and account_of(case, order, now.policy, today(now)).by_source["ete"] + draft.minutes > cap:
         yield Refusal("HRS-06", hours.OVER_CAP.format(hours=hours_text(cap)))
 
 
@@ -112,7 +112,7 @@ def _ete_refusals(case: Case, order: Order | None, draft: EteHoursCredited, now:
 @decides(ProgressCheckCompleted)
 def _(case: Case, draft: ProgressCheckCompleted, now: Now) -> Ruling:
     order = case.orders[draft.order_id]
-    account = account_of(case, order, draft.done_on)
+    account = account_of(case, order, now.policy, draft.done_on)
     refusals: list[Refusal] = []
     if draft.sufficient is False and not _action_taken(order, draft.point):
         refusals.append(Refusal("PRG-03", progress.RECORD_THE_ACTION))

@@ -27,7 +27,7 @@ from ledger.aggregates.offender.progress import due_on
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Now
 from ledger.errors import Caution, Refusal
-from ledger.rules import general, orders
+from ledger.rules import general, orders, sentencing_2026
 from ledger.rules.dates import printed
 
 
@@ -75,7 +75,10 @@ def _extension_refusals(order: Order, draft: CourtApplicationMade, policy: Polic
         yield Refusal("UPW-09", orders.OPERATIONAL_PERIOD_OVER.format(day=printed(limit)))
     if limit is not None and end is not None and orders.beyond_operational_period(end, limit):
         yield Refusal("UPW-06", orders.BEYOND_OPERATIONAL_PERIOD.format(day=printed(limit)))
-    if end is not None and not orders.later_than_present(end, due_on(order, policy, on=draft.made_on)):
+    present = due_on(order, policy, draft.made_on)
+    if present is None:
+        yield Refusal("UPW-07", sentencing_2026.NOTHING_TO_EXTEND)
+    elif end is not None and not orders.later_than_present(end, present):
         yield Refusal("UPW-07", orders.NOT_LATER)
 
 
@@ -88,9 +91,17 @@ def _(case: Case, draft: CourtVariationMade, now: Now) -> Ruling:
     if draft.new_hours is not None:
         refusals.extend(_hours_out_of_range(draft.new_hours, order.sentence_date, now.policy))
     end = draft.new_end_date if draft.result == "EXTENDED" else None
-    if end is not None and not orders.later_than_present(end, due_on(order, now.policy, on=draft.decided_on)):
+    present = due_on(order, now.policy, draft.decided_on)
+    if end is not None and present is not None and not orders.later_than_present(end, present):
         refusals.append(Refusal("UPW-07", orders.NOT_LATER))
-    return Ruling(refusals=tuple(refusals), cautions=tuple(_beyond_period(order, end)))
+    cautions = [*_beyond_period(order, end), *_nothing_to_extend(end, present)]
+    return Ruling(refusals=tuple(refusals), cautions=tuple(cautions))
+
+
+def _nothing_to_extend(end: date | None, present: date | None) -> Iterator[Caution]:
+    """A court that extended a requirement without a period did so: it is recorded, and its author told."""
+    if end is not None and present is None:
+        yield Caution("UPW-07", sentencing_2026.NOTHING_TO_EXTEND)
 
 
 def _beyond_period(order: Order, end: date | None) -> Iterator[Caution]:
@@ -102,9 +113,8 @@ def _beyond_period(order: Order, end: date | None) -> Iterator[Caution]:
 
 @decides(UpwRequirementCompleted)
 def _(case: Case, draft: UpwRequirementCompleted, now: Now) -> Ruling:
-    del now
     order = case.orders[draft.order_id]
-    account = account_of(case, order, draft.completed_on)
+    account = account_of(case, order, now.policy, draft.completed_on)
     refusals: list[Refusal] = []
     if order.completions:
         refusals.append(Refusal("GEN-06", general.NO_OVERWRITING, rule_book=False))
@@ -117,6 +127,7 @@ def _(case: Case, draft: UpwRequirementCompleted, now: Now) -> Ruling:
             "ete_minutes": Computed(account.by_source["ete"], "UPW-12"),
         },
         rests_on=account.facts,
+        editions={"HRS-05": sentencing_2026.EDITION} if account.credit else {},
     )
 
 

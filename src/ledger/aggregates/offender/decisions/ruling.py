@@ -79,6 +79,7 @@ def rule_on(case: Case, draft: Fact, now: Now, stream: str) -> Ruling:
         about=about_ids(draft, stream, *ruling.about, *across.about, _placement(case, draft)),
         rests_on=tuple(sorted({*_named(case, draft), *ruling.rests_on, *across.rests_on})),
         whose={**ruling.whose, **across.whose},
+        editions={**ruling.editions, **across.editions},
     )
 
 
@@ -109,6 +110,7 @@ _BRINGS: Final[dict[type[Fact], tuple[str, Callable[[Case], Any]]]] = {
     facts.SessionScheduled: ("session_id", lambda case: case.sessions),
     facts.AbsenceRecorded: ("absence_id", lambda case: case.absences),
     facts.EnforcementLetterIssued: ("letter_id", lambda case: case.letters),
+    facts.BreachWarningGiven: ("warning_id", lambda case: case.warnings),
     facts.PlacementAllocated: ("allocation_id", lambda case: case.allocations),
     facts.EteActivityAgreed: ("ete_id", lambda case: case.ete),
     facts.DocumentFiled: ("doc_id", lambda case: case.documents),
@@ -118,6 +120,7 @@ _NAMES: Final[dict[str, tuple[str, Callable[[Case], Any]]]] = {
     "session_id": ("session", lambda case: case.sessions),
     "absence_id": ("absence", lambda case: case.absences),
     "allocation_id": ("allocation", lambda case: case.allocations),
+    "warning_id": ("warning", lambda case: case.warnings),
 }
 
 
@@ -176,7 +179,8 @@ def _day_of_session(case: Case, draft: Fact) -> date | None:
 def order_of(case: Case, draft: Fact) -> Order | None:
     """The order a fact belongs to, by what it names."""
     told = vars(draft)
-    absence = case.absences.get(told.get("absence_id") or "")
+    warning = case.warnings.get(told.get("warning_id") or "")
+    absence = case.absences.get(told.get("absence_id") or (warning.record.fact.absence_id if warning else ""))
     session = case.sessions.get(told.get("session_id") or "")
     allocation = case.allocations.get(told.get("allocation_id") or "")
     ete = case.ete.get(told.get("ete_id") or "")
@@ -206,6 +210,9 @@ PLANS_AND_DECISIONS: Final[frozenset[type[Fact]]] = frozenset(
         facts.EnforcementLetterIssued,
         facts.AbsenceJudged,
         facts.AbsenceRejudged,
+        facts.BreachWarningGiven,
+        facts.BreachWarningWithdrawn,
+        facts.BreachReferred,
         facts.BreachActionStarted,
         facts.BreachActionNotTaken,
         facts.ProgressActionTaken,

@@ -23,6 +23,7 @@ from ledger.aggregates.shape import (
     later,
 )
 from ledger.rules.enforcement import REASON_FOR_DECLINING, REASON_FOR_JUDGEMENT, REASON_FOR_LATE_EVIDENCE
+from ledger.rules.sentencing_2020 import DESCRIBE_THE_BREACH, REASON_FOR_WITHDRAWAL
 
 Verdict = Literal["ACCEPTABLE", "UNACCEPTABLE"]
 
@@ -129,6 +130,54 @@ class AbsenceRejudged(
     reason: Annotated[OffenderText | None, Asked("ENF-07", REASON_FOR_LATE_EVIDENCE)]
     decided_on: Day
     by_manager: Annotated[StaffId, ACTOR] = later()
+
+
+class BreachWarningGiven(
+    Fact,
+    topic="offender.breach-warning-given.v1",
+    command="GiveBreachWarning",
+    who=("practitioner", "pso"),
+    rules=("ENF-03", "ENF-08"),
+    effective="given_on",
+):
+    """The person was given the statutory warning for a failure without reasonable excuse."""
+
+    warning_id: Id
+    absence_id: Id
+    given_on: Day
+    circumstances: Annotated[OffenderText | None, Asked("ENF-03", DESCRIBE_THE_BREACH)]
+    says_unacceptable: bool
+    says_liable: bool
+    until: Annotated[Day, COMPUTED] = later()
+
+
+class BreachWarningWithdrawn(
+    Fact,
+    topic="offender.breach-warning-withdrawn.v1",
+    command="WithdrawBreachWarning",
+    who=("practitioner", "senior-practitioner"),
+    rules=("ENF-11",),
+    effective="withdrawn_on",
+):
+    """A statutory warning was taken back: it counts no more."""
+
+    warning_id: Id
+    withdrawn_on: Day
+    reason: Annotated[OffenderText | None, Asked("ENF-11", REASON_FOR_WITHDRAWAL)]
+
+
+class BreachReferred(
+    Fact,
+    topic="offender.breach-referred.v1",
+    command="ReferBreach",
+    who=("practitioner", "pso"),
+    rules=("ENF-08", "ENF-09"),
+    effective="referred_on",
+):
+    """A failure without reasonable excuse was referred to an enforcement officer."""
+
+    absence_id: Id
+    referred_on: Day
 
 
 class BreachActionStarted(
