@@ -75,7 +75,8 @@ WARN, MUST = "warn-or-refer", "must-refer"
          ("none", "None", {"a1": WARN, "a2": WARN, "a3": WARN})),
         # a new warning, after a withdrawn one, has a clock of its own
         (lambda t: later(warning(withdraw(warning(t), "2025-06-13"), "2025-07-01", name="w2"), "2026-06-30",
-                         "2026-07-01"), "2026-07-09", ("triggered", "2026-07-09", {"a1": "warned", "a2": WARN, "a3": MUST})),
+                         "2026-07-01"), "2026-07-09",
+         ("triggered", "2026-07-09", {"a1": "warned", "a2": WARN, "a3": MUST})),
     ],
 )  # fmt: skip
 def test_what_is_to_be_done_about_a_failure(tell, as_at, found):
