@@ -2,6 +2,7 @@
 
     executing   a command, from its authorisation to its receipt
     erasing     the way of one erasure          holding     holds, and what their release brings
+    going_on    what of either was cut short
     considering what is thought out beforehand, on what is recorded now
     asking      a view of a case, a worklist: as at a day, as known at a moment
     entitling   whether somebody may read a case at all
@@ -17,7 +18,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, date, datetime
@@ -42,6 +42,7 @@ from ledger.application.documents import BYTES_WANTED, Document, Documents
 from ledger.application.entitling import Entitling
 from ledger.application.erasing import Erasing
 from ledger.application.executing import DIGESTS, Executing
+from ledger.application.going_on import GoingOn
 from ledger.application.holding import Holding
 from ledger.application.patience import in_time
 from ledger.application.searching import PAGE as SEARCH_PAGE
@@ -50,7 +51,7 @@ from ledger.application.standing import READY_SECONDS, Standing
 from ledger.application.subject_access import SubjectAccess, Subjects
 from ledger.commands import Acknowledged, Command, authorise, fact_class_of
 from ledger.disclosing.exporting import Export, Exporting
-from ledger.errors import LedgerError, LimitedAccess, Malformed, NotFound, StaleVersion
+from ledger.errors import LimitedAccess, Malformed, NotFound, StaleVersion
 from ledger.following import lists
 from ledger.following.folding import Folder
 from ledger.following.follower import Follower
@@ -74,10 +75,6 @@ from ledger.store.mapping import Draft, Envelope
 from ledger.store.opening import ROLES, Place, Store, open_store
 from ledger.store.timestamping import Timestamping, roots_at
 
-log = logging.getLogger(__name__)
-
-GO_ON_SECONDS: Final = 20.0  # how long what was cut short waits for somebody to go on with it
-
 ACTS: Final = frozenset({ChildDataErased.act, ErasureFinalised.act, HoldPlaced.command, HoldReleased.command})
 
 __all__ = ["DIGESTS", "READY_SECONDS", "SYSTEM", "Ledger"]
@@ -94,6 +91,7 @@ class Ledger:
         self._executing = Executing(store, self.cases)
         self._erasing = Erasing(store, self.cases, self._executing, self.access.erased)
         self._holding = Holding(store, self.cases, self._executing, self._erasing)
+        self._going_on = GoingOn(store, self._erasing, self._holding)
         self._entitling = Entitling(store, self.cases)
         self._asking = Asking(store, self.cases, self.access.readings, self._entitling)
         self._searching = Searching(store, self.cases, self.access.readings, self._entitling)
@@ -123,7 +121,7 @@ class Ledger:
             cursors = Cursors(await ledger.store.vault.secret(CURSORS))
             ledger._asking.cursors = ledger._searching.cursors = cursors
             await ledger._start_release(began)
-            await ledger._go_on()
+            await ledger._going_on.at_once()
         except BaseException:
             await ledger.close()
             raise
@@ -183,30 +181,9 @@ class Ledger:
         """
         return await self._closers[(of or self.store).kept].close_now(chain)
 
-    async def _go_on(self) -> None:
-        """Go on with erasures and holds that were cut short, whichever process began them.  Nothing is raised: what
-        cannot be done now is tried again."""
-        if self.store.read_only is not None:
-            return
-        for each in (
-            self._erasing.go_on_with_all,
-            self._holding.go_on,
-            self._erasing.carry_out_due,
-            self._erasing.finish,
-        ):
-            try:
-                await each()
-            except LedgerError as problem:
-                log.error("an erasure or a hold waits: %s", problem.code)
-
     def erasures_gone_on_with(self) -> AbstractAsyncContextManager[None]:
         """While inside, this process goes on with erasures and holds that were cut short, and with what is due."""
-        return _beside(self._going_on())
-
-    async def _going_on(self) -> None:
-        while True:
-            await asyncio.sleep(GO_ON_SECONDS)
-            await self._go_on()
+        return _beside(self._going_on.keep())
 
     def closed_hourly(self) -> AbstractAsyncContextManager[None]:
         """While inside, this process closes both logs hourly while facts arrive, unless another has."""

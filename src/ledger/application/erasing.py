@@ -242,7 +242,10 @@ class Erasing:
 
     async def finish(self) -> None:
         """Tell the vault of those that the ledger has sealed as final, where a crash came between the two."""
+        irrecoverable = datetime.now(UTC) - timedelta(days=self._store.vault.epochs.backup_days)
         for each in await self._journal.closed():
+            if each.destroyed_at is None or each.destroyed_at > irrecoverable:
+                continue  # cannot be final yet
             command = _told(each)
             thought = await self._considering.consider(command, lambda state, now: _is_final(state))
             if thought.found:
