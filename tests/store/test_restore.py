@@ -403,7 +403,7 @@ def test_what_the_ledger_itself_says_was_erased_is_erased_again_in_an_older_vaul
     old = backed_up(door, tmp_path)
     keys = keys_of(door, child)
     erase(door, child)
-    door.run(door.ledger._go_on())
+    door.run(door.ledger.go_on_with_erasures())
     assert any(
         each.type == ChildDataErased.topic for each in door.run(door.ledger.store.database.stream(f"child-{child}"))
     )
@@ -421,7 +421,7 @@ def test_what_a_vault_has_destroyed_already_is_not_destroyed_by_another_name(
     door: Door, child: str, safe: Safe, tmp_path: Path
 ) -> None:
     erase(door, child)
-    door.run(door.ledger._go_on())
+    door.run(door.ledger.go_on_with_erasures())
     made = backed_up(door, tmp_path)
     for each in (made.ledger, made.vault):
         (each.path / "erasures.jsonl").write_bytes(b"")
@@ -440,7 +440,7 @@ def _fit(folder: Path) -> None:
 def test_an_erasure_whose_fact_was_lost_is_open_again(door: Door, child: str, safe: Safe, tmp_path: Path) -> None:
     old = backed_up(door, tmp_path)
     erase(door, child)
-    door.run(door.ledger._go_on())
+    door.run(door.ledger.go_on_with_erasures())
     new = backed_up(door, tmp_path)
     keys = keys_of(door, child)
     assert safe.restore(ledger=old.ledger.path, vault=new.vault.path, accept_loss=True).lost

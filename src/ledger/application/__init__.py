@@ -121,7 +121,7 @@ class Ledger:
             cursors = Cursors(await ledger.store.vault.secret(CURSORS))
             ledger._asking.cursors = ledger._searching.cursors = cursors
             await ledger._start_release(began)
-            await ledger._going_on.at_once()
+            await ledger.go_on_with_erasures()
         except BaseException:
             await ledger.close()
             raise
@@ -180,6 +180,10 @@ class Ledger:
         Raises DatabaseUnavailable, ClockInDoubt, ReadOnly, OutcomeUnknown, Inconsistent.
         """
         return await self._closers[(of or self.store).kept].close_now(chain)
+
+    async def go_on_with_erasures(self) -> None:
+        """Go on, once, with erasures and holds that were cut short, and with what is due; nothing is raised."""
+        await self._going_on.at_once()
 
     def erasures_gone_on_with(self) -> AbstractAsyncContextManager[None]:
         """While inside, this process goes on with erasures and holds that were cut short, and with what is due."""
