@@ -108,6 +108,8 @@ def restore(
     origin = ledger.manifest.origin
     _fits(ledger, vault, settings)
     with _alone(settings.home):
+        if places is None:
+            _new(settings)
         known = _known(settings.home, origin, wanted.keys)
         looked = evidence(settings.home, within(ledger.path.parent), wanted.checkpoints, settings.witnesses, known)
         lost = _lost(ledger, looked, wanted)
@@ -238,12 +240,6 @@ def _into(
         clusters, theirs = {}, {place.which: place for place in places}
     else:
         clusters, theirs = _of_settings(settings)
-    for which, cluster in clusters.items():
-        if cluster.folder.exists() and not begun:
-            raise Setup(
-                f"The home {settings.home} has a {which} already, which is not written over. Set LEDGER_HOME to a new"
-                f" folder with the keys in it, or move {cluster.folder} away."
-            )
     for place in theirs.values():
         if not same and _holds(place):
             raise Setup(
@@ -259,6 +255,16 @@ def _into(
             cluster.ensure_database(which)
         found = {which: embedded_place(cluster, which) for which, cluster in clusters.items()} | theirs
         yield found["ledger"], found["vault"]
+
+
+def _new(settings: Settings) -> None:
+    """Raises Setup where the home has a cluster that no restore began."""
+    for which, cluster in _of_settings(settings)[0].items():
+        if cluster.folder.exists() and not (settings.home / RESTORING).exists():
+            raise Setup(
+                f"The home {settings.home} has a {which} already, which is not written over. Set LEDGER_HOME to a new"
+                f" folder with the keys in it, or move {cluster.folder} away."
+            )
 
 
 def _of_settings(settings: Settings) -> tuple[dict[Which, EmbeddedCluster], dict[Which, Place]]:
