@@ -34,6 +34,7 @@ MORE: Mapping[str, Mapping[str, Any]] = {
     "CourtVariationMade": {"new_end_date": "2027-04-07"},
     "PolicySettingChanged": {"key": "upw.max_hours", "new": "290"},
     "HoldPlaced": {"scope": {"office": "North"}},
+    "FileDisclosed": {"removed_docs": []},
 }
 # What is told only of somebody who is erased, and no erasure can be asked for from outside yet.
 AFTER_AN_ERASURE = ("RecipientsNotified",)
