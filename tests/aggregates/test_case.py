@@ -23,8 +23,10 @@ TOLD_ONLY = {
     "ComplianceActionTaken", "ConcernPassedOn", "DataAdviceTaken", "EteReferralMade", "FileDisclosed",
     "FileMarkRemoved", "FileMarked", "HomeVisitMade", "InductionCompleted", "InformationShared", "LearningPlanMade",
     "ManagementDecisionRecorded", "MisdirectionReported", "NotebookEntryMade", "PrisonCoordinatorInformed",
-    "QualityChecked", "RiskConcernReported", "SentencePlanObjectiveSet", "SignificantChangeRecorded",
-    "SkillsScreeningDone", "ToolCompetenceConfirmed", "VictimContactOffered", "VictimInformationFiled",
+    "ProcessingRestricted", "QualityChecked", "RecipientsNotified", "RecordRetained", "RecordRetentionEnded",
+    "RestrictionLifted", "RightsRequestAnswered", "RightsRequestReceived", "RiskConcernReported",
+    "SentencePlanObjectiveSet", "SignificantChangeRecorded", "SkillsScreeningDone", "ToolCompetenceConfirmed",
+    "VictimContactOffered", "VictimInformationFiled",
 }  # fmt: skip
 
 
