@@ -4,6 +4,8 @@ of it on any route, and is told so with the message that was meant for them."""
 from __future__ import annotations
 
 import base64
+import io
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +13,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from tests.doors import SURNAME, Case, Door, a_problem, days_ago
+from tests.doors import PERSON, SURNAME, Case, Door, a_problem, days_ago
 
 from ledger.aggregates.shape import Actor
 from ledger.commands import Command
@@ -252,3 +254,103 @@ def test_the_message_of_a_limit_is_sealed_in_the_ledger(door: Door):
     exclude(door, case, user(door), secret)
     entries = door.run(door.ledger.store.database.entries(1, door.size))
     assert not any(secret.encode() in entry for _, _, entry in entries)
+
+
+# ------------------------------------------------------------------------------------------ what two persons share
+
+
+def concerned_in(door: Door, *cases: Case) -> tuple[str, str]:
+    """A child protection matter in which a concern about each of them was noted; with a word of its own in each."""
+    matter, word = f"/child-protection-matters/{uuid4()}", f"Zq{uuid4().hex}"
+    for case in cases:
+        noted = {"concern_id": str(uuid4()), "offender_id": case.id, "source": "INTERVIEW_OASYS", "grave": False}
+        noted |= {"noted_on": days_ago(2), "category": "UNDETERMINED", "note": f"{word} of {case.id}"}
+        answer = door.post(f"{matter}/record-concern", noted)
+        assert answer.status_code == 201, answer.text
+    return matter, word
+
+
+def test_a_matter_shared_with_somebody_one_may_not_read_of_is_not_told_through_the_other_case(door: Door):
+    mine, theirs, ann, ben = door.new_case(), door.new_case(), user(door), user(door)
+    matter, word = concerned_in(door, mine, theirs)
+    exclude(door, theirs, ann)
+    a_problem(ann.get(matter), 403, "limited-access")
+    problem = a_problem(ann.get(f"{mine.path}/child-protection"), 403, "limited-access")
+    assert problem["message"] == MESSAGE
+    page = ann.get(f"{mine.path}/chronology")
+    assert page.status_code == 200
+    assert word not in page.text
+    assert theirs.id not in page.text
+    assert page.json()["events"].count({"limited": True}) == 2
+    assert ben.get(f"{mine.path}/chronology").text.count(word) == 2
+    listed = ann.get(f"{mine.path}/decisions")
+    assert theirs.id not in listed.text
+    exported = ann.post(f"{mine.path}/export", {"purpose": "supervision", "recipient": "Kent"})
+    a_problem(exported, 403, "limited-access")
+
+
+def test_a_data_breach_is_not_told_to_whoever_may_not_read_of_somebody_it_is_about(door: Door):
+    case, ann, ben = door.new_case(), user(door), user(door)
+    breach = f"/data-breaches/{uuid4()}"
+    told = {
+        "discovered_at": f"{days_ago(1)}T10:00:00Z",
+        "what": f"{SURNAME}'s file was lost",
+        "offender_refs": [case.id],
+    }
+    assert door.post(f"{breach}/record-data-breach", told).status_code == 201
+    exclude(door, case, ann)
+    answer = ann.get(breach)
+    assert SURNAME not in answer.text
+    a_problem(answer, 403, "limited-access")
+    a_problem(ann.get(f"{breach}/decisions"), 403, "limited-access")
+    assert SURNAME in ben.get(breach).text
+
+
+def test_a_request_for_what_is_held_does_not_lead_an_excluded_manager_around_the_limit(door: Door):
+    crn, number = f"X{uuid4().int % 900_000 + 100_000}", str(uuid4())
+    case = Case(number, "")
+    door.give(case.to, "RecordOffender", {**PERSON, "crn": crn}, "court-officer", key=uuid4())
+    ann, ben = user(door, "information-manager"), user(door, "information-manager")
+    exclude(door, case, ann)
+    answer = ann.get("/subject-access-request", crn=crn)
+    assert SURNAME not in answer.text
+    a_problem(answer, 403, "limited-access")
+    assert ben.get("/subject-access-request", crn=crn).status_code == 200
+    restrict(door, case, user(door))
+    service = user(door, "subject-access").get("/subject-access-request", crn=crn)
+    assert SURNAME in service.text  # the person's right is not the staff's to limit
+
+
+def assign(door: Door, case: Case, who: User, day: int) -> None:
+    given = {"order_id": case.order, "staff_id": who.id, "grade": "PO", "role": "RESPONSIBLE", "on": days_ago(day)}
+    door.give(case.to, "AssignPractitioner", given, "senior-practitioner", key=uuid4())
+
+
+def test_a_practitioner_whom_the_case_has_left_is_shown_no_victim_then_or_now(door: Door):
+    case, ann, ben, word = door.new_case(), user(door), user(door), f"Zq{uuid4().hex}"
+    filed = {"victim_id": str(uuid4()), "content": word, "on": days_ago(3)}
+    door.give(case.to, "FileVictimInformation", filed, "practitioner", key=uuid4())
+    assign(door, case, ann, 20)
+    page = ann.get(f"{case.path}/chronology")
+    assert word in page.text
+    assign(door, case, ben, 1)
+    then = page.json()["known_at"]
+    assert word not in ann.get(f"{case.path}/chronology").text
+    assert word not in ann.get(f"{case.path}/chronology", known_at=then).text
+    assert word in ben.get(f"{case.path}/chronology", known_at=then).text
+
+
+def test_an_export_opens_no_victim_to_a_practitioner_whose_case_it_is_not(door: Door):
+    case, ann, ben, word = door.new_case(), user(door), user(door), f"Zq{uuid4().hex}"
+    filed = {"victim_id": str(uuid4()), "content": word, "on": days_ago(3)}
+    door.give(case.to, "FileVictimInformation", filed, "practitioner", key=uuid4())
+    assign(door, case, ann, 20)
+    asked = {"purpose": "supervision", "recipient": "Kent"}
+    assert word in unpacked(ann.post(f"{case.path}/export", asked))
+    assert word not in unpacked(ben.post(f"{case.path}/export", asked))
+
+
+def unpacked(answer: httpx.Response) -> str:
+    assert answer.status_code == 200, answer.text
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as bundle:
+        return "".join(bundle.read(each).decode(errors="replace") for each in bundle.namelist())

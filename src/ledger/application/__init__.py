@@ -99,7 +99,7 @@ class Ledger:
         self._standing = Standing(store, self._closers)
         self._exporting = Exporting(store, self.cases, self.access, self.close_now)
         self._documents = Documents(store, self.cases, self._executing, self._entitling, self.access.readings)
-        self._subjects = Subjects(store, self.cases, self.access.readings)
+        self._subjects = Subjects(store, self.cases, self.access.readings, self.admit)
 
     @classmethod
     async def open(
@@ -311,7 +311,7 @@ class Ledger:
         if noun not in AGGREGATES:
             raise NotFound(f"There is nothing called {noun[:40]!r} that could be exported.")
         try:
-            await self._entitling.check(by, stream_of(noun, id))
+            await self._entitling.check_file(by, stream_of(noun, id))
             return await self._exporting.export(stream_of(noun, id), purpose, recipient, by, printed=printed)
         except EVIDENCE as refusal:
             await self.access.refused(Command("ExportCase", noun, id, {}, by), refusal)

@@ -29,13 +29,14 @@ from ledger.disclosing.table import FieldClass
 from ledger.errors import DatabaseUnavailable, Malformed, NotFound, Unavailable, VaultUnavailable
 from ledger.following import lists
 from ledger.privacy.cursors import Cursors
+from ledger.privacy.limiting import CONCERNING, unsaid
 from ledger.projections import VIEWS, OtherHistories, View, Worklist, persons
 from ledger.projections.why import Row
 from ledger.rules.dates import london_day
 from ledger.rules.editions import NAMES
 from ledger.store.binary import LARGEST
 from ledger.store.cases import Cases
-from ledger.store.chains import Chain, Opens
+from ledger.store.chains import Chain, Opens, Reading
 from ledger.store.opening import Store
 
 T = TypeVar("T")
@@ -78,14 +79,17 @@ class Asking:
         chain = await self._in_time(self._cases.chains.of(stream, newest.case))
         await self._entitling.check(by, stream, chain.stored)
 
-        async def known(chain: Chain) -> Sequence[Recorded[Any]]:
-            reading = await self._in_time(self._cases.chains.read(chain, opens), VaultUnavailable)
+        async def read_of(chain: Chain) -> Reading:
+            return await self._in_time(self._cases.chains.read(chain, opens), VaultUnavailable)
+
+        def known(reading: Reading) -> Sequence[Recorded[Any]]:
             if known_at and clock == "source":
                 return [each for each in reading.records if (each.source_recorded or each.recorded) <= known_at]
             return reading.known(upto)
 
-        read_whole = await known(chain)
-        classes = EVERYTHING if withhold else classes_for(by, read_whole)
+        reading = await read_of(chain)
+        read_whole = known(reading)
+        classes = EVERYTHING if withhold else classes_for(by, reading.records)
         history = seen(stream, read_whole, classes, AGGREGATES[noun].opens)
         if not any(each.stream == stream for each in history):
             raise NotFound(f"There is no {noun} {id}{' as known then' if known_at else ''}.")
@@ -107,10 +111,15 @@ class Asking:
                 break
             except Unread as wanted:
                 for each in wanted.names:
-                    theirs = await known(await self._in_time(self._cases.chains.of(each)))
+                    other = await self._in_time(self._cases.chains.of(each))
+                    if each.startswith(CONCERNING):  # it is told whole
+                        await self._entitling.check(by, each, other.stored)
+                    theirs = known(await read_of(other))
                     others.read[each] = seen(stream, theirs, classes, AGGREGATES[noun_of(each)].opens)
         entry = entry or read(others.read)
         answer = _withheld(answer, chain) if withhold else told(answer, stream, read_whole, classes)
+        if answer.get("events") and (shut := await self._entitling.barred(by)):
+            answer = {**answer, "events": unsaid(answer["events"], stream, read_whole, shut)}
         await entry.sealed()
         supposed = {"edition": edition} if edition else {}
         return {"as_at": day, "known_at": moment, "position": history[-1].position, **supposed, **answer}

@@ -18,7 +18,7 @@ from ledger.aggregates.shape import Actor, opened
 from ledger.application.patience import in_time
 from ledger.commands import Command
 from ledger.errors import LedgerError, LimitedAccess
-from ledger.privacy.limiting import CONCERNING, PERSON, barred, barring, concerned, refused_by
+from ledger.privacy.limiting import CONCERNING, PERSON, barred, barring, concerned, refused_by, shared
 from ledger.privacy.sealing import Unreadable
 from ledger.store.cases import Cases
 from ledger.store.limits import Limits
@@ -50,6 +50,13 @@ class Entitling:
             rule = barring(rules.get(each, ()), by)
             if rule is not None:
                 raise await self.told(refused_by(rule))
+
+    async def check_file(self, by: Actor | None, stream: str) -> None:
+        """The same of a case with every other one whose facts stand in it, as where it leaves the house whole."""
+        await self.check(by, stream)
+        if await self.barred(by):
+            for each in shared(stream, map(recorded, await self._in_time(self._store.database.chain(stream)))):
+                await self.check(by, each)
 
     async def check_command(self, command: Command) -> None:
         """The same of who gives a command: of the case it is for, and of the persons it names."""

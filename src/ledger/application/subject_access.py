@@ -6,15 +6,16 @@
 
 It shows what an export for purpose `subject-access` shows (ledger.disclosing.table): values of the person opened,
 facts about victims, other people, child protection and restricted papers withheld whole and counted, nobody else's
-text.  Limits of access bind staff and not the person, so they are not asked.  A restriction of processing does not bar
-the person either.  The disclosure is sealed in the access log before it is answered.
+text.  Limits of access bind staff and not the person: the service that collects for the person is not asked for them;
+who is excluded from a case leaves the request to another (DP-03, our reading).  A restriction of processing does not
+bar the person either.  The disclosure is sealed in the access log before it is answered.
 
 The number is sealed in each case, so it is looked for case by case.  Proven by tests/api/test_subject_access.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final, TypeVar
@@ -40,7 +41,8 @@ from ledger.store.opening import Store
 
 T = TypeVar("T")
 VIEW: Final = "subject-access-request"
-MAY_ASK: Final = frozenset({"subject-access", "data-protection-officer", "information-manager"})
+SERVICE: Final = "subject-access"
+MAY_ASK: Final = frozenset({SERVICE, "data-protection-officer", "information-manager"})
 _ALLOWS: Final = allowed("data-protection-officer", "subject-access")
 _NUMBER: Final = {
     OffenderRecorded.topic: ("crn",),
@@ -103,15 +105,19 @@ class SubjectAccess:
 class Subjects:
     """The people an open ledger holds something about."""
 
-    def __init__(self, store: Store, cases: Cases, readings: Readings) -> None:
-        self._store, self._cases, self._readings = store, cases, readings
+    def __init__(
+        self, store: Store, cases: Cases, readings: Readings, admit: Callable[[Reader | None, str], Awaitable[None]]
+    ) -> None:
+        """`admit` raises LimitedAccess where a reader may not read the case of a name."""
+        self._store, self._cases, self._readings, self._admit = store, cases, readings, admit
 
     async def answer(
         self, crn: str, since: date | None, until: date | None, reader: Reader | None
     ) -> SubjectAccess | None:
         """Everything held under a number that happened from a day to a day; None where that is nothing.
 
-        Raises Forbidden, DatabaseUnavailable, VaultUnavailable, AccessLogUnavailable; Unreadable for a damaged value.
+        Raises Forbidden, LimitedAccess, DatabaseUnavailable, VaultUnavailable, AccessLogUnavailable; Unreadable for a
+        damaged value.
         """
         if reader is not None and reader.by.role not in MAY_ASK:
             raise Forbidden(f"This is asked by {', '.join(sorted(MAY_ASK))}; not by {reader.by.role}.")
@@ -120,6 +126,8 @@ class Subjects:
         day = until or london_day(moment)
         policy = (await self._in_time(self._cases.policy(fresh=True))).policy
         streams = await self._streams_of(crn, upto)
+        for each in streams if reader is not None and reader.by.role != SERVICE else ():
+            await self._admit(reader, each)
         cases = [await self._held(stream, since, day, upto, policy) for stream in streams]
         cases = [each for each in cases if each.events or each.withheld]
         named = {f"offender-{each.offender_id}" for each in cases}

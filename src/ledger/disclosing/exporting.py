@@ -22,7 +22,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ledger.access import Access
@@ -33,10 +33,11 @@ from ledger.aggregates.shape import Actor
 from ledger.disclosing.gathering import Gathered, gathered
 from ledger.disclosing.others import others
 from ledger.disclosing.papers import papers
+from ledger.disclosing.seeing import classes_for
 from ledger.disclosing.table import allowed
 from ledger.errors import Inconsistent, Malformed
 from ledger.privacy.sealing import Unreadable, holds, open_box, salt_of
-from ledger.store import proving
+from ledger.store import mapping, proving
 from ledger.store.cases import Cases
 from ledger.store.heads import Closing
 from ledger.store.opening import Store
@@ -99,7 +100,8 @@ class Exporting:
         closing = await self._close_now(stream)
         await self._store.sequencer.confirm()  # another process may have sealed it: see Sequencer.confirm
         stored = await self._store.database.chain(stream, upto=closing.size)
-        found = gathered(stream, stored, allows)
+        opens = allows.opens & classes_for(by, [mapping.recorded(each) for each in stored])  # no more than a page shows
+        found = gathered(stream, stored, replace(allows, opens=opens))
         openings = await self._openings(found)
         files = await self._proven(asked, closing, found, openings)
         policy = (await self._cases.policy()).policy

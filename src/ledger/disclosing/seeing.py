@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, cast
 
-from ledger.aggregates.corrections import RecordCorrected
+from ledger.aggregates.corrections import RecordCorrected, as_corrected
 from ledger.aggregates.offender.facts import PractitionerAssigned
 from ledger.aggregates.shape import CLOSED, Actor, Closed, Erased, Fact, History, Recorded, Subject
 from ledger.disclosing.classing import Classing
@@ -28,14 +28,30 @@ _ALL_BUT_VICTIMS: Final = EVERYTHING - {FieldClass.VICTIM}
 
 
 def classes_for(by: Actor | None, history: Sequence[Recorded[Any]]) -> Classes:
-    """What this reader may read of a case with these facts; the ledger's own program (None) everything."""
+    """What this reader may read of a case with these facts, all that are known now; the ledger's own program (None)
+    everything."""
     if by is None:
         return EVERYTHING
-    own = by.role in OF_ASSIGNED and any(
-        isinstance(each.fact, PractitionerAssigned) and each.fact.staff_id == by.id for each in history
-    )
+    own = by.role in OF_ASSIGNED and by.id in assigned(history)
     opens = may_read(by.role, own=own)
     return EVERYTHING if opens == _ALL_BUT_VICTIMS and not any(map(of_a_victim, history)) else opens
+
+
+def assigned(history: Sequence[Recorded[Any]]) -> frozenset[str]:
+    """Whose case it is now, by staff id: of each order the last who was made responsible, and whoever is involved.
+
+    Who was responsible before is not any more, looking back either; as in view `allocation`, whoever was involved and
+    then responsible has left with the responsibility.  DP-03 says *offender manager*; the rest is our reading.
+    """
+    told = [each for each in as_corrected(history) if isinstance(each.fact, PractitionerAssigned)]
+    found: dict[tuple[str, str], str] = {}
+    for each in sorted(told, key=lambda each: (each.fact.on, each.position)):
+        fact = each.fact
+        involved = (fact.order_id, fact.staff_id)
+        if fact.role == "RESPONSIBLE":
+            found.pop(involved, None)
+        found[(fact.order_id, "") if fact.role == "RESPONSIBLE" else involved] = fact.staff_id
+    return frozenset(found.values())
 
 
 def may_open(by: Actor | None, of: FieldClass | None = None) -> bool:

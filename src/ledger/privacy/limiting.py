@@ -2,7 +2,12 @@
 
     barring(rules, by)             the exclusion or restriction that bars this reader from a case; None: may read it
     concerned(stream, facts)       whose limits bind a reader of this chain: the person, or those it concerns
+    unsaid(events, stream, …)      a file's rows without those of a matter shared with somebody who is barred
     admit(name, state, draft, by, look)     may this author record such a fact?  Who may not read may not write
+
+A file of one person holds facts of matters that concern another too.  Who may not read of the other is shown that such
+a fact is there and nothing of it; a view that is made of such a matter, and an export, which must be whole, are barred.
+The texts are silent on this; it is our reading.
 
 The rules of a person stand in the person's own stream, and it is always all that is known now which counts: a limit set
 today binds a reader of last year's file too.  A placement, nomination or inspection is about no one person and is not
@@ -26,7 +31,7 @@ Rule = Recorded[AccessExcluded] | Recorded[AccessRestricted]
 
 PERSON: Final = "offender-"
 # Streams that concern persons without being one's own: their limits are those of everybody they concern.
-CONCERNING: Final = ("child-", "register-entry-", "child-protection-matter-", "case-review-")
+CONCERNING: Final = ("child-", "register-entry-", "child-protection-matter-", "case-review-", "data-breach-")
 LIMITED: Final[Mapping[str, Any]] = MappingProxyType({"limited": True})  # all that is left of a row
 _SYSTEM: Final = "system"  # no person: releases, erasures, the house itself
 _NAMES: Final = ("offender_id", "offender_refs")  # what a row of a list calls the persons it is about
@@ -69,6 +74,26 @@ def concerned(stream: str, facts: Iterable[Recorded[Any]]) -> list[str]:
         return []
     found = {name: None for each in facts for name in (each.stream, *each.about) if name.startswith(PERSON)}
     return list(found)
+
+
+def shared(stream: str, facts: Iterable[Recorded[Any]]) -> dict[str, set[str]]:
+    """By name the other cases whose facts stand in this chain, each with the other persons that those facts concern."""
+    found: dict[str, set[str]] = {}
+    for each in facts:
+        if each.stream != stream and each.stream.startswith((PERSON, *CONCERNING)):
+            persons = (name for name in (each.stream, *each.about) if name.startswith(PERSON) and name != stream)
+            found.setdefault(each.stream, set()).update(persons)
+    return found
+
+
+def unsaid(
+    events: Iterable[Mapping[str, Any]], stream: str, facts: Sequence[Recorded[Any]], shut: Collection[str]
+) -> list[Mapping[str, Any]]:
+    """Rows of the facts of a chain, by `position`, without a word of those in a case that is shared with anybody of
+    `shut` (streams): that there is one is told, as in a list, so that whoever reads knows of something left out."""
+    closed = {name for name, persons in shared(stream, facts).items() if not persons.isdisjoint(shut)}
+    silent = {each.position for each in facts if each.stream in closed}
+    return [dict(LIMITED) if each["position"] in silent else each for each in events]
 
 
 def admit(
