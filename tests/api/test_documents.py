@@ -234,6 +234,19 @@ def test_a_document_about_a_child_goes_with_the_child(door: Door):
     assert door.get(where).content == SCAN
 
 
+@pytest.mark.parametrize("role", ["supervisor", "court-officer", "victim-liaison"])
+def test_a_document_about_a_child_is_shut_to_roles_that_read_nothing_of_children(door: Door, role: str):
+    case, entry = registered(door)
+    made = door.run(door.ledger.store.database.chain(f"register-entry-{entry}"))
+    [child] = next(each.members["values"]["child_ids"] for each in made if each.type == "register-entry.made.v1")
+    of_child, of_case = (f"{case.path}/documents/{filed(door, case, 'OPEN')}" for _ in range(2))
+    assert put(door, f"{of_child}?child_id={child}").status_code == 201
+    assert put(door, of_case).status_code == 201
+    assert CANARY not in door.get(of_child, role).content
+    a_problem(door.get(of_child, role), 403, "forbidden")
+    assert door.get(of_case, role).content == SCAN
+
+
 def test_nothing_of_it_is_on_any_disk_in_clear(door: Door, at, monkeypatch: pytest.MonkeyPatch):
     """Every file of the clusters, their WAL, temporary files and logs, and the home; and this process makes none."""
 

@@ -279,3 +279,18 @@ def test_the_reader_named_decides_whoever_asks_in_this_process(door: Door):
     by = reader(Actor(str(uuid4()), "supervisor"))
     assert door.run(door.ledger.search({"surname": surname}, reader=by)).items == []
     assert len(door.run(door.ledger.search({"surname": surname})).items) == 1
+
+
+def test_who_asks_for_somebody_limited_stands_in_that_persons_readings(door: Door):
+    surname, excluded = word(), str(uuid4())
+    limited = offender(door, surname)
+    rule = {"user_id": excluded, "message": "Ask the duty manager.", "reason": "a cousin"}
+    door.give(limited.to, "ExcludeAccess", rule, "risk-manager", key=uuid4())
+    ready(door)
+    token = {"Authorization": f"Bearer {door.tokens.issue(excluded, ('practitioner',))}"}
+    for asked in (surname, f"{surname[:5]}*", "Nobodyatall"):
+        answer = door.ask("POST", SEARCH, None, headers=token, json={"surname": asked})
+        assert all(each == {"limited": True} for each in answer.json()["items"])
+    listed = door.get(f"{limited.path}/readings", "data-protection-officer").json()["items"]
+    told = [each["terms"] for each in listed if each["by"]["id"] == excluded]
+    assert told == [f"surname={surname}", f"surname={surname[:5]}*"]

@@ -4,8 +4,10 @@
     await documents.open("offender-019a…", doc_id, reader)
 
 Stored is what its type says it is (the first bytes are looked at), at most 10 MB.  Who opens a document stands in
-rules.data_protection.MAY_OPEN by its marking; that it is opened is sealed in the access log first.  Proven by
-tests/api/test_documents.py.
+rules.data_protection.MAY_OPEN by its marking, and one about a child only in a role that reads values about children
+(ledger.disclosing.table), whatever its marking: our reading.  That it is opened is sealed in the access log first.
+
+Proven by tests/api/test_documents.py.
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ from ledger.application.entitling import Entitling
 from ledger.application.executing import Executing
 from ledger.application.patience import in_time
 from ledger.commands import Acknowledged, Command, authorise, draft_of, fact_class_of
+from ledger.disclosing.seeing import may_open
+from ledger.disclosing.table import FieldClass
 from ledger.errors import (
     DatabaseUnavailable,
     Forbidden,
@@ -55,6 +59,10 @@ _BEGINS: Final[dict[str, tuple[bytes, ...]]] = {
     "image/tiff": (b"II*\x00", b"MM\x00*"),
 }
 _OPENS: Final = {DocumentStored.topic: ("document",)}
+_OF_A_CHILD: Final = (
+    "This document is about a child, and is opened in roles that may read of children (docs/disclosing.md); not by "
+    "{role}."
+)
 _MARKED: Final = "RESTRICTED"  # what is not marked is as closed as can be
 
 
@@ -125,6 +133,8 @@ class Documents:
         allowed = MAY_OPEN[found.fact.marking or _MARKED]
         if reader.by.role not in allowed:
             raise Forbidden(f"This document is opened by {', '.join(sorted(allowed))}; not by {reader.by.role}.")
+        if found.fact.child_id is not None and not may_open(reader.by, FieldClass.CHILD):
+            raise Forbidden(_OF_A_CHILD.format(role=reader.by.role))
         policy = (await self._in_time(self._cases.policy(fresh=True))).policy
         screen = Screen(target_of(stream), f"document {doc_id}", found.position, people=people_of(_OPENS))
         await self._readings.begin(reader, screen, {stream, *found.about}, policy.version).sealed()

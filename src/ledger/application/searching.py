@@ -4,7 +4,8 @@
 
 Children are found by roles that may read values about children (ledger.disclosing.table).  Whoever's case is limited
 for the reader, and a child that is registered with such a person, is a row that says so and nothing else, after all
-others.  The words of a search are sealed in the access log with whom it showed, before it is answered.
+others.  The words of a search are sealed in the access log with whom it found, before it is answered: also with whom
+such a row stands for, or who may not read of somebody could guess at the name, letter by letter, and leave no trace.
 
 Proven by tests/api/test_searching.py.
 """
@@ -54,20 +55,21 @@ class Searching:
         found = [each for each in people.find(wanted) if _is_for(each, reader)]
         named = [each for each in found if barred.isdisjoint(each.concerns)]
         shown = named[start : start + most]
-        items = [row_of(each) for each in shown]
-        items += [dict(LIMITED)] * (min(start + most, len(found)) - max(start, len(named)))
-        await self._sealed(asked, reader, shown, position)
+        limited = [each for each in found if not barred.isdisjoint(each.concerns)]
+        limited = limited[max(start - len(named), 0) : max(start + most - len(named), 0)]
+        items = [*map(row_of, shown), *(dict(LIMITED) for _ in limited)]
+        await self._sealed(asked, reader, shown, limited, position)
         more = start + most < len(found)
         return Found(items, self.cursors.seal(f"search {start + most}") if more else None, position)
 
     async def _sealed(
-        self, asked: Mapping[str, Any], reader: Reader | None, shown: list[Person], position: int
+        self, asked: Mapping[str, Any], reader: Reader | None, shown: list[Person], limited: list[Person], position: int
     ) -> None:
         nouns = dict.fromkeys(each.stream.partition("-")[0] for each in shown)
         screen = Screen(TARGET, "search", position, people=tuple(nouns))
         terms = " ".join(f"{name}={asked[name]}" for name in ASKED_BY if name in asked)
         version = (await in_time(self._store.deadline, self._cases.policy())).policy.version
-        streams = {each.stream for each in shown}
+        streams = {each.stream for each in (*shown, *limited)}
         await self._readings.begin(reader, screen, streams, version, terms=terms).sealed()
 
     def _start(self, cursor: str) -> int:
