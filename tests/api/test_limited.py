@@ -285,6 +285,15 @@ def test_a_matter_shared_with_somebody_one_may_not_read_of_is_not_told_through_t
     assert ben.get(f"{mine.path}/chronology").text.count(word) == 2
     listed = ann.get(f"{mine.path}/decisions")
     assert theirs.id not in listed.text
+    assert matter.rpartition("/")[2] not in listed.text
+    assert listed.json()["items"].count({"limited": True}) == 2
+    whole = ben.get(f"{mine.path}/decisions").json()["items"]
+    assert {"limited": True} not in whole
+    for each in whole:
+        told = ann.get(f"{mine.path}/decisions/{each['position']}")
+        assert theirs.id not in told.text
+        assert word not in told.text
+        assert told.status_code == (403 if each["stream"] != f"offender-{mine.id}" else 200)
     exported = ann.post(f"{mine.path}/export", {"purpose": "supervision", "recipient": "Kent"})
     a_problem(exported, 403, "limited-access")
 

@@ -36,7 +36,7 @@ from ledger.aggregates.child.facts import ChildDataErased
 from ledger.aggregates.documents import DocumentStored
 from ledger.aggregates.ledger_stream import SYSTEM, ReleaseStarted, release_in_force
 from ledger.aggregates.policy import Policy
-from ledger.aggregates.shape import Actor
+from ledger.aggregates.shape import Actor, Recorded
 from ledger.application.asking import CURSORS, Asking, known_edition, stream_of
 from ledger.application.documents import BYTES_WANTED, Document, Documents
 from ledger.application.entitling import Entitling
@@ -246,10 +246,20 @@ class Ledger:
 
     # ------------------------------------------------------------------------------------ who may read
 
-    async def admit(self, reader: Reader | None, stream: str) -> None:
-        """Nothing, if this reader may read the case.  Raises LimitedAccess, which is evidence like every refusal."""
+    async def admit(self, reader: Reader | None, stream: str, *, whole: bool = False) -> None:
+        """Nothing, if this reader may read the case; `whole`: with every other one whose facts stand in it.
+
+        Raises LimitedAccess, which is evidence like every refusal.
+        """
         async with self._kept(reader, stream):
-            await self._entitling.check(reader and reader.by, stream)
+            check = self._entitling.check_file if whole else self._entitling.check
+            await check(reader and reader.by, stream)
+
+    async def unsaid(
+        self, reader: Reader | None, rows: Sequence[Mapping[str, Any]], stream: str, facts: Sequence[Recorded[Any]]
+    ) -> Sequence[Mapping[str, Any]]:
+        """Rows of a case's facts without those that this reader may not read (ledger.privacy.limiting)."""
+        return await self._entitling.unsaid(reader and reader.by, rows, stream, facts)
 
     @asynccontextmanager
     async def _kept(self, reader: Reader | None, stream: str) -> AsyncGenerator[None]:

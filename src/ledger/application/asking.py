@@ -29,7 +29,7 @@ from ledger.disclosing.table import FieldClass
 from ledger.errors import DatabaseUnavailable, Malformed, NotFound, Unavailable, VaultUnavailable
 from ledger.following import lists
 from ledger.privacy.cursors import Cursors
-from ledger.privacy.limiting import CONCERNING, unsaid
+from ledger.privacy.limiting import CONCERNING
 from ledger.projections import VIEWS, OtherHistories, View, Worklist, persons
 from ledger.projections.why import Row
 from ledger.rules.dates import london_day
@@ -118,8 +118,8 @@ class Asking:
                     others.read[each] = seen(stream, theirs, classes, AGGREGATES[noun_of(each)].opens)
         entry = entry or read(others.read)
         answer = _withheld(answer, chain) if withhold else told(answer, stream, read_whole, classes)
-        if answer.get("events") and (shut := await self._entitling.barred(by)):
-            answer = {**answer, "events": unsaid(answer["events"], stream, read_whole, shut)}
+        if "events" in answer:
+            answer = {**answer, "events": await self._entitling.unsaid(by, answer["events"], stream, read_whole)}
         await entry.sealed()
         supposed = {"edition": edition} if edition else {}
         return {"as_at": day, "known_at": moment, "position": history[-1].position, **supposed, **answer}

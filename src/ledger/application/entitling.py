@@ -10,15 +10,15 @@ tests/api/test_limited.py.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, Final, TypeVar, cast
 
 from ledger.aggregates.offender.facts.access import AccessExcluded, AccessRestricted
-from ledger.aggregates.shape import Actor, opened
+from ledger.aggregates.shape import Actor, Recorded, opened
 from ledger.application.patience import in_time
 from ledger.commands import Command
 from ledger.errors import LedgerError, LimitedAccess
-from ledger.privacy.limiting import CONCERNING, PERSON, barred, barring, concerned, refused_by, shared
+from ledger.privacy.limiting import CONCERNING, PERSON, barred, barring, concerned, refused_by, shared, unsaid
 from ledger.privacy.sealing import Unreadable
 from ledger.store.cases import Cases
 from ledger.store.limits import Limits
@@ -26,6 +26,7 @@ from ledger.store.mapping import Stored, recorded
 from ledger.store.opening import Store
 
 T = TypeVar("T")
+Row = Mapping[str, Any]
 _MESSAGES: Final = {each.topic: ("message",) for each in (AccessExcluded, AccessRestricted)}
 
 
@@ -68,6 +69,13 @@ class Entitling:
     async def barred(self, by: Actor | None) -> frozenset[str]:
         """The persons ("offender-019a…") of whom this reader is shown nothing."""
         return frozenset() if by is None else barred(await self._in_time(self._limits.standing()), by)
+
+    async def unsaid(
+        self, by: Actor | None, rows: Sequence[Row], stream: str, facts: Sequence[Recorded[Any]]
+    ) -> Sequence[Row]:
+        """Rows of the facts of a case without a word of those that are another's too, whom this reader may not read."""
+        shut = await self.barred(by) if rows else ()
+        return unsaid(rows, stream, facts, shut) if shut else rows
 
     async def told(self, limited: LimitedAccess) -> LimitedAccess:
         """The same with the message that the rule's author wrote, if it can be opened."""

@@ -63,9 +63,10 @@ async def decisions(
     name = await _known(ledger, noun, id)
     await ledger.admit(reader, name)
     history = await _Reader(ledger, withhold=True).as_told(name)
-    items = [telling.listed(each) for each in history if _is_decision(each)]
+    listed = [telling.listed(each) for each in history if _is_decision(each)]
+    items = [dict(each) for each in await ledger.unsaid(reader, listed, name, history)]
     screen = Screen(f"{noun}/{id}", "decisions", history[-1].position if history else 0)
-    await _read(ledger, reader, screen, {name, *(each["stream"] for each in items)})
+    await _read(ledger, reader, screen, {name, *(each["stream"] for each in items if "stream" in each)})
     return items
 
 
@@ -126,6 +127,9 @@ async def trail(
             for each in changes
         ],
     }
+    across = any(each.across for each in VIEWS if each.name == found["seen"]["view"])
+    for each in dict.fromkeys(_shown_in(found)):
+        await ledger.admit(reader, each, whole=across and each == found["seen"]["of"])
     screen = Screen(
         "/".join(of) if of else target_of(record.stream),
         "decision",
