@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import orjson
 import pytest
 from tests.conftest import Clusters
 from tests.doors import Door, days_ago, new_door
 from tests.erasing.family import ERASED, OFFICER, Family
 
+from ledger.aggregates.shape import Actor
 from ledger.commands import Acknowledged
 from ledger.errors import Forbidden, Refused
+from ledger.importing import import_file
 from ledger.store.mapping import Stored
 
 ROUNDS = int(os.environ.get("HOLD_RACES", "12"))  # as many as you like: HOLD_RACES=1000, --timeout 3600
@@ -176,3 +180,25 @@ def test_a_hold_that_comes_too_late_says_what_it_did_not_stop(home: Family, monk
     monkeypatch.setattr(journal, "destroy", while_it_is_under_way)
     home.erase(kit)
     assert len(home.erasures_of(kit)) == 1
+
+
+def test_a_release_told_by_another_system_waits_for_the_review_like_any(home: Family, tmp_path: Path) -> None:
+    kit = home.child()
+    entry, review = home.entered([kit]), home.review()
+    hold = home.held(review)
+    asked = {"on": days_ago(1), "timescale_due": days_ago(-60)}
+    home.give(f"case-review/{review}", "RequestManagementReview", asked, "chief-officer")
+    home.leaves(entry)
+    told = {
+        "command": "ReleaseHold",
+        "to": f"case-review/{review}",
+        "data": home.releasing(hold),
+        "by": {"id": str(uuid4()), "role": "chief-officer"},
+        "source": {"system": "OLD", "recorded": f"{days_ago(0)}T00:01"},
+    }
+    file = tmp_path / "releases.jsonl"
+    file.write_bytes(orjson.dumps(told) + b"\n")
+    outcome = home.door.run(import_file(home.door.ledger, file, Actor(str(uuid4()), "administrator")))
+    assert [(number, rule) for number, rule, _ in outcome.rejected] == [(1, "SCR-06")]
+    assert home.erasures_of(kit) == []
+    assert home.vault(f"SELECT released_at IS NULL FROM holds WHERE id = '{hold}'") == [(True,)]

@@ -57,7 +57,10 @@ def _unknown_persons(draft: HoldPlaced, now: Now) -> Iterator[Refusal]:
 
 
 def on_releasing(review: Review, draft: HoldReleased, now: Now, about: tuple[str, ...]) -> Ruling:
-    """The ruling on a release: the review's own work comes first."""
+    """The ruling on a release: the review's own work comes first.
+
+    Also of one that another system tells: it is not only history, for the vault lets go and what waited is erased.
+    """
     hold = next((each for each in holds_of(review.history) if each.hold_id == draft.hold_id), None)
     impossible = _impossible_release(hold, draft)
     if hold is None or impossible is not None:
@@ -66,7 +69,7 @@ def on_releasing(review: Review, draft: HoldReleased, now: Now, about: tuple[str
     requested = review.told(facts.ManagementReviewRequested)
     finished = case_review.may_be_released(len(requested), len(signed))
     return Ruling(
-        refusals=() if finished else (Refusal("SCR-06", case_review.NOT_FINISHED),),
+        refusals=() if finished else (Refusal("SCR-06", case_review.NOT_FINISHED, rule_book=False),),
         about=tuple(sorted({*about, *hold.placed.about, *chains_under(hold.placed.fact, now)})),
         rests_on=(hold.placed.position, *(each.position for each in signed)),
     )
