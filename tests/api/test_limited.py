@@ -14,6 +14,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from tests.doors import PERSON, SURNAME, Case, Door, a_problem, days_ago
+from tests.erasing.family import Family
 
 from ledger.aggregates.shape import Actor
 from ledger.commands import Command
@@ -363,3 +364,16 @@ def unpacked(answer: httpx.Response) -> str:
     assert answer.status_code == 200, answer.text
     with zipfile.ZipFile(io.BytesIO(answer.content)) as bundle:
         return "".join(bundle.read(each).decode(errors="replace") for each in bundle.namelist())
+
+
+def test_a_child_on_the_register_with_somebody_limited_is_not_told_through_the_other_adult(door: Door):
+    home, theirs, ann = Family(door), door.new_case(), user(door)
+    kit = home.child()
+    home.entered([kit])
+    home.entered([kit], theirs)
+    exclude(door, theirs, ann)
+    a_problem(ann.get(f"/children/{kit}"), 403, "limited-access")
+    page = ann.get(f"{home.case.path}/chronology")
+    assert page.status_code == 200
+    assert not [word for word in home.words[kit] if word in page.text]
+    assert kit not in page.text

@@ -74,8 +74,15 @@ class Entitling:
         self, by: Actor | None, rows: Sequence[Row], stream: str, facts: Sequence[Recorded[Any]]
     ) -> Sequence[Row]:
         """Rows of the facts of a case without a word of those that are another's too, whom this reader may not read."""
-        shut = await self.barred(by) if rows else ()
-        return unsaid(rows, stream, facts, shut) if shut else rows
+        if not rows or not await self.barred(by):
+            return rows
+        closed: set[str] = set()
+        for each in shared(stream, facts):
+            try:
+                await self.check(by, each)
+            except LimitedAccess:
+                closed.add(each)
+        return unsaid(rows, facts, closed)
 
     async def told(self, limited: LimitedAccess) -> LimitedAccess:
         """The same with the message that the rule's author wrote, if it can be opened."""

@@ -2,7 +2,7 @@
 
     barring(rules, by)             the exclusion or restriction that bars this reader from a case; None: may read it
     concerned(stream, facts)       whose limits bind a reader of this chain: the person, or those it concerns
-    unsaid(events, stream, …)      a file's rows without those of a matter shared with somebody who is barred
+    unsaid(rows, facts, closed)    a file's rows without those of a matter shared with somebody who is barred
     admit(name, state, draft, by, look)     may this author record such a fact?  Who may not read may not write
 
 A file of one person holds facts of matters that concern another too.  Who may not read of the other is shown that such
@@ -76,24 +76,21 @@ def concerned(stream: str, facts: Iterable[Recorded[Any]]) -> list[str]:
     return list(found)
 
 
-def shared(stream: str, facts: Iterable[Recorded[Any]]) -> dict[str, set[str]]:
-    """By name the other cases whose facts stand in this chain, each with the other persons that those facts concern."""
-    found: dict[str, set[str]] = {}
-    for each in facts:
-        if each.stream != stream and each.stream.startswith((PERSON, *CONCERNING)):
-            persons = (name for name in (each.stream, *each.about) if name.startswith(PERSON) and name != stream)
-            found.setdefault(each.stream, set()).update(persons)
-    return found
+def shared(stream: str, facts: Iterable[Recorded[Any]]) -> list[str]:
+    """The other cases of persons, by name, whose facts stand in this chain."""
+    found = {each.stream: None for each in facts if each.stream.startswith((PERSON, *CONCERNING))}
+    return [each for each in found if each != stream]
 
 
 def unsaid(
-    events: Iterable[Mapping[str, Any]], stream: str, facts: Sequence[Recorded[Any]], shut: Collection[str]
+    rows: Iterable[Mapping[str, Any]], facts: Iterable[Recorded[Any]], closed: Collection[str]
 ) -> list[Mapping[str, Any]]:
-    """Rows of the facts of a chain, by `position`, without a word of those in a case that is shared with anybody of
-    `shut` (streams): that there is one is told, as in a list, so that whoever reads knows of something left out."""
-    closed = {name for name, persons in shared(stream, facts).items() if not persons.isdisjoint(shut)}
+    """Rows of the facts of a chain, by `position`, without a word of those in a case of `closed` (streams).
+
+    That there is one is told, as in a list, so that whoever reads knows of something left out.
+    """
     silent = {each.position for each in facts if each.stream in closed}
-    return [dict(LIMITED) if each["position"] in silent else each for each in events]
+    return [dict(LIMITED) if each["position"] in silent else each for each in rows]
 
 
 def admit(
