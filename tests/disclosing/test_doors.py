@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import orjson
 import pytest
-from tests.doors import SURNAME, a_problem
+from tests.doors import SURNAME, a_problem, days_ago
 from tests.transparency.bundling import ANN, World, a_world
 
 from ledger import cli
@@ -41,6 +41,19 @@ def test_a_role_gets_what_its_purpose_allows_and_is_refused_for_others(door, cas
     a_problem(door.post(f"{case.path}/export", COURT, "auditor"), 403, "forbidden")
     a_problem(door.post(f"{case.path}/export", COURT, "supervisor"), 403, "forbidden")
     a_problem(door.post(f"{case.path}/export", COURT, None), 401, "unauthenticated")
+
+
+def test_what_is_restricted_is_not_passed_on_by_an_export_either(door):
+    case, sharing = door.new_case(), COURT | {"purpose": "sharing", "recipient": "Kent Police"}
+    assert door.post(f"{case.path}/export", sharing).status_code == 200
+    on = {"ground": "ACCURACY_CONTESTED", "on": days_ago(0)}
+    door.give(case.to, "RestrictProcessing", on, "information-manager", key=uuid4())
+    answer = door.post(f"{case.path}/export", sharing)
+    assert a_problem(answer, 409, "refused")["rule"] == "DP-05"
+    assert door.post(f"{case.path}/export", COURT).status_code == 200
+    lifted = {"on": days_ago(0), "reason": "it is right"}
+    door.give(case.to, "LiftRestriction", lifted, "information-manager", key=uuid4())
+    assert door.post(f"{case.path}/export", sharing).status_code == 200
 
 
 @pytest.mark.parametrize(

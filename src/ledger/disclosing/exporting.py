@@ -29,14 +29,17 @@ from ledger.access import Access
 from ledger.aggregates.access import ExportReleased
 from ledger.aggregates.ledger_stream import ReleaseStarted
 from ledger.aggregates.policy import POLICY
-from ledger.aggregates.shape import Actor
+from ledger.aggregates.rights import rights_of
+from ledger.aggregates.shape import Actor, Recorded
 from ledger.disclosing.gathering import Gathered, gathered
 from ledger.disclosing.others import others
 from ledger.disclosing.papers import papers
 from ledger.disclosing.seeing import classes_for
 from ledger.disclosing.table import allowed
-from ledger.errors import Inconsistent, Malformed
+from ledger.errors import Inconsistent, Malformed, Refusal, Refused
 from ledger.privacy.sealing import Unreadable, holds, open_box, salt_of
+from ledger.rules.data_protection import RESTRICTED_NOW
+from ledger.rules.dates import printed
 from ledger.store import mapping, proving
 from ledger.store.cases import Cases
 from ledger.store.heads import Closing
@@ -87,9 +90,9 @@ class Exporting:
     async def export(self, stream: str, purpose: str, recipient: str, by: Actor, *, printed: bool = True) -> Export:
         """The bundle of a case; of an id about which nothing was ever recorded it proves just that.
 
-        `printed`: with chronology.pdf.  Raises Malformed, Forbidden, AccessLogUnavailable, DatabaseUnavailable,
-        VaultUnavailable, ReadOnly; Unreadable for a value that neither opens nor was erased; Inconsistent where what is
-        stored is not what was signed.
+        `printed`: with chronology.pdf.  Raises Malformed, Forbidden, Refused, AccessLogUnavailable,
+        DatabaseUnavailable, VaultUnavailable, ReadOnly; Unreadable for a value that neither opens nor was erased;
+        Inconsistent where what is stored is not what was signed.
         """
         allows = allowed(by.role, purpose)
         if not recipient.strip() or not recipient.isprintable() or len(recipient) > LONGEST_RECIPIENT:
@@ -100,7 +103,10 @@ class Exporting:
         closing = await self._close_now(stream)
         await self._store.sequencer.confirm()  # another process may have sealed it: see Sequencer.confirm
         stored = await self._store.database.chain(stream, upto=closing.size)
-        opens = allows.opens & classes_for(by, [mapping.recorded(each) for each in stored])  # no more than a page shows
+        records = [mapping.recorded(each) for each in stored]
+        if purpose == "sharing":
+            _not_restricted(records)
+        opens = allows.opens & classes_for(by, records)  # no more than a page shows
         found = gathered(stream, stored, replace(allows, opens=opens))
         openings = await self._openings(found)
         files = await self._proven(asked, closing, found, openings)
@@ -243,6 +249,14 @@ class Exporting:
         """The checkpoint that a proof is under, signed by the access log's own key and nobody else."""
         checkpoint = Checkpoint.parse(parse_note(proof.note).text)
         return self._store.access.note(checkpoint.size, checkpoint.root)
+
+
+def _not_restricted(records: Sequence[Recorded[Any]]) -> None:
+    """What is restricted is not passed on to another agency, by an export no more than by word; a court's evidence,
+    the house's own files and what the person asks for are not barred by it (DPA 2018 s.47).  Raises Refused."""
+    restricted = rights_of(records).restricted
+    if restricted is not None:
+        raise Refused([Refusal("DP-05", RESTRICTED_NOW.format(day=printed(restricted.fact.on)))])
 
 
 def _all_proofs(indexes: Sequence[int], size: int, tree: HashReader) -> dict[int, list[bytes]]:
