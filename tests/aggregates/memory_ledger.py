@@ -27,9 +27,10 @@ from ledger.aggregates.policy import Policy
 from ledger.aggregates.roles import roles_for
 from ledger.aggregates.shape import CLOSED, Actor, Erased, Now
 from ledger.aggregates.shape import Recorded as Record
+from ledger.aggregates.subject import SubjectDataErased
 from ledger.errors import Forbidden, NotFound, Refused
 from ledger.privacy.owners import owner_of
-from ledger.privacy.subjects import owners_of_child
+from ledger.privacy.subjects import owners_of_child, owners_of_subject
 from ledger.projections import VIEWS, WORKLISTS, persons
 from ledger.rules.dates import LONDON, london_day
 from ledger.scenarios import instant
@@ -91,6 +92,8 @@ class MemoryLedger:
             return refused
         if isinstance(draft, ChildDataErased):
             return self._erase(stream, decision, at, by)
+        if isinstance(draft, SubjectDataErased):
+            return self._erase_subject(stream, decision, at, by)
         when = decision.effective or decision.facts[0].effective() or self._told(effective) or at
         in_clear = frozenset(name for name, whose in decision.whose.items() if whose is None)
         events = [
@@ -115,6 +118,17 @@ class MemoryLedger:
             for each in lines
         ]
         return {"events": events, "warnings": []}
+
+    def _erase_subject(self, stream, decision, at, by):
+        """Destroy and record."""
+        day, told = london_day(at), decision.facts[0]
+        owners = owners_of_subject(self.state(stream).history, stream, told.subject_id, told.kind)
+        self.erased |= dict.fromkeys(owners, day)
+        fact = told.completed(key_ids=[], certificate={"memory": day.isoformat()})
+        return {
+            "events": [self._record(stream, fact, day, at, by, decision.about, frozenset(), decision)],
+            "warnings": [],
+        }
 
     def _carry_out(self, stream, release, at):
         """What waited for a hold that is released, and is due, is erased the same day (SCR-06)."""

@@ -1,4 +1,4 @@
-"""What the chain of a person says of their rights: requests and their answers, restriction, retention.
+"""What the chain of a person says of their rights: requests and their answers, restriction, retention, erasure.
 
     rights = rights_of(history)          as known, by what had happened at the end of a day (`upto`)
     rights.requests["019a…"].state(due, day)
@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from ledger.aggregates.corrections import CORRECTING, RecordCorrected, RecordStruckOut, as_corrected
 from ledger.aggregates.offender.facts.file import FileDisclosed, InformationShared
+from ledger.aggregates.offender.facts.order import OrderMade, SupervisionEnded
 from ledger.aggregates.offender.facts.person import OffenderDetailsCorrected
 from ledger.aggregates.shape import Recorded
 from ledger.aggregates.subject import (
@@ -26,6 +27,7 @@ from ledger.aggregates.subject import (
     RestrictionLifted,
     RightsRequestAnswered,
     RightsRequestReceived,
+    SubjectDataErased,
 )
 from ledger.rules.dates import day_of
 
@@ -65,6 +67,7 @@ class Rights:
     requests: dict[str, Request] = field(default_factory=dict[str, Request])
     restricted: Recorded[ProcessingRestricted] | None = None
     retained: Recorded[RecordRetained] | None = None
+    erased: Recorded[SubjectDataErased] | None = None  # the person of the case, and no other subject of it
 
 
 def rights_of(history: Sequence[Recorded[Any]], upto: date = date.max) -> Rights:
@@ -101,5 +104,20 @@ def _take(found: Rights, each: Recorded[Any], told: Sequence[Recorded[Any]], rig
             found.retained = found.retained or each
         case RecordRetentionEnded():
             found.retained = None
+        case SubjectDataErased(kind="OFFENDER"):
+            found.erased = found.erased or each
         case _:
             pass
+
+
+def supervision_ended(
+    history: Sequence[Recorded[Any]], as_at: date = date.max
+) -> tuple[date | None, list[Recorded[SupervisionEnded]]]:
+    """The day on which the last order's supervision ended, and the ends; None while one goes on or there was none."""
+    kept = [each for each in as_corrected(history) if isinstance(each.fact, OrderMade | SupervisionEnded)]
+    shown = [each for each in kept if day_of(each.effective) <= as_at]
+    orders = {each.fact.order_id for each in shown if isinstance(each.fact, OrderMade)}
+    ends = {each.fact.order_id: each for each in shown if isinstance(each.fact, SupervisionEnded)}
+    if not orders or orders - ends.keys():
+        return None, []
+    return max(each.fact.ended_on for each in ends.values()), list(ends.values())

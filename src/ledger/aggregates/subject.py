@@ -1,5 +1,7 @@
 """The facts about what the law owes a person whose data are held: requests, restriction, retention (catalogue 9).
 
+SubjectDataErased has no command but an act: what it says is done before it is recorded.
+
 Those of the catalogue keep its names and fields; RestrictionLifted, RecordRetained and RecordRetentionEnded are ours:
 what begins must be able to end, and an exemption from destruction to be seen.  They stand in the case of the person;
 `rights` folds them.  Frozen in tests/golden/facts.json.
@@ -9,9 +11,24 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from ledger.aggregates.shape import TARGET, Day, Fact, Id, OwnText, ThirdPartyTexts, later
+from pydantic import Field
+
+from ledger.aggregates.shape import (
+    COMPUTED,
+    LIST_ITEMS,
+    TARGET,
+    Code,
+    Day,
+    Fact,
+    Id,
+    Ids,
+    OwnText,
+    ThirdPartyTexts,
+    later,
+)
 
 RequestKind: TypeAlias = Literal["ACCESS", "RECTIFICATION", "ERASURE", "RESTRICTION", "OBJECTION"]
+SubjectKind: TypeAlias = Literal["OFFENDER", "VICTIM", "THIRD_PARTY"]
 
 
 class RightsRequestReceived(
@@ -119,6 +136,27 @@ class RecordRetentionEnded(
     reason: OwnText
 
 
+class SubjectDataErased(
+    Fact,
+    topic="subject.data-erased.v1",
+    act="EraseSubject",
+    who=("information-officer",),
+    rules=("DP-05",),
+    effective="erased_on",
+):
+    """The person of the case, a victim or a third party was erased: keys and ciphertexts are destroyed.
+
+    `subject_id`: the person's own id, that of a victim named in the case, or, of third parties, who have no id, that of
+    the fact that tells of them.  `kind` is ours: it says how whoever is gone is called where a value stood.
+    """
+
+    subject_id: Id
+    kind: Annotated[SubjectKind, COMPUTED] = later()
+    key_ids: Annotated[Ids, COMPUTED] = later()
+    erased_on: Day
+    certificate: Annotated[dict[Code, Code], Field(max_length=LIST_ITEMS), COMPUTED] = later()
+
+
 OF_A_PERSON: tuple[type[Fact], ...] = (
     RightsRequestReceived,
     RightsRequestAnswered,
@@ -127,4 +165,5 @@ OF_A_PERSON: tuple[type[Fact], ...] = (
     RecipientsNotified,
     RecordRetained,
     RecordRetentionEnded,
+    SubjectDataErased,
 )

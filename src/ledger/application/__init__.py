@@ -37,6 +37,7 @@ from ledger.aggregates.documents import DocumentStored
 from ledger.aggregates.ledger_stream import SYSTEM, ReleaseStarted, release_in_force
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Actor, Recorded
+from ledger.aggregates.subject import SubjectDataErased
 from ledger.application.asking import CURSORS, Asking, known_edition, stream_of
 from ledger.application.documents import BYTES_WANTED, Document, Documents
 from ledger.application.entitling import Entitling
@@ -75,7 +76,8 @@ from ledger.store.mapping import Draft, Envelope
 from ledger.store.opening import ROLES, Place, Store, open_store
 from ledger.store.timestamping import Timestamping, roots_at
 
-ACTS: Final = frozenset({ChildDataErased.act, ErasureFinalised.act, HoldPlaced.command, HoldReleased.command})
+ERASING: Final = frozenset({ChildDataErased.act, SubjectDataErased.act})
+ACTS: Final = ERASING | {ErasureFinalised.act, HoldPlaced.command, HoldReleased.command}
 
 __all__ = ["DIGESTS", "READY_SECONDS", "SYSTEM", "Ledger"]
 
@@ -223,7 +225,7 @@ class Ledger:
             if command.name in ACTS:  # not decided by `decision_of`, which asks this of every other command
                 await self._entitling.check_command(command)
             match command.name:
-                case ChildDataErased.act:
+                case name if name in ERASING:
                     acknowledged = await self._erasing.erase(command)
                 case ErasureFinalised.act:
                     acknowledged = await self._erasing.finalise(command)

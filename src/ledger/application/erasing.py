@@ -3,7 +3,7 @@
     1  decided; the vault begins it, or lets it wait for the hold that covers it, and keeps the command
     2  the ledger fences its keys: nothing more is sealed under them; the keys are forgotten
     3  the vault destroys the keys: from here on nothing opens
-    4  one transaction of the ledger: the ciphertexts go, ChildDataErased and the notebook lines are sealed
+    4  one transaction of the ledger: the ciphertexts go, the fact that says so and the notebook lines are sealed
     5  the access log says that it was done; the vault closes it
 
 `go_on` goes on at the first open step, whoever began it, and decides nothing again: what has begun is done.  Each step
@@ -16,19 +16,19 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
 from ledger.aggregates import AGGREGATES
 from ledger.aggregates.child.after import HORIZON, ErasureFinalised
-from ledger.aggregates.child.child import Child
-from ledger.aggregates.child.erasing import BY_RELEASE, Line, asked_for, lines_after, on_erasing, reach_now
+from ledger.aggregates.child.erasing import BY_RELEASE, Line
 from ledger.aggregates.child.facts import ChildDataErased
 from ledger.aggregates.ledger_stream import SYSTEM
 from ledger.aggregates.shape import Actor, Fact, Now
 from ledger.application.considering import Considering, Thought
 from ledger.application.executing import TRIES, Executing
+from ledger.application.roads import listed_only, road_of, stream_of, subject_of
 from ledger.commands import (
     Acknowledged,
     Command,
@@ -40,8 +40,6 @@ from ledger.commands import (
     of_kept,
 )
 from ledger.errors import Forbidden, Malformed, Refusal, Refused, StaleVersion
-from ledger.privacy.owners import Owner, names_somebody
-from ledger.privacy.subjects import owners_of_child
 from ledger.rules import case_review, register
 from ledger.rules.dates import london_day, printed
 from ledger.rules.registry import labels
@@ -76,7 +74,7 @@ class Erasing:
         self._journal = store.vault.erasures
 
     async def erase(self, command: Command) -> Acknowledged:
-        """Carry out EraseChild.  Raises whatever Ledger.execute does."""
+        """Carry out EraseChild or EraseSubject.  Raises whatever Ledger.execute does."""
         if command.actor.role == BY_RELEASE:
             raise Forbidden(
                 f"{command.name} in the role {BY_RELEASE} is what the release of a hold brings; nobody gives it."
@@ -109,9 +107,12 @@ class Erasing:
         `child`: its stream; `at`: the moment of a simulated clock; `id`: of the erasure, where it was asked for before.
         """
         day = london_day(at or datetime.now(UTC))
-        command = Command(
-            ChildDataErased.act, "child", child[-36:], {"erased_on": day.isoformat()}, SYSTEM, key=id or uuid4(), at=at
+        data = {"erased_on": day.isoformat()}
+        return await self._ask_again(
+            Command(ChildDataErased.act, "child", child[-36:], data, SYSTEM, key=id or uuid4(), at=at)
         )
+
+    async def _ask_again(self, command: Command) -> Erasure | None:
         draft = _draft(command)
         plan = await self._planned(command, draft)
         return await self._journal.begin(plan.order) if plan.order else None
@@ -124,7 +125,13 @@ class Erasing:
     async def carry_out_due(self, at: datetime | None = None) -> None:
         """Erase what waited, and no hold keeps any longer."""
         for each in await self._journal.due():
-            begun = await self.ask_by_release(_child_of(each), at, each.id)
+            stream = stream_of(each)
+            if stream.startswith("child-"):
+                begun = await self.ask_by_release(stream, at, each.id)
+            else:  # by those who asked for it, for only they can be two people; with the true date
+                told, day = _told(each), london_day(at or datetime.now(UTC)).isoformat()
+                again = replace(told, data={**told.data, "erased_on": day}, at=at, key=uuid4(), if_match=None)
+                begun = await self._ask_again(again)
             if begun is not None:
                 await self.go_on(begun)
 
@@ -152,10 +159,8 @@ class Erasing:
 
     async def _sealed(self, erasure: Erasure, command: Command) -> int:
         """Seal that it is done, once: the position of the fact that says so."""
-        assert erasure.destroyed_at is not None
-        day = london_day(erasure.destroyed_at)
         while True:
-            thought = await self._considering.consider(command, lambda state, now: _done(state, now, day))
+            thought = await self._considering.consider(command, lambda state, now: _done(state, now, command, erasure))
             done = thought.found
             if isinstance(done, int):
                 self._forget(thought)
@@ -170,13 +175,7 @@ class Erasing:
     async def _seal(self, erasure: Erasure, command: Command, thought: Thought[Any], done: _Done) -> int:
         keys = await self._journal.keys_of(erasure)
         assert erasure.destroyed_at is not None
-        fact = ChildDataErased(
-            child_id=command.id,
-            erased_on=done.day,
-            key_ids=list(keys),
-            key_destroyed=True,
-            certificate=self._certificate(erasure.destroyed_at),
-        )
+        fact = done.fact.completed(key_ids=list(keys), certificate=self._certificate(erasure.destroyed_at))
         moment = command.at or datetime.now(UTC)
         drafts = [
             _draft_of(command.stream, thought.desk.read[command.stream].version + 1, fact, done, moment),
@@ -226,7 +225,7 @@ class Erasing:
         The rules know the day that the certificate promised; only the vault knows whether the wrapping keys of that
         time are gone.
         """
-        erasure = next((each for each in await self._journal.closed() if _child_of(each) == command.stream), None)
+        erasure = next((each for each in await self._journal.closed() if stream_of(each) == command.stream), None)
         if erasure is not None and erasure.destroyed_at is not None:
             final_at = await self._store.vault.epochs.horizon_of(erasure.destroyed_at, erasure.wrappings)
             moment = command.at or datetime.now(UTC)
@@ -254,39 +253,45 @@ class Erasing:
 
 @dataclass(frozen=True, slots=True)
 class _Done:
-    """What is sealed of an erasure that is done."""
+    """What is sealed of an erasure that is done.  `fact`: all of it but what only the vault knows."""
 
-    day: date
+    fact: Fact
     about: tuple[str, ...]
     rests_on: tuple[int, ...]
     under: tuple[str, ...]
     lines: Sequence[Line]
 
 
-def _planned(child: Child, now: Now, command: Command, draft: Fact) -> _Plan:
+def _planned(state: Any, now: Now, command: Command, draft: Fact) -> _Plan:
     refusals: tuple[Refusal, ...] = ()
     try:
-        AGGREGATES[command.noun].decide(child, draft, now, command.stream)
+        AGGREGATES[command.noun].decide(state, draft, now, command.stream)
     except Refused as problem:
         refusals = tuple(problem.refusals)
-    asked = asked_for(child, now) if all(each.rule == "SCR-05" for each in refusals) else None
+    road, subject = road_of(command), subject_of(command)
+    asked = road.asked_for(state, subject, now) if all(each.rule == "SCR-05" for each in refusals) else None
     if asked is None:
         return _Plan(refusals, None)
-    owners, reach = frozenset(owners_of_child(child)), reach_now(child, now)
+    owners, reach = frozenset(road.owners(state, subject)), road.reach(state, subject, now)
     assert command.key is not None
     return _Plan(refusals, Order(command.key, owners, reach, asked.ground, asked.by, asked.approved_by, kept(command)))
 
 
-def _done(child: Child, now: Now, day: date) -> _Done | int:
+def _done(state: Any, now: Now, command: Command, erasure: Erasure) -> _Done | int:
     """What to seal, as things are now; where it is sealed already, its position."""
-    if child.erased is not None:
-        return child.erased.position
-    ruling = on_erasing(child, ChildDataErased(erased_on=day), now)
-    return _Done(day, ruling.about, ruling.rests_on, labels(ChildDataErased.rules), lines_after(child, day, now))
+    assert erasure.destroyed_at is not None
+    day = london_day(erasure.destroyed_at)
+    road, subject = road_of(command), subject_of(command, erasure.order.owners)
+    sealed = road.erasure(state, subject)
+    if sealed is not None:
+        return sealed.position
+    fact = road.fact(state, subject, day)
+    ruling = road.ruling(state, subject, fact, now)
+    return _Done(fact, ruling.about, ruling.rests_on, labels(type(fact).rules), road.lines(state, day, now))
 
 
-def _is_final(child: Child) -> bool:
-    return any(isinstance(each.fact, ErasureFinalised) for each in child.history)
+def _is_final(state: Any) -> bool:
+    return any(isinstance(each.fact, ErasureFinalised) for each in state.history)
 
 
 def _draft(command: Command) -> Fact:
@@ -316,19 +321,10 @@ def _draft_of(stream: str, version: int, fact: Fact, decided: Any, moment: datet
     )
 
 
-def _child_of(erasure: Erasure) -> str:
-    """The stream of the child whose erasure it is."""
-    return next(each.id for each in sorted(erasure.order.owners) if _is_child(each))
-
-
-def _is_child(owner: Owner) -> bool:
-    return owner.retention == "child" and names_somebody(owner)
-
-
 def _told(erasure: Erasure) -> Command:
     """The command that asked for it; of one that is only on the list of erasures, what the list knows."""
     order = erasure.order
     if order.told:
         return of_kept(order.told)
     by = Actor(order.approved_by, "information-officer")
-    return Command(ChildDataErased.act, "child", _child_of(erasure)[-36:], {}, by, key=erasure.id)
+    return listed_only(erasure, by)

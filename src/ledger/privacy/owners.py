@@ -64,15 +64,17 @@ def names_somebody(owner: Owner) -> bool:
     >>> names_somebody(Owner("child-protection-matter-019a2b3c-0000-7000-8000-000000000000", "child"))
     False
     """
-    return owner.retention not in _APART or owner.id[:-_ID] in ("", owner.retention)
+    kind = owner.retention
+    return kind not in _APART or owner.id[:-_ID] in ("", kind) or owner.id.startswith(f"{kind}-")
 
 
 def called(retention: str) -> str:
     """How whoever was erased is called where a value of theirs stood: `[child erased 13/10/2025]`."""
-    return retention if retention in _APART else "record"
+    return retention.replace("-", " ") if retention in _APART else "record"
 
 
-_APART: Final = ("child", "victim")  # whose texts are kept apart from the stream's own, though it names nobody
+# Whose texts are kept apart from the stream's own, though it names nobody.
+_APART: Final = ("child", "victim", "third-party")
 _ID: Final = len("-019a2b3c-0000-7000-8000-000000000000")
 
 

@@ -1,16 +1,20 @@
 """Whose keys an erasure destroys: a person's own, and those of streams for texts about somebody they do not name.
 
     owners_of_child(child)      -> its own, and those of the entries, matters and cases it was ever linked with
+    owners_of_subject(history, stream, subject_id, kind)       -> those of a subject of an offender's case
 
-Proven by tests/aggregates/test_erasing.py.
+Proven by tests/aggregates/test_erasing.py and tests/erasing/test_subjects.py.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from ledger.aggregates.child.reach import linked_with
-from ledger.privacy.owners import Owner
+from ledger.aggregates.corrections import RecordCorrected
+from ledger.aggregates.shape import Fact, Recorded, Subject
+from ledger.privacy.owners import Owner, owner_of
 
 if TYPE_CHECKING:
     from ledger.aggregates.child.child import Child
@@ -25,3 +29,45 @@ def owners_of_child(child: Child) -> tuple[Owner, ...]:
     """
     streams = sorted(linked_with(child.history))
     return (Owner(f"child-{child.child_id}", _CHILD), *(Owner(each, _CHILD) for each in streams))
+
+
+_ABOUT_THE_PERSON: Final = ("register-entry-", "child-protection-matter-")
+
+
+def owners_of_subject(history: Sequence[Recorded[Any]], stream: str, subject_id: str, kind: str) -> tuple[Owner, ...]:
+    """Of the case `stream` with this chain.  Texts about victims who are not named go with the first victim.
+
+    The person goes with the texts of the case, of the entries and matters that are about nobody else, and with the
+    third parties told of in them; children and named victims go by themselves, and what is sealed as of staff stays.
+    An owner that never had a key does no harm: it never has one then.
+    """
+    if kind == "VICTIM":
+        return (Owner(f"victim-{subject_id}", "victim"), Owner(stream, "victim"))
+    if kind == "THIRD_PARTY":
+        # With the case's own name: so it can be told which case it is, from the list of erasures alone.
+        return (Owner(stream, "third-party"), *sorted(set(_third_parties(history, {stream}, subject_id))))
+    streams = {stream, *_of_nobody_else(history, stream)}
+    texts = {Owner(each, "case") for each in streams} | {Owner(stream, "child"), Owner(stream, "victim")}
+    return tuple(sorted(texts | set(_third_parties(history, streams))))
+
+
+def _of_nobody_else(history: Sequence[Recorded[Any]], stream: str) -> set[str]:
+    found: dict[str, set[str]] = {}
+    for each in history:
+        if each.stream.startswith(_ABOUT_THE_PERSON):
+            found.setdefault(each.stream, set()).update(one for one in each.about if one.startswith("offender-"))
+    return {name for name, about in found.items() if about == {stream}}
+
+
+def _third_parties(history: Sequence[Recorded[Any]], streams: set[str], told_in: str = "") -> Iterator[Owner]:
+    """Those of facts of these streams, or of one fact of that id alone, and of what corrects it."""
+    facts = {each.id: each for each in history if each.stream in streams}
+    for each in facts.values():
+        corrects = isinstance(each.fact, RecordCorrected)
+        told = facts.get(each.fact.event_ref) if corrects else each
+        if told is None or (told_in and told_in not in (each.id, told.id)):
+            continue
+        of: Fact = told.fact
+        for whose in type(of).whose.values():
+            if whose.subject is Subject.THIRD_PARTY:
+                yield owner_of(each.fact, each.id, each.stream, whose, each.about)

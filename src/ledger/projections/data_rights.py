@@ -21,7 +21,7 @@ from ledger.aggregates.corrections import as_corrected
 from ledger.aggregates.data_breach import DataBreach, DataBreachJudged, DataBreachRecorded
 from ledger.aggregates.offender.facts import OrderMade, SupervisionEnded
 from ledger.aggregates.policy import Policy
-from ledger.aggregates.rights import Request, rights_of
+from ledger.aggregates.rights import Request, rights_of, supervision_ended
 from ledger.aggregates.shape import Closed, Recorded
 from ledger.aggregates.subject import RecordRetained, RightsRequestAnswered
 from ledger.projections.why import Row, explained
@@ -124,14 +124,17 @@ def retention_rows(history: History, policy: Policy, as_at: date, known: int) ->
 
 
 def _retention(history: History, policy: Policy, as_at: date, known: int, explain: bool) -> Row:
-    """not-set while the area has set no period, open while an order goes on, then not-due, due, retained, held."""
-    ended, facts = _ended(history, as_at)
+    """not-set while the area has set no period, open while an order goes on, then not-due, due, retained, held; and
+    erased, once it is."""
+    ended, ends = supervision_ended(history, as_at)
     years = policy.setting(RETENTION_YEARS, ended or as_at, known)
     due = destroy_from(ended, years) if ended is not None and isinstance(years, int) else None
     kept = rights_of(history, as_at).retained
     until = kept.fact.until if kept else None
     held = any(each.released is None for each in holds_of(history, upto=as_at))
-    if ended is None:
+    if rights_of(history, as_at).erased is not None:
+        state = "erased"
+    elif ended is None:
         state = "open"
     elif due is None:
         state = "not-set"
@@ -141,23 +144,13 @@ def _retention(history: History, policy: Policy, as_at: date, known: int, explai
         retained = kept is not None and (until is None or as_at <= until)
         state = "held" if held else "retained" if retained else "due"
     row: Row = {"ended_on": ended, "due": due, "state": state, "retained_until": until}
+    facts = [each.position for each in ends]
     return explained(row, explain, rules=["DP-05"], facts=facts, settings={RETENTION_YEARS: years})
-
-
-def _ended(history: History, as_at: date) -> tuple[date | None, list[int]]:
-    """The day on which the last order's supervision ended; None while one goes on, or where there was none."""
-    kept = [each for each in as_corrected(history) if isinstance(each.fact, OrderMade | SupervisionEnded)]
-    shown = [each for each in kept if day_of(each.effective) <= as_at]
-    orders = {each.fact.order_id for each in shown if isinstance(each.fact, OrderMade)}
-    ends = {each.fact.order_id: each for each in shown if isinstance(each.fact, SupervisionEnded)}
-    if not orders or orders - ends.keys():
-        return None, []
-    return max(each.fact.ended_on for each in ends.values()), [each.position for each in ends.values()]
 
 
 def retention_moments(history: History, policy: Policy, known: int) -> Iterator[date]:
     """The days of all it rests on, the day its time has come, and the day after an exemption's last."""
-    ended, _ = _ended(history, date.max)
+    ended, _ = supervision_ended(history, date.max)
     if ended is None:
         yield from (day_of(each.effective) for each in history if isinstance(each.fact, OrderMade | SupervisionEnded))
         return

@@ -71,6 +71,24 @@ NOT_RETAINED: Final = "This record is not to be retained beyond its time."
 BEFORE_THE_REQUEST: Final = "The request came on {day}; it cannot be answered before."
 BEFORE_IT_BEGAN: Final = "It began on {day}; it cannot end before."
 
+NOBODY_SUCH: Final = (
+    "The case tells of no such subject: name the person, a victim of the case, or the fact that tells of a third party."
+)
+GOES_ON: Final = "Supervision of this person has not ended; nothing is destroyed before the retention period is over."
+NO_PERIOD: Final = "No retention period is set; set dp.retention_years first."
+NOT_YET_DUE: Final = "This record is kept until its time has come, on {day}."
+TO_BE_RETAINED: Final = "This record is to be retained, since {day}; end the retention first."
+KEPT_RESTRICTED: Final = (
+    "What is held of this person is restricted since {day} and is kept; lift the restriction first."
+)
+REQUEST_OPEN: Final = "A request that came on {day} is not answered; answer it first."
+ENTRY_OPEN: Final = "This person has an open entry in the register; close it first."
+NO_GROUND: Final = (
+    "Nobody asked for it: answer a request for erasure first, or wait for the end of the retention period."
+)
+ANOTHER_PERSON: Final = "Whoever gave the ground does not erase; another person must."
+THE_VERY_DAY: Final = "What is held is erased today, so that is the date of it: {day}."
+
 BEFORE_IT_WAS_FOUND: Final = "The breach was found on {day}; nothing can have come of it before."
 
 REQUEST_MONTHS: Final = "dp.request_months"

@@ -9,7 +9,7 @@ tests/erasing/test_values.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any, Final, LiteralString
 from uuid import UUID
@@ -19,9 +19,13 @@ import psycopg
 
 from ledger.aggregates.child.facts import ChildDataErased
 from ledger.aggregates.shape import Erased
+from ledger.aggregates.subject import SubjectDataErased
 
-ERASING: Final = {ChildDataErased.topic: "child"}
-"""The facts that say so, by topic: how what they are about is called where a value stood."""
+ERASING: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
+    ChildDataErased.topic: lambda values: "child",
+    SubjectDataErased.topic: lambda values: str(values["kind"]).lower().replace("_", " "),
+}
+"""The facts that say so, by topic: how whoever they are about is called where a value stood, from the fact's values."""
 
 
 def erased_by(entry: bytes, key: bytes) -> Erased | None:
@@ -30,7 +34,7 @@ def erased_by(entry: bytes, key: bytes) -> Erased | None:
     of, values = ERASING.get(members["type"]), members.get("values", {})
     if of is None or str(UUID(bytes=key)) not in values.get("key_ids", ()):
         return None
-    return Erased(date.fromisoformat(values["erased_on"]), of)
+    return Erased(date.fromisoformat(values["erased_on"]), of(values))
 
 
 _NAMED: Final[LiteralString] = """

@@ -170,6 +170,8 @@ def lines_after(child: Child, day: date, now: Now) -> list[Line]:
     numbers = {stream: _next_number(state) for stream, state in cases.items()}
     lines: list[Line] = []
     for (stream, text), entries in found.items():
+        if cases[stream].erased is not None:
+            continue  # nothing is written about whoever is erased as well
         fact = NotebookEntryMade(entry_no=numbers[stream], entered_on=day, text=register.written(text, day))
         numbers[stream] += 1
         decision = Decision(

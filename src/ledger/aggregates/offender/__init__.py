@@ -17,6 +17,7 @@ from ledger.aggregates.offender.decisions import rule_on
 from ledger.aggregates.offender.decisions.access import stays_as_set
 from ledger.aggregates.offender.decisions.enforcement import court_rests_on
 from ledger.aggregates.offender.decisions.register import children_of
+from ledger.aggregates.offender.erasing import not_corrected, stays_erased
 from ledger.aggregates.offender.facts import (
     FACTS,
     AbsenceRejudged,
@@ -62,7 +63,9 @@ OFFENDER_CASE = Aggregate(
     rule_on=keeping(noticing(rule_on, children_of), lambda case: case.documents, children_of),
     opens=OPENS_TO_DECIDE,
     first=OffenderRecorded,
-    protects=lambda case, record, now: stays_as_set(case, record, now) or court_rests_on(case, record, now),
-    fixes=stays_as_set,
+    protects=lambda case, record, now: (
+        stays_erased(case, record) or stays_as_set(case, record, now) or court_rests_on(case, record, now)
+    ),
+    fixes=lambda case, record, now: not_corrected(case, record) or stays_as_set(case, record, now),
     takes=Case.take,
 )

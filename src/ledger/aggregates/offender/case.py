@@ -22,6 +22,7 @@ from ledger.aggregates.offender import facts
 from ledger.aggregates.offender.entities import Absence, Allocation, BreachWarning, Order, Person, Session, happened
 from ledger.aggregates.offender.moves import MOVES
 from ledger.aggregates.shape import Closed, Fact, History, Recorded
+from ledger.aggregates.subject import SubjectDataErased
 
 BY_SESSION: Final = (
     facts.SessionAttended,
@@ -53,6 +54,13 @@ class Case:
     registrations: list[Recorded[facts.RegistrationNotedOnCase]] = field(
         default_factory=list[Recorded[facts.RegistrationNotedOnCase]]
     )
+
+    erasures: list[Recorded[SubjectDataErased]] = field(default_factory=list[Recorded[SubjectDataErased]])
+
+    @property
+    def erased(self) -> Recorded[SubjectDataErased] | None:
+        """The erasure of the person."""
+        return next((each for each in self.erasures if each.fact.kind == "OFFENDER"), None)
 
     @classmethod
     def fold(cls, history: Sequence[Recorded[Any]]) -> Case:

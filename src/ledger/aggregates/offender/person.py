@@ -14,6 +14,7 @@ from ledger.aggregates.offender.case import Case
 from ledger.aggregates.offender.moves import moves
 from ledger.aggregates.register_entry.facts import RegisterEntryClosed, RegisterEntryMade
 from ledger.aggregates.shape import CLOSED, Closed, Recorded
+from ledger.aggregates.subject import SubjectDataErased
 
 _GENDERS: Final = {"F": "F", "FEMALE": "F", "M": "M", "MALE": "M", "OTHER": "OTHER"}
 
@@ -64,6 +65,11 @@ def _joins_registrations(case: Case, recorded: Recorded[Any]) -> None:
 
 for _kind in (RegisterEntryMade, RegisterEntryClosed):
     moves(_kind)(_joins_registrations)
+
+
+@moves(SubjectDataErased)
+def _(case: Case, recorded: Recorded[SubjectDataErased]) -> None:
+    case.erasures.append(recorded)
 
 
 # ------------------------------------------------------------------------------------------ who works with them

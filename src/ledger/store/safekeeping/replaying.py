@@ -40,11 +40,11 @@ _BY_A_RESTORE: Final = "restore"  # in the place of who approved: the fact names
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An erasure that the ledger has a fact of.  `subject`: whose."""
+    """An erasure that the ledger has a fact of.  `persons`: whose, as far as the fact names them."""
 
     id: UUID
     on: date
-    subject: str
+    persons: tuple[Owner, ...]
     keys: frozenset[UUID]
     by: str
 
@@ -95,8 +95,19 @@ def _told(conninfo: str) -> list[Told]:
             if _TOPIC in said["type"]:
                 keys = frozenset(UUID(each) for each in said["values"]["key_ids"])
                 on = date.fromisoformat(said["values"]["erased_on"])
-                found.append(Told(UUID(said["id"]), on, said["stream"], keys, said["by"]["id"]))
+                found.append(Told(UUID(said["id"]), on, _persons(said), keys, said["by"]["id"]))
     return found
+
+
+def _persons(said: dict[str, Any]) -> tuple[Owner, ...]:
+    """Whom the fact of an erasure names; of third parties, and of what else goes, the vault knows the owners."""
+    stream, subject = said["stream"], said["values"].get("subject_id")
+    if subject is None:
+        return (Owner(stream, _CHILD),) if stream.startswith(f"{_CHILD}-") else ()
+    return {
+        "OFFENDER": (Owner(stream, "case"),),
+        "VICTIM": (Owner(f"victim-{subject}", "victim"), Owner(stream, "victim")),
+    }.get(said["values"]["kind"], (Owner(stream, "third-party"),))
 
 
 def _listed(fact: Told, vault: str) -> Listed:
@@ -107,8 +118,7 @@ def _listed(fact: Told, vault: str) -> Listed:
     query = "SELECT DISTINCT owner, retention FROM keys WHERE key_id = ANY(%s) ORDER BY 1, 2"
     with psycopg.connect(vault) as connection:
         rows = connection.execute(query, (list(fact.keys),)).fetchall()
-    child = [Owner(fact.subject, _CHILD)] if fact.subject.startswith(f"{_CHILD}-") else []
-    owners = tuple(sorted({*child, *(Owner(*row) for row in rows)}))
+    owners = tuple(sorted({*fact.persons, *(Owner(*row) for row in rows)}))
     return Listed(fact.id, fact.on, owners, tuple(sorted(map(str, fact.keys))), "RECORDED", (fact.by, _BY_A_RESTORE))
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from ledger.aggregates.aggregate import Ruling
 from ledger.aggregates.offender.case import Case
-from ledger.aggregates.offender.decisions.ruling import decides
+from ledger.aggregates.offender.decisions.ruling import decides, decides_across
+from ledger.aggregates.offender.erasing import on_erasing
 from ledger.aggregates.offender.facts import InformationShared
 from ledger.aggregates.rights import Request, rights_of
 from ledger.aggregates.shape import Now, Recorded
@@ -24,6 +25,7 @@ from ledger.aggregates.subject import (
     RestrictionLifted,
     RightsRequestAnswered,
     RightsRequestReceived,
+    SubjectDataErased,
 )
 from ledger.errors import Refusal
 from ledger.rules import data_protection, general
@@ -95,6 +97,11 @@ def _(case: Case, draft: RecordRetained, now: Now) -> Ruling:
 def _(case: Case, draft: RecordRetentionEnded, now: Now) -> Ruling:
     del now
     return _ends(rights_of(case.history).retained, draft.on, data_protection.NOT_RETAINED)
+
+
+@decides_across(SubjectDataErased)
+def _(case: Case, draft: SubjectDataErased, now: Now, stream: str) -> Ruling:
+    return on_erasing(case, draft, now, stream)
 
 
 def _begins(standing: Recorded[Any] | None, already: str) -> Ruling:

@@ -21,6 +21,7 @@ from ledger.aggregates.aggregate import Ruling, about_ids
 from ledger.aggregates.offender import facts
 from ledger.aggregates.offender.case import BY_SESSION, Case
 from ledger.aggregates.offender.entities import Order
+from ledger.aggregates.offender.erasing import nothing_more
 from ledger.aggregates.offender.protection import approved, protection_of
 from ledger.aggregates.shape import Fact, Now
 from ledger.errors import Refusal
@@ -131,6 +132,7 @@ def _named_by(fact_class: type[Fact]) -> tuple[tuple[str, str, Callable[[Case], 
 
 
 def _impossible(case: Case, draft: Fact) -> Iterator[Refusal]:
+    yield from nothing_more(case, draft)
     told = vars(draft)
     brings, there = _BRINGS.get(type(draft), ("", None))
     if there is not None and told[brings] in there(case):
