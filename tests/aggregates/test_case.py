@@ -106,13 +106,14 @@ def test_an_unreadable_level_leaves_the_fast_track_open():
     assert view.show(history, telling.ledger.policy(), date(2025, 1, 20), 99, False)["orders"][0]["fast_track"] is None
 
 
-def test_the_fold_opens_only_what_areas_a_to_d_and_the_exceptions_read_and_decisions_what_area_e_reads():
+def test_the_fold_opens_what_areas_a_to_d_and_the_exceptions_read_and_decisions_what_area_e_and_disclosures_rest_on():
     assert set(OPENS_TO_DECIDE) - set(OPENS) == {
         "offender.recorded.v1",
         "offender.details-corrected.v1",
         "offender.order-made.v1",
         "offender.offence-recorded.v1",
         "offender.upw-assessment-completed.v1",
+        "offender.file-disclosed.v1",
     }
     assert set(OPENS) == {
         "offender.risk-assessment-completed.v1",

@@ -21,6 +21,7 @@ from ledger.aggregates.offender.erasing import not_corrected, stays_erased
 from ledger.aggregates.offender.facts import (
     FACTS,
     AbsenceRejudged,
+    FileDisclosed,
     FileMarked,
     FileMarkRemoved,
     OffenceRecorded,
@@ -53,6 +54,7 @@ OPENS_TO_DECIDE = {
     OrderMade.topic: ("requirements",),
     OffenceRecorded.topic: ("offence_code",),
     UpwAssessmentCompleted.topic: ("group_preference",),
+    FileDisclosed.topic: ("removed_docs",),  # a disclosure put right is ruled on again (DP-02)
 }
 
 OFFENDER_CASE = Aggregate(
