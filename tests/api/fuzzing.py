@@ -62,7 +62,8 @@ def fuzzed() -> Generator[Fuzzing]:
         process.start()
         process.wait_until_ready()
         tokens = Tokens.of(json.loads(run(process.home, "status", "--json").stdout)["origin"], process.home)
-        cases = {each.collection: str(uuid4()) for each in AGGREGATES.values()} | {"policy": "policy"}
+        named = {"policy": "policy", "register-reports": "2025-04"}
+        cases = {each.collection: str(uuid4()) for each in AGGREGATES.values()} | named
         everybody = {"Authorization": f"Bearer {tokens.issue(str(uuid4()), EVERY_ROLE)}"}
         for each in AGGREGATES.values():
             if each.first is not None and each.first.command:

@@ -28,7 +28,7 @@ import psycopg
 
 from ledger import application, cli
 from ledger.following import tables
-from ledger.store import embedded, log, migrate, opening, sequencer, vault, wire
+from ledger.store import checkpoint_files, embedded, log, migrate, opening, sequencer, vault, wire
 
 LIMIT = 90.0  # seconds until one that was forgotten goes on
 PAUSE = 0.002
@@ -199,7 +199,7 @@ def before_syncing(*, folder: bool) -> Hook:
             self._real.fsync(descriptor)
 
     def install(places: Places, place: str) -> None:
-        log.os = Os(places, place, log.os)  # type: ignore[assignment]
+        checkpoint_files.os = Os(places, place, checkpoint_files.os)  # type: ignore[assignment]
 
     return install
 
