@@ -64,7 +64,9 @@ def columns(rows: Sequence[StoredRow]) -> Columns:
 
 def swiftly(ledger: Ledger, length: int, readers: int = 1) -> tuple[Report, int]:
     """The report that stretches of this length lead to, and how many of them held."""
-    verifier = SwiftVerifier(checkpoints=ledger.checkpoints, origin=ORIGIN, verifiers=ledger.verifiers)
+    verifier = SwiftVerifier(
+        checkpoints=ledger.checkpoints, origin=ORIGIN, verifiers=ledger.verifiers, earlier=ledger.earlier
+    )
     rows, taken = list(ledger.rows()), 0
     all_readers = [StretchReader() for _ in range(readers)]
     for number, at in enumerate(range(0, len(rows), length)):

@@ -61,6 +61,7 @@ class Ledger:
     checkpoints: list[KeptCheckpoint] = field(default_factory=list[KeptCheckpoint])
     head: StoredHead = field(default_factory=lambda: StoredHead(0))
     verifiers: list[Verifier] = field(default_factory=lambda: [LOG.verifier()])
+    earlier: list[Name] = field(default_factory=lambda: [Name(EARLIER.name, [EARLIER.verifier()], 4)])
 
     def rows(self) -> Iterator[StoredRow]:
         for position, entry, leaf, (stream, version) in zip(
@@ -76,7 +77,7 @@ class Ledger:
             checkpoints=self.checkpoints,
             origin=ORIGIN,
             verifiers=self.verifiers,
-            earlier=[Name(EARLIER.name, [EARLIER.verifier()], 4)],
+            earlier=self.earlier,
             **options,
         )
 
