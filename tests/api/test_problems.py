@@ -50,7 +50,9 @@ def subclasses(error: type[LedgerError]) -> list[type[LedgerError]]:
 def test_every_error_becomes_a_problem_of_its_own_type(kind: type[LedgerError]):
     error = kind.__new__(kind)
     LedgerError.__init__(error, "What is, then what to do.")
-    vars(error).update({"errors": {}, "key": None, "position": None, "allowed": ("GET",)})
+    vars(error).update(
+        {"errors": {}, "key": None, "position": None, "allowed": ("GET",), "kind": "excluded", "told": None}
+    )
     if issubclass(kind, Refused):
         error = kind([Refusal("GEN-05", "What is, then what to do.")])
     answer = problem(error)
