@@ -15,7 +15,8 @@ from ledger.aggregates.shape import a_random_id
 from ledger.demonstration import Line, caseload, names_a_line, roster
 from ledger.demonstration.shaped import SHAPED
 from ledger.importing import read_line
-from ledger.projections import WORKLISTS, enforcement, progress
+from ledger.projections import WORKLISTS, data_rights, enforcement, progress
+from ledger.rules.data_protection import RETENTION_YEARS
 
 DAYS = ("2024-02-29", "2025-08-31", "2026-01-01", "2026-11-22")
 TODAY = date(2026, 11, 22)
@@ -133,8 +134,24 @@ def _rows(folded: Folded, name: str) -> list[dict[str, Any]]:
 
 
 def test_every_worklist_of_the_house_has_something_to_show(folded: Folded) -> None:
-    for name in WORKLISTS:
+    for name in WORKLISTS.keys() - {"retention"}:
         assert _rows(folded, name), f"nothing in the worklist {name}"
+
+
+def test_no_case_is_due_for_destruction_while_the_area_has_set_no_period_and_none_is_made_up(folded: Folded) -> None:
+    """The sources name no period (DP-05), so `retention` is rightly empty until an area sets one."""
+    assert folded.policy.setting(RETENTION_YEARS, TODAY, folded.known) is None
+    assert _rows(folded, "retention") == []
+
+
+def test_requests_stand_in_every_way_a_clock_can_and_a_breach_waits_for_its_report(folded: Folded) -> None:
+    assert {each["state"] for each in _rows(folded, "data-rights")} == {"awaiting-answer", "overdue"}
+    views = (data_rights.view(each, folded.policy, TODAY, folded.known) for each in folded.offenders())
+    states = {each["state"] for view in views for each in view["requests"]}
+    assert states == {"awaiting-answer", "overdue", "answered", "answered-late"}
+    cases = folded.cases("data-breach")
+    found = {data_rights.breach_view(each, folded.policy, TODAY, folded.known)["state"] for each in cases}
+    assert found == {"no-risk", "reported", "awaiting-report"}
 
 
 def test_the_register_shows_every_way_a_review_and_a_de_registration_can_stand(folded: Folded) -> None:
@@ -207,7 +224,7 @@ def test_ids_are_random_in_form_and_brought_once(lines: list[Line]) -> None:
 
 def test_the_staff_of_a_seed_are_the_same_on_any_day(lines: list[Line]) -> None:
     people = {each.id: (each.role, each.unit) for each in roster(2022).staff}
-    assert 12 <= len(people) <= 18
+    assert 12 <= len(people) <= 20
     assert {line["by"]["id"] for line in lines} == set(people)
     assert all(people[line["by"]["id"]] == (line["by"]["role"], line["by"].get("unit")) for line in lines)
     assert roster(2022) != roster(2023)

@@ -19,6 +19,7 @@ from ledger.demonstration.enforcing import decline, hear, miss, start_action, un
 from ledger.demonstration.lines import Book, Days, Line, Pen, a_uuid, at, first_saturday
 from ledger.demonstration.lives import Life, Plan, Promptness
 from ledger.demonstration.nominations import nominate
+from ledger.demonstration.owing import owe
 from ledger.demonstration.people import UNITS, Roster, roster
 from ledger.demonstration.progressing import (
     apply_to_court,
@@ -54,7 +55,9 @@ def caseload(today: date, seed: int = 2022, cases: int = 120) -> list[Line]:
         life = _life(book, people, sites, plan, seed, number)
         lived(life)
         lives.append(life)
-    protect(book, people, [each for each in lives if each.number >= len(SHAPED)], seed)
+    drawn = [each for each in lives if each.number >= len(SHAPED)]
+    protect(book, people, drawn, seed)
+    owe(book, people, drawn, seed)
     return book.lines()
 
 

@@ -26,6 +26,7 @@ _FOR_ALL: Final = (
     "chief-officer",
     "information-officer",
     "aco",
+    "information-manager",
 )
 
 
