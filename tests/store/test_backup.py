@@ -122,7 +122,7 @@ def test_commands_go_on_meanwhile_and_the_vault_has_every_key_of_the_ledger(
 
     before = door.size
     door.run(both())
-    sizes = sorted(checked(each, "ledger").manifest.sizes["public"] for each in within(tmp_path / "ledger"))
+    sizes = [checked(each, "ledger").manifest.sizes["public"] for each in reversed(within(tmp_path / "ledger"))]
     assert before <= sizes[0] < sizes[-1] <= door.size
     for ledger, vault in zip(within(tmp_path / "ledger"), within(tmp_path / "vault"), strict=True):
         with a_safe(clusters, door.settings.home / "keys") as safe:
@@ -147,7 +147,7 @@ def _id(number: int) -> str:
 def aged(folder: Path, days: int) -> Path:
     """As if it had been made so many days ago."""
     taken = datetime.now(UTC) - timedelta(days=days)
-    made = folder.with_name(f"{taken:%Y%m%dT%H%M%SZ}-{folder.name.partition('-')[2]}")
+    made = folder.with_name(f"{taken:%Y%m%dT%H%M%S.%fZ}-{folder.name.partition('-')[2]}")
     folder.rename(made)
     return made
 
@@ -185,7 +185,7 @@ def test_those_that_ended_are_told(door: Door, tmp_path: Path) -> None:
 
 
 def test_what_a_killed_backup_left_is_none_and_goes_with_the_next(door: Door, tmp_path: Path) -> None:
-    left = tmp_path / "ledger" / ".partial-20260101T000000Z-abcd"
+    left = tmp_path / "ledger" / ".partial-20260101T000000.000000Z-abcd"
     left.mkdir(parents=True)
     (left / "public.entries.copy.gz").write_bytes(b"half")
     made = backed_up(door, tmp_path)

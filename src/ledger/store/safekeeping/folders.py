@@ -30,7 +30,7 @@ MANIFEST: Final = "manifest.json"
 SUMS: Final = "SHA256SUMS"
 ERASURES: Final = "erasures.jsonl"
 PARTIAL: Final = ".partial-"
-STAMP: Final = "%Y%m%dT%H%M%SZ"  # of a folder: when it was taken; then a few digits of its own
+STAMP: Final = "%Y%m%dT%H%M%S.%fZ"  # of a folder, so that names sort as they were taken; then a few digits of its own
 _SUM: Final = re.compile(r"([0-9a-f]{64})  ([A-Za-z0-9_][A-Za-z0-9_.-]*)")
 _PIECE: Final = 1 << 20
 
