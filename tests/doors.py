@@ -243,9 +243,20 @@ def new_door(
         with opened(Settings(home=home, **settings), places, kind, verified=verified, loop=loop) as door:
             yield door
     finally:
-        ledger.drop_database(name)
-        vault.drop_database(name)
+        for cluster in (ledger, vault):
+            _let_go(cluster, name)
         shutil.rmtree(home, ignore_errors=True)
+
+
+def _let_go(cluster: EmbeddedCluster, name: str) -> None:
+    """Drop a database.  One that waits too long for some other backend goes with the server; what stood is told."""
+    server = cluster.conninfo("postgres", "postgres")
+    with psycopg.connect(server, autocommit=True, options="-c statement_timeout=20s") as admin:
+        try:
+            admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
+        except psycopg.errors.QueryCanceled:
+            there = "SELECT pid, datname, state, wait_event_type, wait_event, left(query, 80) FROM pg_stat_activity"
+            print(f"{name} could not be dropped within 20 s:", *admin.execute(there.encode()).fetchall(), sep="\n")
 
 
 # ------------------------------------------------------------------------------------ somebody else's server
