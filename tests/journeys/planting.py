@@ -36,8 +36,8 @@ MORE: Mapping[str, Mapping[str, Any]] = {
     "HoldPlaced": {"scope": {"office": "North"}},
     "FileDisclosed": {"removed_docs": []},
 }
-# What is told only of somebody who is erased, and no erasure can be asked for from outside yet.
-AFTER_AN_ERASURE = ("RecipientsNotified",)
+# What is told only of somebody who is erased, or of a hold whose review is finished: neither comes about here.
+AFTER_AN_ERASURE = ("RecipientsNotified", "HoldReleased")
 
 
 def sealed_facts() -> list[tuple[str, type[Fact]]]:
