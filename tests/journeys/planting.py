@@ -36,8 +36,10 @@ MORE: Mapping[str, Mapping[str, Any]] = {
     "HoldPlaced": {"scope": {"office": "North"}},
     "FileDisclosed": {"removed_docs": []},
 }
-# What is told only of somebody who is erased, or of a hold whose review is finished: neither comes about here.
-AFTER_AN_ERASURE = ("RecipientsNotified", "HoldReleased")
+# What is told only of somebody who is erased, and no erasure is asked for here.
+AFTER_AN_ERASURE = ("RecipientsNotified",)
+# A hold is let go of before its review is asked for: from then on it would wait until that is signed (SCR-06).
+WAITS_FOR: Mapping[str, str] = {"ManagementReviewRequested": "HoldReleased"}
 
 
 def sealed_facts() -> list[tuple[str, type[Fact]]]:
