@@ -40,11 +40,11 @@ class Author:
         self.events: list[tuple[str, list[str]]] = []
 
     def body(self, fact: Any) -> dict[str, Any]:
-        schema = openapi._schema(fact)["properties"]
+        schema = openapi.schema_of(fact)["properties"]
         body = openapi.example(fact)
         for name, described in schema.items():
             if name not in body and self.random.random() < 0.3:
-                body[name] = openapi._example(described)
+                body[name] = openapi.example_of(described)
             if name in body:
                 body[name] = self.value(name, described, body[name])
         if "event_ref" in body and self.events:

@@ -73,7 +73,7 @@ class Planter:
 
     def body(self, noun: str, fact: type[Fact], more: Mapping[str, Any]) -> dict[str, Any]:
         """The fields of a command: the required ones, the sealed ones, and what is given."""
-        schema = openapi._schema(fact)["properties"]
+        schema = openapi.schema_of(fact)["properties"]
         body = openapi.example(fact)
         for name, described in schema.items():
             if name in fact.whose:
@@ -97,7 +97,7 @@ class Planter:
         if any(form.get("pattern") for form in forms):
             return CLIENT_ID
         if any("enum" in form or "format" in form for form in forms):
-            return openapi._example(dict(described))
+            return openapi.example_of(dict(described))
         for form in forms:
             if form.get("type") == "string":
                 return self.word(where)
@@ -105,7 +105,7 @@ class Planter:
                 return {"details": self.word(where), "more": [self.word(where)]}
             if form.get("type") == "array":
                 return [self._value(form["items"], where)]
-        return openapi._example(dict(described))
+        return openapi.example_of(dict(described))
 
 
 # ------------------------------------------------------------------------------------ looking
