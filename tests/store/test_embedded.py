@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import shutil
 import signal
 import stat
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING
 import psutil
 import psycopg
 import pytest
+from psycopg.pq import PollingStatus
 
 from ledger.store import host
 from ledger.store.embedded import OWNER, EmbeddedCluster, EmbeddedError
@@ -526,6 +528,20 @@ def test_dropping_a_database_disconnects_who_is_in_it(clusters: Clusters) -> Non
         clusters.ledger.drop_database("dropped")
         with pytest.raises(psycopg.OperationalError):
             connection.execute("SELECT 1")
+
+
+def test_a_client_that_says_no_more_while_it_is_let_in_holds_no_drop_up_for_long(clusters: Clusters) -> None:
+    clusters.ledger.create_database("dropped")
+    half_way = psycopg.pq.PGconn.connect_start(clusters.ledger.conninfo(OWNER, "postgres").encode())
+    try:
+        while half_way.connect_poll() != PollingStatus.READING:
+            select.select([], [half_way.socket], [])
+        select.select([half_way.socket], [], [])  # the server's first word is there, and gets no answer
+        began = time.monotonic()
+        clusters.ledger.drop_database("dropped")
+        assert time.monotonic() - began < 15
+    finally:
+        half_way.finish()
 
 
 @pytest.mark.parametrize("name", ["", "Upper", "semi;colon", 'quo"te', "x" * 64, "1st"])

@@ -60,6 +60,9 @@ SETTINGS = {
     "port": "5432",
     "unix_socket_permissions": "0700",
     "password_encryption": "scram-sha-256",
+    # Who is being let in and says no more (its process is stopped, or busy elsewhere) answers no other backend either,
+    # and DROP DATABASE waits for all of them. Our own connecting gives up as soon (store/connecting.py).
+    "authentication_timeout": "5s",
     # Acknowledged means durable.
     "fsync": "on",
     "synchronous_commit": "on",
