@@ -12,9 +12,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
-from uuid import uuid4
 
-from ledger.aggregates.shape import Actor
+from ledger.askers import actor_of
 from ledger.disclosing.exporting import Export
 from ledger.errors import Malformed, Setup
 from ledger.store.timestamping import roots_at
@@ -23,7 +22,7 @@ from ledger.transparency.bundle import verify_bundle
 from ledger.transparency.bundle.archive import MAX_BYTES, unpack
 from ledger.transparency.bundle.report import BundleReport
 from ledger.transparency.errors import FormatError
-from ledger.verbs import err, out, say, tree, with_ledger
+from ledger.verbs import out, say, tree, with_ledger
 
 _LARGEST: Final = 2 * MAX_BYTES
 
@@ -31,9 +30,7 @@ _LARGEST: Final = 2 * MAX_BYTES
 def export(given: argparse.Namespace) -> int:
     """Write a case as a bundle, which was sealed in the access log before it is written."""
     noun, _, name = str(given.id).rpartition("/")
-    by = Actor(given.by or str(uuid4()), given.role)
-    if not given.by:
-        err.print(f"by the new staff id {by.id}")
+    by = actor_of(given)
     made: Export = with_ledger(
         lambda ledger: ledger.export(
             noun or "offender", name, given.purpose, given.recipient, by, printed=not given.without_pdf

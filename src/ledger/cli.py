@@ -15,9 +15,9 @@ from pathlib import Path
 import psycopg
 
 from ledger import bundles, keeping, looking, outcomes, papers, subjects, supposing, vaults, verbs
-from ledger.access.purposes import PURPOSES as READ_FOR
 from ledger.aggregates.ledger_stream import CAUSES
 from ledger.api.problems import place_of
+from ledger.askers import named_by, read_by
 from ledger.disclosing.table import PURPOSES
 from ledger.errors import LedgerError, LimitedAccess, Malformed
 from ledger.rules.editions import NAMES
@@ -37,12 +37,6 @@ def parser() -> argparse.ArgumentParser:
         found.set_defaults(verb=function)
         return found
 
-    def read_by(found: argparse.ArgumentParser) -> None:
-        """Who is shown something of a case is sealed in the access log first."""
-        found.add_argument("--by", metavar="ID", help="the staff member's random id; whoever runs it if left out")
-        found.add_argument("--role", default="administrator", help="in which role; administrator if left out")
-        found.add_argument("--purpose", help=f"what for, one of {', '.join(READ_FOR)}; the role's own if left out")
-
     each = verb("demo", verbs.demo, "embedded PostgreSQL, a demonstration caseload, the server")
     each.add_argument("--port", type=int, default=8000)
     verb("serve", verbs.serve, "serve the ledger that the environment names")
@@ -61,6 +55,7 @@ def parser() -> argparse.ArgumentParser:
     each.add_argument("of", metavar="FILE.csv|ID", help="read: the table; write: an offender's id")
     each.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
     each.add_argument("--system", default="delius", help="read: what the other system is called")
+    read_by(each, "practitioner")
     each = verb("scenario", verbs.scenario, "run scenarios, each in a fresh ledger")
     each.add_argument("files", type=Path, nargs="+", metavar="FILE")
     each = verb("case", verbs.case, "a view of a case")
@@ -75,6 +70,7 @@ def parser() -> argparse.ArgumentParser:
     each.add_argument("--edition", required=True, choices=NAMES, help="the edition that is supposed to rule")
     each.add_argument("--against", choices=NAMES, help="compared with; what is in force, by the settings, if left out")
     each.add_argument("--as-at", metavar="DAY")
+    read_by(each)
     each = verb("trail", _trail, "what a decision rested on, and whether it comes out the same today")
     each.add_argument("position", type=int, nargs="?", help="of its fact in the log; of a bundle all, if left out")
     each.add_argument("--bundle", type=Path, metavar="FILE.zip", help="from a bundle alone, without a ledger")
@@ -84,8 +80,7 @@ def parser() -> argparse.ArgumentParser:
     each = verb("search", verbs.search, "somebody by number, name or date of birth; a star ends a name begun")
     for name in ("client-id", "crn", "surname", "forenames", "date-of-birth"):
         each.add_argument(f"--{name}", help="YYYY-MM-DD" if name == "date-of-birth" else None)
-    each.add_argument("--role", default="practitioner", help="in which role; practitioner if left out")
-    each.add_argument("--by", metavar="ID", help="the staff member's random id; drawn if left out")
+    read_by(each, "practitioner")
     each = verb("log", verbs.log, "the transparency log: its checkpoint, its keys, or all of it as files")
     each.add_argument("what", choices=verbs.OF_A_LOG)
     each.add_argument("folder", type=Path, nargs="?", metavar="DIR", help="where the tiles are written")
@@ -118,8 +113,7 @@ def parser() -> argparse.ArgumentParser:
     each.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.zip")
     each.add_argument("--purpose", required=True, help=f"one of {', '.join(PURPOSES)}")
     each.add_argument("--recipient", required=True, help="for whom it is")
-    each.add_argument("--role", default="practitioner", help="in which role; practitioner if left out")
-    each.add_argument("--by", metavar="ID", help="the staff member's random id; drawn if left out")
+    named_by(each, "practitioner")
     each.add_argument("--without-pdf", action="store_true", help="without the printed chronology")
     each = verb("document", papers.document, "put a document beside the record, or take it out again")
     each.add_argument("what", choices=("put", "get"))
@@ -128,15 +122,13 @@ def parser() -> argparse.ArgumentParser:
     each.add_argument("file", type=Path, metavar="FILE", help="put: what is stored; get: where it is written")
     each.add_argument("--kind", help="put: what kind of document, where it was not filed before")
     each.add_argument("--marking", choices=("OPEN", "CONFIDENTIAL", "RESTRICTED"), help="put: likewise")
-    each.add_argument("--role", default="practitioner", help="in which role; practitioner if left out")
-    each.add_argument("--by", metavar="ID", help="the staff member's random id; drawn if left out")
+    read_by(each, "practitioner")
     each = verb("subject-access", subjects.subject_access, "what is held about a person who asked, others' values shut")
     each.add_argument("crn", help="the case reference number")
     each.add_argument("--from", dest="since", metavar="DAY", help="only what happened on this day or later")
     each.add_argument("--to", dest="until", metavar="DAY", help="only what happened up to this day")
     each.add_argument("-o", "--output", type=Path, metavar="FILE.pdf", help="write it as printed pages")
-    each.add_argument("--role", default="data-protection-officer", help="in which role; that one if left out")
-    each.add_argument("--by", metavar="ID", help="the staff member's random id; drawn if left out")
+    named_by(each, "data-protection-officer")
     each = verb("verify", _verify, "check a bundle offline; or read every stored byte again and check the whole ledger")
     each.add_argument("file", type=Path, nargs="?", metavar="FILE.zip", help="a bundle; the whole ledger if left out")
     each.add_argument("--key", action="append", default=[], metavar="VKEY", help="the ledger's key, for a bundle")

@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
 
 from ledger.application import Ledger
-from ledger.verbs import out, reader_of, say, with_ledger
+from ledger.askers import reader_of
+from ledger.verbs import out, say, with_ledger
 
 Page: TypeAlias = tuple[list[dict[str, Any]], int | None]
 

@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from ledger.access.purposes import reader
 from ledger.aggregates.documents import DocumentStored
-from ledger.aggregates.shape import Actor
 from ledger.application import Ledger
 from ledger.application.documents import LARGEST, Document
+from ledger.askers import actor_of, reader_of
 from ledger.commands import Acknowledged, Command
 from ledger.errors import Setup
-from ledger.verbs import err, out, say, with_ledger
+from ledger.verbs import out, say, with_ledger
 
 MEDIA_OF: dict[str, str] = {
     ".pdf": "application/pdf",
@@ -32,17 +31,12 @@ MEDIA_OF: dict[str, str] = {
 
 def document(given: argparse.Namespace) -> int:
     """`ledger document put` or `ledger document get`."""
-    by = Actor(given.by or str(uuid4()), given.role)
-    if not given.by:
-        err.print(f"by the new staff id {by.id}")
     noun, _, name = str(given.id).rpartition("/")
-    return (
-        _put(given, by, noun or "offender", name) if given.what == "put" else _get(given, by, noun or "offender", name)
-    )
+    return _put(given, noun or "offender", name) if given.what == "put" else _get(given, noun or "offender", name)
 
 
-def _put(given: argparse.Namespace, by: Actor, noun: str, name: str) -> int:
-    file: Path = given.file
+def _put(given: argparse.Namespace, noun: str, name: str) -> int:
+    by, file = actor_of(given), Path(given.file)
     if not file.is_file():
         raise Setup(f"There is no file {file}.")
     if file.stat().st_size > LARGEST:
@@ -63,9 +57,11 @@ def _put(given: argparse.Namespace, by: Actor, noun: str, name: str) -> int:
     return 0
 
 
-def _get(given: argparse.Namespace, by: Actor, noun: str, name: str) -> int:
+def _get(given: argparse.Namespace, noun: str, name: str) -> int:
+    by = reader_of(given)
+
     async def use(ledger: Ledger) -> Document:
-        return await ledger.document(noun, name, given.doc_id, reader(by))
+        return await ledger.document(noun, name, given.doc_id, reader=by)
 
     found = with_ledger(use)
     file: Path = given.file

@@ -10,28 +10,25 @@ import os
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import orjson
 
 from ledger.access.purposes import reader
-from ledger.aggregates.shape import Actor
 from ledger.application import Ledger
 from ledger.application.subject_access import SubjectAccess
+from ledger.askers import actor_of
 from ledger.errors import Malformed
 from ledger.reading import a_day
-from ledger.verbs import err, out, say, with_ledger
+from ledger.verbs import out, say, with_ledger
 
 
 def subject_access(given: argparse.Namespace) -> int:
     """Everything held under a case reference number; exit 1 where that is nothing."""
     since, until = (_day(text) for text in (given.since, given.until))
-    by = Actor(given.by or str(uuid4()), given.role)
-    if not given.by:
-        err.print(f"by the new staff id {by.id}")
+    by = reader(actor_of(given), "subject-access")
 
     async def use(ledger: Ledger) -> tuple[SubjectAccess | None, bytes]:
-        found = await ledger.subject_access(given.crn, since, until, reader=reader(by, "subject-access"))
+        found = await ledger.subject_access(given.crn, since, until, reader=by)
         if found is None or given.output is None:
             return found, b""
         return found, found.pdf(await ledger.checkpoint(), datetime.now(UTC))

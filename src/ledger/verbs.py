@@ -20,14 +20,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from ledger import beside, logs, playing, serving
-from ledger.access.purposes import Reader, reader
 from ledger.aggregates.ledger_stream import SYSTEM
-from ledger.aggregates.roles import ROLES
-from ledger.aggregates.shape import Actor, a_random_id
+from ledger.aggregates.shape import Actor
 from ledger.api import openapi
 from ledger.api.tokens import Tokens
 from ledger.application import Ledger
 from ledger.application.searching import LONGEST_PAGE, SEARCHERS
+from ledger.askers import reader_of
 from ledger.errors import Forbidden, Malformed, Setup
 from ledger.importing import Outcome
 from ledger.importing import import_file as import_lines_of
@@ -222,9 +221,9 @@ def case(given: argparse.Namespace) -> int:
 def search(given: argparse.Namespace) -> int:
     """Whoever is found, a row each; exit 1 if nobody is."""
     asked = {name: value for name in ASKED_BY if (value := getattr(given, name)) is not None}
+    by = reader_of(given)
     if given.role not in SEARCHERS:
         raise Forbidden(f"People are searched for by {', '.join(sorted(SEARCHERS))}; not by {given.role}.")
-    by = reader(Actor(given.by or str(uuid4()), given.role))
 
     async def use(ledger: Ledger) -> list[dict[str, Any]]:
         question(asked)  # before everybody is read
@@ -358,18 +357,6 @@ def witness(given: argparse.Namespace) -> int:
         tell,
     )
     return 0
-
-
-def reader_of(given: argparse.Namespace) -> Reader:
-    """Who reads at the command line: who says so (`--by`, `--role`), else whoever runs the ledger, nobody by name."""
-    role = given.role
-    if role not in ROLES:
-        raise Malformed(f"--role: one of {', '.join(ROLES)}.")
-    try:
-        by = Actor(a_random_id(given.by) if given.by else SYSTEM.id, role)
-    except ValueError as wrong:
-        raise Malformed(f"--by: {wrong}.") from wrong
-    return reader(by, given.purpose)
 
 
 def verify(given: argparse.Namespace) -> int:

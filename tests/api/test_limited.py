@@ -7,7 +7,8 @@ import base64
 import io
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -377,3 +378,39 @@ def test_a_child_on_the_register_with_somebody_limited_is_not_told_through_the_o
     assert page.status_code == 200
     assert not [word for word in home.words[kit] if word in page.text]
     assert kit not in page.text
+
+
+def test_a_hold_on_a_child_alone_is_a_nameless_row_to_whoever_may_not_read_of_an_adult_of_the_child(door: Door):
+    home, other, ann, ben = Family(door), Family(door), user(door), user(door)
+    kit = home.child()
+    home.entered([kit])
+    review, hold = other.review(), str(uuid4())
+    placing = {"hold_id": hold, "child_refs": [kit], "placed_at": f"{days_ago(1)}T10:00"}
+    home.give(f"case-review/{review}", "PlaceHold", placing, "aco")
+    door.run(door.ledger.follower.catch_up())
+    before = ann.get("/worklists/holds", limit="1000")
+    assert kit in before.text
+    exclude(door, home.case, ann)
+    now = ann.get("/worklists/holds", limit="1000")
+    assert not [each for each in (kit, hold, review) if each in now.text]
+    assert len(now.json()["items"]) == len(before.json()["items"])
+    assert kit in ben.get("/worklists/holds", limit="1000").text
+
+
+def test_a_paused_case_that_concerns_somebody_limited_is_not_named(door: Door, monkeypatch: pytest.MonkeyPatch):
+    home, ann, ben = Family(door), user(door), user(door)
+    entry = home.entered([home.child()])
+    whole = WORKLISTS["register-reviews"]
+
+    def broken(*asked: Any) -> list[dict[str, Any]]:
+        raise ArithmeticError
+
+    given = dict(WORKLISTS) | {"register-reviews": replace(whole, rows=broken)}
+    monkeypatch.setattr("ledger.application.WORKLISTS", given)
+    exclude(door, home.case, ann)
+    then = datetime.now(UTC).isoformat()
+    mine, whose = (each.get("/worklists/register-reviews", known_at=then, limit="1000") for each in (ann, ben))
+    assert entry in {each["entry_id"] for each in whose.json()["paused"]}
+    assert entry not in mine.text
+    assert len(mine.json()["paused"]) == len(whose.json()["paused"])
+    assert {"limited": True} in mine.json()["paused"]

@@ -116,7 +116,7 @@ def test_a_case_that_cannot_be_folded_is_named_and_the_others_are_compared(door:
 
     with patch.object(supposing, "compared", fails_on_one):
         found = door.run(door.ledger.what_if("sentencing-2026", None, None, lambda done, total: None))
-    assert found["paused"] == [bad]
+    assert found["paused"] == [{"offender_id": bad}]
     assert good in {each["offender_id"] for each in found["items"]}
 
 

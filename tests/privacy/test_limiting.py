@@ -174,3 +174,14 @@ def test_of_a_row_about_a_barred_person_nothing_is_left():
     assert nameless({"review_id": other, "offender_refs": [other, case]}, {CASE}) == {"limited": True}
     assert nameless({"offender_id": other, "due": "2025-03-03"}, {CASE}) is None
     assert nameless({"placement_id": other, "offender_refs": None}, {CASE}) is None
+
+
+def test_a_row_is_nameless_by_whatever_case_it_names_also_within_its_members():
+    child, entry = str(uuid4()), str(uuid4())
+    row = {"review_id": str(uuid4()), "offender_refs": [], "child_refs": [child], "holds": [{"entry_id": entry}]}
+    assert nameless(row, {f"child-{child}"}) == {"limited": True}
+    assert nameless(row, {f"register-entry-{entry}"}) == {"limited": True}
+    assert nameless(row, {f"case-review-{row['review_id']}"}) == {"limited": True}
+    assert nameless({"breach_id": entry}, {f"data-breach-{entry}"}) == {"limited": True}
+    assert nameless({"matter_id": child}, {f"child-protection-matter-{child}"}) == {"limited": True}
+    assert nameless(row, {f"offender-{child}"}) is None

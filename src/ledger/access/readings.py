@@ -20,15 +20,16 @@ import asyncio
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from ledger.access.purposes import Reader
 from ledger.access.writing import append, begin, or_no_answer
-from ledger.aggregates import AGGREGATES, FACT_BY_TOPIC, noun_of
+from ledger.aggregates import FACT_BY_TOPIC, noun_of
 from ledger.aggregates.access import Category, RecordViewed
 from ledger.aggregates.immutable import immutable
 from ledger.aggregates.shape import LIST_ITEMS, Recorded, Subject, Whose
 from ledger.errors import Refused
+from ledger.privacy.limiting import named_in
 from ledger.projections.why import Row
 from ledger.rules.registry import labels
 from ledger.store import mapping
@@ -46,8 +47,6 @@ _WORDS: Final = {
     Subject.STAFF: "staff",
 }
 _PERSON: Final = {"offender": Subject.OFFENDER, "child": Subject.CHILD, "victim": Subject.VICTIM}
-# Which member of a row names which case; those whose name is not their noun's.
-_OTHER_NAMES: Final = {"entry": "register-entry", "review": "case-review", "matter": "child-protection-matter"}
 
 
 @immutable
@@ -207,16 +206,8 @@ def people_of(opens: Opens) -> tuple[str, ...]:
 
 
 def cases_in(rows: Iterable[Row]) -> set[str]:
-    """The names of the cases that rows name: offender_id, entry_id, child_ids …"""
-    found: set[str] = set()
-    for row in rows:
-        for name, value in row.items():
-            stem, _, kind = name.rpartition("_")
-            noun = _OTHER_NAMES.get(stem, stem.replace("_", "-"))
-            if kind in ("id", "ids") and noun in AGGREGATES:
-                named = cast("list[Any]", value) if isinstance(value, list) else [value]
-                found |= {f"{noun}-{each}" for each in named if isinstance(each, str)}
-    return found
+    """The names of the cases that rows name (ledger.privacy.limiting)."""
+    return {each for row in rows for each in named_in(row)}
 
 
 def target_of(stream: str) -> str:

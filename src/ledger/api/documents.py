@@ -48,7 +48,7 @@ async def opened(request: Request) -> Response:
     ledger: Ledger = request.app.state.ledger
     asked_of(request, set())
     given = request.path_params
-    found = await ledger.document(aggregate_of(request).noun, given["id"], given["doc_id"], reader_of(request))
+    found = await ledger.document(aggregate_of(request).noun, given["id"], given["doc_id"], reader=reader_of(request))
     headers = {
         "Cache-Control": "no-store",
         "Content-Disposition": f'attachment; filename="{found.doc_id}.{_ENDINGS[found.media_type]}"',

@@ -102,4 +102,4 @@ class Metrics(Collector):
 def _lag(lag: Mapping[str, Any]) -> Iterator[Metric]:
     yield GaugeMetricFamily("ledger_worklists_lag_seconds", "Age of the oldest fact to come.", value=lag["lag_seconds"])
     yield GaugeMetricFamily("ledger_worklists_behind", "Facts to come.", value=lag["behind"])
-    yield GaugeMetricFamily("ledger_worklists_paused_cases", "Cases not folded.", value=len(lag["paused"]))
+    yield GaugeMetricFamily("ledger_worklists_paused_cases", "Cases not folded.", value=lag["paused"])

@@ -51,7 +51,7 @@ from ledger.application.searching import Searching
 from ledger.application.standing import READY_SECONDS, Standing
 from ledger.application.subject_access import SubjectAccess, Subjects
 from ledger.commands import Acknowledged, Command, authorise, fact_class_of
-from ledger.disclosing.exporting import Export, Exporting
+from ledger.disclosing.exporting import Export, Exporting, not_restricted
 from ledger.errors import LimitedAccess, Malformed, NotFound, StaleVersion
 from ledger.following import lists
 from ledger.following.folding import Folder
@@ -288,7 +288,7 @@ class Ledger:
             await self.access.refused(command, refusal)
             raise
 
-    async def document(self, noun: str, id: str, doc_id: str, reader: Reader) -> Document:  # noqa: A002
+    async def document(self, noun: str, id: str, doc_id: str, *, reader: Reader) -> Document:  # noqa: A002
         """A document, opened to memory.  Raises as ledger.application.documents."""
         stream = stream_of(noun, id)
         async with self._kept(reader, stream):
@@ -328,6 +328,20 @@ class Ledger:
         except EVIDENCE as refusal:
             await self.access.refused(Command("ExportCase", noun, id, {}, by), refusal)
             raise
+
+    async def outcomes_passed_on(self, id: str, *, reader: Reader) -> list[dict[str, Any]]:  # noqa: A002
+        """The outcomes of a case for another system's table: what is restricted is not passed on (DP-05).
+
+        Raises as `view`, and Refused, which is evidence as that of the command ExportCase.
+        """
+        stream = stream_of("offender", id)
+        try:
+            stored = await in_time(self.store.deadline, self.store.database.chain(stream))
+            not_restricted([mapping.recorded(each) for each in stored])
+        except EVIDENCE as refusal:
+            await self.access.refused(Command("ExportCase", "offender", id, {}, reader.by), refusal)
+            raise
+        return (await self.view("offender", id, "outcomes", reader=reader))["outcomes"]
 
     # ------------------------------------------------------------------------------------ releases
 
@@ -480,12 +494,19 @@ class Ledger:
         return {"worklists": names, "cases": cases, "position": (await self.store.database.followed()).position}
 
     async def what_if(
-        self, edition: str, against: str | None, as_at: date | None, progress: Callable[[int, int], None]
+        self,
+        edition: str,
+        against: str | None,
+        as_at: date | None,
+        progress: Callable[[int, int], None],
+        *,
+        reader: Reader | None = None,
     ) -> dict[str, Any]:
         """Which orders of the whole caseload would stand otherwise under an edition of the law than under another.
 
-        `against`: None for what is in force, by the settings.  Ids, days, codes and minutes; nothing is written.
-        Raises Malformed for an edition that is none, DatabaseUnavailable, VaultUnavailable.
+        `against`: None for what is in force, by the settings.  Ids, days, codes and minutes; of the case only the
+        reading is written.  `reader` as for a worklist, whose rows these are like.
+        Raises Malformed for an edition that is none, DatabaseUnavailable, VaultUnavailable, AccessLogUnavailable.
         """
         for each in (edition, against):
             known_edition(each)
@@ -493,6 +514,8 @@ class Ledger:
         question = Question(edition, against, as_at or london_day(datetime.now(UTC)), upto)
         folder = Folder(self.store.database, self.cases)
         found = await Supposing(folder, self.store.database, progress, self._where()).run(question)
+        paused = [{"offender_id": each} for each in found.paused]
+        items, paused = await self._asking.supposed(reader, edition, question.as_at, upto, found.items, paused)
         return {
             "edition": edition,
             "against": against,
@@ -502,8 +525,8 @@ class Ledger:
             "cases_that_differ": len({each["offender_id"] for each in found.items}),
             "orders_that_differ": len(found.items),
             "differs": found.counts(),
-            "items": found.items,
-            "paused": found.paused,
+            "items": items,
+            "paused": paused,
         }
 
     def _where(self) -> Where:

@@ -153,7 +153,6 @@ class Asking:
             upto = await self._in_time(self._store.database.known_at(known_at))
             page = await lists.folded(self._store.database, self._cases, worklist, asked, policy, upto)
         withhold = withhold or not may_open(reader and reader.by, FieldClass.PERSON)
-        page = lists.limited(page, await self._entitling.barred(reader and reader.by))
         opens: Opens = persons.OPENS if worklist.names_person and not withhold else {}
         screen = Screen(
             f"worklist/{worklist.name}",
@@ -164,12 +163,32 @@ class Asking:
             people_of(opens),
             category="combination",
         )
-        cases = cases_in((*page.items, *page.paused))
-        sealing = self._readings.begin(reader, screen, cases, policy.version)
+        items, paused = await self._limited(reader, page.items, page.paused)
+        page = replace(page, items=items, paused=paused)
+        sealing = self._readings.begin(reader, screen, cases_in((*items, *paused)), policy.version)
         if worklist.names_person:
             page = replace(page, items=[await self._named(worklist, row, opens, asked.day, page) for row in page.items])
         await sealing.sealed()
         return replace(page, next=page.next and self.cursors.seal(page.next))
+
+    async def supposed(
+        self, reader: Reader | None, edition: str, day: date, position: int, items: Sequence[Row], paused: Sequence[Row]
+    ) -> tuple[list[Row], list[Row]]:
+        """The rows of a what-if as this reader may read them, sealed as a worklist's are.
+
+        Raises DatabaseUnavailable, AccessLogUnavailable.
+        """
+        version = (await self._in_time(self._cases.policy())).policy.version
+        screen = Screen("what-if", edition, position, day, datetime.now(UTC), category="combination")
+        shown, unfolded = await self._limited(reader, items, paused)
+        await self._readings.begin(reader, screen, cases_in((*shown, *unfolded)), version).sealed()
+        return shown, unfolded
+
+    async def _limited(
+        self, reader: Reader | None, items: Sequence[Row], paused: Sequence[Row]
+    ) -> tuple[list[Row], list[Row]]:
+        rows = await self._entitling.nameless(reader and reader.by, [*items, *paused])
+        return [dict(each) for each in rows[: len(items)]], [dict(each) for each in rows[len(items) :]]
 
     def _place(self, cursor: str) -> str:
         try:

@@ -1,7 +1,8 @@
 """Entitling: whether somebody may read a case, asked at every door before anything of it is told (DP-03).
 
     await entitling.check(by, stream, stored)      raises LimitedAccess
-    await entitling.barred(by)                     the persons of whom a list, or a search, shows this reader nothing
+    await entitling.barred(by)                     the persons of whom a search shows this reader nothing
+    await entitling.nameless(by, rows)             rows of a list, those about such persons without a word
 
 The decision itself is ledger.privacy.limiting; here is what it needs from the store, and the message, which is sealed
 and opened only for whom it is meant.  Nobody (None), the ledger's own program, is not limited.  Proven by
@@ -10,7 +11,7 @@ tests/api/test_limited.py.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from typing import Any, Final, TypeVar, cast
 
 from ledger.aggregates.offender.facts.access import AccessExcluded, AccessRestricted
@@ -18,14 +19,27 @@ from ledger.aggregates.shape import Actor, Recorded, opened
 from ledger.application.patience import in_time
 from ledger.commands import Command
 from ledger.errors import LedgerError, LimitedAccess
-from ledger.privacy.limiting import CONCERNING, PERSON, barred, barring, concerned, refused_by, shared, unsaid
+from ledger.privacy.limiting import (
+    CONCERNING,
+    PERSON,
+    barred,
+    barring,
+    concerned,
+    named_in,
+    nameless,
+    refused_by,
+    shared,
+    unsaid,
+)
 from ledger.privacy.sealing import Unreadable
+from ledger.store.binary import LARGEST
 from ledger.store.cases import Cases
 from ledger.store.limits import Limits
 from ledger.store.mapping import Stored, recorded
 from ledger.store.opening import Store
 
 T = TypeVar("T")
+AT_ONCE: Final = 200  # chains read together
 Row = Mapping[str, Any]
 _MESSAGES: Final = {each.topic: ("message",) for each in (AccessExcluded, AccessRestricted)}
 
@@ -69,6 +83,26 @@ class Entitling:
     async def barred(self, by: Actor | None) -> frozenset[str]:
         """The persons ("offender-019a…") of whom this reader is shown nothing."""
         return frozenset() if by is None else barred(await self._in_time(self._limits.standing()), by)
+
+    async def nameless(self, by: Actor | None, rows: Sequence[Row]) -> list[Row]:
+        """Rows of a list as this reader may read them: those that name a person whose case is closed to the reader, or
+        whatever concerns one (a child, an entry, a review, a hold on either), say that they are limited and no more."""
+        barred = await self.barred(by)
+        if not barred:
+            return list(rows)
+        named = {each for row in rows for each in named_in(row)}
+        shut = barred | await self._concerning(barred, sorted(each for each in named if each.startswith(CONCERNING)))
+        return [nameless(row, shut) or row for row in rows]
+
+    async def _concerning(self, persons: Collection[str], names: Sequence[str]) -> set[str]:
+        """Those of these cases in whose chains a fact of any of these persons, or about one, stands."""
+        found: set[str] = set()
+        for start in range(0, len(names), AT_ONCE):
+            part = names[start : start + AT_ONCE]
+            for name, chain in (await self._in_time(self._store.database.chains(part, LARGEST))).items():
+                if not set(concerned(name, map(recorded, chain))).isdisjoint(persons):
+                    found.add(name)
+        return found
 
     async def unsaid(
         self, by: Actor | None, rows: Sequence[Row], stream: str, facts: Sequence[Recorded[Any]]

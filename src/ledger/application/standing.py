@@ -62,7 +62,8 @@ class Standing:
         }
 
     async def lag(self) -> dict[str, Any]:
-        """How far the worklists follow: `position`, `behind` (facts), `lag_seconds`, and the cases that are `paused`.
+        """How far the worklists follow: `position`, `behind` (facts), `lag_seconds`, and how many cases are `paused`
+        (which they are, a worklist says to those who may read of them).
 
         The lag is the age of the oldest fact that is not projected yet, by the ledger's clock.
         """
@@ -73,7 +74,7 @@ class Standing:
             "position": followed.position,
             "behind": followed.size - followed.position,
             "lag_seconds": max(0, round(age)),
-            "paused": [{"case": name, "position": at, "reason": reason} for name, at, reason in paused],
+            "paused": len(paused),
         }
 
     async def ready(self) -> dict[str, Any]:

@@ -105,7 +105,7 @@ class Exporting:
         stored = await self._store.database.chain(stream, upto=closing.size)
         records = [mapping.recorded(each) for each in stored]
         if purpose == "sharing":
-            _not_restricted(records)
+            not_restricted(records)
         opens = allows.opens & classes_for(by, records)  # no more than a page shows
         found = gathered(stream, stored, replace(allows, opens=opens))
         openings = await self._openings(found)
@@ -251,7 +251,7 @@ class Exporting:
         return self._store.access.note(checkpoint.size, checkpoint.root)
 
 
-def _not_restricted(records: Sequence[Recorded[Any]]) -> None:
+def not_restricted(records: Sequence[Recorded[Any]]) -> None:
     """What is restricted is not passed on to another agency, by an export no more than by word; a court's evidence,
     the house's own files and what the person asks for are not barred by it (DPA 2018 s.47).  Raises Refused."""
     restricted = rights_of(records).restricted

@@ -13,8 +13,8 @@ import asyncio
 import base64
 import binascii
 import re
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
@@ -26,7 +26,6 @@ from ledger.aggregates.shape import Recorded
 from ledger.errors import Malformed, NotYetProjected, Unavailable
 from ledger.following.folding import Folder, Paused, parts_of, reason_of
 from ledger.following.places import place_of
-from ledger.privacy.limiting import nameless
 from ledger.projections import Worklist
 from ledger.projections.schedule import heard, unit_of
 from ledger.projections.why import Row
@@ -88,14 +87,6 @@ def _page(
     shown = rows[: asked.most]
     items = [worklist.ages(orjson.loads(data), asked.day, policy) for _, data in shown]
     return Page(items, _cursor(shown[-1][0]) if len(rows) > len(shown) else None, position, paused)
-
-
-def limited(page: Page, shut: Collection[str]) -> Page:
-    """The page as somebody reads it who may read nothing of these persons ("offender-019a…"): their rows say so."""
-    if not shut:
-        return page
-    items, paused = ([nameless(row, shut) or row for row in rows] for rows in (page.items, page.paused))
-    return replace(page, items=items, paused=paused)
 
 
 def _told(worklist: Worklist, stream: str, position: int, reason: str) -> dict[str, Any]:

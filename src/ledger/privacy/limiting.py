@@ -11,7 +11,8 @@ The texts are silent on this; it is our reading.
 
 The rules of a person stand in the person's own stream, and it is always all that is known now which counts: a limit set
 today binds a reader of last year's file too.  A placement, nomination or inspection is about no one person and is not
-limited; where a list names a limited person, the row stays and says nothing (`nameless`).
+limited; where a row of a list names a limited person, or a child, entry, matter, review or breach that concerns one, it
+stays and says nothing (`nameless`).
 
 Pure; proven by tests/privacy/test_limiting.py and, for every route, by tests/api/test_limited.py.
 """
@@ -22,6 +23,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, cast
 
+from ledger.aggregates import AGGREGATES
 from ledger.aggregates.offender.facts.access import ACCESS_RULES, AccessExcluded, AccessRestricted, AccessRuleEnded
 from ledger.aggregates.shape import Actor, Fact, Recorded
 from ledger.errors import LimitedAccess
@@ -34,7 +36,13 @@ PERSON: Final = "offender-"
 CONCERNING: Final = ("child-", "register-entry-", "child-protection-matter-", "case-review-", "data-breach-")
 LIMITED: Final[Mapping[str, Any]] = MappingProxyType({"limited": True})  # all that is left of a row
 _SYSTEM: Final = "system"  # no person: releases, erasures, the house itself
-_NAMES: Final = ("offender_id", "offender_refs")  # what a row of a list calls the persons it is about
+_NAMING: Final = ("id", "ids", "ref", "refs")  # how the names of members end that name cases
+_OTHER_NAMES: Final = {
+    "breach": "data-breach",
+    "entry": "register-entry",
+    "matter": "child-protection-matter",
+    "review": "case-review",
+}
 
 
 def rules_in(facts: Iterable[Recorded[Any]]) -> list[Rule]:
@@ -121,13 +129,23 @@ def barred(rules: Mapping[str, Sequence[Rule]], by: Actor) -> frozenset[str]:
     return frozenset(name for name, of in rules.items() if barring(of, by) is not None)
 
 
+def named_in(row: Mapping[str, Any]) -> set[str]:
+    """The cases, by stream, that a row names: offender_id, entry_id, child_refs …, also within its members."""
+    found: set[str] = set()
+    for name, value in row.items():
+        stem, _, kind = name.rpartition("_")
+        noun = _OTHER_NAMES.get(stem, stem.replace("_", "-"))
+        members = cast("list[Any]", value) if isinstance(value, list) else [value]
+        if kind in _NAMING and noun in AGGREGATES:
+            found |= {f"{noun}-{each}" for each in members if isinstance(each, str)}
+        for each in members:
+            found |= named_in(cast("Mapping[str, Any]", each)) if isinstance(each, Mapping) else set()
+    return found
+
+
 def nameless(row: Mapping[str, Any], shut: Collection[str]) -> dict[str, Any] | None:
-    """What stands for a row of a list about anybody of `shut` (streams); None for every other row.
+    """What stands for a row of a list that names any case of `shut` (streams); None for every other row.
 
     Nothing of it is left, not even a day: how many there are may be counted, and no more.
     """
-    ids: list[str] = []
-    for name in _NAMES:
-        value: Any = row.get(name)
-        ids += cast("list[str]", value) if isinstance(value, list) else [str(value)]
-    return dict(LIMITED) if any(f"{PERSON}{each}" in shut for each in ids) else None
+    return None if named_in(row).isdisjoint(shut) else dict(LIMITED)

@@ -1,0 +1,138 @@
+"""Who asks at the command line is named wherever a value is opened, and what is shown of a case is in the access log.
+
+Which verbs show something of a case is written down here once more: a new verb is in neither list until somebody has
+thought about it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from tests.test_cli import CRN, STAFF, Line, Made, a_case, failed, ledger, made  # noqa: F401 - fixtures
+
+from ledger.aggregates.ledger_stream import SYSTEM
+from ledger.cli import parser
+
+# Each as it shows something of the case.
+SHOWING: dict[str, Sequence[str]] = {
+    "case": ("case", "{case}"),
+    "trail": ("trail", "{decision}"),
+    "search": ("search", "--surname", "Feather*", "--by", STAFF),
+    "refusals": ("refusals",),
+    "readings": ("readings", "{case}"),
+    "document": ("document", "get", "{case}", "{document}", "{file}", "--by", STAFF),
+    "subject-access": ("subject-access", CRN, "--by", STAFF),
+    "outcomes": ("outcomes", "write", "{id}", "-o", "{file}", "--by", STAFF),
+    "what-if": ("what-if", "--edition", "sentencing-2026"),
+    "export": ("export", "{case}", "-o", "{file}", "--purpose", "court", "--recipient", "him", "--by", STAFF),
+    "log": ("log", "tiles", "{file}"),
+}
+# Positions, counts, codes, keys, names of logs, ids of streams where a finding lies, and what the caller gave; a backup
+# is ciphertext for whoever holds the keys, and a witness is given proofs. Nobody's case is told.
+SHOWS_NOBODY = {
+    *("demo", "serve", "follow", "rebuild", "migrate", "status", "import", "scenario", "witness", "verify", "vault"),
+    *("backup", "restore", "rules", "events", "token"),
+}
+NAMED = ("search", "document", "subject-access", "outcomes", "export")
+
+
+def verbs() -> set[str]:
+    return set(next(action.choices for action in parser()._actions if action.dest != "help" and action.choices))
+
+
+def test_of_every_verb_it_is_said_whether_it_shows_something_of_a_case():
+    assert verbs() == {*SHOWING} | SHOWS_NOBODY
+    assert not SHOWING.keys() & SHOWS_NOBODY
+
+
+@pytest.fixture(scope="module")
+def places(made: Made, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:  # noqa: F811
+    """What the arguments are filled with."""
+    return {"id": made.case, "case": f"offender/{made.case}", "document": str(uuid4())}
+
+
+def filled(arguments: Sequence[str], places: dict[str, str], folder: Path) -> list[str]:
+    return [each.format(**places, file=folder / str(uuid4())) for each in arguments]
+
+
+def seen(ledger: Line) -> int:  # noqa: F811
+    return ledger("status", "--json").json["access_log"]["facts"]
+
+
+@pytest.mark.parametrize("verb", SHOWING)
+def test_a_verb_that_shows_something_of_a_case_leaves_an_entry(
+    ledger: Line,  # noqa: F811
+    made: Made,  # noqa: F811
+    places: dict[str, str],
+    tmp_path: Path,
+    verb: str,
+):
+    arguments = SHOWING[verb]
+    if verb == "document":
+        scan = tmp_path / "scan.pdf"
+        scan.write_bytes(b"%PDF-1.7 seen")
+        put = ("document", "put", places["case"], places["document"], str(scan), "--by", STAFF)
+        file_it(ledger, made, places["document"], tmp_path)
+        assert ledger(*put).code == 0
+    if verb == "trail":
+        events = ledger("case", made.case, "--view", "chronology", "--json").json["events"]
+        absences = [each["position"] for each in events if each["type"] == "AbsenceRecorded"]
+        places = places | {"decision": str(absences[0])}
+    before = seen(ledger)
+    ran = ledger(*filled(arguments, {"decision": "", **places}, tmp_path))
+    assert ran.code == 0, ran.err
+    assert seen(ledger) > before
+
+
+def file_it(ledger: Line, made: Made, document: str, folder: Path) -> None:  # noqa: F811
+    """The document, filed, so that it can be put beside."""
+    data = {"doc_id": document, "kind": "letter", "marking": "OPEN", "section": "letters"}
+    line = {"command": "FileDocument", "to": f"offender/{made.case}", "data": data}
+    file = folder / "filed.jsonl"
+    file.write_text(json.dumps(line | {"by": {"id": STAFF, "role": "practitioner"}}) + "\n")
+    assert ledger("import", str(file)).code == 0
+
+
+@pytest.mark.parametrize("verb", NAMED)
+def test_who_opens_a_value_says_who_it_is_and_nothing_is_opened_otherwise(
+    ledger: Line,  # noqa: F811
+    places: dict[str, str],
+    tmp_path: Path,
+    verb: str,
+):
+    arguments = filled(SHOWING[verb], places, tmp_path)
+    at = arguments.index("--by")
+    before = seen(ledger)
+    failed(ledger(*arguments[:at], *arguments[at + 2 :]), "Say who asks: --by ID")
+    failed(ledger(*arguments[:at], "--by", SYSTEM.id, *arguments[at + 2 :]), "Say who asks: --by ID")
+    failed(ledger(*arguments[:at], "--by", "Ann", *arguments[at + 2 :]), "--by")
+    assert seen(ledger) == before
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_role_that_opens_values_is_somebodys_whatever_is_asked(ledger: Line, made: Made):  # noqa: F811
+    for role in ("practitioner", "auditor", "chief-officer"):
+        failed(ledger("case", made.case, "--role", role), "Say who asks: --by ID")
+    shown = ledger("case", made.case, "--view", "chronology")
+    assert shown.code == 0
+    assert "Featherstonehaugh" not in shown.out
+
+
+def test_who_was_excluded_is_not_found_by_leaving_out_the_name(ledger: Line, made: Made, tmp_path: Path):  # noqa: F811
+    other = Made(made.settings, str(uuid4()), str(uuid4()), str(uuid4()))
+    lines = a_case(other)
+    given = {"user_id": STAFF, "message": "No.", "reason": "No."}
+    by = {"id": str(uuid4()), "role": "risk-manager"}
+    lines.append({"command": "ExcludeAccess", "to": f"offender/{other.case}", "data": given, "by": by})
+    file = tmp_path / "excluded.jsonl"
+    file.write_text("".join(json.dumps(each) + "\n" for each in lines))
+    assert ledger("import", str(file)).code == 0
+    asked = ("search", "--client-id", "0710890", "--json")
+    mine, theirs = (ledger(*asked, "--by", by) for by in (STAFF, str(uuid4())))
+    assert other.case not in mine.out
+    assert other.case in theirs.out
+    failed(ledger(*asked), "--by ID")
