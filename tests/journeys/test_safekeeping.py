@@ -79,7 +79,8 @@ def test_a_backup_made_under_load_is_restored_verified_and_read(at_work: Path, n
     verified = run(new_home, "verify", "--values", "--json")
     assert (verified.returncode, orjson.loads(verified.stdout)["ok"]) == (0, True), verified.stdout
     person = (at_work / "person").read_text()
-    assert SURNAME in run(new_home, "case", person, "--view", "chronology", "--role", "practitioner", "--by", str(uuid4())).stdout
+    reader = ("--role", "practitioner", "--by", str(uuid4()))
+    assert SURNAME in run(new_home, "case", person, "--view", "chronology", *reader).stdout
     again = run(new_home, "restore", str(at_work / "backups"))
     assert again.returncode == 2
     assert "has a ledger already, which is not written over" in again.stderr
