@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,6 +16,7 @@ from ledger.access.purposes import reader
 from ledger.aggregates.shape import Actor
 from ledger.errors import NotYetProjected
 from ledger.searching import Keeping, question
+from ledger.searching.keeping import AT_ONCE, REST
 
 SEARCH = "/offenders/search"
 
@@ -270,6 +272,30 @@ def test_another_process_fills_the_same_from_ledger_and_vault(door: Door):
     people, position = door.run(fresh.current())
     assert position == door.size
     assert [each.surname for each in people.find(question({"surname": surname}))] == [surname]
+
+
+def test_whoever_asks_for_something_else_while_everybody_is_read_has_a_turn_after_each_few(door: Door):
+    for _ in range(3 * AT_ONCE):
+        offender(door, word())
+    fresh = Keeping(door.ledger.store.database, door.ledger.cases)
+    parts: list[int] = []
+    rests: list[int] = []
+
+    async def others() -> None:
+        while True:
+            rests.append(len(parts))  # how far it had come when somebody else had the loop for REST seconds
+            await asyncio.sleep(REST / 4)
+
+    async def filled() -> None:
+        beside = asyncio.create_task(others())
+        try:
+            await fresh.fill(lambda done, of: parts.append(done), rest=REST)
+        finally:
+            beside.cancel()
+
+    door.run(filled())
+    assert max(after - before for before, after in pairwise([0, *parts])) <= AT_ONCE
+    assert set(range(1, len(parts))) <= set(rests)
 
 
 def test_the_reader_named_decides_whoever_asks_in_this_process(door: Door):

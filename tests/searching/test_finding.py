@@ -33,7 +33,8 @@ def somebody(surname="Jones", forenames="Ann Marie", *aliases: tuple[str, str], 
 
 def found(people: list[Person], **asked: str) -> list[str]:
     index = People()
-    index.fill(people)
+    for each in people:
+        index.put(each)
     return [f"{each.surname}, {each.forenames}" for each in index.find(question(asked))]
 
 
@@ -99,7 +100,8 @@ def test_a_question_by_which_nobody_is_found_is_malformed_and_not_repeated(asked
 
 def test_who_is_put_in_again_is_found_as_known_now_and_who_is_dropped_is_not_found():
     index = People()
-    index.fill([ANN, BEN])
+    index.put(ANN)
+    index.put(BEN)
     index.put(ANN._replace(surname="Bright", names=(Name("bright", "ann marie"),), client_id="7654321"))
     assert not index.find(question({"surname": "jones"}))
     assert not index.find(question({"client_id": "0710890"}))
@@ -112,7 +114,8 @@ def test_who_is_put_in_again_is_found_as_known_now_and_who_is_dropped_is_not_fou
 
 def test_with_a_key_goes_whoever_is_known_by_it():
     index = People()
-    index.fill([somebody(keys=[b"k" * 16]), somebody("Smith", "Ann", keys=[b"l" * 16])])
+    index.put(somebody(keys=[b"k" * 16]))
+    index.put(somebody("Smith", "Ann", keys=[b"l" * 16]))
     index.drop_keys([b"k" * 16, b"?" * 16])
     assert [each.surname for each in index.find(question({"date_of_birth": "1990-02-01"}))] == ["Smith"]
 
@@ -135,8 +138,7 @@ ASKED = st.fixed_dictionaries(
 @given(st.lists(PEOPLE, max_size=12), st.lists(PEOPLE, max_size=4), ASKED)
 def test_the_index_finds_whom_looking_at_everybody_finds(first, then, asked):
     index = People()
-    index.fill(first)
-    for each in then:
+    for each in (*first, *then):
         index.put(each)
     for each in first[::3]:
         index.drop(each.stream)

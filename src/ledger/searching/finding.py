@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, insort
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -115,14 +115,6 @@ class People:
 
     def __len__(self) -> int:
         return len(self._by_stream)
-
-    def fill(self, people: Iterable[Person]) -> None:
-        """Put many at once that are not there yet."""
-        surnames: list[tuple[str, str]] = []
-        for each in people:
-            self._keep(each)
-            surnames += _surnames_of(each)
-        self._surnames = sorted([*self._surnames, *surnames])
 
     def put(self, found: Person) -> None:
         """Put somebody in, in the place of what was known of them."""

@@ -8,7 +8,8 @@ Whoever asks waits until what was sealed before the question is taken in, and un
 looked at: so an answer is never out of date, whichever process recorded or erased, and following in between only keeps
 that wait short.  An erased person goes with the key: before it is destroyed the ledger fences it, which is looked at.
 
-Read are only the facts that tell who somebody is (store.database, `telling`), a few hundred people at a time.  Somebody
+Read are only the facts that tell who somebody is (store.database, `telling`), a few people at a time, and beside a
+server with a rest after each few: whoever asks it meanwhile waits for some milliseconds, not for hundreds.  Somebody
 whose values do not open is passed over and told in the log; the others are found.
 
 Proven by tests/api/test_searching.py; measured by bench/searching.py.
@@ -35,7 +36,8 @@ from ledger.store.mapping import Stored, recorded
 
 log = logging.getLogger(__name__)
 
-AT_ONCE: Final = 200  # people read together
+AT_ONCE: Final = 20  # people read together: some 5 ms of the loop
+REST: Final = 0.005  # seconds in which others are served, after each few
 ENTRIES: Final = 1_000  # looked through together for whom they concern
 EVERY: Final = 1.0  # seconds
 AFTER_TROUBLE: Final = 1.0
@@ -74,28 +76,28 @@ class Keeping:
         """Fill it and follow, until cancelled; whatever is away meanwhile is waited for."""
         while True:
             try:
-                await self.fill()
+                await self.fill(rest=REST)
                 await self.current()
                 await asyncio.sleep(EVERY)
             except (LedgerError, OSError) as problem:
                 log.error("the search waits: %s", type(problem).__name__)
                 await asyncio.sleep(AFTER_TROUBLE)
 
-    async def fill(self, progress: Progress = lambda done, of: None) -> None:
-        """Read everybody, once.  Raises DatabaseUnavailable, VaultUnavailable."""
+    async def fill(self, progress: Progress = lambda done, of: None, *, rest: float = 0.0) -> None:
+        """Read everybody, once; `rest`: seconds after each few.  Raises DatabaseUnavailable, VaultUnavailable."""
         async with self._turn:
             if self._people is not None:
                 return
             head = await self._database.head()
             upto, fences = (head.size if head else 0), await self._database.fences()
             names = [name for noun in _NOUNS for name in await self._database.streams(noun)]
-            found: list[Person] = []
+            people = People()
             for start in range(0, len(names), AT_ONCE):
                 part = names[start : start + AT_ONCE]
-                found += [each for each in (await self._read(part, upto)).values() if each]
+                for each in filter(None, (await self._read(part, upto)).values()):
+                    people.put(each)
                 progress(start + len(part), len(names))
-            people = People()
-            people.fill(found)
+                await asyncio.sleep(rest)
             if fences:
                 people.drop_keys(await self._database.fenced())
             self._people, self._at, self._fences = people, upto, fences

@@ -170,18 +170,21 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     """,
     "newest_note": "SELECT note FROM released ORDER BY size DESC LIMIT 1",
     "note_from": "SELECT size, note FROM released WHERE size >= $1::bigint ORDER BY size LIMIT 1",
-    # What tells who somebody is, and which warnings stand at the name: few of the facts of each of many people.
+    # What tells who somebody is, and which warnings stand at the name: few of the facts of each of many people.  The
+    # first `"type":"` of an entry is that of its member: inside a text a quotation mark has a backslash before it.
+    # OFFSET 0: from what is about a person to those entries, and not for each through every entry of the register.
     "telling": """
         SELECT n.id, e.position, e.entry FROM unnest($1::text[]) AS n (id), LATERAL (
-            SELECT position, entry FROM entries WHERE stream = n.id AND position <= $2::bigint AND (
-                position('"type":"offender.recorded.v1"'::bytea IN entry) > 0
-                OR position('"type":"child.recorded.v1"'::bytea IN entry) > 0
-                OR position('"type":"offender.details-corrected.v1"'::bytea IN entry) > 0
-                OR position('"type":"offender.risk-assessment-completed.v1"'::bytea IN entry) > 0
-                OR position('"type":"offender.risk-level-changed.v1"'::bytea IN entry) > 0
-                OR position('"type":"record.'::bytea IN entry) > 0)
+            SELECT position, entry FROM entries,
+                LATERAL (SELECT substr(entry, position('"type":"'::bytea IN entry) + 8, 48) AS told) AS t
+            WHERE stream = n.id AND position <= $2::bigint AND (
+                substr(told, 1, 7) = 'record.'::bytea
+                OR substr(told, 1, greatest(position('"'::bytea IN told) - 1, 0)) IN (
+                    'offender.recorded.v1'::bytea, 'child.recorded.v1'::bytea, 'offender.details-corrected.v1'::bytea,
+                    'offender.risk-assessment-completed.v1'::bytea, 'offender.risk-level-changed.v1'::bytea))
             UNION ALL
-            SELECT e.position, e.entry FROM about AS a JOIN entries AS e USING (position)
+            SELECT a.position, e.entry FROM about AS a,
+                LATERAL (SELECT stream, entry FROM entries WHERE position = a.position OFFSET 0) AS e
             WHERE a.id = n.id AND a.position <= $2::bigint AND e.stream LIKE 'register-entry-%'
         ) AS e ORDER BY n.id, e.position
     """,
