@@ -20,8 +20,9 @@ from ledger.scenarios import load, play
 TOLD_ONLY = {
     "AbsenceInformationPassed", "AccessExcluded", "AccessRestricted", "AccessRuleEnded", "AssessmentReviewed",
     "AwardAchieved", "CaseContactsListed", "CaseTransferred",
-    "ComplianceActionTaken", "ConcernPassedOn", "DataAdviceTaken", "EteReferralMade", "FileDisclosed",
-    "FileMarkRemoved", "FileMarked", "HomeVisitMade", "InductionCompleted", "InformationShared", "LearningPlanMade",
+    "ComplianceActionTaken", "ConcernPassedOn", "DataAdviceTaken", "ErasureFinalised", "EteReferralMade",
+    "FileDisclosed", "FileMarkRemoved", "FileMarked", "HomeVisitMade", "InductionCompleted", "InformationShared",
+    "LearningPlanMade",
     "ManagementDecisionRecorded", "MisdirectionReported", "NotebookEntryMade", "PrisonCoordinatorInformed",
     "ProcessingRestricted", "QualityChecked", "RecipientsNotified", "RecordRetained", "RecordRetentionEnded",
     "RestrictionLifted", "RightsRequestAnswered", "RightsRequestReceived", "RiskConcernReported",

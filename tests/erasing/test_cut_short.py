@@ -40,6 +40,7 @@ def step_of(ledger: Ledger, step: str) -> tuple[Any, str]:
         "destroy": ledger.store.vault.erasures,
         "append": ledger.store.sequencer,
         "close": ledger.store.vault.erasures,
+        "finalise": ledger.store.vault.erasures,
         "place_hold": ledger.store.vault.erasures,
         "release_hold": ledger.store.vault.erasures,
     }

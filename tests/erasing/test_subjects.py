@@ -10,8 +10,9 @@ from uuid import uuid4
 import pytest
 from tests.api.test_searching import ready
 from tests.conftest import Clusters
-from tests.doors import SURNAME, TODAY, Case, Door, a_problem, days_ago, new_door
+from tests.doors import SURNAME, TODAY, Case, Door, a_problem, days_ago
 from tests.erasing.family import OFFICER, PRACTITIONER, Family
+from tests.erasing.subjects import MANAGER, old_case, shared, victim, with_retention
 from tests.erasing.test_cut_short import dies, killed, opened_again
 
 from ledger.aggregates import AGGREGATES
@@ -19,7 +20,6 @@ from ledger.errors import Forbidden, Malformed, Refused
 from ledger.projections import VIEWS
 from ledger.store.unsealing import Unsealing
 
-MANAGER = "information-manager"
 CUT = ("fence", "destroy", "append", "close")
 GONE = f"[offender erased {TODAY:%d/%m/%Y}]"
 CANNOT = ("CP-49", "This record was erased and cannot be restored.")
@@ -28,9 +28,7 @@ CANNOT = ("CP-49", "This record was erased and cannot be restored.")
 @pytest.fixture(scope="module")
 def door(clusters: Clusters, ledger_template: str, vault_template: str) -> Generator[Door]:
     """At its end every sealed value of the ledger is opened: nothing is missing that no erasure explains."""
-    with new_door(clusters.ledger, clusters.vault) as made:
-        setting = {"key": "dp.retention_years", "new": "2", "effective_from": days_ago(3000), "reason": "as agreed"}
-        made.give("policy/policy", "ChangeSetting", setting, "chief-officer", key=uuid4())
+    with with_retention(clusters) as made:
         yield made
 
         async def verified() -> list[Any]:
@@ -49,13 +47,6 @@ def home(door: Door) -> Family:
     return made
 
 
-def old_case(door: Door, ended: int = 1100) -> Case:
-    case = door.new_case(sentence_date=days_ago(1500), order_end_date=days_ago(1200))
-    data = {"order_id": case.order, "ended_on": days_ago(ended), "ground": "completed, Zqsupervision"}
-    door.give(case.to, "EndSupervision", data, PRACTITIONER, key=uuid4())
-    return case
-
-
 def erase(home: Family, subject: str | None = None, **more: Any) -> Any:
     data = {"subject_id": subject or home.case.id, "erased_on": days_ago(0)} | more
     return home.give(home.case.to, "EraseSubject", data, OFFICER)
@@ -71,20 +62,6 @@ def refused(home: Family, subject: str | None = None, **more: Any) -> list[tuple
 def erasures(home: Family, subject: str | None = None) -> list[Any]:
     told = [each.members["values"] for each in home.told(f"offender-{home.case.id}") if "data-erased" in each.type]
     return [each for each in told if each["subject_id"] == (subject or home.case.id)]
-
-
-def victim(home: Family, victim_id: str | None = None) -> tuple[str, str]:
-    victim_id, word = victim_id or str(uuid4()), f"Zq{uuid4().hex}"
-    filed = {"victim_id": victim_id, "content": word, "on": days_ago(1400)}
-    home.give(home.case.to, "FileVictimInformation", filed, "victim-liaison")
-    return victim_id, word
-
-
-def shared(home: Family) -> tuple[str, str]:
-    word = f"Zq{uuid4().hex}"
-    data = {"shared_with": word, "what_class": "risk", "basis": "protocol", "on": days_ago(1300)}
-    home.give(home.case.to, "ShareInformation", data, PRACTITIONER)
-    return home.told(f"offender-{home.case.id}")[-1].members["id"], word
 
 
 def requested(home: Family, answered: bool = True, kind: str = "ERASURE") -> None:

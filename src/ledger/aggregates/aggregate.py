@@ -205,6 +205,7 @@ class Aggregate:
 # ------------------------------------------------------------------------------------------ what every command meets
 
 _ACTOR: Final = frozenset({"actor", "actor unless named"})
+_TARGET: Final = frozenset({"target", "target unless named"})
 
 
 def id_of(stream: str, noun: str = "") -> str:
@@ -260,7 +261,7 @@ def _completed(draft: Fact, ruling: Ruling, now: Now, stream: str) -> Fact:
 def _supplied(name: str, supplied: Supplied, now: Now, stream: str) -> dict[str, str]:
     if supplied.by in _ACTOR:
         return {name: now.actor.id}
-    return {name: id_of(stream)} if supplied.by == "target" else {}
+    return {name: id_of(stream)} if supplied.by in _TARGET else {}
 
 
 def _marking(draft: Fact) -> str | None:

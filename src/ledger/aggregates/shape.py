@@ -105,6 +105,7 @@ __all__ = [
     "OWN",
     "STAFF",
     "TARGET",
+    "TARGET_UNLESS_NAMED",
     "TEXT_BYTES",
     "THIRD_PARTY",
     "VICTIM",
@@ -179,6 +180,7 @@ ACTOR_UNLESS_NAMED: Final = Supplied(
     "actor unless named"
 )  # somebody else may have said it: the recorder writes it down
 TARGET: Final = Supplied("target")
+TARGET_UNLESS_NAMED: Final = Supplied("target unless named")  # another than whom the stream is of may be meant
 
 
 def later() -> Any:

@@ -1,6 +1,7 @@
 """The facts about what the law owes a person whose data are held: requests, restriction, retention (catalogue 9).
 
-SubjectDataErased has no command but an act: what it says is done before it is recorded.
+SubjectDataErased and ErasureFinalised have no command but an act: what they say is done, or known of the vault, before
+it is recorded.
 
 Those of the catalogue keep its names and fields; RestrictionLifted, RecordRetained and RecordRetentionEnded are ours:
 what begins must be able to end, and an exemption from destruction to be seen.  They stand in the case of the person;
@@ -17,6 +18,7 @@ from ledger.aggregates.shape import (
     COMPUTED,
     LIST_ITEMS,
     TARGET,
+    TARGET_UNLESS_NAMED,
     Code,
     Day,
     Fact,
@@ -99,11 +101,15 @@ class RecipientsNotified(
     rules=("DP-05",),
     effective="on",
 ):
-    """Those who had been given the data were told that it is erased, put right or restricted."""
+    """Those who had been given the data were told that it is erased, put right or restricted.
+
+    `subject_id` is ours: of whose erasure they were told, where the case tells of several who may be erased.
+    """
 
     request_id: Id | None = None
     recipients: ThirdPartyTexts
     on: Day
+    subject_id: Id | None = None
 
 
 class RecordRetained(
@@ -157,6 +163,24 @@ class SubjectDataErased(
     certificate: Annotated[dict[Code, Code], Field(max_length=LIST_ITEMS), COMPUTED] = later()
 
 
+class ErasureFinalised(
+    Fact,
+    topic="subject.erasure-finalised.v1",
+    act="FinaliseErasure",
+    who=("information-officer", "system"),
+    rules=("DP-05",),
+    effective="horizon",
+):
+    """No backup that may still exist opens what was erased: the keys that could have are gone everywhere.
+
+    `subject_id`: as in the erasure; left out, whoever the stream is of.
+    """
+
+    subject_id: Annotated[Id, TARGET_UNLESS_NAMED] = later()
+    horizon: Day
+    stores: Annotated[list[Code], Field(max_length=LIST_ITEMS), COMPUTED] = later()
+
+
 OF_A_PERSON: tuple[type[Fact], ...] = (
     RightsRequestReceived,
     RightsRequestAnswered,
@@ -166,4 +190,5 @@ OF_A_PERSON: tuple[type[Fact], ...] = (
     RecordRetained,
     RecordRetentionEnded,
     SubjectDataErased,
+    ErasureFinalised,
 )

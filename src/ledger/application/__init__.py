@@ -2,6 +2,7 @@
 
     executing   a command, from its authorisation to its receipt
     erasing     the way of one erasure          holding     holds, and what their release brings
+    finalising  that an erasure is final: no backup opens it
     going_on    what of either was cut short
     considering what is thought out beforehand, on what is recorded now
     asking      a view of a case, a worklist: as at a day, as known at a moment
@@ -31,18 +32,18 @@ from ledger.access import EVIDENCE, Access
 from ledger.access.purposes import Reader
 from ledger.aggregates import AGGREGATES, noun_of
 from ledger.aggregates.case_review.holding import HoldPlaced, HoldReleased
-from ledger.aggregates.child.after import ErasureFinalised
 from ledger.aggregates.child.facts import ChildDataErased
 from ledger.aggregates.documents import DocumentStored
 from ledger.aggregates.ledger_stream import SYSTEM, ReleaseStarted, release_in_force
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Actor, Recorded
-from ledger.aggregates.subject import SubjectDataErased
+from ledger.aggregates.subject import ErasureFinalised, SubjectDataErased
 from ledger.application.asking import CURSORS, Asking, known_edition, stream_of
 from ledger.application.documents import BYTES_WANTED, Document, Documents
 from ledger.application.entitling import Entitling
 from ledger.application.erasing import Erasing
 from ledger.application.executing import DIGESTS, Executing
+from ledger.application.finalising import Finalising
 from ledger.application.going_on import GoingOn
 from ledger.application.holding import Holding
 from ledger.application.patience import in_time
@@ -93,7 +94,8 @@ class Ledger:
         self._executing = Executing(store, self.cases)
         self._erasing = Erasing(store, self.cases, self._executing, self.access.erased)
         self._holding = Holding(store, self.cases, self._executing, self._erasing)
-        self._going_on = GoingOn(store, self._erasing, self._holding)
+        self._finalising = Finalising(store, self.cases, self._executing, self._erasing)
+        self._going_on = GoingOn(store, self._erasing, self._holding, self._finalising)
         self._entitling = Entitling(store, self.cases)
         self._asking = Asking(store, self.cases, self.access.readings, self._entitling)
         self._searching = Searching(store, self.cases, self.access.readings, self._entitling)
@@ -228,7 +230,7 @@ class Ledger:
                 case name if name in ERASING:
                     acknowledged = await self._erasing.erase(command)
                 case ErasureFinalised.act:
-                    acknowledged = await self._erasing.finalise(command)
+                    acknowledged = await self._finalising.finalise(command)
                 case HoldPlaced.command:
                     acknowledged = await self._holding.place(command)
                 case HoldReleased.command:

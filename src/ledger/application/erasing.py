@@ -7,7 +7,8 @@
     5  the access log says that it was done; the vault closes it
 
 `go_on` goes on at the first open step, whoever began it, and decides nothing again: what has begun is done.  Each step
-done twice is done once.  In every process what was opened is forgotten within a minute; here at once.
+done twice is done once.  In every process what was opened is forgotten within a minute; here at once.  That no backup
+opens it either, `finalising` says when the time has come.
 
 Proven by tests/erasing/test_erasing.py and test_cut_short.py, and by every scenario that erases.
 """
@@ -21,14 +22,14 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 from ledger.aggregates import AGGREGATES
-from ledger.aggregates.child.after import HORIZON, ErasureFinalised
+from ledger.aggregates.after import HORIZON
 from ledger.aggregates.child.erasing import BY_RELEASE, Line
 from ledger.aggregates.child.facts import ChildDataErased
 from ledger.aggregates.ledger_stream import SYSTEM
-from ledger.aggregates.shape import Actor, Fact, Now
+from ledger.aggregates.shape import Fact, Now
 from ledger.application.considering import Considering, Thought
 from ledger.application.executing import TRIES, Executing
-from ledger.application.roads import listed_only, road_of, stream_of, subject_of
+from ledger.application.roads import road_of, stream_of, subject_of, told
 from ledger.commands import (
     Acknowledged,
     Command,
@@ -37,11 +38,10 @@ from ledger.commands import (
     envelope_of,
     fact_class_of,
     kept,
-    of_kept,
 )
 from ledger.errors import Forbidden, Malformed, Refusal, Refused, StaleVersion
-from ledger.rules import case_review, register
-from ledger.rules.dates import london_day, printed
+from ledger.rules import case_review
+from ledger.rules.dates import london_day
 from ledger.rules.registry import labels
 from ledger.store import mapping
 from ledger.store.appending import Append, Repeated
@@ -81,7 +81,7 @@ class Erasing:
             )
         self._store.writable()
         command = command if command.key else replace(command, key=uuid4())
-        draft = _draft(command)
+        draft = draft_of_act(command)
         digest = self._executing.digest(command)
         mine = False  # whether this call has carried it out
         for tried in range(TRIES):
@@ -113,7 +113,7 @@ class Erasing:
         )
 
     async def _ask_again(self, command: Command) -> Erasure | None:
-        draft = _draft(command)
+        draft = draft_of_act(command)
         plan = await self._planned(command, draft)
         return await self._journal.begin(plan.order) if plan.order else None
 
@@ -129,8 +129,8 @@ class Erasing:
             if stream.startswith("child-"):
                 begun = await self.ask_by_release(stream, at, each.id)
             else:  # by those who asked for it, for only they can be two people; with the true date
-                told, day = _told(each), london_day(at or datetime.now(UTC)).isoformat()
-                again = replace(told, data={**told.data, "erased_on": day}, at=at, key=uuid4(), if_match=None)
+                asked, day = told(each), london_day(at or datetime.now(UTC)).isoformat()
+                again = replace(asked, data={**asked.data, "erased_on": day}, at=at, key=uuid4(), if_match=None)
                 begun = await self._ask_again(again)
             if begun is not None:
                 await self.go_on(begun)
@@ -146,7 +146,7 @@ class Erasing:
         """Carry an erasure that has begun to its end, from whichever step it stands at."""
         if erasure.step not in ("begun", "destroyed"):
             return
-        command = _told(erasure)
+        command = told(erasure)
         for each in (self._store, self._store.access):
             await each.database.fence([UUID(key).bytes for key in erasure.keys])
         self._store.vault.forget()
@@ -217,39 +217,6 @@ class Erasing:
         for name in thought.desk.read:
             self._cases.forget(name)
 
-    # ------------------------------------------------------------------------------------ when it is final
-
-    async def finalise(self, command: Command) -> Acknowledged:
-        """Carry out FinaliseErasure: seal that no backup opens it, then tell the vault.  As Ledger.execute.
-
-        The rules know the day that the certificate promised; only the vault knows whether the wrapping keys of that
-        time are gone.
-        """
-        erasure = next((each for each in await self._journal.closed() if stream_of(each) == command.stream), None)
-        if erasure is not None and erasure.destroyed_at is not None:
-            final_at = await self._store.vault.epochs.horizon_of(erasure.destroyed_at, erasure.wrappings)
-            moment = command.at or datetime.now(UTC)
-            if final_at is None:
-                raise Refused([Refusal("DP-05", register.WRAPPED_AS_THEN)])
-            if final_at > moment:
-                day = printed(london_day(final_at))
-                raise Refused([Refusal("DP-05", register.BEFORE_THE_HORIZON.format(day=day))])
-        acknowledged = await self._executing.execute(command)
-        if erasure is not None:
-            await self._journal.finalise(erasure.id)
-        return acknowledged
-
-    async def finish(self) -> None:
-        """Tell the vault of those that the ledger has sealed as final, where a crash came between the two."""
-        irrecoverable = datetime.now(UTC) - timedelta(days=self._store.vault.epochs.backup_days)
-        for each in await self._journal.closed():
-            if each.destroyed_at is None or each.destroyed_at > irrecoverable:
-                continue  # cannot be final yet
-            command = _told(each)
-            thought = await self._considering.consider(command, lambda state, now: _is_final(state))
-            if thought.found:
-                await self._journal.finalise(each.id)
-
 
 @dataclass(frozen=True, slots=True)
 class _Done:
@@ -290,11 +257,7 @@ def _done(state: Any, now: Now, command: Command, erasure: Erasure) -> _Done | i
     return _Done(fact, ruling.about, ruling.rests_on, labels(type(fact).rules), road.lines(state, day, now))
 
 
-def _is_final(state: Any) -> bool:
-    return any(isinstance(each.fact, ErasureFinalised) for each in state.history)
-
-
-def _draft(command: Command) -> Fact:
+def draft_of_act(command: Command) -> Fact:
     """The draft of an act.  Raises as draft_of; Malformed where it says what only its doer knows; Forbidden."""
     fact_class = fact_class_of(command)
     authorise(command, fact_class)
@@ -319,12 +282,3 @@ def _draft_of(stream: str, version: int, fact: Fact, decided: Any, moment: datet
         under=decided.under,
         rests_on=decided.rests_on,
     )
-
-
-def _told(erasure: Erasure) -> Command:
-    """The command that asked for it; of one that is only on the list of erasures, what the list knows."""
-    order = erasure.order
-    if order.told:
-        return of_kept(order.told)
-    by = Actor(order.approved_by, "information-officer")
-    return listed_only(erasure, by)

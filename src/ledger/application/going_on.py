@@ -10,6 +10,7 @@ import logging
 from typing import Final
 
 from ledger.application.erasing import Erasing
+from ledger.application.finalising import Finalising
 from ledger.application.holding import Holding
 from ledger.store.opening import Store
 
@@ -21,9 +22,9 @@ SECONDS: Final = 20.0  # how long what was cut short waits for a process that st
 class GoingOn:
     """What there is to go on with, in its order."""
 
-    def __init__(self, store: Store, erasing: Erasing, holding: Holding) -> None:
+    def __init__(self, store: Store, erasing: Erasing, holding: Holding, finalising: Finalising) -> None:
         self._store = store
-        self._steps = (erasing.go_on_with_all, holding.go_on, erasing.carry_out_due, erasing.finish)
+        self._steps = (erasing.go_on_with_all, holding.go_on, erasing.carry_out_due, finalising.finish)
 
     async def at_once(self) -> None:
         """Do what there is."""

@@ -100,6 +100,18 @@ def subject_of(command: Command, owners: Collection[Owner] = ()) -> Whom:
     return Whom(command.stream, subject, "OFFENDER" if subject == command.id else "VICTIM" if victim else "THIRD_PARTY")
 
 
+def told(erasure: Erasure) -> Command:
+    """The command that asked for it; of one that is only on the list of erasures, what the list knows."""
+    order = erasure.order
+    return of_kept(order.told) if order.told else listed_only(erasure, Actor(order.approved_by, "information-officer"))
+
+
+def is_of(erasure: Erasure, whom: Whom) -> bool:
+    """Whether an erasure is of somebody."""
+    found = subject_of(told(erasure), erasure.order.owners)
+    return (found.stream, found.id) == (whom.stream, whom.id)
+
+
 def stream_of(erasure: Erasure) -> str:
     """The stream that says that it was done: by the command, else, of one only listed, by its owners."""
     if erasure.order.told:

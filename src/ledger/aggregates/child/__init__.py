@@ -7,12 +7,11 @@ can happen, `child` folds it, `decisions` says what may be recorded.
 from __future__ import annotations
 
 from ledger.aggregates.aggregate import Aggregate
-from ledger.aggregates.child.after import ErasureFinalised
 from ledger.aggregates.child.child import Child
 from ledger.aggregates.child.decisions import not_corrected, rule_on, stays_erased
 from ledger.aggregates.child.facts import FACTS, ChildRecorded
 from ledger.aggregates.corrections import RecordCorrected
-from ledger.aggregates.subject import RecipientsNotified
+from ledger.aggregates.subject import ErasureFinalised, RecipientsNotified
 
 CHILD = Aggregate(
     noun="child",

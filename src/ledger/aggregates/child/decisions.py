@@ -8,22 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from ledger.aggregates.after import FOLLOWING, ruling_after
 from ledger.aggregates.aggregate import Ruling, about_ids
-from ledger.aggregates.child.after import ErasureFinalised, ruling_after
 from ledger.aggregates.child.child import Child
 from ledger.aggregates.child.erasing import on_erasing
 from ledger.aggregates.child.facts import ChildDataErased, ChildRecorded, ChildUnattendedOnPremises, KeyWorkerNamed
 from ledger.aggregates.register_entry.registrations import Registration
 from ledger.aggregates.shape import Closed, Fact, Now, Recorded
-from ledger.aggregates.subject import RecipientsNotified
+from ledger.aggregates.subject import ErasureFinalised
 from ledger.errors import Refusal
 from ledger.rules import general, register
 
 
 def rule_on(child: Child, draft: Fact, now: Now, stream: str) -> Ruling:
     """The ruling on a draft: first what is impossible, then what its own rule says."""
-    if isinstance(draft, ErasureFinalised | RecipientsNotified):
-        return ruling_after(child, draft, now)
+    if isinstance(draft, FOLLOWING):
+        meant = child.erased if draft.subject_id in (None, child.child_id) else None
+        return ruling_after(meant, draft, child.history, now)
     impossible = tuple(_impossible(child, draft))
     if isinstance(draft, ChildDataErased):
         return Ruling(refusals=impossible) if impossible else on_erasing(child, draft, now)

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
+from ledger.aggregates.after import FOLLOWING
 from ledger.aggregates.aggregate import Computed, Ruling
 from ledger.aggregates.case_review.holds import EVERYWHERE, holds_of
 from ledger.aggregates.offender.case import Case
@@ -27,7 +28,7 @@ from ledger.aggregates.offender.reached import case_reached
 from ledger.aggregates.register_entry.registrations import registrations_of
 from ledger.aggregates.rights import rights_of, supervision_ended
 from ledger.aggregates.shape import Fact, Now, Recorded, Subject
-from ledger.aggregates.subject import SubjectDataErased, SubjectKind
+from ledger.aggregates.subject import ErasureFinalised, SubjectDataErased, SubjectKind
 from ledger.errors import Refusal
 from ledger.privacy.holds import Reach
 from ledger.rules import case_review, data_protection, register
@@ -53,8 +54,10 @@ def _tells_of_others(fact: Fact) -> bool:
     return any(getattr(fact, name) is not None for name in third)
 
 
-def erasure_of(case: Case, subject_id: str) -> Recorded[SubjectDataErased] | None:
-    """The erasure of a subject, once it is recorded."""
+def erasure_of(case: Case, subject_id: str | None) -> Recorded[SubjectDataErased] | None:
+    """The erasure of a subject, once it is recorded; None: of the person of the case."""
+    if subject_id is None:
+        return case.erased
     return next((each for each in case.erasures if each.fact.subject_id == subject_id), None)
 
 
@@ -205,21 +208,23 @@ def _no(message: str, day: date | None = None) -> Refusal:
 # ------------------------------------------------------------------------------------------ what stays erased
 
 
+_ERASURES: Final = (SubjectDataErased, ErasureFinalised)
+
+
 def nothing_more(case: Case, draft: Any) -> Iterator[Refusal]:
-    """Of an erased person nothing is recorded any more but the erasure of the others of the case (CP-49)."""
-    if case.erased is not None and not isinstance(draft, SubjectDataErased):
+    """Of an erased person only what follows that is recorded, and the erasure of the others of the case (CP-49)."""
+    if case.erased is not None and not isinstance(draft, (SubjectDataErased, *FOLLOWING)):
         yield Refusal("CP-49", register.CANNOT_BE_RESTORED, rule_book=False)
 
 
 def stays_erased(case: Case, record: Recorded[Any]) -> Refusal | None:
-    """An erasure is not struck out."""
-    del case
-    is_one = isinstance(record.fact, SubjectDataErased)
-    return Refusal("CP-49", register.CANNOT_BE_RESTORED, rule_book=False) if is_one else None
+    """An erasure is not struck out, nor anything of an erased person: the reason would be told of somebody gone."""
+    gone = case.erased is not None or isinstance(record.fact, _ERASURES)
+    return Refusal("CP-49", register.CANNOT_BE_RESTORED, rule_book=False) if gone else None
 
 
 def not_corrected(case: Case, record: Recorded[Any]) -> Refusal | None:
     """Of whoever is erased there is nothing to put right: a new value would be a revival under another key."""
     gone = case.erased is not None or erasure_of(case, record.id) is not None
-    gone = gone or isinstance(record.fact, SubjectDataErased)
+    gone = gone or isinstance(record.fact, _ERASURES)
     return Refusal("CP-49", register.CANNOT_BE_RESTORED, rule_book=False) if gone else None

@@ -218,6 +218,11 @@ class Erasures:
         async with behind_the_gate(self._connect) as wire:
             return await _at(wire, ("closed",))
 
+    async def done(self) -> list[Erasure]:
+        """All whose keys are destroyed, whatever has been sealed of them."""
+        async with behind_the_gate(self._connect) as wire:
+            return await _at(wire, ("destroyed", "closed", "finalised"))
+
 
 def _line_of(erasure: Erasure, at: datetime) -> Listed:
     order = erasure.order

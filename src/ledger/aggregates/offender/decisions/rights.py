@@ -7,17 +7,20 @@ tests/aggregates/test_rights.py.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from ledger.aggregates.after import ruling_after
 from ledger.aggregates.aggregate import Ruling
 from ledger.aggregates.offender.case import Case
 from ledger.aggregates.offender.decisions.ruling import decides, decides_across
-from ledger.aggregates.offender.erasing import on_erasing
+from ledger.aggregates.offender.erasing import erasure_of, on_erasing
 from ledger.aggregates.offender.facts import InformationShared
 from ledger.aggregates.rights import Request, rights_of
 from ledger.aggregates.shape import Now, Recorded
 from ledger.aggregates.subject import (
+    ErasureFinalised,
     ProcessingRestricted,
     RecipientsNotified,
     RecordRetained,
@@ -68,11 +71,20 @@ def _(case: Case, draft: RightsRequestAnswered, now: Now) -> Ruling:
 
 @decides(RecipientsNotified)
 def _(case: Case, draft: RecipientsNotified, now: Now) -> Ruling:
-    del now
-    if draft.request_id is None:
-        return Ruling()
-    request: Request | None = rights_of(case.history).requests.get(draft.request_id)
-    return _unknown(draft.request_id) if request is None else Ruling(rests_on=(request.received.position,))
+    """Of an erasure they are told by whom it was; of the person's own without a word, once that is erased."""
+    request: Request | None = rights_of(case.history).requests.get(draft.request_id or "")
+    if draft.request_id is not None and request is None:
+        return _unknown(draft.request_id)
+    rests_on = (request.received.position,) if request else ()
+    if draft.subject_id is None and case.erased is None:
+        return Ruling(rests_on=rests_on)
+    after = ruling_after(erasure_of(case, draft.subject_id), draft, case.history, now)
+    return replace(after, rests_on=(*rests_on, *after.rests_on))
+
+
+@decides(ErasureFinalised)
+def _(case: Case, draft: ErasureFinalised, now: Now) -> Ruling:
+    return ruling_after(erasure_of(case, draft.subject_id), draft, case.history, now)
 
 
 @decides(ProcessingRestricted)
