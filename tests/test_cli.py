@@ -211,6 +211,63 @@ def test_a_view_may_be_asked_for_by_name_day_and_instant_and_explained(ledger: L
     failed(ledger("case", made.case, "--known-at", "2001-01-01T00:00"), "as known then")
 
 
+def test_two_moments_of_a_case_are_compared_for_people_and_as_json(ledger: Line, made: Made):
+    asked = ("case", made.case, "compare", "--known-at", "2001-01-01T00:00")
+    by = ("--role", "practitioner", "--by", STAFF)
+    found = ledger(*asked, *by, "--json").json
+    assert [each["change"] for each in found["facts"]][:3] == ["added"] * 3
+    assert (found["position"], found["with"]["position"]) == (0, found["facts"][-1]["position"])
+    assert SURNAME in json.dumps(found)
+    shown = ledger(*asked)
+    assert shown.code == 0
+    assert "added: Absence recorded at" in shown.out
+    assert "as known 01 Jan 2001" in shown.out
+    assert SURNAME not in shown.out
+    now = ("--known-at", "2099-01-01T00:00", "--with", "2099-01-01T00:00")
+    assert "nothing differs" in ledger("case", made.case, "compare", *now).out
+
+
+@pytest.mark.parametrize(
+    "arguments, word",
+    [
+        (("compare",), "--known-at"),
+        (("--with", "2025-01-01T00:00"), "compare"),
+        (("compare", "--known-at", "2025-01-02T00:00", "--with", "2025-01-01T00:00"), "not before"),
+        (("compare", "--known-at", "2025-01-02T00:00", "--with", "later"), "--with"),
+    ],
+)
+def test_moments_that_make_no_sense_are_said(ledger: Line, made: Made, arguments: Sequence[str], word: str):
+    failed(ledger("case", made.case, *arguments), word)
+
+
+def test_a_what_if_is_printed_by_a_process_of_its_own_and_writes_nothing(ledger: Line, made: Made):
+    settings = {f"LEDGER_{name.upper()}": str(value) for name, value in made.settings.model_dump().items() if value}
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        asked = [sys.executable, "-m", "ledger.cli", "what-if", *arguments]
+        environment = {**os.environ, **settings, "COLUMNS": "200"}
+        return subprocess.run(asked, capture_output=True, text=True, timeout=60, check=False, env=environment)
+
+    before = ledger("status", "--json").json["facts"]
+    amended = run("--edition", "sentencing-2026", "--against", "manual-2022", "--as-at", days_ago(-400), "--json")
+    assert amended.returncode == 0, amended.stderr
+    found = json.loads(amended.stdout)
+    assert (found["cases"], found["cases_that_differ"], found["paused"]) == (1, 1, [])
+    (item,) = found["items"]
+    assert (item["offender_id"], item["order_id"]) == (made.case, made.order)
+    assert item["differs"]["state"] == ["outstanding", "in-time"]
+    shown = run("--edition", "sentencing-2026", "--against", "manual-2022", "--as-at", days_ago(-400))
+    assert "1 of 1 cases would differ" in shown.stdout
+    assert "state outstanding -> in-time" in shown.stdout
+    same = run("--edition", "sentencing-2020", "--against", "sentencing-2020", "--json")
+    assert json.loads(same.stdout)["items"] == []
+    wrong = run("--edition", "sentencing-2020", "--as-at", "someday")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "--as-at" in wrong.stderr
+    assert run("--edition", "kent").returncode == 2
+    assert ledger("status", "--json").json["facts"] == before
+
+
 def test_the_trail_of_a_decision_for_people_as_json_and_as_a_page(ledger: Line, made: Made, tmp_path: Path):
     events = ledger("case", made.case, "--view", "chronology", "--json").json["events"]
     position = str(next(each["position"] for each in events if each["type"] == "AbsenceRecorded"))

@@ -58,8 +58,10 @@ def parser() -> argparse.ArgumentParser:
     read_by(each, "practitioner")
     each = verb("scenario", verbs.scenario, "run scenarios, each in a fresh ledger")
     each.add_argument("files", type=Path, nargs="+", metavar="FILE")
-    each = verb("case", verbs.case, "a view of a case")
+    each = verb("case", _case, "a view of a case; or what was said of it at two moments")
     each.add_argument("id", help="an offender's id, or noun/id")
+    each.add_argument("what", nargs="?", choices=("compare",), help="what was known at --known-at, and at --with")
+    each.add_argument("--with", dest="with_", metavar="INSTANT", help="compare: the later moment; now if left out")
     each.add_argument("--as-at", metavar="DAY")
     each.add_argument("--known-at", metavar="INSTANT")
     each.add_argument("--view", default="enforcement")
@@ -160,6 +162,15 @@ def parser() -> argparse.ArgumentParser:
     each.add_argument("--unit")
     each.add_argument("--hours", type=int, default=8, help="how long it holds")
     return top
+
+
+def _case(given: argparse.Namespace) -> int:
+    """A view, or what was said at two moments."""
+    if given.what == "compare":
+        return supposing.compare(given)
+    if given.with_:
+        raise Malformed("--with is the later moment of: ledger case ID compare --known-at INSTANT --with INSTANT")
+    return verbs.case(given)
 
 
 def _verify(given: argparse.Namespace) -> int:

@@ -1,27 +1,24 @@
-"""The verb `ledger what-if`: which cases of the whole caseload would stand otherwise under an edition of the law.
+"""Two answers set side by side: `ledger what-if`, the caseload under two editions of the law, and `ledger case ID
+compare`, a case at two moments.
 
-Proven by tests/following/test_supposing.py.
+Proven by tests/following/test_supposing.py, tests/api/test_compare.py and tests/test_cli.py.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ledger.application import Ledger
 from ledger.askers import reader_of
 from ledger.errors import Malformed
-from ledger.reading import a_day
-from ledger.verbs import out, progress_bar, say, with_ledger
+from ledger.verbs import day_of, instant_of, out, progress_bar, say, with_ledger
 
 
 def what_if(given: argparse.Namespace) -> int:
     """With a progress bar; exit 1 if a case could not be compared."""
-    try:
-        day = a_day(given.as_at) if given.as_at else None
-    except ValueError as wrong:
-        raise Malformed(f"--as-at: {wrong}.") from wrong
+    day = day_of(given.as_at) if given.as_at else None
 
     by = reader_of(given)
 
@@ -35,12 +32,12 @@ def what_if(given: argparse.Namespace) -> int:
             return await ledger.what_if(given.edition, given.against, day, told, reader=by)
 
     found = with_ledger(use)
-    say(given, found, lambda: _shown(found))
+    say(given, found, lambda: _shown(_lines(found)))
     return 1 if found["paused"] else 0
 
 
-def _shown(found: Mapping[str, Any]) -> None:
-    for line in _lines(found):
+def _shown(lines: Iterable[str]) -> None:
+    for line in lines:
         out.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
@@ -57,3 +54,44 @@ def _lines(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {each['offender_id']} order {each['order_id']}: {differs}"
     for each in found["paused"]:
         yield f"  {each.get('offender_id', 'a case whose reading is limited')}: cannot be compared"
+
+
+def compare(given: argparse.Namespace) -> int:
+    """What was said of a case at two moments: a line for each fact and each member of a view that differs; exit 0."""
+    if given.known_at is None:
+        raise Malformed("Say as known when: ledger case ID compare --known-at INSTANT [--with INSTANT]")
+    noun, _, name = str(given.id).rpartition("/")
+    as_at = day_of(given.as_at) if given.as_at else None
+    known_at, with_ = instant_of(given.known_at), instant_of(given.with_, "--with") if given.with_ else None
+    by = reader_of(given)
+
+    async def use(ledger: Ledger) -> dict[str, Any]:
+        return await ledger.compare(
+            noun or "offender",
+            name,
+            known_at=known_at,
+            with_=with_,
+            as_at=as_at,
+            reader=by,
+            edition=given.edition,
+        )
+
+    found = with_ledger(use)
+    say(given, found, lambda: _shown(_differences(found)))
+    return 0
+
+
+def _differences(found: Mapping[str, Any]) -> Iterator[str]:
+    then, now = found, found["with"]
+    yield f"as known {then['known_at']:%d %b %Y %H:%M:%S} (position {then['position']}), as at {then['as_at']}"
+    yield f"and {now['known_at']:%d %b %Y %H:%M:%S} (position {now['position']}), as at {now['as_at']}:"
+    for each in found["facts"]:
+        if "limited" in each:
+            yield "  a fact of a case with limited access"
+            continue
+        fields = "; ".join(f"{name} {was} -> {reads}" for name, (was, reads) in each["fields"].items())
+        yield f"  {each['change']}: {each['title']} at {each['position']}{': ' if fields else ''}{fields}"
+    for each in found["statuses"]:
+        yield f"  {each['view']} {each['at']}: {each['before']} -> {each['after']}"
+    if not found["facts"] and not found["statuses"]:
+        yield "  nothing differs"

@@ -198,8 +198,8 @@ def scenario(given: argparse.Namespace) -> int:
 def case(given: argparse.Namespace) -> int:
     """A view of a case."""
     noun, _, name = str(given.id).rpartition("/")
-    as_at = _day(given.as_at) if given.as_at else None
-    known_at = _instant(given.known_at) if given.known_at else None
+    as_at = day_of(given.as_at) if given.as_at else None
+    known_at = instant_of(given.known_at) if given.known_at else None
 
     async def use(ledger: Ledger) -> dict[str, Any]:
         return await ledger.view(
@@ -472,7 +472,7 @@ def rules(given: argparse.Namespace) -> int:
         items = openapi.rules_listed()
         say(given, {"items": items}, lambda: _table(items, ("id", "name", "edition", "source", "text")))
         return 0
-    day = _day(given.as_at)
+    day = day_of(given.as_at)
     items = openapi.rules_as_at(with_ledger(lambda ledger: ledger.policy()), day)
     standing = [item for item in items if item["in_force"]]
     say(given, {"items": items}, lambda: _table(standing, ("id", "name", "edition", "starts", "source", "text")))
@@ -504,18 +504,20 @@ def token(given: argparse.Namespace) -> int:
 # ------------------------------------------------------------------------------------ reading and printing
 
 
-def _day(text: str) -> date:
+def day_of(text: str) -> date:
+    """The day of --as-at.  Raises Malformed."""
     try:
         return a_day(text)
     except ValueError as wrong:
         raise Malformed(f"--as-at: {wrong}.") from wrong
 
 
-def _instant(text: str) -> datetime:
+def instant_of(text: str, name: str = "--known-at") -> datetime:
+    """The instant of an option.  Raises Malformed."""
     try:
         return an_instant(text)
     except ValueError as wrong:
-        raise Malformed(f"--known-at: {wrong}.") from wrong
+        raise Malformed(f"{name}: {wrong}.") from wrong
 
 
 def progress_bar() -> Progress:

@@ -31,6 +31,7 @@ RECORDED = {
     *("GET /{collection}/{id}/decisions", "GET /{collection}/{id}/decisions/{position}"),
     "GET /{collection}/{id}/documents/{doc_id}",
     *("GET /{collection}/{id}/readings", "GET /{collection}/{id}/{name}", "GET /{collection}/{id}"),
+    "GET /{collection}/{id}/compare",
 }
 # The receipt of a command shows nothing of a case but ids; what it refuses or discloses is recorded as that.
 SHOWS_NOBODY = {
@@ -164,7 +165,7 @@ def test_entries_that_are_taken_and_cases_that_leave_are_entries_of_their_own(to
 # ------------------------------------------------------------------------------------ in the code itself
 
 ASKING = {
-    *("view", "worklist", "refusals", "readings", "search", "document", "subject_access", "what_if"),
+    *("view", "compare", "worklist", "refusals", "readings", "search", "document", "subject_access", "what_if"),
     "outcomes_passed_on",
 }
 BY_FUNCTION = {"trail", "trail_of", "decisions"}

@@ -117,14 +117,15 @@ def test_a_page_opens_for_a_role_what_the_table_says_in_a_case_of_ones_own_and_i
     for own in (True, False):
         by = door.actor(role).id if own else str(uuid4())
         token = {"Authorization": f"Bearer {door.tokens.issue(by, (role,))}"}
-        answer = door.ask("GET", f"{told.case.path}/chronology", None, headers=token)
-        if row["person"] == "403":
-            assert answer.status_code == 403
-            assert not opened(answer, told)
-            continue
-        assert answer.status_code == 200
-        expected = {name for name in CLASSES if row[name] == "yes" or (row[name] == "own" and own)}
-        assert opened(answer, told) == expected, (role, own)
+        for page in ("chronology", "compare?known_at=2020-01-01T00:00:00Z"):
+            answer = door.ask("GET", f"{told.case.path}/{page}", None, headers=token)
+            if row["person"] == "403":
+                assert answer.status_code == 403
+                assert not opened(answer, told)
+                continue
+            assert answer.status_code == 200
+            expected = {name for name in CLASSES if row[name] == "yes" or (row[name] == "own" and own)}
+            assert opened(answer, told) == expected, (role, own, page)
 
 
 @pytest.mark.parametrize("role", [each for each in ROLES if SEES[each]["person"] != "403"])
@@ -235,6 +236,10 @@ def every_view(matrix: Matrix, met: Met) -> str:
     return one({word_for(matrix.ask("GET", f"{met.case.path}/{name}")) for name in names})
 
 
+def the_comparison(matrix: Matrix, met: Met) -> str:
+    return word_for(matrix.ask("GET", f"{met.case.path}/compare", known_at="2020-01-01T00:00:00Z"))
+
+
 def the_decisions(matrix: Matrix, met: Met) -> str:
     return word_for(matrix.ask("GET", f"{met.case.path}/decisions"))
 
@@ -318,6 +323,7 @@ def the_proof(matrix: Matrix, met: Met) -> str:
 
 WAYS: Mapping[str, Callable[[Matrix, Met], str]] = {
     "every view of a person": every_view,
+    "the comparison of two moments of a person": the_comparison,
     "the decisions of a person": the_decisions,
     "the trail of a decision": the_trail,
     "a command to a person": a_command,

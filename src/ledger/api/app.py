@@ -5,6 +5,7 @@
     PUT, GET /{collection}/{id}/documents/{doc_id}                  a document (ledger.api.documents)
     GET  /subject-access-request                                    all that is held about a person who asked
     GET  /{collection}/{id}/{view}                                  a view
+    GET  /{collection}/{id}/compare                                 what the file said at two moments
     GET  /{collection}/{id}                                         the view that is named as its noun
     GET  /{collection}/{id}/decisions, …/{position}                 decisions and their trails (ledger.api.decisions)
     GET  /worklists/{name}                                          a worklist
@@ -251,6 +252,26 @@ async def view(request: Request) -> Response:
     return json(answer)
 
 
+async def compared(request: Request) -> Response:
+    """GET /{collection}/{id}/compare?known_at=&with=&as_at=&clock=source&edition="""
+    ledger: Ledger = request.app.state.ledger
+    asked = asked_of(request, {"known_at", "with", "as_at", "clock", "edition"})
+    if "known_at" not in asked:
+        raise Malformed("known_at: the moment that is compared with another.", {"known_at": "must be given"})
+    answer = await ledger.compare(
+        aggregate_of(request).noun,
+        request.path_params["id"],
+        known_at=_instant(asked["known_at"]),
+        with_=_instant(asked["with"], "with") if "with" in asked else None,
+        as_at=_day(asked["as_at"]) if "as_at" in asked else None,
+        withhold=request.state.role in WITHHELD_FROM,
+        clock=_clock(asked.get("clock", "ledger")),
+        reader=reader_of(request),
+        edition=asked.get("edition"),
+    )
+    return json(answer)
+
+
 async def worklist(request: Request) -> Response:
     """GET /worklists/{name}?unit=&as_at=&known_at=&after=&cursor=&limit="""
     ledger: Ledger = request.app.state.ledger
@@ -294,11 +315,11 @@ def _day(text: str) -> date:
         raise Malformed(f"as_at: {wrong}.", {"as_at": str(wrong)}) from wrong
 
 
-def _instant(text: str) -> datetime:
+def _instant(text: str, name: str = "known_at") -> datetime:
     try:
         return an_instant(re.sub(r" (?=\d\d:\d\d$)", "+", text) if "T" in text else text)  # a plus not escaped
     except ValueError as wrong:
-        raise Malformed(f"known_at: {wrong}.", {"known_at": str(wrong)}) from wrong
+        raise Malformed(f"{name}: {wrong}.", {name: str(wrong)}) from wrong
 
 
 # ------------------------------------------------------------------------------------ everything else
@@ -393,6 +414,7 @@ ROUTES: Final[Routes] = (
     ("/{collection}/{id}/{name}", "POST", BY_COMMAND, command),
     *decisions.ROUTES,
     *readings.ROUTES,
+    ("/{collection}/{id}/compare", "GET", READERS, compared),
     ("/{collection}/{id}/{name}", "GET", READERS, view),
     ("/{collection}/{id}", "GET", READERS, view),
 )

@@ -38,7 +38,8 @@ from ledger.aggregates.ledger_stream import SYSTEM, ReleaseStarted, release_in_f
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Actor, Recorded
 from ledger.aggregates.subject import ErasureFinalised, SubjectDataErased
-from ledger.application.asking import CURSORS, Asking, known_edition, stream_of
+from ledger.application.asking import CURSORS, Asked, Asking, known_edition, stream_of
+from ledger.application.comparing import compare
 from ledger.application.documents import BYTES_WANTED, Document, Documents
 from ledger.application.entitling import Entitling
 from ledger.application.erasing import Erasing
@@ -394,18 +395,32 @@ class Ledger:
         AccessLogUnavailable.
         """
         async with self._kept(reader, stream_of(noun, id)):
-            return await self._asking.view(
-                noun,
-                id,
-                name,
-                as_at=as_at,
-                known_at=known_at,
-                explain=explain,
-                withhold=withhold,
-                clock=clock,
-                reader=reader,
-                edition=edition,
-            )
+            asked = Asked(noun, id, as_at, known_at, explain, withhold, clock, reader, edition)
+            return await self._asking.view(asked, name)
+
+    async def compare(
+        self,
+        noun: str,
+        id: str,  # noqa: A002 - the contract's own word
+        *,
+        known_at: datetime,
+        with_: datetime | None = None,
+        as_at: date | None = None,
+        withhold: bool = False,
+        clock: str = "ledger",
+        reader: Reader | None = None,
+        edition: str | None = None,
+    ) -> dict[str, Any]:
+        """What a case said as known at a moment and at a later one, now if left out: fact by fact, status by status.
+
+        {as_at, known_at, position, with: {as_at, known_at, position}, facts, statuses} (ledger.projections.comparing).
+        `as_at`: both as at this day; else each as at the day of its moment.  The rest, and what it raises, as `view`;
+        Malformed too where the later moment is before the first.
+        """
+        later = with_ or datetime.now(UTC)
+        async with self._kept(reader, stream_of(noun, id)):
+            asked = Asked(noun, id, as_at, known_at, withhold=withhold, clock=clock, reader=reader, edition=edition)
+            return await compare(self._asking, asked, later)
 
     async def policy(self) -> Policy:
         """Settings and calendar as known now.  Raises DatabaseUnavailable."""

@@ -11,13 +11,13 @@ by tests/api/test_views.py, tests/store/test_chains.py and every scenario.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any, Final, TypeVar
 
 from ledger.access.purposes import Reader
-from ledger.access.readings import Entry, Readings, Screen, cases_in, is_case, people_of
+from ledger.access.readings import NO_READER, Entry, Readings, Screen, cases_in, is_case, people_of
 from ledger.aggregates import AGGREGATES, noun_of
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import CLOSED, Recorded, Unread
@@ -43,6 +43,43 @@ T = TypeVar("T")
 CURSORS: Final = "places-in-lists"  # the vault's name for the secret that seals them
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of a case, whichever view of it; the members are those of Ledger.view."""
+
+    noun: str
+    id: str
+    as_at: date | None = None
+    known_at: datetime | None = None
+    explain: bool = False
+    withhold: bool = False
+    clock: str = "ledger"
+    reader: Reader | None = None
+    edition: str | None = None
+
+    @property
+    def target(self) -> str:
+        """As a command names it."""
+        return f"{self.noun}/{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What an answer shows: counted up to which fact, as at and as known when, of whom (`people_of`), of which cases
+    (streams), under which version of the policy."""
+
+    position: int
+    as_at: date
+    known_at: datetime
+    people: tuple[str, ...]
+    cases: frozenset[str]
+    policy: int
+
+    def moment(self) -> dict[str, Any]:
+        """As every answer says it."""
+        return {"as_at": self.as_at, "known_at": self.known_at, "position": self.position}
+
+
 class Asking:
     """The questions to an open ledger.  `cursors`: from the vault's secret, before the first comes."""
 
@@ -53,29 +90,38 @@ class Asking:
         self._entitling = entitling
         self.cursors = Cursors(bytes(32))
 
-    async def view(
-        self,
-        noun: str,
-        id: str,  # noqa: A002 - the contract's own word
-        name: str,
-        *,
-        as_at: date | None = None,
-        known_at: datetime | None = None,
-        explain: bool = False,
-        withhold: bool = False,
-        clock: str = "ledger",
-        reader: Reader | None = None,
-        edition: str | None = None,
-    ) -> dict[str, Any]:
+    async def view(self, asked: Asked, name: str) -> dict[str, Any]:
         """One view of a case.  As Ledger.view."""
-        view = view_of(noun, name)
-        stream = stream_of(noun, id)
-        by = reader and reader.by
-        withhold = withhold or not may_open(by)
+        view, entry = view_of(asked.noun, name), NO_READER
+
+        def begin(shown: Shown) -> None:
+            nonlocal entry
+            entry = self.begin(asked, name, shown)
+
+        shown, answer = await self.answered(view, asked, begin)
+        await entry.sealed()
+        supposed = {"edition": asked.edition} if asked.edition else {}
+        return {**shown.moment(), **supposed, **answer}
+
+    def begin(self, asked: Asked, name: str, shown: Shown) -> Entry:
+        """Begin to seal that whoever asks is shown this, called `name`.  Raises AccessLogUnavailable."""
+        screen = Screen(asked.target, name, shown.position, shown.as_at, shown.known_at, shown.people)
+        return self._readings.begin(asked.reader, screen, shown.cases, shown.policy)
+
+    async def answered(self, view: View, asked: Asked, begin: Callable[[Shown], None]) -> tuple[Shown, Row]:
+        """What is shown and the members of the answer, through every limit.
+
+        `begin` is told as soon as it is known what is shown, and has it sealed; until then nothing may leave.
+        """
+        noun, known_at = asked.noun, asked.known_at
+        by = asked.reader and asked.reader.by
+        stream = stream_of(noun, asked.id)
+        withhold = asked.withhold or not may_open(by)
         opens = AGGREGATES[noun].opens if withhold else view.opens
-        newest = await self._in_time(self._store.database.newest(stream, known_at if clock == "ledger" else None))
+        by_ledger = known_at if asked.clock == "ledger" else None
+        newest = await self._in_time(self._store.database.newest(stream, by_ledger))
         upto = LARGEST if newest.known is None else newest.known
-        policy = under((await self._in_time(self._cases.policy_at(newest.rules))).policy, edition)
+        policy = under((await self._in_time(self._cases.policy_at(newest.rules))).policy, asked.edition)
         chain = await self._in_time(self._cases.chains.of(stream, newest.case))
         await self._entitling.check(by, stream, chain.stored)
 
@@ -83,7 +129,7 @@ class Asking:
             return await self._in_time(self._cases.chains.read(chain, opens), VaultUnavailable)
 
         def known(reading: Reading) -> Sequence[Recorded[Any]]:
-            if known_at and clock == "source":
+            if known_at and asked.clock == "source":
                 return [each for each in reading.records if (each.source_recorded or each.recorded) <= known_at]
             return reading.known(upto)
 
@@ -92,22 +138,23 @@ class Asking:
         classes = EVERYTHING if withhold else classes_for(by, reading.records)
         history = seen(stream, read_whole, classes, AGGREGATES[noun].opens)
         if not any(each.stream == stream for each in history):
-            raise NotFound(f"There is no {noun} {id}{' as known then' if known_at else ''}.")
+            raise NotFound(f"There is no {noun} {asked.id}{' as known then' if known_at else ''}.")
         moment = known_at or datetime.now(UTC)
-        day = as_at or london_day(moment)
+        day = asked.as_at or london_day(moment)
         others = OtherHistories()
         people = () if withhold else people_of(opens)
-        screen = Screen(f"{noun}/{id}", name, history[-1].position, day, moment, people)
 
-        def read(cases: Iterable[str]) -> Entry:
-            return self._readings.begin(reader, screen, {stream, *filter(is_case, cases)}, policy.version)
+        def showing(cases: Iterable[str]) -> Shown:
+            there = {stream, *filter(is_case, cases)}
+            return Shown(history[-1].position, day, moment, people, frozenset(there), policy.version)
 
-        entry = None if view.across else read(())
-        if entry is not None and reader is not None:
-            await asyncio.sleep(0)  # it goes out, and is sealed while the view is folded
+        if not view.across:
+            begin(showing(()))
+            if asked.reader is not None:
+                await asyncio.sleep(0)  # it goes out, and is sealed while the view is folded
         while True:
             try:
-                answer = view.answer(history, policy, day, upto, explain, others)
+                answer = view.answer(history, policy, day, upto, asked.explain, others)
                 break
             except Unread as wanted:
                 for each in wanted.names:
@@ -116,13 +163,12 @@ class Asking:
                         await self._entitling.check(by, each, other.stored)
                     theirs = known(await read_of(other))
                     others.read[each] = seen(stream, theirs, classes, AGGREGATES[noun_of(each)].opens)
-        entry = entry or read(others.read)
+        if view.across:
+            begin(showing(others.read))
         answer = _withheld(answer, chain) if withhold else told(answer, stream, read_whole, classes)
         if "events" in answer:
             answer = {**answer, "events": await self._entitling.unsaid(by, answer["events"], stream, read_whole)}
-        await entry.sealed()
-        supposed = {"edition": edition} if edition else {}
-        return {"as_at": day, "known_at": moment, "position": history[-1].position, **supposed, **answer}
+        return showing(others.read), answer
 
     async def policy(self) -> Policy:
         """Settings and calendar as known now."""

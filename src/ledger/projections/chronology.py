@@ -37,14 +37,16 @@ from ledger.rules.registry import label
 def view(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: int, explain: bool = False) -> Row:
     """The facts that had happened by the end of the day, as known, and the gaps between them."""
     del explain  # a fact explains itself; a gap carries its rule
+    return {"events": events(history, as_at), "gaps": list(gaps(Case.as_at(history, as_at), policy, as_at, known))}
+
+
+def events(history: Sequence[Recorded[Any]], as_at: date) -> list[Row]:
+    """The facts of any chain that had happened by the end of the day, in the order they happened."""
     alone: dict[int, Alone] = history.alone if isinstance(history, History) else {}
     told = sorted((_alone(each, alone) for each in history), key=_order_of)
     corrected, struck = _corrected_by(history), struck_out(history)
     positions = {each.id: each.position for each in history} if corrected else {}
-    return {
-        "events": [_event(each, positions, corrected, struck) for each in told if each.order[0] <= as_at],
-        "gaps": list(gaps(Case.as_at(history, as_at), policy, as_at, known)),
-    }
+    return [_event(each, positions, corrected, struck) for each in told if each.order[0] <= as_at]
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,40 @@ _VIEW: Final[dict[str, Any]] = {
 }
 
 
+def comparison_of(noun: str) -> dict[str, Any]:
+    """What was said of a case at two moments."""
+    aggregate = AGGREGATES[noun]
+    answer = got(f"What was said of a {noun} at two moments", [id_of(aggregate), *_MOMENTS, *READER], _COMPARED)
+    return answer | {"tags": [aggregate.collection]}
+
+
+_MOMENTS: Final = [
+    AT[1] | {"required": True},
+    parameter("with", "query", {"type": "string", "format": "date-time"}, "And as known at this one; now if left out"),
+    parameter("as_at", "query", {"type": "string", "format": "date"}, "Both at this day's end; else each at its own"),
+    AT[2],
+    AT[4],
+]
+_COMPARED: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": [*_VIEW["required"], "with", "facts", "statuses"],
+    "properties": {
+        **_VIEW["properties"],
+        "with": _VIEW,
+        "facts": {
+            "type": "array",
+            "items": {"type": "object"},
+            "description": "Facts that were added, corrected, struck out, restored or erased meanwhile",
+        },
+        "statuses": {
+            "type": "array",
+            "items": {"type": "object"},
+            "description": "Members of views that differ, each with both values and both reasons",
+        },
+    },
+}
+
+
 _READINGS: Final = [
     parameter("for", "query", {"enum": ["subject"]}, "As the person it is about may know it"),
     REFUSALS[1],

@@ -16,6 +16,7 @@ from ledger.api.openapi.cases import (
     SUBJECT_ACCESS,
     SUBJECT_ACCESS_ASKED,
     command_of,
+    comparison_of,
     decisions_of,
     documents_of,
     readings_of,
@@ -38,6 +39,7 @@ def document() -> dict[str, Any]:
         paths[f"/{collection}/{{id}}/{view.name}"] = {"get": view_of(view.name, view.noun)}
         if view.name == view.noun:
             paths[f"/{collection}/{{id}}"] = {"get": view_of(view.name, view.noun)}
+        paths[f"/{collection}/{{id}}/compare"] = {"get": comparison_of(view.noun)}
     for aggregate in AGGREGATES.values():
         paths |= documents_of(aggregate) if DocumentStored in aggregate.facts else {}
         paths |= (
