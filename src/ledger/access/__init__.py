@@ -151,28 +151,36 @@ class Access:
     # ------------------------------------------------------------------------------------ asking
 
     async def refusals(
-        self, stream: str | None = None, after: int = 0, reader: Reader | None = None
+        self, stream: str | None = None, after: int = 0, reader: Reader | None = None, *, most: int = PAGE
     ) -> tuple[list[dict[str, Any]], int | None]:
         """What was refused, in the order of the log; of one case, if it is named; and where the next page begins.
 
+        `most`: how many entries of the log are looked at for it, refusals or not.
         Raises AccessLogUnavailable.
         """
         database = self.log.database
         if stream is None:
-            found = await database.entries(after + 1, after + PAGE)
+            found = await database.entries(after + 1, after + most)
             stored = [Stored.of(position, entry) for position, _, entry in found]
         else:
-            stored = await database.about(stream, after, PAGE)
+            stored = await database.about(stream, after, most)
         refused = [each for each in stored if each.type == CommandRefused.topic]
         items = [_listed(mapping.recorded(each)) for each in refused]
         screen = Screen("access/refusals" if stream is None else target_of(stream), "refusals")
         cases = {each for one in refused for each in one.members.get("about", ()) if is_case(each)}
         version = (await self.policy()).policy.version if reader else 0
         await self.readings.begin(reader, screen, cases | ({stream} if stream else set()), version).sealed()
-        return items, stored[-1].position if len(stored) == PAGE else None
+        return items, stored[-1].position if len(stored) == most else None
 
     async def read(
-        self, stream: str, after: int = 0, *, subject: bool = False, words: bool = False, reader: Reader | None = None
+        self,
+        stream: str,
+        after: int = 0,
+        *,
+        most: int = PAGE,
+        subject: bool = False,
+        words: bool = False,
+        reader: Reader | None = None,
     ) -> tuple[list[Row], int | None]:
         """Who was shown a case, in the order of the log, and where the next page begins; the newest entry is the one
         that says who asked for this (ledger.access.listing).
@@ -180,9 +188,9 @@ class Access:
         `subject`: as the person whose case it is may know it.  `words`: with reasons and searches opened.  Raises
         AccessLogUnavailable, VaultUnavailable, Unreadable.
         """
-        stored = await self.log.database.about(stream, after, PAGE)
+        stored = await self.log.database.about(stream, after, most)
         version = (await self.policy()).policy.version if reader else 0
-        position = stored[-1].position if len(stored) == PAGE else None
+        position = stored[-1].position if len(stored) == most else None
         screen = Screen(target_of(stream), "readings", people=("staff",) if words else ())
         entry = self.readings.begin(reader, screen, (stream,), version)
         records = records_of(stored, await words_of(self.log, self.vault, stored) if words else {})

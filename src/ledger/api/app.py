@@ -38,6 +38,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Match, Route
 
+from ledger.access import PAGE as ACCESS_PAGE
 from ledger.aggregates.roles import ROLES
 from ledger.api import decisions, documents, exporting, log, openapi, readings, searching, subject_access
 from ledger.api.asking import (
@@ -56,6 +57,7 @@ from ledger.api.asking import (
     cursor_of,
     json,
     key_of,
+    limit_of,
     number,
     reader_of,
 )
@@ -283,7 +285,7 @@ async def worklist(request: Request) -> Response:
         known_at=_instant(asked["known_at"]) if "known_at" in asked else None,
         after=number("after", asked.get("after", "0"), LARGEST_POSITION),
         cursor=asked.get("cursor", ""),
-        most=max(1, number("limit", asked.get("limit", str(PAGE)), LONGEST_PAGE)),
+        most=limit_of(asked, PAGE, LONGEST_PAGE),
         reader=reader_of(request),
         withhold=request.state.role in WITHHELD_FROM,
     )
@@ -326,10 +328,11 @@ def _instant(text: str, name: str = "known_at") -> datetime:
 
 
 async def refusals(request: Request) -> Response:
-    """GET /access/refusals?to=offender/019a…&cursor="""
+    """GET /access/refusals?to=offender/019a…&cursor=&limit="""
     ledger: Ledger = request.app.state.ledger
-    asked = asked_of(request, {"to", "cursor"})
-    items, after = await ledger.refusals(asked.get("to"), cursor_of(asked), reader=reader_of(request))
+    asked = asked_of(request, {"to", "cursor", "limit"})
+    most = limit_of(asked, ACCESS_PAGE, ACCESS_PAGE)
+    items, after = await ledger.refusals(asked.get("to"), cursor_of(asked), most=most, reader=reader_of(request))
     return json({"items": items, "next": None if after is None else str(after)})
 
 

@@ -94,8 +94,13 @@ def number(name: str, text: str, most: int) -> int:
     return int(text)
 
 
+def limit_of(asked: Mapping[str, str], page: int, longest: int) -> int:
+    """How many rows of a list are asked for: `page` where that is not said.  Raises Malformed for more than may be."""
+    return max(1, number("limit", asked.get("limit", str(page)), longest))
+
+
 def cursor_of(asked: Mapping[str, str]) -> int:
-    """After which entry of the access log a page begins.  Raises Malformed."""
+    """After which position of a log a page begins.  Raises Malformed."""
     text = asked.get("cursor", "0")
     if not re.fullmatch("[0-9]{1,15}", text):
         raise Malformed("cursor: as the page before gave it in `next`.", {"cursor": "not a cursor"})

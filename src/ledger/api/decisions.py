@@ -1,6 +1,6 @@
 """Decision trails over HTTP.
 
-    GET  /{collection}/{id}/decisions                     the decisions of a case
+    GET  /{collection}/{id}/decisions?cursor=&limit=      the decisions of a case
     GET  /{collection}/{id}/decisions/{position}          the trail of one, as JSON
          ?format=pdf, or Accept: application/pdf          the same as a printed page
 
@@ -18,10 +18,21 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ledger.api.asking import READERS, WITHHELD_FROM, Routes, aggregate_of, asked_of, json, reader_of
+from ledger.api.asking import (
+    READERS,
+    WITHHELD_FROM,
+    Routes,
+    aggregate_of,
+    asked_of,
+    cursor_of,
+    json,
+    limit_of,
+    reader_of,
+)
 from ledger.application import Ledger
 from ledger.errors import Malformed, NotFound
 from ledger.trails import decisions, trail, trail_pdf
+from ledger.trails.reading import PAGE
 
 PDF: Final = "application/pdf"
 _FORMS: Final[Mapping[str, bool]] = {"json": False, "pdf": True}
@@ -29,10 +40,17 @@ _FORMS: Final[Mapping[str, bool]] = {"json": False, "pdf": True}
 
 async def listed(request: Request) -> Response:
     """The decisions of a case, in the order they were recorded."""
-    asked_of(request, set())
+    asked = asked_of(request, {"cursor", "limit"})
     ledger: Ledger = request.app.state.ledger
-    items = await decisions(ledger, aggregate_of(request).noun, request.path_params["id"], reader=reader_of(request))
-    return json({"items": items, "next": None})
+    items, after = await decisions(
+        ledger,
+        aggregate_of(request).noun,
+        request.path_params["id"],
+        cursor_of(asked),
+        most=limit_of(asked, PAGE, PAGE),
+        reader=reader_of(request),
+    )
+    return json({"items": items, "next": None if after is None else str(after)})
 
 
 async def shown(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""Who read a case: `GET /{collection}/{id}/readings?for=subject&cursor=`, for auditors and for the person it is about.
+"""Who read a case: `GET /{collection}/{id}/readings?for=subject&cursor=&limit=`, for auditors and for that person.
 
 What the person is told leaves out what harms others (ledger.access.listing); that reading is recorded like any other.
 Reasons and the words of searches are opened for the data protection officer.  Proven by tests/access/test_listing.py.
@@ -11,7 +11,8 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ledger.api.asking import AUDITORS, Routes, aggregate_of, asked_of, cursor_of, json, reader_of
+from ledger.access import PAGE
+from ledger.api.asking import AUDITORS, Routes, aggregate_of, asked_of, cursor_of, json, limit_of, reader_of
 from ledger.application import Ledger
 from ledger.errors import Forbidden, Malformed
 
@@ -25,7 +26,7 @@ async def readings(request: Request) -> Response:
     """A page of them, in the order of the access log."""
     ledger: Ledger = request.app.state.ledger
     reader = reader_of(request)
-    asked = asked_of(request, {"for", "cursor"})
+    asked = asked_of(request, {"for", "cursor", "limit"})
     if asked.get("for", SUBJECT) != SUBJECT:
         raise Malformed("for: subject, or leave it out.", {"for": "subject"})
     subject = "for" in asked
@@ -35,6 +36,7 @@ async def readings(request: Request) -> Response:
         aggregate_of(request).noun,
         request.path_params["id"],
         cursor_of(asked),
+        most=limit_of(asked, PAGE, PAGE),
         subject=subject,
         words=not subject and reader.by.role in OPENS_REASONS,
         reader=reader,

@@ -29,6 +29,7 @@ from typing import Any, Final
 import psycopg
 
 from ledger.access import EVIDENCE, Access
+from ledger.access import PAGE as ACCESS_PAGE
 from ledger.access.purposes import Reader
 from ledger.aggregates import AGGREGATES, noun_of
 from ledger.aggregates.case_review.holding import HoldPlaced, HoldReleased
@@ -144,7 +145,7 @@ class Ledger:
         return await in_time(self.store.deadline, (of or self.store).checkpoint())
 
     async def refusals(
-        self, to: str | None = None, after: int = 0, *, reader: Reader | None = None
+        self, to: str | None = None, after: int = 0, *, most: int = ACCESS_PAGE, reader: Reader | None = None
     ) -> tuple[list[dict[str, Any]], int | None]:
         """What was refused, of one case ("offender/019a…") or of all: a page, and after which position the next begins.
 
@@ -154,7 +155,7 @@ class Ledger:
         if to and noun not in AGGREGATES:
             raise NotFound(f"There is nothing called {noun[:40]!r} that a command could be for.")
         stream = stream_of(noun, name) if to else None
-        return await in_time(self.store.deadline, self.access.refusals(stream, after, reader))
+        return await in_time(self.store.deadline, self.access.refusals(stream, after, reader, most=most))
 
     async def readings(
         self,
@@ -162,6 +163,7 @@ class Ledger:
         id: str,  # noqa: A002 - the contract's own word
         after: int = 0,
         *,
+        most: int = ACCESS_PAGE,
         subject: bool = False,
         words: bool = False,
         reader: Reader | None = None,
@@ -175,7 +177,7 @@ class Ledger:
         newest = await in_time(self.store.deadline, self.store.database.newest(stream))
         if not newest.case:
             raise NotFound(f"There is no {noun} {id}.")
-        read = self.access.read(stream, after, subject=subject, words=words, reader=reader)
+        read = self.access.read(stream, after, most=most, subject=subject, words=words, reader=reader)
         return await in_time(self.store.deadline, read)
 
     async def close_now(self, chain: str | None = None, of: Log | None = None) -> Closing:

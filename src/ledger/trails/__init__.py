@@ -1,7 +1,7 @@
 """Decision trails: what a decision rested on, what its author saw, and whether it comes out the same today.
 
     await trail(ledger, position)                       one decision, as JSON values
-    await decisions(ledger, "offender", id)             the decisions of a case
+    await decisions(ledger, "offender", id)             the decisions of a case, a page of them
     trail_pdf(found, moment)                            the trail as a printed page
     decisions_in(files), trail_in(files, position)      the same from a bundle, without a ledger
 

@@ -41,6 +41,7 @@ from ledger.trails.again import Asked, Chains, History, closed_inputs, decided, 
 from ledger.trails.later import changes_of
 
 T = TypeVar("T")
+PAGE: Final = 500  # decisions of one answer
 NO_DECISION: Final = "The fact at position {position} was told, not decided: no rule was applied to it."
 NOT_THERE: Final = "There is no decision at position {position}{of}."
 
@@ -53,21 +54,25 @@ async def decisions(
     ledger: Ledger,
     noun: str,
     id: str,  # noqa: A002 - the contract's own word
+    after: int = 0,
     *,
+    most: int = PAGE,
     reader: Reader | None = None,
-) -> list[Row]:
-    """The decisions of a case, those about it elsewhere among them, in order of position; `reader` as Ledger.view.
+) -> tuple[list[Row], int | None]:
+    """The decisions of a case, those about it elsewhere among them, in order of position: the first so many after a
+    position, and after which the next page begins (None: no more).  `reader` as Ledger.view.
 
     Raises NotFound, LimitedAccess, DatabaseUnavailable, AccessLogUnavailable.
     """
     name = await _known(ledger, noun, id)
     await ledger.admit(reader, name)
     history = await _Reader(ledger, withhold=True).as_told(name)
-    listed = [telling.listed(each) for each in history if _is_decision(each)]
+    wanted = [each for each in history if each.position > after and _is_decision(each)]
+    listed = [telling.listed(each) for each in wanted[:most]]
     items = [dict(each) for each in await ledger.unsaid(reader, listed, name, history)]
     screen = Screen(f"{noun}/{id}", "decisions", history[-1].position if history else 0)
     await _read(ledger, reader, screen, {name, *(each["stream"] for each in items if "stream" in each)})
-    return items
+    return items, wanted[most - 1].position if len(wanted) > most else None
 
 
 async def trail(

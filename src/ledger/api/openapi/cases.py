@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from ledger.access import PAGE as ACCESS_PAGE
 from ledger.aggregates import AGGREGATES
 from ledger.aggregates.aggregate import Aggregate
 from ledger.aggregates.documents import MEDIA
@@ -11,10 +12,25 @@ from ledger.aggregates.roles import roles_for
 from ledger.aggregates.shape import Fact
 from ledger.api.openapi.bodies import example, schema_of
 from ledger.api.openapi.listing import told_as
-from ledger.api.openapi.logs import POSITION, REFUSALS
-from ledger.api.openapi.parts import AT, BYTES, HEADERS, ITEMS, READER, TEXT, content, errors_of, got, id_of, parameter
+from ledger.api.openapi.logs import POSITION
+from ledger.api.openapi.parts import (
+    AT,
+    BYTES,
+    HEADERS,
+    ITEMS,
+    READER,
+    TEXT,
+    content,
+    errors_of,
+    got,
+    id_of,
+    paged,
+    parameter,
+)
+from ledger.application.searching import LONGEST_PAGE as SEARCH_PAGE
 from ledger.disclosing.exporting import LONGEST_RECIPIENT
 from ledger.disclosing.table import PURPOSES
+from ledger.trails.reading import PAGE as DECISIONS_PAGE
 
 
 def command_of(aggregate: Aggregate, fact: type[Fact]) -> dict[str, Any]:
@@ -90,7 +106,7 @@ _COMPARED: Final[dict[str, Any]] = {
 
 _READINGS: Final = [
     parameter("for", "query", {"enum": ["subject"]}, "As the person it is about may know it"),
-    REFUSALS[1],
+    *paged(ACCESS_PAGE),
 ]
 
 
@@ -121,7 +137,7 @@ _TRAIL: Final[dict[str, Any]] = {
 def decisions_of(aggregate: Aggregate) -> dict[str, Any]:
     """The decisions of a case, and the trail of each."""
     path, parameters = f"/{aggregate.collection}/{{id}}/decisions", [id_of(aggregate), *READER]
-    listed = got(f"Decisions of a {aggregate.noun}", parameters, ITEMS)
+    listed = got(f"Decisions of a {aggregate.noun}", [*parameters, *paged(DECISIONS_PAGE)], ITEMS)
     shown = got(f"Trail of a decision of a {aggregate.noun}", [*parameters, POSITION, _FORMAT], _TRAIL)
     shown["responses"]["200"]["content"]["application/pdf"] = {"schema": BYTES}
     tags = {"tags": [aggregate.collection]}
@@ -211,16 +227,7 @@ SEARCH: Final = {
     "operationId": "offender.search",
     "summary": "People and children by number, name or date of birth; rows that are limited have no name",
     "tags": ["offenders"],
-    "parameters": [
-        {"name": "cursor", "in": "query", "required": False, "schema": TEXT},
-        {
-            "name": "limit",
-            "in": "query",
-            "required": False,
-            "schema": {"type": "integer", "minimum": 1, "maximum": 200},
-        },
-        HEADERS[-1],
-    ],
+    "parameters": [*paged(SEARCH_PAGE), *READER],
     "requestBody": {
         "required": True,
         "content": {

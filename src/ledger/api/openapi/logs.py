@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from ledger.access import PAGE as ACCESS_PAGE
 from ledger.aggregates.ledger_stream import CAUSES
-from ledger.api.openapi.parts import BYTES, TEXT, errors_of, opened, parameter
+from ledger.api.openapi.parts import BYTES, TEXT, errors_of, opened, paged, parameter
 
 _NOTE: Final = {"type": "string", "description": "A C2SP signed note"}
 _KEY: Final = {"type": "string", "description": "A C2SP verifier key"}
@@ -50,7 +51,7 @@ _ANNOUNCED: Final[dict[str, Any]] = {
 }
 REFUSALS: Final = [
     parameter("to", "query", TEXT, "Of one case only, such as offender/019a…"),
-    parameter("cursor", "query", TEXT, "Where the page before ended: its `next`"),
+    *paged(ACCESS_PAGE),
 ]
 
 

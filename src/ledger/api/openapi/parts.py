@@ -63,6 +63,16 @@ def parameter(name: str, where: str, schema: dict[str, Any], says: str) -> dict[
 
 
 TEXT: Final = {"type": "string"}
+
+
+def paged(longest: int) -> list[dict[str, Any]]:
+    """What is asked of a list: it is told in pages, none of them longer than this."""
+    return [
+        parameter("cursor", "query", TEXT, "The `next` of the page before"),
+        parameter("limit", "query", {"type": "integer", "minimum": 1, "maximum": longest}, "Rows of a page"),
+    ]
+
+
 AT: Final = [
     parameter("as_at", "query", {"type": "string", "format": "date"}, "As at the end of this day, London time"),
     parameter("known_at", "query", {"type": "string", "format": "date-time"}, "As known at this instant"),
@@ -74,8 +84,7 @@ LISTED: Final = [
     *AT[:2],
     parameter("unit", "query", {"type": "string", "maxLength": 64}, "The cases that belong to this unit now"),
     parameter("after", "query", {"type": "integer", "minimum": 0}, "Wait up to 5 s until this position is projected"),
-    parameter("cursor", "query", {"type": "string"}, "The `next` of the page before"),
-    parameter("limit", "query", {"type": "integer", "minimum": 1, "maximum": LONGEST_PAGE}, "Rows of a page"),
+    *paged(LONGEST_PAGE),
 ]
 HEADERS: Final = [
     parameter("Idempotency-Key", "header", {"type": "string", "format": "uuid"}, "The same request twice, one receipt"),
