@@ -419,7 +419,7 @@ def test_an_import_says_what_became_of_every_line(ledger: Line, made: Made, tmp_
     assert [json.loads(each) for each in aside.read_text().splitlines()] == ran.json["rejected"]
     again = ledger("import", str(file))
     assert again.code == 1
-    assert "0 lines recorded, 1 recorded before" in again.out
+    assert "1 lines read = 0 recorded + 1 recorded before + 0 set aside + 0 blank." in again.out
     assert str(aside) in again.out  # whole, however narrow the terminal
     file.write_text(json.dumps(lines[0]) + "\n")
     assert ledger("import", str(file)).code == 0

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 
-from ledger import bundles, keeping, looking, outcomes, papers, subjects, supposing, vaults, verbs
+from ledger import bundles, histories, keeping, looking, outcomes, papers, subjects, supposing, vaults, verbs
 from ledger.aggregates.ledger_stream import CAUSES
 from ledger.api.problems import place_of
 from ledger.askers import named_by, read_by
@@ -46,8 +46,10 @@ def parser() -> argparse.ArgumentParser:
     each.add_argument("name", nargs="?", help="a worklist; all of them if left out")
     verb("migrate", verbs.migrate, "bring the schemas of ledger and vault up to date")
     verb("status", verbs.status, "positions and the last checkpoint")
-    each = verb("import", verbs.import_file, "record the commands of a JSON Lines file")
-    each.add_argument("file", type=Path)
+    each = verb("import", histories.import_history, "record the commands of JSON Lines or tables (CSV), or rehearse it")
+    each.add_argument("file", type=Path, help="a file (.jsonl, .csv), or a folder of such")
+    each.add_argument("--mapping", type=Path, metavar="FILE.toml", help="what the columns of tables are here")
+    each.add_argument("--dry-run", action="store_true", help="only say what would be refused and why")
     each = verb(
         "outcomes", outcomes.outcomes, "outcome codes: a table to lines for 'ledger import', or a case's as a table"
     )

@@ -28,8 +28,6 @@ from ledger.application import Ledger
 from ledger.application.searching import LONGEST_PAGE, SEARCHERS
 from ledger.askers import reader_of
 from ledger.errors import Forbidden, Malformed, Setup
-from ledger.importing import Outcome
-from ledger.importing import import_file as import_lines_of
 from ledger.reading import a_day, an_instant
 from ledger.searching import question
 from ledger.searching.finding import ASKED_BY
@@ -148,40 +146,6 @@ def status(given: argparse.Namespace) -> int:
 
 
 # ------------------------------------------------------------------------------------ recording
-
-
-def import_file(given: argparse.Namespace) -> int:
-    """Import a file with a progress bar; exit 1 if a line was set aside."""
-    file: Path = given.file
-    if not file.is_file():
-        raise Setup(f"There is no file {file}.")
-    with file.open("rb") as opened:
-        total = sum(1 for _ in opened)
-    importer = Actor(str(uuid4()), "administrator")
-
-    async def use(ledger: Ledger) -> Outcome:
-        with progress_bar() as bar:
-            task = bar.add_task("import", total=total)
-            async with ledger.closed_hourly():  # a server beside it may not find the ledger quiet enough
-                return await import_lines_of(ledger, file, importer, lambda o: bar.update(task, completed=o.lines))
-
-    outcome = with_ledger(use)
-    body = {
-        "recorded": outcome.recorded,
-        "repeated": outcome.repeated,
-        "facts": outcome.facts,
-        "rejected": [{"line": line, "rule": rule, "reason": reason} for line, rule, reason in outcome.rejected],
-    }
-    say(given, body, lambda: _imported(file, outcome))
-    return 1 if outcome.rejected else 0
-
-
-def _imported(file: Path, outcome: Outcome) -> None:
-    told = f"{outcome.recorded:,} lines recorded, {outcome.repeated:,} recorded before, {outcome.facts:,} new facts."
-    aside = file.with_name(f"{file.stem}.rejected.jsonl")
-    many = f"{len(outcome.rejected):,} lines set aside, with their reasons in {aside}:"
-    first = [f"  line {line}: {rule}: {reason}" for line, rule, reason in outcome.rejected[:10]]
-    _outline([told, *([many, *first] if first else [])])
 
 
 def scenario(given: argparse.Namespace) -> int:

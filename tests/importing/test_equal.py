@@ -2,12 +2,13 @@
 
 Two ledgers get the same lines, a little of the demonstration's caseload with every kind of damage: one imports them,
 the other is given each line by the ledger's own way in, alone, before the next is read.  Half of the imports decide in
-a process of its own, which has the next batch while what it decided is not sealed.
+a process of its own, which has the next batch while what it decided is not sealed.  And a dry run before foretells it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from tests.doors import Door, new_door
 
 from ledger.aggregates.shape import Actor, in_london
 from ledger.demonstration.caseload import caseload
-from ledger.importing import LineKeys, Outcome, import_lines, read_line, running
+from ledger.importing import LineKeys, Outcome, import_lines, read_line, rehearse, running
 from ledger.importing.deciding import with_reference
 from ledger.importing.lines import in_our_words, reason_of
 from ledger.store.opening import DEMONSTRATION
@@ -129,18 +130,25 @@ def alone(door: Door, lines: Lines, keys: LineKeys) -> Outcome:
     outcome = Outcome()
     for number, text in enumerate(lines, 1):
         command = None
+        outcome.read += 1
         try:
             command = read_line(text, lambda n=number: keys.of(n), IMPORTER)
             command = door.run(with_reference(command, door.ledger.store.database, {}))
             done = door.run(door.ledger.execute(command))
         except Exception as problem:
             rule, reason = reason_of(problem)
-            outcome.rejected.append((number, rule, in_our_words(reason, command) if command else reason))
+            outcome.was_set_aside(number, text, rule, in_our_words(reason, command) if command else reason)
         else:
-            outcome.recorded += not done.repeated
-            outcome.repeated += done.repeated
-            outcome.facts += 0 if done.repeated else len(done.body["events"])
+            if done.repeated:
+                outcome.was_repeated(text)
+            else:
+                outcome.was_recorded(text, len(done.body["events"]))
     return outcome
+
+
+def foreseen(door: Door, lines: Lines, keys: LineKeys) -> Outcome:
+    """What a dry run says of them."""
+    return door.run(rehearse(door.ledger, iter(enumerate(lines, 1)), keys, IMPORTER, lambda outcome: None))
 
 
 def recorded(door: Door, first: int) -> list[dict[str, Any]]:
@@ -196,13 +204,18 @@ def test_the_same_comes_of_the_same_lines(
     keys = LineKeys(tmp_path_factory.mktemp("keys"), Path("lines"))
     first = pair.ahead.size + 1
     assert pair.alone.size + 1 == first
+    dry = foreseen(pair.ahead, lines, keys)
+    assert pair.ahead.size + 1 == first
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(running, "MOST", most)
         patch.setattr(running, "WORTH_A_PROCESS", 0 if apart else 10**9)
         by_batches = ahead(pair.ahead, lines, keys)
     one_by_one = alone(pair.alone, lines, keys)
     assert by_batches == one_by_one
+    assert by_batches.reconciles
+    assert replace(dry, dry=False) == by_batches
     assert recorded(pair.ahead, first) == recorded(pair.alone, first)
     again = ahead(pair.ahead, lines, keys)
     assert again == alone(pair.alone, lines, keys)
     assert (again.recorded, again.facts) == (0, 0)
+    assert replace(foreseen(pair.ahead, lines, keys), dry=False) == again

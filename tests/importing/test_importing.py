@@ -10,7 +10,7 @@ import shutil
 import signal
 import stat
 import tempfile
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,18 +20,30 @@ import orjson
 import pytest
 from tests.conftest import Clusters
 from tests.doors import PERSON, SURNAME, Door, days_ago, new_door
+from tests.importing.lines import (
+    IMPORTER,
+    LONG_AGO,
+    SOURCE,
+    Line,
+    a_case,
+    absence,
+    aside,
+    bank_holiday,
+    by,
+    entries,
+    imported,
+    line,
+    order,
+    person,
+    write,
+)
 
 from ledger.aggregates.aggregate import Aggregate
-from ledger.aggregates.shape import Actor
 from ledger.errors import NotFound, Setup
 from ledger.importing import LineKeys, Outcome, import_file, read_line
 from ledger.store.embedded import EmbeddedCluster
 from ledger.store.migrate import migrate
 from ledger.store.opening import DEMONSTRATION
-
-Line = dict[str, Any]
-IMPORTER = Actor(str(uuid4()), "administrator")
-LONG_AGO = "2025-01-06T09:00:00Z"
 
 
 @pytest.fixture(scope="module")
@@ -44,82 +56,6 @@ def real(clusters: Clusters, ledger_template: str, vault_template: str) -> Gener
 def simulated(clusters: Clusters, ledger_template: str, vault_template: str) -> Generator[Door]:
     with new_door(clusters.ledger, clusters.vault, DEMONSTRATION) as door:
         yield door
-
-
-# ---------------------------------------------------------------------------------------- lines
-
-
-def by(role: str, **more: str) -> Line:
-    return {"id": str(uuid4()), "role": role, **more}
-
-
-def line(command: str, to: str, data: Mapping[str, Any], role: str, **more: Any) -> Line:
-    return {"command": command, "to": to, "data": dict(data), "by": by(role), **more}
-
-
-def person(to: str, **more: Any) -> Line:
-    return line("RecordOffender", to, PERSON, "court-officer", **more)
-
-
-def order(to: str, order_id: str, **more: Any) -> Line:
-    data = {
-        "order_id": order_id,
-        "order_type": "CO",
-        "court": "Kidderminster",
-        "sentence_date": days_ago(60),
-        "order_end_date": days_ago(-305),
-        "requirements": ["UPW"],
-        "upw_hours": 100,
-    }
-    return line("RecordOrder", to, data, "court-officer", **more)
-
-
-def absence(to: str, order_id: str, days: int = 5, **more: Any) -> Line:
-    data = {
-        "absence_id": str(uuid4()),
-        "order_id": order_id,
-        "appointment_kind": "UPW",
-        "date": days_ago(days),
-        "kind": "FTA",
-    }
-    return line("RecordAbsence", to, data | more.pop("data", {}), "supervisor", **more)
-
-
-def bank_holiday(day: str) -> Line:
-    data = {"date": day, "name": "Extra", "source_ref": "a proclamation"}
-    return line("SetBankHoliday", "policy/policy", data, "chief-officer")
-
-
-def a_case(absences: int = 1, **more: Any) -> list[Line]:
-    """A person, an order, and so many absences."""
-    to, order_id = f"offender/{uuid4()}", str(uuid4())
-    return [
-        person(to, **more),
-        order(to, order_id, **more),
-        *(absence(to, order_id, 3 + n, **more) for n in range(absences)),
-    ]
-
-
-def write(folder: Path, lines: Sequence[Line | bytes], name: str = "history.jsonl") -> Path:
-    path = folder / name
-    path.write_bytes(b"".join((each if isinstance(each, bytes) else orjson.dumps(each)) + b"\n" for each in lines))
-    return path
-
-
-def imported(door: Door, path: Path) -> Outcome:
-    return door.run(import_file(door.ledger, path, IMPORTER))
-
-
-def aside(path: Path) -> list[Line]:
-    """What was set aside, as the file beside it says."""
-    beside = path.with_name(f"{path.stem}.rejected.jsonl")
-    return [json.loads(each) for each in beside.read_text("utf-8").splitlines()] if beside.exists() else []
-
-
-def entries(door: Door, to: str) -> list[Line]:
-    """The entries of a stream."""
-    stored = door.run(door.ledger.store.database.stream(to.replace("/", "-")))
-    return [{**each.members, "position": each.position} for each in stored]
 
 
 # ---------------------------------------------------------------------------------------- order
@@ -366,9 +302,6 @@ def test_a_key_file_that_was_never_finished_is_refused_and_not_believed(tmp_path
 
 
 # ---------------------------------------------------------------------------------------- history
-
-
-SOURCE = {"system": "old-case-system", "recorded": "2024-11-05T10:00:00Z"}
 
 
 def test_a_rule_that_history_breaks_is_a_warning_and_what_cannot_be_is_set_aside(real: Door, tmp_path: Path):

@@ -272,7 +272,7 @@ def _marking(draft: Fact) -> str | None:
 # ------------------------------------------------------------------------------------------ about
 
 # Ids in facts that name somebody or something with a chain of its own, and the noun its stream begins with.
-_NAMES: Final = {
+NAMED_CHAINS: Final = {
     "offender_id": "offender",
     "offender_refs": "offender",
     "placement_id": "placement",
@@ -290,7 +290,7 @@ _NAMES: Final = {
 
 @cache
 def _named_by(fact_class: type[Fact]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, noun) for name, noun in _NAMES.items() if name in fact_class.model_fields)
+    return tuple((name, noun) for name, noun in NAMED_CHAINS.items() if name in fact_class.model_fields)
 
 
 def about_ids(draft: Fact, stream: str, *more: str | None) -> tuple[str, ...]:

@@ -105,6 +105,13 @@ class Refers:
 
 REFERS: Final = Refers()
 
+
+class OfStaff:
+    """Marks ids that name a member of staff: whoever draws ids for another system's numbers tells kinds apart."""
+
+
+OF_STAFF: Final = OfStaff()
+
 OWN: Final = Whose(Subject.STREAM)
 OFFENDER: Final = Whose(Subject.OFFENDER)
 CHILD: Final = Whose(Subject.CHILD)
@@ -209,7 +216,7 @@ def _clock_text(value: Any) -> Any:
 
 
 Id: TypeAlias = Annotated[str, AfterValidator(a_random_id)]
-StaffId: TypeAlias = Annotated[str, AfterValidator(a_random_id)]
+StaffId: TypeAlias = Annotated[str, AfterValidator(a_random_id), OF_STAFF]
 Text: TypeAlias = Annotated[str, AfterValidator(a_text)]
 Code: TypeAlias = Annotated[str, AfterValidator(a_code)]
 Day: TypeAlias = Annotated[date, AfterValidator(in_reason)]

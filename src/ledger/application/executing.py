@@ -68,6 +68,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 DIGESTS: Final = "digest-of-commands"  # the vault's name for the key of the digests of commands
+KEY_REUSED: Final = "This key was used for another request. Draw a new key for a new request."
 NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 TRIES: Final = 4  # one, and at most three more after the case moved
 
@@ -240,7 +241,7 @@ class Executing:
         if found is None:
             return None
         if found[0] != digest:
-            raise KeyReused("This key was used for another request. Draw a new key for a new request.")
+            raise KeyReused(KEY_REUSED)
         await self._store.sequencer.confirm()
         return await self._first_receipt(found[1])
 

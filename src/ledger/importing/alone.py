@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
@@ -22,24 +21,11 @@ from ledger.commands import Acknowledged, Command
 from ledger.errors import ClockInDoubt, LedgerError, ReadOnly, Refusal, Refused, Unavailable
 from ledger.importing.deciding import with_reference
 from ledger.importing.lines import LineKeys, in_our_words, read_line, reason_of
+from ledger.importing.reconciling import Outcome, Place, told
 
 T = TypeVar("T")
 
 RETRIES: Final = 60  # of a line while the ledger is not available, a second apart
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What became of a file's lines."""
-
-    recorded: int = 0
-    repeated: int = 0
-    facts: int = 0
-    rejected: list[tuple[int, str, str]] = field(default_factory=list[tuple[int, str, str]])  # line, rule, reason
-
-    @property
-    def lines(self) -> int:
-        return self.recorded + self.repeated + len(self.rejected)
 
 
 Progress = Callable[[Outcome], None]
@@ -52,7 +38,7 @@ class Alone:
         self._ledger = ledger
         self._keys = keys
         self._importer = importer
-        self._progress = progress
+        self.progress = progress
         self.outcome = outcome
 
     async def give(self, number: int, text: bytes) -> bool:
@@ -63,15 +49,16 @@ class Alone:
             acknowledged = await self._patiently(command, partial(self._given, command))
         except Exception as problem:  # a defect of ours too sets one line aside, and the rest goes on
             rule, reason = reason_of(problem)
-            self.outcome.rejected.append((number, rule, in_our_words(reason, command) if command else reason))
+            self.outcome.was_set_aside(number, text, rule, in_our_words(reason, command) if command else reason)
             return False
         else:
-            self.outcome.recorded += not acknowledged.repeated
-            self.outcome.repeated += acknowledged.repeated
-            self.outcome.facts += 0 if acknowledged.repeated else len(acknowledged.body["events"])
+            if acknowledged.repeated:
+                self.outcome.was_repeated(text)
+            else:
+                self.outcome.was_recorded(text, len(acknowledged.body["events"]))
             return not acknowledged.repeated
         finally:
-            self._progress(self.outcome)
+            self.progress(self.outcome)
 
     async def _given(self, command: Command) -> Acknowledged:
         return await self._ledger.execute(await with_reference(command, self._ledger.store.database, {}))
@@ -98,16 +85,24 @@ class Alone:
         except LedgerError as trouble:
             problem = trouble
         rule, reason = reason_of(problem)
-        self.outcome.rejected.append((number, rule, in_our_words(reason, command)))
+        self.outcome.was_set_aside(number, text, rule, in_our_words(reason, command))
 
 
-def set_aside(file: Path, outcome: Outcome) -> None:
-    """FILE.rejected.jsonl, for the owner alone; gone when nothing is rejected any more."""
-    path = file.with_name(f"{file.stem}.rejected.jsonl")
+def aside_of(file: Path) -> Path:
+    """Where the lines of a file, or of a folder, that were set aside are told of: FILE.rejected.jsonl beside it."""
+    return file.with_name(f"{file.stem}.rejected.jsonl")
+
+
+def set_aside(file: Path, outcome: Outcome, place: Callable[[int], Place] | None = None) -> None:
+    """FILE.rejected.jsonl, for the owner alone; gone when nothing is rejected any more.
+
+    `place` says where a line stands, if the lines are those of several files.
+    """
+    path = aside_of(file)
     with contextlib.suppress(FileNotFoundError):
         path.unlink()
     if not outcome.rejected:
         return
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as aside:
-        for line, rule, reason in outcome.rejected:
-            aside.write(orjson.dumps({"line": line, "rule": rule, "reason": reason}) + b"\n")
+        for each in outcome.rejected:
+            aside.write(orjson.dumps(told(each, place)) + b"\n")

@@ -50,9 +50,9 @@ from ledger.importing.lines import REFERRING, LineKeys, named_by, read_line
 from ledger.privacy.sealing import Keyed
 from ledger.store import mapping
 from ledger.store.ahead import Ahead
-from ledger.store.cases import Desk
+from ledger.store.cases import Desk, PolicyAt
 from ledger.store.database import Database, Head
-from ledger.store.mapping import Unsealed
+from ledger.store.mapping import Draft, Envelope, Unsealed
 
 log = logging.getLogger(__name__)
 
@@ -122,6 +122,16 @@ class _Read:
     key: bytes
 
 
+@immutable
+class _Ruled:
+    """What a line's decision comes to."""
+
+    drafts: list[Draft]
+    envelope: Envelope
+    moment: datetime
+    warnings: bytes | None
+
+
 class Decider:
     """Decides lines in the order it is given them."""
 
@@ -169,14 +179,17 @@ class Decider:
     def _line(self, number: int, text: bytes) -> _Read | None:
         """None for a line that is no command, or not for its author to give, or that the vault must hear of too."""
         try:
-            command = read_line(text, lambda: self._keys.of(number), self._importer)
-            if command.name in HOLDS:
-                return None
-            fact_class = fact_class_of(command)
-            authorise(command, fact_class)
-            draft = draft_of(command, fact_class)
+            line = self.read(number, text)
         except (LedgerError, ValueError):
             return None
+        return None if line.command.name in HOLDS else line
+
+    def read(self, number: int, text: bytes) -> _Read:
+        """A line that is a command its author may give.  Raises LedgerError, ValueError."""
+        command = read_line(text, lambda: self._keys.of(number), self._importer)
+        fact_class = fact_class_of(command)
+        authorise(command, fact_class)
+        draft = draft_of(command, fact_class)
         assert command.key is not None
         return _Read(number, command, draft, self._keyed.digest(asked(command)), command.key.bytes)
 
@@ -212,35 +225,45 @@ class Decider:
         return replace(line, command=command, draft=draft, digest=self._keyed.digest(asked(command)))
 
     async def _decided(self, line: _Read) -> Decided | Turned:
-        command, stream = line.command, line.command.stream
-        policy = self._cases.policy_kept or await self._cases.policy()
-        desk = Desk(self._cases)
-        moment = command.at or datetime.now(UTC)
+        desk, policy = Desk(self._cases), self._cases.policy_kept or await self._cases.policy()
         try:
-            while True:  # until every case the decision asks for lies on the desk
-                try:
-                    state = desk.look((stream,))[stream]
-                    decision = decision_of(command, line.draft, state, policy.policy, desk.look)
-                    break
-                except Unread as wanted:
-                    for name in wanted.names:
-                        desk.lay(name, await self._cases.read(name))
-            drafts = drafts_of(command, decision, desk.read[stream].version, moment)
+            ruled = await self._ruled(line, desk, policy)
         except Refused as problem:
             self._touch(desk.read, line.number)
             return Turned(problem.refusals, reads_of(desk, policy), self._next)
-        envelope = envelope_of(command, policy.policy)
-        facts = tuple([mapping.unsealed(draft, envelope) for draft in drafts])
+        facts = tuple([mapping.unsealed(draft, ruled.envelope) for draft in ruled.drafts])
         reads = reads_of(desk, policy)
-        concerned = [stream, *(name for name in drafts[0].about if noun_of(name) in AGGREGATES)]
+        first = await self._foresee(line, desk, ruled)
+        return Decided(facts, line.key, line.digest, reads, first, line.command.at, ruled.warnings)
+
+    async def _ruled(self, line: _Read, desk: Desk, policy: PolicyAt) -> _Ruled:
+        """The decision on a line.  Raises Refused, LedgerError."""
+        command, stream = line.command, line.command.stream
+        moment = command.at or datetime.now(UTC)
+        while True:  # until every case the decision asks for lies on the desk
+            try:
+                state = desk.look((stream,))[stream]
+                decision = decision_of(command, line.draft, state, policy.policy, desk.look)
+                break
+            except Unread as wanted:
+                for name in wanted.names:
+                    desk.lay(name, await self._cases.read(name))
+        drafts = drafts_of(command, decision, desk.read[stream].version, moment)
+        return _Ruled(drafts, envelope_of(command, policy.policy), moment, warnings_of(decision))
+
+    async def _foresee(self, line: _Read, desk: Desk, ruled: _Ruled) -> int:
+        """Take what was decided into the cases it concerns; the position foreseen for its first fact."""
+        drafts = ruled.drafts
+        about = (name for name in drafts[0].about if noun_of(name) in AGGREGATES)
+        concerned = [line.command.stream, *about]
         for name in concerned:
             if self._cases.kept(name) is None:
                 await self._cases.read(name)
         self._touch((*desk.read, *concerned), line.number)
         first, self._next = self._next, self._next + len(drafts)
-        self._cases.foresee(concerned, drafts, envelope, first, moment)
+        self._cases.foresee(concerned, drafts, ruled.envelope, first, ruled.moment)
         self._remember(line.key, drafts[0].id)
-        return Decided(facts, line.key, line.digest, reads, first, command.at, warnings_of(decision))
+        return first
 
     def _touch(self, names: Iterable[str], number: int) -> None:
         for name in names:

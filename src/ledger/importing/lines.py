@@ -8,7 +8,6 @@ Proven by tests/importing/test_importing.py.
 
 from __future__ import annotations
 
-import hmac
 import logging
 import re
 from collections.abc import Callable, Iterator
@@ -26,6 +25,7 @@ from ledger.aggregates.roles import ROLES
 from ledger.aggregates.shape import Actor, Fact, a_code, a_random_id, a_text, in_london
 from ledger.commands import Command
 from ledger.errors import WITHHELD, LedgerError, Malformed, Refused, Unexpected
+from ledger.importing.rows import drawn
 from ledger.reading import a_json
 from ledger.store.mapping import plain
 from ledger.store.vault import secret_file
@@ -51,10 +51,7 @@ class LineKeys:
 
     def of(self, line: int) -> UUID:
         """Random to everybody without the file in the home."""
-        drawn = bytearray(hmac.digest(self.secret, str(line).encode(), "sha256")[:16])
-        drawn[6] = 0x40 | drawn[6] & 0x0F
-        drawn[8] = 0x80 | drawn[8] & 0x3F
-        return UUID(bytes=bytes(drawn))
+        return drawn(self.secret, str(line))
 
 
 def read_line(text: bytes, draw: Callable[[], UUID], importer: Actor) -> Command:

@@ -17,16 +17,17 @@ import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, groupby, islice
-from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
 from ledger.aggregates.shape import Actor
 from ledger.application import DIGESTS, Ledger
 from ledger.errors import BeingErased, LedgerError
-from ledger.importing.alone import Alone, Outcome, Progress, set_aside
+from ledger.importing.alone import Alone, Progress
 from ledger.importing.deciding import ALONE, KNOWN, Decided, Line, Terms, Turned, Verdict
 from ledger.importing.elsewhere import Elsewhere, Here
 from ledger.importing.lines import LineKeys
+from ledger.importing.reconciling import Outcome
+from ledger.importing.sources import Told, readable
 from ledger.privacy.owners import Owner
 from ledger.privacy.sealing import DataKey
 from ledger.store import mapping
@@ -52,29 +53,18 @@ class Deciding(Protocol):
     async def close(self) -> None: ...
 
 
-async def import_file(
-    ledger: Ledger, file: Path, importer: Actor, progress: Progress = lambda outcome: None
-) -> Outcome:
-    """Record every line that can be; the others are set aside.  Raises OSError if the file cannot be read."""
-    keys = LineKeys(ledger.store.home, file)
-    with file.open("rb") as opened:
-        outcome = await import_lines(ledger, enumerate(opened, start=1), keys, importer, progress)
-    set_aside(file, outcome)
-    return outcome
-
-
 async def import_lines(
-    ledger: Ledger, lines: Iterable[Line], keys: LineKeys, importer: Actor, progress: Progress
+    ledger: Ledger, lines: Iterable[Told], keys: LineKeys, importer: Actor, progress: Progress
 ) -> Outcome:
-    """Lines with their numbers, in order; blank ones are none."""
-    store = ledger.store
-    told = (line for line in lines if line[1].strip())
+    """Record lines, with their numbers, in order; blank ones are only counted."""
+    store, outcome = ledger.store, Outcome()
+    told = readable(lines, outcome)
     first = list(islice(told, WORTH_A_PROCESS))
     terms = Terms(store.bound_to, store.simulated, await store.vault.secret(DIGESTS), keys.secret, importer)
     apart = len(first) == WORTH_A_PROCESS and (os.cpu_count() or 1) > 1
     decider = Elsewhere(terms, store) if apart else Here(terms, store)
     try:
-        return await Import(ledger, chain(first, told), keys, importer, decider, progress).run()
+        return await Import(ledger, chain(first, told), Alone(ledger, keys, importer, outcome, progress), decider).run()
     finally:
         await decider.close()
 
@@ -101,18 +91,15 @@ class Import:
         self,
         ledger: Ledger,
         lines: Iterator[Line],
-        keys: LineKeys,
-        importer: Actor,
+        alone: Alone,
         decider: Deciding,
-        progress: Progress,
     ) -> None:
         self._ledger = ledger
         self._coming = lines
         self._back: list[Line] = []  # lines to be decided again, before those that come
         self._decider = decider
-        self._progress = progress
-        self._outcome = Outcome()
-        self._alone = Alone(ledger, keys, importer, self._outcome, progress)
+        self._alone = alone
+        self._outcome = alone.outcome
         self._size = MOST
         self._by_hand = 0  # lines that go alone before the next batch
 
@@ -215,9 +202,9 @@ class Import:
                             self._failed()
                         return list(lines[done : len(verdicts)])
                 continue
-            settled = await (self._confirmed(len(alike)) if kind == KNOWN else self._sealed(given, alike, series))
+            settled = await (self._confirmed(given) if kind == KNOWN else self._sealed(given, alike, series))
             done += settled
-            self._progress(self._outcome)
+            self._alone.progress(self._outcome)
             if settled < len(alike):
                 self._failed()
                 return list(lines[done : len(verdicts)])
@@ -246,8 +233,7 @@ class Import:
             if isinstance(verdict, Turned) and isinstance(answer, Repeated):
                 turned.append((lines[count], verdict))
             elif isinstance(verdict, Decided) and isinstance(answer, Receipt):
-                self._outcome.recorded += 1
-                self._outcome.facts += len(answer.facts)
+                self._outcome.was_recorded(lines[count][1], len(answer.facts))
             else:
                 if isinstance(answer, BeingErased):
                     store.vault.forget()
@@ -256,14 +242,15 @@ class Import:
         await asyncio.gather(*(self._alone.refused(*line, refused.refusals) for line, refused in turned))
         return count
 
-    async def _confirmed(self, count: int) -> int:
+    async def _confirmed(self, lines: Sequence[Line]) -> int:
         """Lines recorded before: how many of them may be said to be, which waits for a COMMIT later than theirs."""
         try:
             await self._ledger.store.sequencer.confirm()
         except LedgerError:
             return 0
-        self._outcome.repeated += count
-        return count
+        for _, text in lines:
+            self._outcome.was_repeated(text)
+        return len(lines)
 
 
 async def _answers(sealing: Sequence[asyncio.Future[Receipt | Repeated]]) -> list[Receipt | Repeated | Exception]:

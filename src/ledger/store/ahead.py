@@ -16,13 +16,15 @@ from itertools import islice
 from typing import Any, Final
 
 from ledger.aggregates import AGGREGATES, noun_of
+from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Fact, Recorded
 from ledger.store import mapping
 from ledger.store.binary import LARGEST
-from ledger.store.cases import Case, Cases
+from ledger.store.cases import Case, Cases, PolicyAt
 from ledger.store.mapping import Draft, Envelope
 
 NOTHING: Final[Collection[str]] = ()
+EVERYTHING: Final = 2**63  # of cases kept: what is never sealed cannot be read again
 
 
 class Ahead(Cases):
@@ -64,3 +66,10 @@ class Ahead(Cases):
                         told[what] = mapping.as_read(draft, envelope, first + number, moment, what[1])
                     records.append(told[what])
             self._keep(name, self._taken(self._cases[name], name, records))
+
+    def foresee_rules(self, drafts: Sequence[Draft], envelope: Envelope, first: int, moment: datetime) -> None:
+        """Let settings and holidays hold from the next decision on, as if sealed from position `first` on."""
+        known = self._policy
+        assert known is not None
+        told = [mapping.as_read(each, envelope, first + number, moment, NOTHING) for number, each in enumerate(drafts)]
+        self._policy = PolicyAt(Policy.fold([*known.policy.history, *told]), known.at)

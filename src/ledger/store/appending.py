@@ -21,6 +21,7 @@ from ledger.transparency.chain import CHAIN_START, next_link
 from ledger.transparency.tree import RightEdge
 
 MAX_ENTRY: Final = 65_535
+TOO_LARGE: Final = "This is too much for one entry (65,535 bytes). Shorten the texts or file a document."
 
 Query: TypeAlias = tuple[bytes, Params]
 Row: TypeAlias = tuple[bytes | None, ...]
@@ -311,7 +312,7 @@ def _entries(facts: Sequence[Pending], batch: Batch, middle: bytes) -> list[tupl
         link = b'"previous":' + (b'"' + base64.b64encode(previous) + b'"' if previous else b"null")
         entry = fact.prefix + link + middle + fact.suffix
         if len(entry) > MAX_ENTRY:
-            raise EntryTooLarge("This is too much for one entry (65,535 bytes). Shorten the texts or file a document.")
+            raise EntryTooLarge(TOO_LARGE)
         leaf = newest[fact.stream] = sha256(b"\x00" + entry).digest()
         built.append((fact, entry, leaf))
     return built

@@ -92,6 +92,7 @@ class Cases:
     """The cases of a ledger."""
 
     kept_seconds: float = KEPT_SECONDS  # with what is opened in them
+    most: int = CASES_KEPT
 
     def __init__(self, origin: str, database: Database, vault: Vault) -> None:
         self._origin = origin
@@ -170,7 +171,7 @@ class Cases:
     def _keep(self, stream: str, case: Case) -> Case:
         self._cases[stream] = case
         self._cases.move_to_end(stream)
-        if len(self._cases) > CASES_KEPT:
+        if len(self._cases) > self.most:
             self._cases.popitem(last=False)
         if self._sweeping is None and case.until < math.inf:
             self._sweeping = asyncio.get_running_loop().call_later(self.kept_seconds / 8, self._sweep)

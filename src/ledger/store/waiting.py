@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from ledger.errors import ClockInDoubt, LedgerError, OutcomeUnknown
 from ledger.store import binary
@@ -88,7 +89,7 @@ def place_all(
                 _end_series(append)
                 placing.twins.append(each)
             else:
-                each.recorded = _recorded(append, clock, placing.newest, simulated)
+                each.recorded = recorded_at(append.at, clock, placing.newest, simulated=simulated)
                 each.facts, each.sent = place(append, batch, each.recorded), True
                 placing.newest = each.recorded
                 placing.placed.append(each)
@@ -105,18 +106,19 @@ def _end_series(append: Append) -> None:
         append.series.broken = True
 
 
-def _recorded(append: Append, clock: int, newest: int, simulated: bool) -> int:
-    if append.at is None:
+def recorded_at(at: datetime | None, clock: int, newest: int, *, simulated: bool) -> int:
+    """The recorded time of a fact (microseconds), `at` being what its command asks for.  Raises ClockInDoubt."""
+    if at is None:
         return max(clock, newest)
     if not simulated:
         raise ClockInDoubt("Only a scenario or demonstration ledger lets a command set the time.")
-    at = binary.microseconds(append.at)
-    if at < newest:
+    asked = binary.microseconds(at)
+    if asked < newest:
         raise ClockInDoubt(
             f"The newest fact was recorded at {binary.moment(newest):%d %b %Y %H:%M:%S} UTC, and this says "
-            f"{append.at:%d %b %Y %H:%M:%S}: time does not run backwards."
+            f"{at:%d %b %Y %H:%M:%S}: time does not run backwards."
         )
-    return at
+    return asked
 
 
 def again(waiting: Sequence[Waiting]) -> list[Waiting]:
