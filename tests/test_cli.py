@@ -419,11 +419,52 @@ def test_an_import_says_what_became_of_every_line(ledger: Line, made: Made, tmp_
     assert [json.loads(each) for each in aside.read_text().splitlines()] == ran.json["rejected"]
     again = ledger("import", str(file))
     assert again.code == 1
-    assert "1 lines read = 0 recorded + 1 recorded before + 0 set aside + 0 blank." in again.out
+    assert "3 lines read = 0 recorded + 1 recorded before + 2 set aside + 0 blank." in again.out
     assert str(aside) in again.out  # whole, however narrow the terminal
     file.write_text(json.dumps(lines[0]) + "\n")
     assert ledger("import", str(file)).code == 0
     assert not aside.exists()
+
+
+def test_a_dry_run_of_a_folder_of_tables_says_what_would_be_refused_and_writes_nothing(
+    ledger: Line, made: Made, tmp_path: Path
+):
+    folder = tmp_path / "export"
+    folder.mkdir()
+    told = absence_line(made, str(uuid4()), 9)
+    cells = [told["to"], told["by"]["id"], told["data"]["order_id"]]
+    rows = [[*cells[:2], str(uuid4()), cells[2], days_ago(n)] for n in (8, -8)]
+    (folder / "absences.csv").write_text("\n".join(["Nr;Who;Contact;Event;On", *map(";".join, rows), ""]))
+    mapping = tmp_path / "map.toml"
+    mapping.write_text(
+        """
+        separator = ";"
+        [constants]
+        command = "RecordAbsence"
+        appointment_kind = "UPW"
+        kind = "FTA"
+        "by.role" = "supervisor"
+        [columns]
+        to = "Nr"
+        absence_id = "Contact"
+        order_id = "Event"
+        date = "On"
+        "by.id" = "Who"
+        """
+    )
+    size = ledger("status", "--json").json["facts"]
+    ran = ledger("import", str(folder), "--mapping", str(mapping), "--dry-run", "--json")
+    assert (ran.code, ran.json["dry_run"], ran.json["recorded"], ran.json["reconciles"]) == (1, True, 1, True)
+    assert [(each["file"], each["line"], each["rule"]) for each in ran.json["rejected"]] == [
+        ("absences.csv", 3, "GEN-05")
+    ]
+    assert ran.json["cases"] == {
+        told["to"]: {"read": 2, "recorded": 1, "recorded_before": 0, "set_aside": 1},
+    }
+    shown = ledger("import", str(folder), "--mapping", str(mapping), "--dry-run")
+    assert "nothing was written" in shown.out
+    assert "absences.csv, line 3: GEN-05" in shown.out
+    assert ledger("status", "--json").json["facts"] == size
 
 
 @pytest.mark.parametrize("name", ["nowhere.jsonl", "", "."])

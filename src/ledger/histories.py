@@ -1,6 +1,6 @@
 """What the command line does with a history: import it, or say what an import would come to; reconciled to the line.
 
-Proven by tests/importing/test_verb.py.
+Proven by tests/test_cli.py and tests/importing/.
 """
 
 from __future__ import annotations

@@ -21,7 +21,6 @@ from rich.table import Table
 
 from ledger import beside, logs, playing, serving
 from ledger.aggregates.ledger_stream import SYSTEM
-from ledger.aggregates.shape import Actor
 from ledger.api import openapi
 from ledger.api.tokens import Tokens
 from ledger.application import Ledger
