@@ -341,8 +341,10 @@ def verify(given: argparse.Namespace) -> int:
             return [await asyncio.to_thread(_verified, log, conninfo, bar, roots, *opened) for log in logs]
 
     own, access = with_ledger(use)
-    held = [each.held for each in opened]
-    told = [f"{count:,} sealed values opened, each the one committed to" for count in held]
+    told = [
+        f"{each.held:,} sealed values opened, each the one committed to, and {each.files:,} documents"
+        for each in opened
+    ]
     body = _reported(own) | {"ok": own.ok and access.ok, "access_log": _reported(access), "earlier_names": renamed}
     lines = [
         own.summary(),
@@ -352,7 +354,8 @@ def verify(given: argparse.Namespace) -> int:
         *map(str, access.findings),
         *renamed,
     ]
-    say(given, body | ({"values": held[0]} if held else {}), lambda: _outline(lines))
+    counts = [{"values": each.held, "documents": each.files} for each in opened]
+    say(given, body | (counts[0] if counts else {}), lambda: _outline(lines))
     return 0 if body["ok"] else 1
 
 

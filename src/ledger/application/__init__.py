@@ -128,6 +128,7 @@ class Ledger:
             ledger._asking.cursors = ledger._searching.cursors = cursors
             await ledger._start_release(began)
             await ledger.go_on_with_erasures()
+            await ledger._documents.sweep()
         except BaseException:
             await ledger.close()
             raise
@@ -208,7 +209,7 @@ class Ledger:
 
     async def status(self) -> dict[str, Any]:
         """What the ledger and its access log hold, whether they may be written to, and how far the worklists follow."""
-        return await self._standing.status()
+        return await self._standing.status() | {"documents": await self._documents.counted()}
 
     async def vouched(self) -> dict[str, Any]:
         """By which keys each log is checked, and its newest closing, timestamp and cosigned checkpoint."""

@@ -14,12 +14,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, Final, TypeVar
 from uuid import uuid4
 
+from ledger import logs
 from ledger.access.purposes import Reader
 from ledger.access.readings import Readings, Screen, people_of, target_of
 from ledger.aggregates.documents import MEDIA, DocumentStored, stored_in
@@ -49,6 +51,7 @@ from ledger.store.cases import Cases
 from ledger.store.documents import Files, opened, shut
 from ledger.store.opening import ROLES, Store
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 LARGEST: Final = 10_000_000  # bytes
 BYTES_WANTED: Final = "Send the document itself: PUT …/documents/{doc_id}, or ledger document put."
@@ -139,6 +142,19 @@ class Documents:
         screen = Screen(target_of(stream), f"document {doc_id}", found.position, people=people_of(_OPENS))
         await self._readings.begin(reader, screen, {stream, *found.about}, policy.version).sealed()
         return Document(doc_id, found.fact.media_type, await self._bytes(found))
+
+    async def sweep(self) -> None:
+        """Remove what a crash left, and say how much; nothing is raised: it is done at the next start otherwise."""
+        if self._store.read_only is not None:
+            return
+        with contextlib.suppress(LedgerError):
+            if count := await self._in_time(self._files.sweep()):
+                log.warning("documents that no fact names were removed", extra=logs.told(documents=count))
+
+    async def counted(self) -> dict[str, int]:
+        """How many documents are kept, and how many lie there that no fact names, or not yet."""
+        kept, unnamed = await self._in_time(self._files.counted())
+        return {"kept": kept, "unnamed": unnamed}
 
     async def _bytes(self, found: Recorded[DocumentStored]) -> bytes:
         fact = found.fact

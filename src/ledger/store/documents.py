@@ -7,7 +7,8 @@
     each       AES-256-GCM, 12 random bytes of nonce, AAD = origin 0x00 file id 0x00 key id 0x00 part/parts
 
 The parts are committed before the fact that names them is sealed: what is acknowledged is there.  What was written for
-a fact that then was not sealed is removed; after a crash it may stay, encrypted, until its owner is erased.
+a fact that then was not sealed is removed; what a crash left is swept at the next start (`sweep`), an hour after it was
+written: no command waits so long for its fact.
 
 Proven by tests/store/test_documents.py and tests/api/test_documents.py.
 """
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -28,6 +30,21 @@ from ledger.errors import DatabaseUnavailable
 from ledger.privacy.sealing import NONCE_BYTES, Box, DataKey, Unreadable
 
 PART: Final = 1_000_000  # bytes
+UNNAMED_FOR: Final = timedelta(hours=1)  # since it was written, before what no fact names is taken for left over
+# Asked of the index entries_of_files, whose condition and expression stand here word for word.
+_NAMED: Final = """
+    EXISTS (
+        SELECT FROM entries AS e WHERE position('"file_id":"'::bytea IN e.entry) > 0
+            AND substring(e.entry FROM position('"file_id":"'::bytea IN e.entry) + 11 FOR 36)
+                = convert_to(p.file_id::text, 'UTF8')
+    )
+"""
+_SWEEP: Final = f"""
+    WITH gone AS (
+        DELETE FROM file_parts AS p WHERE written < now() - %s::interval AND NOT {_NAMED} RETURNING file_id
+    ) SELECT count(DISTINCT file_id) FROM gone
+"""  # noqa: S608 - every word of it stands above
+_COUNTED: Final = f"SELECT count(*), count(*) FILTER (WHERE NOT {_NAMED}) FROM file_parts AS p WHERE part = 0"  # noqa: S608
 
 
 def shut(origin: str, file_id: str, key: DataKey, data: bytes) -> list[Box]:
@@ -84,6 +101,16 @@ class Files:
     async def drop(self, file_id: str) -> None:
         """What is not sealed is not kept."""
         await self._run("DELETE FROM file_parts WHERE file_id = %s", [(UUID(file_id),)])
+
+    async def sweep(self) -> int:
+        """Remove what no fact names; how many documents that were.  Raises DatabaseUnavailable."""
+        [[count]] = await self._run(_SWEEP, [(UNNAMED_FOR,)])
+        return int(count)
+
+    async def counted(self) -> tuple[int, int]:
+        """How many documents lie there, and how many of them no fact names, or not yet.  Raises DatabaseUnavailable."""
+        [[kept, unnamed]] = await self._run(_COUNTED, [()])
+        return int(kept), int(unnamed)
 
     async def _run(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> list[Any]:
         """One transaction."""

@@ -24,6 +24,9 @@ CREATE TABLE entries (
 CREATE INDEX entries_recorded ON entries (recorded);              -- a moment leads to the prefix known then
 -- The few facts that limit who may read a case, found without reading the log (ledger.store.limits).
 CREATE INDEX entries_of_access ON entries (position) WHERE position('"type":"offender.access-'::bytea IN entry) > 0;
+-- The documents that facts name, by their ids (ledger.store.documents).
+CREATE INDEX entries_of_files ON entries (substring(entry FROM position('"file_id":"'::bytea IN entry) + 11 FOR 36))
+    WHERE position('"file_id":"'::bytea IN entry) > 0;
 
 -- Which entries concern an id beyond those of its own stream.
 CREATE TABLE about (
@@ -111,6 +114,7 @@ CREATE TABLE file_parts (
     key_id      uuid        NOT NULL,
     nonce       bytea       NOT NULL CHECK (length(nonce) = 12),
     ciphertext  bytea       NOT NULL,
+    written     timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (file_id, part)
 );
 CREATE INDEX ON file_parts (key_id);              -- an erasure finds its own under the head's lock

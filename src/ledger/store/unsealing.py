@@ -3,20 +3,24 @@
 AES-GCM alone does not bind a ciphertext to one plaintext; the commitment, which the tree holds, does.  What is found
 names the position and what lies there, a path or a key, and never a value.  A key that the vault no longer has, a
 ciphertext that is gone, altered or somebody else's: each is a finding, unless a sealed fact says that the key was
-destroyed; then it is one if the ciphertext is still there.  Proven by tests/store/test_tampering.py and
-tests/erasing/test_values.py.
+destroyed; then it is one if the ciphertext is still there.
+
+A document is opened too, in all its parts, and held against the digest that its entry commits to.  Proven by
+tests/store/test_tampering.py, tests/erasing/test_values.py and tests/store/test_documents_kept.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, Final
 
 import psycopg
 
 from ledger.errors import VaultUnavailable
 from ledger.privacy.sealing import Box, DataKey, Unreadable, holds, open_box
+from ledger.store.documents import opened
 from ledger.store.erased import erased_among
 from ledger.store.mapping import Stored
 from ledger.transparency.verify import Finding
@@ -31,20 +35,30 @@ VALUE_CODES: Final[Mapping[str, str]] = {
     "value-not-erased": "a ciphertext lies beside an entry under a key that was destroyed",
     "value-unreadable": "a ciphertext does not open under its key, or the key not under the vault's key file",
     "value-differs": "a value is not the one that its entry commits to",
+    "file-missing": "a document that an entry commits to does not lie beside it",
+    "file-not-erased": "a document lies beside an entry under a key that was destroyed",
+    "file-unreadable": "a document does not open, whole and in order, under the key of its entry",
+    "file-differs": "a document is not the one that its entry commits to",
 }
 
+_DOCUMENT: Final = "document"
 _BOXES: Final = """
     SELECT position, key_id, nonce, ciphertext FROM sealed_values WHERE position BETWEEN %s AND %s
     ORDER BY position, key_id
 """
 
 
+_PARTS: Final = "SELECT key_id, nonce, ciphertext FROM public.file_parts WHERE file_id = %s ORDER BY part"
+
+
 @dataclass(slots=True)
 class Unsealing:
-    """The sealed values of a ledger, opened as its entries are read.  `held`: how many were what was committed to."""
+    """The sealed values of a ledger, opened as its entries are read.  `held`, and `files` of documents: how many were
+    what was committed to."""
 
     keys: Keys
     held: int = 0
+    files: int = 0
 
     def take(self, connection: psycopg.Connection, origin: str, entries: Sequence[tuple[int, bytes]]) -> list[Finding]:
         """Open what lies beside these entries (position, bytes; in order of position).
@@ -79,24 +93,67 @@ class Unsealing:
                 elif box.key_id not in had:
                     findings.append(_finding("value-key-missing", stored, paths, key_id))
                 else:
-                    findings += self._compare(origin, stored, had[box.key_id], box, paths)
+                    key = had[box.key_id]
+                    found, values = self._compare(origin, stored, key, box, paths)
+                    findings += found
+                    if _DOCUMENT in values:
+                        findings += self._compare_file(connection, origin, stored, key, str(values[_DOCUMENT]))
+            if not erased.isdisjoint(promised) and _parts(connection, stored):
+                findings.append(_finding("file-not-erased", stored, (), _key_of_document(stored)))
         return findings
+
+    def _compare_file(
+        self, connection: psycopg.Connection, origin: str, stored: Stored, key: DataKey, digest: str
+    ) -> list[Finding]:
+        """The document beside an entry, if it names one that was put there."""
+        file_id, parts = _file_id(stored), _parts(connection, stored)
+        if file_id is None:
+            return []
+        try:
+            whole = bool(parts) and {each.key_id for each in parts} == {key.id_bytes}
+            data = opened(origin, file_id, key, parts) if whole else b""
+        except Unreadable:
+            return [_finding("file-unreadable", stored, (), key.id)]
+        if not whole:
+            return [_finding("file-unreadable" if parts else "file-missing", stored, (), key.id)]
+        if f"sha256:{sha256(data).hexdigest()}" != digest:
+            return [_finding("file-differs", stored, (), key.id)]
+        self.files += 1
+        return []
 
     def _compare(
         self, origin: str, stored: Stored, key: DataKey, box: Box, promised: Mapping[str, str]
-    ) -> list[Finding]:
+    ) -> tuple[list[Finding], Mapping[str, Any]]:
+        """What is wrong with the values of one ciphertext, and the values."""
         fact = str(stored.members["id"])
         try:
             values: dict[str, Any] = open_box(origin, fact, key, box)
         except (Unreadable, ValueError):
-            return [_finding("value-unreadable", stored, promised, key.id)]
+            return [_finding("value-unreadable", stored, promised, key.id)], {}
         differs = [
             path
             for path in sorted({*promised, *values})
             if path not in promised or path not in values or not holds(fact, key, path, values[path], promised[path])
         ]
         self.held += len(promised) - len(differs)
-        return [_finding("value-differs", stored, differs, key.id)] if differs else []
+        return ([_finding("value-differs", stored, differs, key.id)], {}) if differs else ([], values)
+
+
+def _file_id(stored: Stored) -> str | None:
+    """The document that an entry says lies beside it."""
+    named = stored.members.get("values", {}).get("file_id")
+    return named if isinstance(named, str) else None
+
+
+def _key_of_document(stored: Stored) -> str:
+    return stored.sealed[_DOCUMENT][1] if _DOCUMENT in stored.sealed else "-"
+
+
+def _parts(connection: psycopg.Connection, stored: Stored) -> list[Box]:
+    """The parts of it, in order; none for an entry that names no document."""
+    file_id = _file_id(stored)
+    found = connection.execute(_PARTS, (file_id,)).fetchall() if file_id else ()
+    return [Box(key_id.bytes, nonce, data) for key_id, nonce, data in found]
 
 
 def _by_key(stored: Stored) -> dict[str, dict[str, str]]:
