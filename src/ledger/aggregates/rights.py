@@ -35,6 +35,8 @@ from ledger.rules.dates import day_of
 TOLD_TO_RECIPIENTS: Final = frozenset({"RECTIFICATION", "ERASURE", "RESTRICTION"})
 GIVING: Final = (FileDisclosed, InformationShared)
 _RIGHTING: Final = (RecordCorrected, RecordStruckOut, OffenderDetailsCorrected)
+_ENDING: Final = frozenset({OrderMade, SupervisionEnded, *CORRECTING})
+_TELLING: Final = frozenset({*OF_A_PERSON, *GIVING, *_RIGHTING, *CORRECTING})
 
 
 @dataclass(slots=True)
@@ -72,8 +74,7 @@ class Rights:
 
 def rights_of(history: Sequence[Recorded[Any]], upto: date = date.max) -> Rights:
     """As known from these facts, by what had happened at the end of a day."""
-    kinds = (*OF_A_PERSON, *GIVING, OffenderDetailsCorrected)
-    telling = [each for each in history if isinstance(each.fact, kinds) or type(each.fact) in CORRECTING]
+    telling = [each for each in history if type(each.fact) in _TELLING]
     corrected = [each for each in as_corrected(telling) if day_of(each.effective) <= upto]
     found = Rights()
     # What puts right is itself no more in a corrected history, so it is looked for in the history as it was told.
@@ -114,8 +115,8 @@ def supervision_ended(
     history: Sequence[Recorded[Any]], as_at: date = date.max
 ) -> tuple[date | None, list[Recorded[SupervisionEnded]]]:
     """The day on which the last order's supervision ended, and the ends; None while one goes on or there was none."""
-    kept = [each for each in as_corrected(history) if isinstance(each.fact, OrderMade | SupervisionEnded)]
-    shown = [each for each in kept if day_of(each.effective) <= as_at]
+    telling = [each for each in history if type(each.fact) in _ENDING]
+    shown = [each for each in as_corrected(telling) if day_of(each.effective) <= as_at]
     orders = {each.fact.order_id for each in shown if isinstance(each.fact, OrderMade)}
     ends = {each.fact.order_id: each for each in shown if isinstance(each.fact, SupervisionEnded)}
     if not orders or orders - ends.keys():

@@ -368,6 +368,12 @@ class History(list[Recorded[Any]]):
         self.folded: dict[Any, Any] = {}
         self.alone: dict[int, Any] = {} if alone is None else alone
 
+    def once(self, key: Any, compute: Callable[[], T]) -> T:
+        """What was computed of these very facts for this key, the first time it is asked for."""
+        if key not in self.folded:
+            self.folded[key] = compute()
+        return self.folded[key]
+
 
 @immutable
 class Now:

@@ -123,7 +123,7 @@ class Asking:
         upto = LARGEST if newest.known is None else newest.known
         policy = under((await self._in_time(self._cases.policy_at(newest.rules))).policy, asked.edition)
         chain = await self._in_time(self._cases.chains.of(stream, newest.case))
-        await self._entitling.check(by, stream, chain.stored)
+        await self._entitling.check(by, stream, chain.stored, newest.limits)
 
         async def read_of(chain: Chain) -> Reading:
             return await self._in_time(self._cases.chains.read(chain, opens), VaultUnavailable)
@@ -135,7 +135,7 @@ class Asking:
 
         reading = await read_of(chain)
         read_whole = known(reading)
-        classes = EVERYTHING if withhold else classes_for(by, reading.records)
+        classes = EVERYTHING if withhold else classes_for(by, reading.known(LARGEST))
         history = seen(stream, read_whole, classes, AGGREGATES[noun].opens)
         if not any(each.stream == stream for each in history):
             raise NotFound(f"There is no {noun} {asked.id}{' as known then' if known_at else ''}.")
@@ -160,14 +160,15 @@ class Asking:
                 for each in wanted.names:
                     other = await self._in_time(self._cases.chains.of(each))
                     if each.startswith(CONCERNING):  # it is told whole
-                        await self._entitling.check(by, each, other.stored)
+                        await self._entitling.check(by, each, other.stored, newest.limits)
                     theirs = known(await read_of(other))
                     others.read[each] = seen(stream, theirs, classes, AGGREGATES[noun_of(each)].opens)
         if view.across:
             begin(showing(others.read))
         answer = _withheld(answer, chain) if withhold else told(answer, stream, read_whole, classes)
         if "events" in answer:
-            answer = {**answer, "events": await self._entitling.unsaid(by, answer["events"], stream, read_whole)}
+            said = await self._entitling.unsaid(by, answer["events"], stream, read_whole, newest.limits)
+            answer = {**answer, "events": said}
         return showing(others.read), answer
 
     async def policy(self) -> Policy:

@@ -52,11 +52,14 @@ class Entitling:
         self._cases = cases
         self._limits = Limits(store.database)
 
-    async def check(self, by: Actor | None, stream: str, stored: Sequence[Stored] | None = None) -> None:
-        """Raises LimitedAccess where this reader may not read the case; `stored`: its chain, where it is at hand."""
+    async def check(
+        self, by: Actor | None, stream: str, stored: Sequence[Stored] | None = None, limits: int | None = None
+    ) -> None:
+        """Raises LimitedAccess where this reader may not read the case; `stored`: its chain, where it is at hand;
+        `limits`: the position of the newest fact that limits anybody, if it was asked for (Database.newest)."""
         if by is None:
             return
-        rules = await self._in_time(self._limits.standing())
+        rules = await self._in_time(self._limits.standing(limits))
         if not rules or not stream.startswith((PERSON, *CONCERNING)):
             return
         if stored is None and not stream.startswith(PERSON):
@@ -80,9 +83,9 @@ class Entitling:
         for each in (command.stream, *(f"{PERSON}{one}" for one in named)):
             await self.check(command.actor, each)
 
-    async def barred(self, by: Actor | None) -> frozenset[str]:
-        """The persons ("offender-019a…") of whom this reader is shown nothing."""
-        return frozenset() if by is None else barred(await self._in_time(self._limits.standing()), by)
+    async def barred(self, by: Actor | None, limits: int | None = None) -> frozenset[str]:
+        """The persons ("offender-019a…") of whom this reader is shown nothing; `limits` as for `check`."""
+        return frozenset() if by is None else barred(await self._in_time(self._limits.standing(limits)), by)
 
     async def nameless(self, by: Actor | None, rows: Sequence[Row]) -> list[Row]:
         """Rows of a list as this reader may read them: those that name a person whose case is closed to the reader, or
@@ -105,15 +108,21 @@ class Entitling:
         return found
 
     async def unsaid(
-        self, by: Actor | None, rows: Sequence[Row], stream: str, facts: Sequence[Recorded[Any]]
+        self,
+        by: Actor | None,
+        rows: Sequence[Row],
+        stream: str,
+        facts: Sequence[Recorded[Any]],
+        limits: int | None = None,
     ) -> Sequence[Row]:
-        """Rows of the facts of a case without a word of those that are another's too, whom this reader may not read."""
-        if not rows or not await self.barred(by):
+        """Rows of the facts of a case without a word of those that are another's too, whom this reader may not read;
+        `limits` as for `check`."""
+        if not rows or not await self.barred(by, limits):
             return rows
         closed: set[str] = set()
         for each in shared(stream, facts):
             try:
-                await self.check(by, each)
+                await self.check(by, each, limits=limits)
             except LimitedAccess:
                 closed.add(each)
         return unsaid(rows, facts, closed)

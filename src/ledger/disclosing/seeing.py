@@ -11,7 +11,7 @@ still says so.  Pure; proven in every role by tests/api/test_who_sees_what.py.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, cast
 
@@ -34,7 +34,7 @@ def classes_for(by: Actor | None, history: Sequence[Recorded[Any]]) -> Classes:
         return EVERYTHING
     own = by.role in OF_ASSIGNED and by.id in assigned(history)
     opens = may_read(by.role, own=own)
-    return EVERYTHING if opens == _ALL_BUT_VICTIMS and not any(map(of_a_victim, history)) else opens
+    return EVERYTHING if opens == _ALL_BUT_VICTIMS and not of_victims(history) else opens
 
 
 def assigned(history: Sequence[Recorded[Any]]) -> frozenset[str]:
@@ -43,6 +43,10 @@ def assigned(history: Sequence[Recorded[Any]]) -> frozenset[str]:
     Who was responsible before is not any more, looking back either; as in view `allocation`, whoever was involved and
     then responsible has left with the responsibility.  DP-03 says *offender manager*; the rest is our reading.
     """
+    return history.once("assigned", lambda: _assigned(history)) if isinstance(history, History) else _assigned(history)
+
+
+def _assigned(history: Sequence[Recorded[Any]]) -> frozenset[str]:
     told = [each for each in as_corrected(history) if isinstance(each.fact, PractitionerAssigned)]
     found: dict[tuple[str, str], str] = {}
     for each in sorted(told, key=lambda each: (each.fact.on, each.position)):
@@ -60,10 +64,10 @@ def may_open(by: Actor | None, of: FieldClass | None = None) -> bool:
     return bool(opens) if of is None else of in opens
 
 
-def of_a_victim(record: Recorded[Any]) -> bool:
-    """Whether a fact holds a value about a victim; without one in a case no correction there holds one either."""
-    fact: Fact = record.fact
-    return any(each.subject is Subject.VICTIM for each in type(fact).whose.values())
+def of_victims(history: Iterable[Recorded[Any]]) -> bool:
+    """Whether any fact holds a value about a victim; without one in a case no correction there holds one either."""
+    kinds: set[type[Fact]] = {type(each.fact) for each in history}
+    return any(each.subject is Subject.VICTIM for kind in kinds for each in kind.whose.values())
 
 
 def seen(case: str, records: Sequence[Recorded[Any]], opens: Classes, needed: Needed) -> Sequence[Recorded[Any]]:
@@ -72,10 +76,7 @@ def seen(case: str, records: Sequence[Recorded[Any]], opens: Classes, needed: Ne
         return records
     if not isinstance(records, History):
         return _seen(case, records, opens, needed)
-    key = ("seen", case, opens)
-    if key not in records.folded:
-        records.folded[key] = History(_seen(case, records, opens, needed))
-    return records.folded[key]
+    return records.once(("seen", case, opens), lambda: History(_seen(case, records, opens, needed)))
 
 
 def _seen(case: str, records: Sequence[Recorded[Any]], opens: Classes, needed: Needed) -> list[Recorded[Any]]:

@@ -21,7 +21,7 @@ from ledger.aggregates.corrections import as_corrected
 from ledger.aggregates.data_breach import DataBreach, DataBreachJudged, DataBreachRecorded
 from ledger.aggregates.offender.facts import OrderMade, SupervisionEnded
 from ledger.aggregates.policy import Policy
-from ledger.aggregates.rights import Request, rights_of, supervision_ended
+from ledger.aggregates.rights import Request, Rights, rights_of, supervision_ended
 from ledger.aggregates.shape import Closed, Recorded
 from ledger.aggregates.subject import RecordRetained, RightsRequestAnswered
 from ledger.projections.why import Row, explained
@@ -48,7 +48,7 @@ def view(history: History, policy: Policy, as_at: date, known: int, explain: boo
     return {
         "requests": [_request(each, policy, as_at, known, explain) for each in rights.requests.values()],
         "restriction": {"ground": restricted.fact.ground, "since": restricted.fact.on} if restricted else None,
-        "retention": _retention(history, policy, as_at, known, explain)
+        "retention": _retention(history, rights, policy, as_at, known, explain)
         | {
             "retained": {
                 "ground": retained.fact.ground,
@@ -119,20 +119,20 @@ def request_ages(row: Row, as_at: date, policy: Policy) -> Row:
 
 def retention_rows(history: History, policy: Policy, as_at: date, known: int) -> list[Row]:
     """Worklist `retention`: cases due for destruction; `retained` and `held` say why one is to stay all the same."""
-    row = _retention(history, policy, as_at, known, explain=False)
+    row = _retention(history, rights_of(history, as_at), policy, as_at, known, explain=False)
     return [row] if row["state"] in ("due", "retained", "held") else []
 
 
-def _retention(history: History, policy: Policy, as_at: date, known: int, explain: bool) -> Row:
+def _retention(history: History, rights: Rights, policy: Policy, as_at: date, known: int, explain: bool) -> Row:
     """not-set while the area has set no period, open while an order goes on, then not-due, due, retained, held; and
     erased, once it is."""
     ended, ends = supervision_ended(history, as_at)
     years = policy.setting(RETENTION_YEARS, ended or as_at, known)
     due = destroy_from(ended, years) if ended is not None and isinstance(years, int) else None
-    kept = rights_of(history, as_at).retained
+    kept = rights.retained
     until = kept.fact.until if kept else None
     held = any(each.released is None for each in holds_of(history, upto=as_at))
-    if rights_of(history, as_at).erased is not None:
+    if rights.erased is not None:
         state = "erased"
     elif ended is None:
         state = "open"

@@ -70,6 +70,11 @@ _KNOWN_AT: Final = """
     coalesce((SELECT position FROM entries WHERE recorded <= $1::timestamptz
               ORDER BY recorded DESC, position DESC LIMIT 1), 0)
 """
+# By the small index entries_of_access, whose condition stands here word for word.
+_OF_ACCESS: Final = """position('"type":"offender.access-'::bytea IN entry) > 0"""
+_LIMITS: Final = f"""
+    coalesce((SELECT position FROM entries WHERE {_OF_ACCESS} ORDER BY position DESC LIMIT 1), 0)
+"""  # noqa: S608
 _NEWEST: Final = """
     coalesce((SELECT last FROM chains WHERE id = convert_from($1::bytea, 'UTF8')), -1),
     coalesce((SELECT last FROM chains WHERE id = 'ledger'), -1),
@@ -141,8 +146,8 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
         WHERE k.key_id = ANY($1::uuid[])
     """,
     "known_at": f"SELECT {_KNOWN_AT}",
-    "newest": f"SELECT {_NEWEST}, NULL",
-    "newest_then": f"SELECT {_NEWEST}, {_KNOWN_AT.replace('$1', '$2')}",
+    "newest": f"SELECT {_NEWEST}, {_LIMITS}, NULL",
+    "newest_then": f"SELECT {_NEWEST}, {_LIMITS}, {_KNOWN_AT.replace('$1', '$2')}",
     "newest_rules": """
         SELECT coalesce(max(last) FILTER (WHERE id = 'ledger'), -1),
             coalesce(max(last) FILTER (WHERE id = 'policy'), -1)
@@ -190,11 +195,9 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     """,
     "fenced": "SELECT key_id FROM fenced_keys",
     "fences": "SELECT count(*) FROM fenced_keys",
-    # By the small index entries_of_access, whose condition stands here word for word.
-    "access_rules": """
-        SELECT position, entry FROM entries
-        WHERE position > $1::bigint AND position('"type":"offender.access-'::bytea IN entry) > 0 ORDER BY position
-    """,
+    "access_rules": f"""
+        SELECT position, entry FROM entries WHERE position > $1::bigint AND {_OF_ACCESS} ORDER BY position
+    """,  # noqa: S608
     # Behind the head's lock: whatever is sealed later looks at this, and all that was sealed before can be read.
     "fence": """
         WITH h AS (SELECT size FROM head FOR UPDATE)
@@ -232,11 +235,13 @@ class Head:
 class Newest:
     """Newest positions, 0 for none: in the chain of a case, and in those of the streams `ledger` and `policy`.
 
-    `known`: the newest of the log that was recorded at or before the moment asked about.
+    `limits`: that of the newest fact which limits who may read a case, or ends a limit; `known`: the newest of the log
+    that was recorded at or before the moment asked about.
     """
 
     case: int
     rules: tuple[int, int]
+    limits: int = 0
     known: int | None = None
 
 
@@ -375,7 +380,8 @@ class Database:
         else:
             [row] = await self._ask(b"newest_then", name.encode(), binary.int8(binary.microseconds(moment)))
         case, ledger, policy = (binary.read_int8(value) + 1 for value in row[:3])
-        return Newest(case, (ledger, policy), None if row[3] is None else binary.read_int8(row[3]))
+        known = None if row[4] is None else binary.read_int8(row[4])
+        return Newest(case, (ledger, policy), binary.read_int8(row[3]), known)
 
     async def followed(self) -> Followed:
         """How far the tables of worklists follow the log."""

@@ -3,8 +3,8 @@
     limits = Limits(database)
     rules = await limits.standing()          by person ("offender-019a…") the exclusions and restrictions that stand
 
-Every answer asks the log what has come since, by an index that holds nothing else, so no limit is ever overlooked,
-whichever process recorded it.  Proven by tests/api/test_limited.py.
+Every answer asks the log what has come since, by an index that holds nothing else, or has asked it where the newest is,
+so no limit is ever overlooked, whichever process recorded it.  Proven by tests/api/test_limited.py.
 """
 
 from __future__ import annotations
@@ -27,8 +27,13 @@ class Limits:
         self._standing: dict[str, Sequence[Rule]] = {}
         self._at = 0
 
-    async def standing(self) -> Mapping[str, Sequence[Rule]]:
-        """The rules in force, by person; no person without any.  Raises DatabaseUnavailable."""
+    async def standing(self, newest: int | None = None) -> Mapping[str, Sequence[Rule]]:
+        """The rules in force, by person; no person without any.  Raises DatabaseUnavailable.
+
+        `newest`: the position of the newest such entry, where whoever asks has just learnt it (Database.newest).
+        """
+        if newest is not None and newest <= self._at:
+            return self._standing
         for stored in await self._database.access_rules(self._at):
             if stored.position <= self._at:  # somebody else has asked meanwhile
                 continue

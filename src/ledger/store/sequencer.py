@@ -261,28 +261,20 @@ class Sequencer:
 
     def _sealed(self, waiting: list[Waiting]) -> Seal:
         appends = [each.append for each in waiting]
-        keys = [each.key for each in appends if each.key is not None]
         ending = appends[0].ending
-        after = ((b"since", (binary.int8(ending.after), binary.int8(ending.most + 1))),) if ending else ()
-        answer = yield (
-            (b"begin", ()),
-            (b"lock", ()),
-            (b"clock", ()),
-            (b"chains", (binary.array_of_text([*ids_of(appends), ORIGIN]),)),
-            (b"receipts", (binary.array_of_uuid(keys),)),
-            (b"ours", (binary.int8(self._known.edge.size if self._known else 0),)),
-            (b"fenced", (binary.array_of_uuid(sealed_under(appends)),)),
-            *after,
-        )
+        asked = self._asked(appends, ending)
+        answer = dict(zip((name for name, _ in asked), (yield asked), strict=True))
         # STOP HERE: the transaction is open and empty; PostgreSQL rolls it back.  Nobody was told anything.
-        size, edge, newest = self._head(answer[1], answer[5])
-        clock = self._clock(binary.read_int8(answer[2][0][0]), newest)
-        batch = Batch(size, chains_of(answer[3]), fenced=frozenset(binary.read_bytes(row[0]) for row in answer[6]))
+        size, edge, newest = self._head(answer[b"lock"], answer[b"ours"])
+        clock = self._clock(binary.read_int8(answer[b"clock"][0][0]), newest)
+        fenced = frozenset(binary.read_bytes(row[0]) for row in answer.get(b"fenced", ()))
+        batch = Batch(size, chains_of(answer[b"chains"]), fenced=fenced)
         if batch.chain(ORIGIN).n != self._losses:
             raise self._close_for_writing("A loss was accepted: the log goes on under another name.", _START_AGAIN)
-        receipts = receipts_of(answer[4])
+        receipts = receipts_of(answer.get(b"receipts", ()))
         if ending and not waiting[0].done.done():
-            self._end(waiting[0], ending, batch, max(clock, newest) if not self._simulated else newest, answer[7])
+            recorded = max(clock, newest) if not self._simulated else newest
+            self._end(waiting[0], ending, batch, recorded, answer[b"since"])
         placing = place_all(waiting, batch, receipts, clock=clock, newest=newest, simulated=self._simulated)
         waiting[:] = (*placing.placed, *placing.known)
         self._waiting.extend(placing.twins)  # the next batch finds their receipts
@@ -300,6 +292,23 @@ class Sequencer:
         yield (*writes(batch, edge, root, placing.newest), (b"notify", ()), (b"commit", ()))
         # STOP HERE: durable and not acknowledged; the caller's retry finds its receipt under its key.
         self._answer_known(placing.known, self._committed())
+
+    def _asked(self, appends: Sequence[Append], ending: Ending | None) -> Sequence[Query]:
+        """What is read under the lock; what no append of the batch needs is not asked."""
+        asked: list[Query] = [
+            (b"begin", ()),
+            (b"lock", ()),
+            (b"clock", ()),
+            (b"chains", (binary.array_of_text([*ids_of(appends), ORIGIN]),)),
+            (b"ours", (binary.int8(self._known.edge.size if self._known else 0),)),
+        ]
+        if keys := [each.key for each in appends if each.key is not None]:
+            asked.append((b"receipts", (binary.array_of_uuid(keys),)))
+        if sealed := sealed_under(appends):
+            asked.append((b"fenced", (binary.array_of_uuid(sealed),)))
+        if ending:
+            asked.append((b"since", (binary.int8(ending.after), binary.int8(ending.most + 1))))
+        return asked
 
     def _end(self, waiting: Waiting, ending: Ending, batch: Batch, recorded: int, since: Rows) -> None:
         """Make the fact that ends all before it; a clock that commands set is not moved by it."""
