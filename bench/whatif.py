@@ -1,0 +1,77 @@
+"""What another edition of the law would have said of a whole caseload: `ledger what-if`, timed.
+
+    python -m bench.whatif [--facts 570000] [--rounds 3] [--edition sentencing-2026] [--against manual-2022]
+                           [--home DIR] [--json FILE]
+
+The caseload is bench.caseload's, about 57 facts a person, kept in `--home` if one is named (bench.filling).  Asked as at
+bench.caseload.DAY, on every processor as the command does it, and once in this process alone.  The target is 100,000
+cases in 60 seconds, 1,667 a second; what so many would take is worked out from the rate, for a case costs the same
+whatever their number.  It is an error if a case cannot be compared, or if the two ways differ in their answer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+from pathlib import Path
+from time import perf_counter, process_time
+from typing import Any
+from unittest.mock import patch
+
+import uvloop
+
+from bench.caseload import DAY
+from bench.filling import a_home, filled
+from bench.measuring import leave, out, table
+from bench.served import machine_of
+from ledger.following import supposing
+from ledger.rules.editions import NAMES
+
+WANTED = 100_000
+SECONDS = 60.0
+
+
+async def measure(home: Path, given: argparse.Namespace) -> dict[str, float]:
+    async with filled(home, given.facts) as ledger:
+
+        async def asked() -> tuple[float, float, dict[str, Any]]:
+            began, busy = perf_counter(), process_time()
+            found = await ledger.what_if(given.edition, given.against, DAY, lambda done, total: None)
+            return perf_counter() - began, process_time() - busy, found
+
+        rounds = [await asked() for _ in range(given.rounds)]
+        with patch.object(supposing, "processors", lambda: 1):
+            alone = await asked()
+    answers = [{name: value for name, value in found.items() if name != "position"} for *_, found in (*rounds, alone)]
+    if any(each != answers[0] for each in answers) or answers[0]["paused"]:
+        raise SystemExit("the answers differ, or cases could not be compared")
+    cases, several = int(answers[0]["cases"]), statistics.median(seconds for seconds, *_ in rounds)
+    shown = table(
+        f"{cases:,} cases, {answers[0]['orders_that_differ']:,} orders would differ", "", "s", "cases/s", "100,000 in s"
+    )
+    for name, seconds in ((f"{os.cpu_count()} processors, median", several), ("one process", alone[0])):
+        shown.add_row(name, f"{seconds:.1f}", f"{cases / seconds:,.0f}", f"{WANTED * seconds / cases:.1f}")
+    out.print(shown)
+    out.print(
+        f"One process: {1e6 * alone[1] / cases:,.0f} µs of its processor time a case. Asked: under {SECONDS:.0f} s."
+    )
+    return {"s_100000": WANTED * several / cases, "cases_a_second": cases / several, "alone": cases / alone[0]}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--facts", type=int, default=570_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--edition", choices=NAMES, default=NAMES[-1])
+    parser.add_argument("--against", choices=NAMES, default=NAMES[0])
+    parser.add_argument("--home", type=Path, help="where the ledger is kept, to be used again")
+    parser.add_argument("--json", type=Path, help="add the figures to this file")
+    given = parser.parse_args()
+    with a_home(given.home) as home:
+        figures = uvloop.run(measure(home, given))
+        leave(given.json, "whatif", given.facts, machine_of(home), figures)
+
+
+if __name__ == "__main__":
+    main()
