@@ -3,8 +3,8 @@
     python -m bench.whatif [--facts 570000] [--rounds 3] [--edition sentencing-2026] [--against manual-2022]
                            [--home DIR] [--json FILE]
 
-The caseload is bench.caseload's, about 57 facts a person, kept in `--home` if one is named (bench.filling).  Asked as at
-bench.caseload.DAY, on every processor as the command does it, and once in this process alone.  The target is 100,000
+The caseload is bench.caseload's, about 57 facts a person, kept in `--home` if one is named (bench.filling).  Asked as
+at bench.caseload.DAY, on every processor as the command does it, and once in this process alone.  The target is 100,000
 cases in 60 seconds, 1,667 a second; what so many would take is worked out from the rate, for a case costs the same
 whatever their number.  It is an error if a case cannot be compared, or if the two ways differ in their answer.
 """
@@ -23,8 +23,7 @@ import uvloop
 
 from bench.caseload import DAY
 from bench.filling import a_home, filled
-from bench.measuring import leave, out, table
-from bench.served import machine_of
+from bench.measuring import leave, machine, out, table
 from ledger.following import supposing
 from ledger.rules.editions import NAMES
 
@@ -32,8 +31,9 @@ WANTED = 100_000
 SECONDS = 60.0
 
 
-async def measure(home: Path, given: argparse.Namespace) -> dict[str, float]:
+async def measure(home: Path, given: argparse.Namespace) -> None:
     async with filled(home, given.facts) as ledger:
+        about = machine(ledger.store.conninfo())
 
         async def asked() -> tuple[float, float, dict[str, Any]]:
             began, busy = perf_counter(), process_time()
@@ -56,7 +56,8 @@ async def measure(home: Path, given: argparse.Namespace) -> dict[str, float]:
     out.print(
         f"One process: {1e6 * alone[1] / cases:,.0f} µs of its processor time a case. Asked: under {SECONDS:.0f} s."
     )
-    return {"s_100000": WANTED * several / cases, "cases_a_second": cases / several, "alone": cases / alone[0]}
+    figures = {"s_100000": WANTED * several / cases, "cases_a_second": cases / several, "alone": cases / alone[0]}
+    leave(given.json, "whatif", given.facts, about, figures)
 
 
 def main() -> None:
@@ -69,8 +70,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="add the figures to this file")
     given = parser.parse_args()
     with a_home(given.home) as home:
-        figures = uvloop.run(measure(home, given))
-        leave(given.json, "whatif", given.facts, machine_of(home), figures)
+        uvloop.run(measure(home, given))
 
 
 if __name__ == "__main__":

@@ -164,7 +164,13 @@ class Policy:
 
     def under(self, edition: str) -> Policy:
         """The same policy, had an edition, with those it amends, always ruled.  Raises KeyError for one unknown."""
-        return Supposing(self.history, self._cache, self._calendars, supposed=settings_under(edition))
+        supposed = settings_under(edition)
+        return Supposing(self.history, self._cache, self._calendars, supposed=supposed, really=self.unsupposed)
+
+    @property
+    def unsupposed(self) -> Policy:
+        """The policy itself: what rests on no edition of the law is the same under all of them."""
+        return self
 
     def calendar(self, known: int | None = None) -> Calendar:
         """The working days as known at a position (None: now)."""
@@ -209,6 +215,11 @@ class Supposing(Policy):
     """A policy under which some settings had other values on every day: what another edition would have said."""
 
     supposed: Mapping[str, str] = field(default_factory=dict[str, str], compare=False)
+    really: Policy = field(default_factory=Policy, compare=False)
+
+    @property
+    def unsupposed(self) -> Policy:
+        return self.really
 
     def setting(self, key: str, on: date, known: int | None = None) -> str | int | None:
         if key in self.supposed:
@@ -217,7 +228,9 @@ class Supposing(Policy):
 
     def as_known(self, position: int) -> Policy:
         then = super().as_known(position)
-        return Supposing(then.history, then._cache, then._calendars, supposed=self.supposed)
+        return Supposing(
+            then.history, then._cache, then._calendars, supposed=self.supposed, really=self.really.as_known(position)
+        )
 
 
 def _known(history: Sequence[Recorded[Any]], calendars: dict[_Key, Calendar]) -> _Known:

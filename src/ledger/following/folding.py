@@ -9,7 +9,7 @@ Proven by tests/following/.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -67,6 +67,9 @@ def can_move(asked: Mapping[str, str], moved: Mapping[str, date]) -> bool:
     return any(asked.get(key, "") >= since.isoformat() for key, since in moved.items())
 
 
+Reads = Callable[[Collection[str]], Collection[str]]
+
+
 class Folder:
     """Folds cases to their rows, reading through a database and a vault."""
 
@@ -93,11 +96,18 @@ class Folder:
                 found[name] = history if isinstance(history, Paused) else _projected(noun, name, history, watch, upto)
         return found
 
-    async def histories(self, streams: Sequence[str], upto: int) -> Mapping[str, Sequence[Recorded[Any]] | Paused]:
-        """What the rows of these cases of one noun rest on, as known at a position; those known then only."""
+    async def histories(
+        self, streams: Sequence[str], upto: int, reads: Reads | None = None
+    ) -> Mapping[str, Sequence[Recorded[Any]] | Paused]:
+        """What the rows of these cases of one noun rest on, as known at a position; those known then only.
+
+        `reads`: for who rests on less and on no other stream, which of the topics of a case.
+        """
         noun = noun_of(streams[0])
-        chains = await self._database.chains(streams, upto, foreign=bool(hears(noun)))
+        chains = await self._database.chains(streams, upto, foreign=bool(hears(noun)) and reads is None)
         begun = {name: stored for name, stored in chains.items() if any(_is_of(name, each) for each in stored)}
+        if reads is not None:
+            begun = {name: _resting_on(reads, stored) for name, stored in begun.items()}
         return await self._opened(noun, begun)
 
     async def policy(self, upto: int) -> Policy:
@@ -151,6 +161,11 @@ class Folder:
             raise
         except Exception as problem:
             return Paused(reason_of(problem))
+
+
+def _resting_on(reads: Reads, stored: Sequence[Stored]) -> list[Stored]:
+    topics = reads({each.type for each in stored})
+    return [each for each in stored if each.type in topics]
 
 
 def _is_of(name: str, stored: Stored) -> bool:

@@ -19,7 +19,7 @@ from ledger.aggregates.policy import Policy
 from ledger.following.folding import Folder, Paused
 from ledger.following.rebuilding import CASES_AT_ONCE, PARTS_AHEAD, WORTH_WORKERS, processors
 from ledger.following.workers import Desk, Where, Workers, answering
-from ledger.projections.what_if import COMPARED, compared
+from ledger.projections.what_if import COMPARED, compared, reads
 from ledger.projections.why import Row
 from ledger.store.database import Database
 
@@ -105,7 +105,7 @@ async def compare_part(folder: Folder, streams: Sequence[str], question: Questio
     other = under(policy, question.edition)
     items: list[Row] = []
     paused: list[str] = []
-    for name, history in (await folder.histories(streams, question.upto)).items():
+    for name, history in (await folder.histories(streams, question.upto, reads)).items():
         case_id = name[-36:]
         if isinstance(history, Paused):
             paused.append(case_id)

@@ -1,6 +1,7 @@
 """What another edition of the law would have said of a case: where its orders would stand otherwise.
 
     compared(history, one, other, as_at, known)   [{"order_id", "differs": {"breach": ["none", "triggered"], …}}]
+    reads(topics)                                 of a case with facts of these topics, the topics that rests on
 
 `one` and `other` are policies (`Policy.under` an edition, or the one in force).  Ids, days, codes and whole minutes, no
 name.  Nothing is decided and nothing is kept: both are answers to a question.  Proven by
@@ -9,22 +10,58 @@ tests/projections/test_what_if.py.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any, Final
 
+from ledger.aggregates.corrections import CORRECTING
+from ledger.aggregates.offender import facts
 from ledger.aggregates.offender.breach import breach_of, trails_of
 from ledger.aggregates.offender.breach_law import Law
 from ledger.aggregates.offender.case import Case
 from ledger.aggregates.offender.entities import Order
-from ledger.aggregates.offender.progress import requirement_of
+from ledger.aggregates.offender.progress import stands
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import History, Recorded
 from ledger.projections.why import Row
+from ledger.rules.progress import working_end
 
 # What is compared: how a breach stands and since when, failures that wait for a warning or a referral, how the
 # requirement stands, by when, with how many minutes left, and when it ends whatever was worked.
 COMPARED: Final = ("breach", "breach_on", "to_warn_or_refer", "state", "due_on", "balance_minutes", "working_end")
+
+
+# What that rests on.  Sessions, attendance, placements and assessments move none of it: of what a session was credited
+# only the minutes count, and its day stands in the credit.
+_READS: Final = (
+    facts.OrderMade,
+    facts.AbsenceRecorded,
+    facts.EnforcementLetterIssued,
+    facts.EvidenceReceived,
+    facts.AbsenceJudged,
+    facts.AbsenceRejudged,
+    facts.BreachReferred,
+    facts.BreachWarningGiven,
+    facts.BreachWarningWithdrawn,
+    facts.BreachActionStarted,
+    facts.BreachActionNotTaken,
+    facts.BreachOutcomeRecorded,
+    facts.CourtApplicationMade,
+    facts.CourtVariationMade,
+    facts.UpwRequirementCompleted,
+    facts.HoursCredited,
+    facts.HoursAdjusted,
+    facts.EteActivityAgreed,
+    facts.EteHoursCredited,
+)
+READS: Final = frozenset(each.topic for each in _READS)
+# Where there is one of these a session may be of another day than its credit says, or disqualify: all is read.
+_WHOLE: Final = frozenset(each.topic for each in (*CORRECTING, facts.SentHome, facts.WorkStopped))
+
+
+def reads(topics: Collection[str]) -> Collection[str]:
+    """Of a case with facts of these topics, the topics that `compared` rests on."""
+    return READS if _WHOLE.isdisjoint(topics) else topics
 
 
 def compared(history: Sequence[Recorded[Any]], one: Policy, other: Policy, as_at: date, known: int) -> list[Row]:
@@ -43,13 +80,13 @@ def standing(case: Case, order: Order, policy: Policy, as_at: date, known: int) 
     """How one order stands under a policy: the fields of `COMPARED`."""
     breach = breach_of(order, trails_of(order, policy, known), policy, as_at, known)
     duties = Law.of(order, policy, known).duties(breach.live, as_at)
-    requirement = requirement_of(case, order, policy, as_at, known)
+    account, due, (state, *_) = stands(case, order, policy, as_at, known)
     return {
         "breach": breach.state,
         "breach_on": breach.on,
         "to_warn_or_refer": sum(each.state == "warn-or-refer" for each in duties),
-        "state": requirement.state,
-        "due_on": requirement.due_on,
-        "balance_minutes": requirement.account.balance,
-        "working_end": requirement.working_end,
+        "state": state,
+        "due_on": due,
+        "balance_minutes": account.balance,
+        "working_end": working_end(due, order.operational_period_end),
     }

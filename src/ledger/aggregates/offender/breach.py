@@ -93,7 +93,11 @@ Trails: TypeAlias = dict[str, Trail]
 
 
 def trails_of(order: Order, policy: Policy, known: int | None = None) -> Trails:
-    """The trail of every absence of the order, by absence id, as known at a position.  It must not be changed."""
+    """The trail of every absence of the order, by absence id, as known at a position.  It must not be changed.
+
+    Letters, evidence and judgements rest on no edition of the law: the trails are the same under all of them.
+    """
+    policy = policy.unsupposed
     parts = [(len(each.letters), len(each.evidence), len(each.judgements)) for each in order.absences]
     return order.once("trails", (Same(policy), known, parts), lambda: _trails(order, policy, known))
 

@@ -82,11 +82,9 @@ def due_on(order: Order, policy: Policy, day: date, known: int | None = None) ->
 
 def requirement_of(case: Case, order: Order, policy: Policy, as_at: date, known: int | None = None) -> Requirement:
     """The state of the requirement at the end of a day (PRG-05, PRG-09, UPW-04 to UPW-09)."""
-    account = account_of(case, order, policy, as_at, known)
-    due = due_on(order, policy, as_at, known)
+    account, due, (state, rule, facts) = stands(case, order, policy, as_at, known)
     point = period_ends(order, policy, as_at, known)
     owing = account_of(case, order, policy, point, known).balance if point is not None and as_at > point else None
-    state, rule, facts = _state(order, account, due, as_at)
     period = policy.edition(PERIOD, as_at, known)
     return Requirement(
         state=state,
@@ -102,6 +100,15 @@ def requirement_of(case: Case, order: Order, policy: Policy, as_at: date, known:
 
 
 _Found: TypeAlias = tuple[State, str, tuple[int, ...]]
+
+
+def stands(
+    case: Case, order: Order, policy: Policy, as_at: date, known: int | None = None
+) -> tuple[Account, date | None, _Found]:
+    """The account of a requirement at the end of a day, by when it is due, and its state with rule and positions."""
+    account = account_of(case, order, policy, as_at, known)
+    due = due_on(order, policy, as_at, known)
+    return account, due, _state(order, account, due, as_at)
 
 
 def _state(order: Order, account: Account, due: date | None, as_at: date) -> _Found:
