@@ -12,12 +12,15 @@ from typing import Final
 
 from ledger.access.purposes import PURPOSES as READ_FOR
 from ledger.aggregates.access import CATEGORIES
-from ledger.api.openapi import errors_listed, events_listed, rules_listed
+from ledger.api.openapi import errors_listed, events_listed
 from ledger.disclosing.table import MAY_OPEN, MEANING, PURPOSES, EntryClass, FieldClass, may_read
+from ledger.enforced import enforced_in
 from ledger.projections import VIEWS, WORKLISTS
+from ledger.rules.registry import Rule, rules
 from ledger.rules.settings import SETTINGS as SETTINGS_OF_LAW
 from ledger.settings import Settings
 
+MODULES: Final = 9  # named of a rule that is enforced nearly everywhere
 FOLDER: Final = Path(__file__).parents[2] / "docs"
 
 
@@ -34,15 +37,23 @@ def pages() -> dict[str, str]:
 
 
 def _rules() -> str:
+    where = enforced_in()
     rows = [
-        (each["id"], each["name"], each["text"], each["source"], f"{each['edition']}, by {each['anchor']}")
-        for each in rules_listed()
+        (each.id, each.name, each.text, each.cite, f"{each.edition}, by {each.anchor}", _enforced(each, where[each.id]))
+        for each in rules()
     ]
     return _page(
         "Rules",
-        "What the law and the protocols say, as the code holds it. `ledger rules` prints the same.",
-        _table(("Rule", "Name", "Text", "Source", "Edition"), rows),
+        "What the law and the protocols say, as the code holds it. `ledger rules` prints the same. *Enforced*: the "
+        "modules of src/ledger that name the rule or call its function; how it is kept, where no code names it. The "
+        "tests that fail when a number changes are in [mutants.md](mutants.md).",
+        _table(("Rule", "Name", "Text", "Source", "Edition", "Enforced"), rows),
     )
+
+
+def _enforced(each: Rule, modules: Sequence[str]) -> str:
+    some = ", ".join(modules[:MODULES])
+    return f"{some} and {len(modules) - MODULES} more" if len(modules) > MODULES else some or each.kept
 
 
 def _events() -> str:

@@ -1,5 +1,7 @@
 """View `enforcement`: each order with its tally, its breach, and where every absence stands (contract, *Views*).
 
+An absence is one from any appointment of the order, not from unpaid work alone (ENF-18).
+
 Dates are `date`, instants aware `datetime` in UTC; the door that serves them writes ISO.  Unknown, because erased or
 closed, is `unknown` for a status and None for a flag.  Proven by tests/projections/test_views.py and
 enforcement.yaml.

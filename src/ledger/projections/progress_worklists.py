@@ -41,7 +41,7 @@ def _rows(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: 
 
 
 def progress_rows(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: int) -> list[Row]:
-    """Worklist `progress`: requirements with a check due or overdue, or owing hours after their due day."""
+    """Worklist `progress`: requirements with a check due or overdue, or owing hours after their due day (PRG-06)."""
     found: list[Row] = []
     for asked, order in _rows(history, policy, as_at, known):
         if not may_be_listed(order, policy, as_at, known):

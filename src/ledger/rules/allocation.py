@@ -114,7 +114,12 @@ def all_male(others: Collection[str | None]) -> bool:
     return bool(others) and all(each in ("M", None) for each in others)
 
 
-stated("ALL-08", "Groups with women are led by a female supervisor wherever possible.", cite="CPOM s2")
+stated(
+    "ALL-08",
+    "Groups with women are led by a female supervisor wherever possible.",
+    cite="CPOM s2",
+    kept="by people: no fact says who leads a group, so there is nothing to warn of",
+)
 stated(
     "ALL-09",
     "On school premises the checks of offence and risk apply at allocation and at every later change.",
@@ -174,7 +179,12 @@ stated(
     "adjustment, agreed before work begins.",
     cite="CPOM s2; HMIP 1.4",
 )
-stated("ALL-17", "A protected characteristic never bars or restricts attendance.", cite="CPOM s2")
+stated(
+    "ALL-17",
+    "A protected characteristic never bars or restricts attendance.",
+    cite="CPOM s2",
+    kept="by what is not there: nothing is refused for a characteristic but by ALL-06 and ALL-07",
+)
 stated("ALL-18", "Supervisors report signs of risk from the site to the practitioner.", cite="CPOM s2, s4")
 stated(
     "ALL-19",
@@ -192,6 +202,7 @@ stated(
     "The case shows the action of probation staff clearly and is identifiable as a child protection case.",
     edition="west-mercia-2007",
     cite="WMPA Principles",
+    kept="by the views: the chronology, the flags of CP-37, the yellow dot of DP-04",
 )
 stated(
     "ALL-22",

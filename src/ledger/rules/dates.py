@@ -102,6 +102,7 @@ stated(
     "Days without 'working' are calendar days, and a deadline does not move off a weekend.",
     edition="conventions-1",
     cite="WMPA 3.1, 4.5",
+    kept="by every deadline in days: the days are added, and nothing moves the sum",
 )
 
 

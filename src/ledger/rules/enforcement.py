@@ -192,6 +192,7 @@ stated(
     "tally.",
     edition="inspection-2012",
     cite="HMIP 2.1(j)",
+    kept="by the view of enforcement, explained, and the trail of each decision, which is printed",
 )
 stated(
     "ENF-24",

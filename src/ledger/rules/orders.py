@@ -124,6 +124,7 @@ stated(
     "The ledger keeps the name used at the time and shows the modern one: Community Service Order (1973), Community "
     "Punishment Order (2000), unpaid work requirement of a Community Order (2003); Community Payback since 2005.",
     cite="CPOM s1; KENT 1",
+    kept="by the facts: an order is told as a CO or an SSO, and an older name has no place in them",
 )
 stated(
     "UPW-15",

@@ -38,7 +38,10 @@ class Edition:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: rule book id, what it yields, in which edition, and who says so."""
+    """One rule: rule book id, what it yields, in which edition, and who says so.
+
+    `kept`: how it is kept, where no code names it (ledger.enforced finds the code that does).
+    """
 
     id: str
     name: str
@@ -47,6 +50,7 @@ class Rule:
     anchor: str
     text: str
     function: Callable[..., Any] | None = None
+    kept: str = ""
 
     @property
     def label(self) -> str:
@@ -111,9 +115,17 @@ def rule(id: str, *, edition: str, cite: str, anchor: str) -> Callable[[C], C]: 
     return register
 
 
-def stated(id: str, text: str, *, edition: str = "manual-2022", cite: str, anchor: str = "day") -> Rule:  # noqa: A002
+def stated(
+    id: str,  # noqa: A002
+    text: str,
+    *,
+    edition: str = "manual-2022",
+    cite: str,
+    anchor: str = "day",
+    kept: str = "",
+) -> Rule:
     """Register a rule that needs no computation of its own: a standing rule, a list, a form of record."""
-    return _add(Rule(id, "stated", edition, cite, anchor, text))
+    return _add(Rule(id, "stated", edition, cite, anchor, text, kept=kept))
 
 
 def _add(each: Rule) -> Rule:

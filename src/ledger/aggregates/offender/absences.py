@@ -4,8 +4,8 @@
     standings(absence, deadline)            every state it passed through, with its day, rule and facts
     standing_on(standings, day)             the one in force at the end of a day
 
-The same functions serve decisions, views and the tally.  Readings are confessed at ENF-04 to ENF-07.  Proven by
-tests/aggregates/test_absences.py and enforcement.yaml.
+The same functions serve decisions, views and the tally; each absence has a clock of its own (ENF-13).  Readings are
+confessed at ENF-04 to ENF-07.  Proven by tests/aggregates/test_absences.py and enforcement.yaml.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
     session_on(case, session, premises, day)        planned, attended, absent, cancelled, or unknown; why
 
 Nothing is stored when a level rises or an offence is found: the same functions serve decisions and views, as at any
-day.  `Premises` looks at the placement only where it matters.  Readings are confessed at PLC-09.  Proven by
+day (ALL-09).  `Premises` looks at the placement only where it matters.  Readings are confessed at PLC-09.  Proven by
 tests/aggregates/test_allocations.py and placements.yaml.
 """
 

@@ -56,7 +56,7 @@ class PlacementAllocated(
     allocation_id: Id
     order_id: Id
     placement_id: Id
-    mode: Literal["GROUP", "IP", "PIP", "ETE"]
+    mode: Literal["GROUP", "IP", "PIP", "ETE"]  # ALL-04
     from_date: Day
     match_reasons: Annotated[OwnText | None, Asked("ALL-05", WHY_SUITABLE)]
     roh_considered: bool

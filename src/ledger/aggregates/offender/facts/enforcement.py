@@ -108,7 +108,7 @@ class AbsenceJudged(
 
     absence_id: Id
     result: Verdict
-    reason_code: OffenderText
+    reason_code: OffenderText  # ENF-15
     reason: Annotated[OffenderText | None, Asked("ENF-05", REASON_FOR_JUDGEMENT)]
     judged_on: Day
     by: Annotated[StaffId, ACTOR] = later()
