@@ -137,7 +137,20 @@ def test_the_keys_that_are_destroyed_are_the_childs_own_and_those_of_what_it_is_
         ("child", "kit", "child"),
         ("offender", "ann", "child"),
         ("register-entry", "e1", "child"),
+        ("child", "kit", "case"),
     ]
+
+
+def test_the_third_parties_of_the_childs_own_record_and_the_texts_of_reviews_that_name_it_go_too():
+    case = one().review(persons=(), children=("kit",))
+    worker = {"name": "K. Keyworker", "agency": "Nowhere Council"}
+    case.tell("2025-09-02 10:00", "practitioner", "NameKeyWorker", to="child/kit", **worker)
+    named = case.ledger.records[-1].id
+    owners = owners_of_child(case.ledger.state(f"child-{case.names.id('kit')}"))
+    assert {(f"third-party-{named}", "third-party"), (f"case-review-{case.names.id('r1')}", "child")} <= set(owners)
+    case.notified().closed().erasing()
+    assert str(values_of(case, "child.key-worker-named.v1", "name")[0]).endswith("erased 14/10/2025]")
+    assert f"case-review-{case.names.id('r1')}" in told(case, ChildDataErased)[0].about
 
 
 def values_of(case, topic, field):

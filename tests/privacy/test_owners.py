@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from ledger.aggregates import FACTS
+from ledger.aggregates import AGGREGATES, FACTS
 from ledger.aggregates.corrections import RecordCorrected, read_value
 from ledger.aggregates.shape import CHILD, OFFENDER, OWN, STAFF, THIRD_PARTY, VICTIM, Fact, Subject, Whose
-from ledger.privacy.owners import _NAMED_BY, Owner, owner_of
+from ledger.privacy.owners import _NAMED_BY, Owner, names_somebody, owner_of
 
 FACT = "019a0000-0000-7000-8000-000000000001"
 PLACE, CASE, EVE, VIC = "placement-p", "offender-o", "child-eve", "victim-v"
@@ -90,6 +90,21 @@ def test_one_persons_classes_of_retention_have_keys_apart() -> None:
     """A child's details go with its registration; the case that names it stays."""
     owners = {owner_of(Nameless(), FACT, CASE, each) for each in (OWN, OFFENDER, CHILD, VICTIM)}
     assert {(each.id, each.retention) for each in owners} == {(CASE, "case"), (CASE, "child"), (CASE, "victim")}
+
+
+@pytest.mark.parametrize("retention", ["child", "victim", "third-party"])
+@pytest.mark.parametrize("noun", AGGREGATES)
+def test_texts_of_a_stream_that_name_nobody_are_nobodys(noun: str, retention: str) -> None:
+    owner = Owner(f"{noun}-00000000-0000-4000-8000-000000000001", retention)
+    assert names_somebody(owner) is (noun == retention)
+
+
+def test_a_person_is_somebody_and_so_is_each_third_party_of_a_fact() -> None:
+    one = "00000000-0000-4000-8000-000000000001"
+    for owner in (Owner(f"victim-{one}", "victim"), Owner(CASE, "case"), Owner(f"child-{one}", "case")):
+        assert names_somebody(owner)
+    for name in (f"third-party-{one}", f"third-party-{one}/2"):
+        assert names_somebody(Owner(name, "third-party"))
 
 
 def test_every_sealed_value_of_every_fact_has_an_owner() -> None:

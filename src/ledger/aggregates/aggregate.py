@@ -15,6 +15,7 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any, Final, Protocol, TypeVar, cast
 
+from ledger.aggregates import gone
 from ledger.aggregates.anew import Rule, Said, ruled_anew
 from ledger.aggregates.corrections import (
     CORRECTING,
@@ -106,7 +107,9 @@ class Aggregate:
 
     `first`: the fact that must come before every other, once; `opens`: the sealed fields its fold reads, by topic;
     `protects`: the refusal, if any, that keeps a record from being struck out; `fixes`: from being corrected;
-    `takes`: a fold by one fact more, if it has one; `an_id`: raises ValueError for what is no id of a case of it.
+    `takes`: a fold by one fact more, if it has one; `an_id`: raises ValueError for what is no id of a case of it;
+    `children_of`: from a state, the ids of the children its texts may be about, where they may name others than the
+    case is of: what is aimed at somebody erased is refused then (`gone`).
     """
 
     noun: str
@@ -119,6 +122,7 @@ class Aggregate:
     protects: Callable[[Any, Recorded[Any], Now], Refusal | None] = nothing_rests_on_it
     fixes: Callable[[Any, Recorded[Any], Now], Refusal | None] = nothing_rests_on_it
     takes: Callable[[Any, Recorded[Any]], Any] | None = None
+    children_of: Callable[[Any], Iterable[str]] | None = None
     an_id: Callable[[str], str] = a_random_id
 
     @property
@@ -165,6 +169,8 @@ class Aggregate:
 
     def _ruling(self, state: Any, draft: Fact, now: Now, stream: str) -> Ruling:
         if not isinstance(draft, CORRECTING):
+            if self.children_of is not None and gone.aimed(draft, state.history, self.children_of(state), now):
+                return Ruling((gone.cannot_be_restored(),))
             return self.rule_on(state, draft, now, stream)
         own = [each for each in state.history if each.stream == stream]
         refusals, whose, at = rule_on_correction(own, draft, now, lambda each: self.protects(state, each, now))
@@ -181,8 +187,9 @@ class Aggregate:
     def _fixed(self, own: Sequence[Recorded[Any]], state: Any, draft: Fact, now: Now) -> Iterator[Refusal]:
         if isinstance(draft, RecordCorrected):
             named = (each for each in own if each.id == draft.event_ref)
-            for record, _ in (corrected_field(own, each, draft.field) for each in named):
-                refusal = self.fixes(state, record, now)
+            for record, name in (corrected_field(own, each, draft.field) for each in named):
+                went = gone.went(state.history, record, name)
+                refusal = gone.cannot_be_restored() if went else self.fixes(state, record, now)
                 if refusal is not None:
                     yield refusal
 

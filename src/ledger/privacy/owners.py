@@ -65,7 +65,8 @@ def names_somebody(owner: Owner) -> bool:
     False
     """
     kind = owner.retention
-    return kind not in _APART or owner.id[:-_ID] in ("", kind) or owner.id.startswith(f"{kind}-")
+    named_by_a_fact = kind == "third-party" and owner.id.startswith("third-party-")  # and which of several it is
+    return kind not in _APART or named_by_a_fact or owner.id[:-_ID] in ("", kind)
 
 
 def called(retention: str) -> str:

@@ -1,6 +1,6 @@
 """Whose keys an erasure destroys: a person's own, and those of streams for texts about somebody they do not name.
 
-    owners_of_child(child)      -> its own, and those of the entries, matters and cases it was ever linked with
+    owners_of_child(child)      -> its own, and those of the entries, matters, cases and reviews it was ever in
     owners_of_subject(history, stream, subject_id, kind)       -> those of a subject of an offender's case
 
 Proven by tests/aggregates/test_erasing.py and tests/erasing/test_subjects.py.
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from ledger.aggregates.child.reach import linked_with
+from ledger.aggregates.child.reach import concerned
 from ledger.aggregates.corrections import RecordCorrected
 from ledger.aggregates.shape import Fact, Recorded, Subject
 from ledger.privacy.owners import Owner, owner_of
@@ -25,10 +25,14 @@ _CHILD: Final = "child"  # the retention class of all that is told of a child
 def owners_of_child(child: Child) -> tuple[Owner, ...]:
     """The child first.  Of several children of a stream, the first to be erased takes the texts that name none with it.
 
-    So the catalogue has it (*Whose text*): what names nobody may be about any of them.
+    So the catalogue has it (*Whose text*): what names nobody may be about any of them.  Readings: what the child's own
+    record tells of places, agencies and third parties (its key worker) goes too, for it is all about the child; so do
+    the texts about children in a review that names the child, which a hold keeps while they are needed (SCR-05).
     """
-    streams = sorted(linked_with(child.history))
-    return (Owner(f"child-{child.child_id}", _CHILD), *(Owner(each, _CHILD) for each in streams))
+    own = f"child-{child.child_id}"
+    streams = sorted(concerned(child.history))
+    others = sorted({Owner(own, "case"), *_third_parties(child.history, {own})})
+    return (Owner(own, _CHILD), *(Owner(each, _CHILD) for each in streams), *others)
 
 
 _ABOUT_THE_PERSON: Final = ("register-entry-", "child-protection-matter-")

@@ -27,4 +27,5 @@ CASE_REVIEW = Aggregate(
     first=SeriousIncidentReferred,
     protects=ends_by_release,
     fixes=ends_by_release,
+    children_of=lambda review: review.referral.fact.child_refs if review.referral else (),
 )

@@ -15,7 +15,6 @@ from ledger.aggregates.child.erasing import on_erasing
 from ledger.aggregates.child.facts import ChildDataErased, ChildRecorded, ChildUnattendedOnPremises, KeyWorkerNamed
 from ledger.aggregates.register_entry.registrations import Registration
 from ledger.aggregates.shape import Closed, Fact, Now, Recorded
-from ledger.aggregates.subject import ErasureFinalised
 from ledger.errors import Refusal
 from ledger.rules import general, register
 
@@ -35,11 +34,9 @@ def rule_on(child: Child, draft: Fact, now: Now, stream: str) -> Ruling:
 
 
 def stays_erased(child: Child, record: Recorded[Any], now: Now) -> Refusal | None:
-    """An erasure that was struck out would have a child on file of whom nothing can be read."""
-    del child, now
-    if isinstance(record.fact, ChildDataErased | ErasureFinalised):
-        return Refusal("CP-49", register.CANNOT_BE_RESTORED, rule_book=False)
-    return None
+    """Nothing of an erased child is struck out, and its erasure least: the reason would be told of somebody gone."""
+    del record, now
+    return Refusal("CP-49", register.CANNOT_BE_RESTORED, rule_book=False) if child.erased is not None else None
 
 
 def not_corrected(child: Child, record: Recorded[Any], now: Now) -> Refusal | None:

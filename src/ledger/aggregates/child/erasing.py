@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from ledger.aggregates.aggregate import Ruling
 from ledger.aggregates.case_review.holds import EVERYWHERE, Hold, holds_of
 from ledger.aggregates.child.facts import ChildDataErased
-from ledger.aggregates.child.reach import linked_with, offenders_of, reach_of
+from ledger.aggregates.child.reach import concerned, offenders_of, reach_of
 from ledger.aggregates.offender.facts.file import NotebookEntryMade
 from ledger.aggregates.shape import Decision, Now
 from ledger.errors import Refusal
@@ -45,7 +45,7 @@ def on_erasing(child: Child, draft: ChildDataErased, now: Now) -> Ruling:
             *_not_two_people(child, entries, now),
             *_another_day(draft, now),
         ),
-        about=tuple(sorted(linked_with(child.history))),
+        about=tuple(sorted(concerned(child.history))),
         rests_on=tuple(sorted({at for each in entries for at in _rests_on(each, child)})),
     )
 

@@ -25,6 +25,12 @@ def linked_with(history: Sequence[Recorded[Any]]) -> frozenset[str]:
     return frozenset(name for each in facts for name in (each.stream, *each.about) if name.startswith(_LINKING))
 
 
+def concerned(history: Sequence[Recorded[Any]]) -> frozenset[str]:
+    """The chains whose facts or texts the erasure of a child moves: all of those, and of the reviews that name it."""
+    reviews = (each.stream for each in history if each.stream.startswith(_REVIEW))
+    return linked_with(history) | frozenset(reviews)
+
+
 def offenders_of(history: Sequence[Recorded[Any]]) -> list[str]:
     """The chains of the offenders that a child was ever linked with."""
     return sorted(each for each in linked_with(history) if each.startswith("offender-"))

@@ -20,4 +20,5 @@ CHILD_PROTECTION_MATTER = Aggregate(
     facts=FACTS,
     fold=Matter.fold,
     rule_on=rule_on,
+    children_of=lambda matter: matter.children,
 )

@@ -75,12 +75,17 @@ class Matter:
         return tuple(each for each in self.persons if each.startswith("offender-"))
 
     @property
+    def children(self) -> tuple[str, ...]:
+        """The ids of the children that its concerns name."""
+        named = (each.fact.child_ref for each in self.told(ChildProtectionConcernRecorded))
+        return tuple(sorted({each for each in named if each is not None}))
+
+    @property
     def persons(self) -> tuple[str, ...]:
         """The chains of its offenders and children: those its concerns name, and its checks and new information."""
         facts = [each.fact for kind in _NAMING for each in self.told(kind)]
         offenders = {f"offender-{fact.offender_id}" for fact in facts}
-        children = {f"child-{each.fact.child_ref}" for each in self.told(ChildProtectionConcernRecorded)}
-        return tuple(sorted((offenders | children) - {"child-None"}))
+        return tuple(sorted(offenders | {f"child-{each}" for each in self.children}))
 
 
 def _by_kind(records: Iterable[Recorded[Any]]) -> dict[type[Fact], list[Recorded[Any]]]:

@@ -70,4 +70,5 @@ OFFENDER_CASE = Aggregate(
     ),
     fixes=lambda case, record, now: not_corrected(case, record) or stays_as_set(case, record, now),
     takes=Case.take,
+    children_of=lambda case: (),  # nobody knows which children a text of the person's own is about
 )

@@ -18,5 +18,6 @@ REGISTER_ENTRY = Aggregate(
     collection="register-entries",
     facts=FACTS,
     fold=Entry.fold,
+    children_of=lambda entry: entry.registration.child_ids,
     rule_on=noticing(rule_on, lambda entry: entry.registration.child_ids),
 )

@@ -116,7 +116,8 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
         WHERE convert_from($4::bytea, 'UTF8') = (SELECT wrapping FROM epochs ORDER BY number DESC LIMIT 1)
             AND NOT EXISTS (SELECT FROM keys AS k  -- made by another since we looked
                           WHERE k.owner = m.owner AND k.retention = m.retention AND k.state IN ('active', 'held'))
-        AND NOT EXISTS (SELECT FROM tombstones AS t WHERE t.owner = m.owner AND t.retention = m.retention)
+            AND NOT EXISTS (SELECT FROM unnest($2::text[], $3::text[]) AS o (owner, retention)  -- all of them, or none
+                            JOIN tombstones AS t USING (owner, retention))
         ON CONFLICT (owner, retention, generation) DO NOTHING
     """,
     "by_id": "SELECT key_id, wrapping, wrapped FROM keys WHERE key_id = ANY($1::uuid[]) AND wrapped IS NOT NULL",
