@@ -32,7 +32,7 @@ import os
 import shutil
 import tempfile
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
@@ -46,7 +46,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from bench.measuring import Result, Round, as_the_server, leave, machine, out, ratio, table
 from ledger.aggregates.offender.facts import AbsenceRecorded
-from ledger.aggregates.shape import Actor
+from ledger.aggregates.shape import Actor, Whose
 from ledger.privacy.owners import Owner
 from ledger.settings import Settings
 from ledger.store import embedded, mapping
@@ -67,6 +67,8 @@ Caller = Callable[[int], Awaitable[None]]  # does one command with so many facts
 
 class Made:
     """Our sequencer, and the making of what it seals."""
+
+    whose: Mapping[str, Whose | None] | None = None  # as the fact's class says
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -104,6 +106,7 @@ class Made:
                 next(told),
                 date(2026, 4, 7),
                 under=("ENF-01@manual-2022", "ENF-02@manual-2022", "ENF-21@manual-2022"),
+                whose=self.whose,
             )
             for number in range(1, facts + 1)
         ]

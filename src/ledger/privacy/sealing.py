@@ -42,6 +42,7 @@ from ledger.transparency.commitment import commitment, commitment_to, form_to_co
 from ledger.transparency.errors import FormatError
 
 _BLOCK: Final = 64
+_INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))  # RFC 2104
 NONCE_BYTES: Final = 12
 KEY_BYTES: Final = 32
 
@@ -57,8 +58,8 @@ class Keyed:
 
     def __init__(self, key: bytes) -> None:
         block = (key if len(key) <= 64 else sha256(key).digest()).ljust(64, b"\0")
-        self._inner = sha256(bytes(byte ^ 0x36 for byte in block))
-        self._outer = sha256(bytes(byte ^ 0x5C for byte in block))
+        self._inner = sha256(block.translate(_INNER))
+        self._outer = sha256(block.translate(_OUTER))
 
     def digest(self, message: bytes) -> bytes:
         """32 bytes that only a holder of the key can make."""
