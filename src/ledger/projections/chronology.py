@@ -8,36 +8,25 @@ time, then position; a day comes before the instants of its London day.  Sealed 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import cache
 from typing import Any, Final
 
 from ledger.aggregates.corrections import CORRECTING, struck_out
-from ledger.aggregates.offender.absences import standing_on, timely
-from ledger.aggregates.offender.breach import Trail, breach_of, trails_of
-from ledger.aggregates.offender.breach_law import Law, rule_in
-from ledger.aggregates.offender.case import Case
-from ledger.aggregates.offender.entities import Order, Session
-from ledger.aggregates.offender.progress import (
-    assessment_of,
-    checks_of,
-    first_appointment_of,
-    requirement_of,
-)
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Closed, Fact, History, Recorded
+from ledger.projections.gaps import gaps
 from ledger.projections.why import Row
-from ledger.rules.dates import chronological, day_of
+from ledger.rules.dates import chronological
 from ledger.rules.general import recorded_late_days
-from ledger.rules.registry import label
 
 
 def view(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: int, explain: bool = False) -> Row:
     """The facts that had happened by the end of the day, as known, and the gaps between them."""
     del explain  # a fact explains itself; a gap carries its rule
-    return {"events": events(history, as_at), "gaps": list(gaps(Case.as_at(history, as_at), policy, as_at, known))}
+    return {"events": events(history, as_at), "gaps": list(gaps(history, policy, as_at, known))}
 
 
 def events(history: Sequence[Recorded[Any]], as_at: date) -> list[Row]:
@@ -160,82 +149,3 @@ def title(kind: type[Fact]) -> str:
     words: list[str] = re.findall(r"[A-Z][a-z0-9]+", kind.__name__)
     text = " ".join(_WORDS.get(word, word.lower()) for word in words)
     return text[0].upper() + text[1:]
-
-
-# ------------------------------------------------------------------------------------------ gaps
-
-
-def gaps(case: Case, policy: Policy, as_at: date, known: int) -> Iterator[Row]:
-    """What should have happened by the end of the day and did not, order by order."""
-    for order in case.orders.values():
-        yield from _clock_gaps(order, policy, as_at, known)
-        yield from _progress_gaps(case, order, policy, as_at, known)
-        yield from _enforcement_gaps(order, policy, as_at, known)
-        for session in order.sessions:
-            yield from _session_gap(order, session, as_at)
-
-
-def _gap(rule: str, what: str, since: date, as_at: date, **ids: str) -> Row:
-    return {
-        "rule": rule.partition("@")[0],
-        "edition": label(rule),
-        "what": what,
-        "since": since,
-        "days": (as_at - since).days,
-        **ids,
-    }
-
-
-def _clock_gaps(order: Order, policy: Policy, as_at: date, known: int) -> Iterator[Row]:
-    clocks = (
-        ("UPW-10", "No first appointment", first_appointment_of(order, policy, as_at, known)),
-        ("PRG-08", "No unpaid work assessment", assessment_of(order, "upw", policy, as_at, known)),
-        ("PRG-08", "No risk assessment", assessment_of(order, "risk", policy, as_at, known)),
-    )
-    for rule, what, clock in clocks:
-        if clock.state == "overdue" and clock.due is not None:
-            yield _gap(rule, what, clock.due, as_at, order_id=order.id)
-
-
-def _progress_gaps(case: Case, order: Order, policy: Policy, as_at: date, known: int) -> Iterator[Row]:
-    for check in checks_of(case, order, policy, as_at, known):
-        if check.state == "overdue":
-            yield _gap("PRG-07", f"No {check.point}-month check", check.due, as_at, order_id=order.id)
-    found = requirement_of(case, order, policy, as_at, known)
-    if found.state == "outstanding" and found.due_on is not None:
-        yield _gap("UPW-05", "No application to court", found.due_on, as_at, order_id=order.id)
-    if found.account.balance == 0 and not order.completions and found.state != "revoked":
-        credited = max((day_of(each.effective) for each in order.credits), default=order.sentence_date)
-        yield _gap("UPW-12", "Completion not confirmed", credited, as_at, order_id=order.id)
-
-
-def _enforcement_gaps(order: Order, policy: Policy, as_at: date, known: int) -> Iterator[Row]:
-    trails = trails_of(order, policy, known)
-    for trail in trails.values():
-        yield from _absence_gap(order, trail, as_at)
-    breach = breach_of(order, trails, policy, as_at, known)
-    if breach.state == "triggered" and breach.on is not None:
-        rule = rule_in("ENF-09", breach.edition)
-        yield _gap(rule, "Breach not decided on", breach.on, as_at, order_id=order.id)
-    for duty in Law.of(order, policy, known).duties(breach.live, as_at):
-        if duty.state == "warn-or-refer":
-            since = standing_on(trails[duty.absence_id].standings, as_at).since
-            ids = {"order_id": order.id, "absence_id": duty.absence_id}
-            yield _gap("ENF-08@sentencing-2020", "Neither warned nor referred", since, as_at, **ids)
-
-
-def _absence_gap(order: Order, trail: Trail, as_at: date) -> Iterator[Row]:
-    absence, deadline = trail.absence, trail.deadline
-    standing = standing_on(trail.standings, as_at)
-    ids = {"order_id": order.id, "absence_id": absence.record.fact.absence_id}
-    if standing.status == "no-letter":
-        yield _gap("ENF-03", "No enforcement letter", absence.date, as_at, **ids)
-    until = deadline.until if deadline else None
-    if standing.status == "under-consideration" and until is not None and as_at > until and timely(absence, until):
-        yield _gap("ENF-05", "Evidence not judged", until, as_at, **ids)
-
-
-def _session_gap(order: Order, session: Session, as_at: date) -> Iterator[Row]:
-    if session.date < as_at and not session.has_outcome and session.cancelled is None:
-        ids = {"order_id": order.id, "session_id": session.record.fact.session_id}
-        yield _gap("ENF-01", "No outcome of a session", session.date, as_at, **ids)

@@ -8,6 +8,7 @@ test_decisions_allocation.py and the scenarios of allocation.yaml and placements
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Final
 
@@ -204,13 +205,15 @@ stated(
     cite="WMPA Principles",
     kept="by the views: the chronology, the flags of CP-37, the yellow dot of DP-04",
 )
-stated(
-    "ALL-22",
-    "On transfer there is an appointment within five days of notice of the new address, with assessment and plans "
-    "handed over. Reading: calendar days.",
-    edition="inspection-2012",
-    cite="HMIP 2.1(o), area (h)",
-)
+
+
+@rule("ALL-22", edition="inspection-2012", cite="HMIP 2.1(o), area (h)", anchor="notice")
+def transfer_due(notified_on: date, days: int) -> date:
+    """On transfer there is an appointment within five days of notice of the new address, with assessment and plans
+    handed over, and the risk plan is brought up to date or a home visit made.  Reading: calendar days.
+    """
+    return notified_on + timedelta(days=days)
+
 
 # ------------------------------------------------------------------------------------------ school premises
 
