@@ -677,12 +677,13 @@ def test_what_was_refused_is_listed_and_a_word_changed_in_it_is_found_and_named(
     line = absence_line(made, str(uuid4()), 3)
     file = tmp_path / "refused.jsonl"
     file.write_text(json.dumps(line | {"by": {"id": STAFF, "role": "auditor"}}) + "\n")
-    assert ledger("import", str(file)).code == 1
+    importer = str(uuid4())
+    assert ledger("import", str(file), "--by", importer).code == 1
     items = ledger("refusals", "--json", "--to", line["to"]).json["items"]
     (item,) = [each for each in items if each["by"]["role"] == "auditor"]
     assert (item["command_name"], item["problem"]) == ("RecordAbsence", "forbidden")
     shown = ledger("refusals")
-    assert f"RecordAbsence to {line['to']}: forbidden  (auditor {STAFF})" in shown.out
+    assert f"RecordAbsence to {line['to']}: forbidden  (auditor {importer})" in shown.out
     failed(ledger("refusals", "--to", "nobody/1"), "nobody")
     status = ledger("status", "--json").json["access_log"]
     note = ledger("log", "checkpoint", "--access", "--json").json["checkpoint"]

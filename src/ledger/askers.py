@@ -2,6 +2,7 @@
 
     actor_of(given)       who searches, takes a case out, puts a document in: from `--by` and `--role`
     reader_of(given)      the same, with what for: from `--purpose`
+    importer_of(given)    who imports a file, and so signs its lines (ledger.importing.lines)
 
 Nobody signs in at the command line: whoever can open the ledger's home is believed to be who they say.  So they say it:
 a role that opens values, or looks into what others did, is acted in under somebody's id, which the access log keeps and
@@ -39,6 +40,14 @@ def read_by(parser: argparse.ArgumentParser, role: str = OPERATOR) -> None:
     parser.add_argument("--purpose", help=f"what for, one of {', '.join(PURPOSES)}; the role's own if left out")
 
 
+def importer_of(given: argparse.Namespace) -> Actor:
+    """Whoever runs the ledger, where nobody is named: one and the same each time, so never two people.
+
+    Raises Malformed for an id that is none.
+    """
+    return Actor(_an_id(given.by) if given.by else SYSTEM.id, OPERATOR)
+
+
 def actor_of(given: argparse.Namespace) -> Actor:
     """Raises Malformed for a role that is none, an id that is none, and a role that somebody must be named for."""
     if given.role not in ROLES:
@@ -47,8 +56,12 @@ def actor_of(given: argparse.Namespace) -> Actor:
         if given.role != OPERATOR:
             raise Malformed(UNNAMED.format(given.role))
         return Actor(SYSTEM.id, OPERATOR)
+    return Actor(_an_id(given.by), given.role)
+
+
+def _an_id(text: str) -> str:
     try:
-        return Actor(a_random_id(given.by), given.role)
+        return a_random_id(text)
     except ValueError as wrong:
         raise Malformed(f"--by: {wrong}.") from wrong
 

@@ -50,6 +50,8 @@ def parser() -> argparse.ArgumentParser:
     each.add_argument("file", type=Path, help="a file (.jsonl, .csv), or a folder of such")
     each.add_argument("--mapping", type=Path, metavar="FILE.toml", help="what the columns of tables are here")
     each.add_argument("--dry-run", action="store_true", help="only say what would be refused and why")
+    each.add_argument("--by", metavar="ID", help="who imports, by random id, and signs the lines; nobody by name if "
+                      "left out")  # fmt: skip
     each = verb(
         "outcomes", outcomes.outcomes, "outcome codes: a table to lines for 'ledger import', or a case's as a table"
     )

@@ -59,7 +59,7 @@ class Command:
     if_match: int | None = None
     seen: Mapping[str, Any] | None = None
     source: Mapping[str, Any] | None = None  # {"system", "recorded"}: an imported fact
-    source_sealed: Mapping[str, str] | None = None
+    source_sealed: Mapping[str, str] | None = None  # {"by"}: whom a line of an import names, where others sign it
     recorder: Actor | None = None  # who records it, where that is not the actor: the importer
 
     @property
@@ -149,6 +149,7 @@ def kept(command: Command) -> bytes:
             "effective": command.effective,
             "seen": command.seen,
             "source": command.source,
+            "source_sealed": command.source_sealed,
         }
     )
 
@@ -167,6 +168,7 @@ def of_kept(text: bytes) -> Command:
         effective=said["effective"],
         seen=said["seen"],
         source=said["source"],
+        source_sealed=said.get("source_sealed"),  # kept since imports are signed by who imports
         recorder=Actor(*said["recorder"]) if said["recorder"] else None,
     )
 
@@ -175,9 +177,13 @@ def of_kept(text: bytes) -> Command:
 
 
 def asked(command: Command) -> bytes:
-    """What was asked, in one form: its digest tells a retry from another request with the same key."""
-    by = command.actor
-    return canonical([command.name, command.stream, command.data, by.id, by.role, command.effective, command.source])
+    """What was asked, in one form: its digest tells a retry from another request with the same key.
+
+    A line of an import asks the same whoever imports it: what counts is whom it names.
+    """
+    by, told = command.actor, command.source_sealed or {}
+    asker = told.get("by", by.id)
+    return canonical([command.name, command.stream, command.data, asker, by.role, command.effective, command.source])
 
 
 def decision_of(

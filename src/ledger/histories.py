@@ -9,12 +9,11 @@ import argparse
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
-from uuid import uuid4
 
 from rich.table import Table
 
-from ledger.aggregates.shape import Actor
 from ledger.application import Ledger
+from ledger.askers import importer_of
 from ledger.importing import Counts, Outcome, import_file, mapping_of, source_in
 from ledger.importing.alone import aside_of
 from ledger.importing.reconciling import Place
@@ -30,7 +29,7 @@ def import_history(given: argparse.Namespace) -> int:
     mapping = mapping_of(given.mapping) if given.mapping else None
     source = source_in(file, mapping, Settings.from_environment().home)
     total = source.total()
-    importer = Actor(str(uuid4()), "administrator")
+    importer = importer_of(given)
 
     async def use(ledger: Ledger) -> Outcome:
         with progress_bar() as bar:

@@ -132,7 +132,7 @@ def alone(door: Door, lines: Lines, keys: LineKeys) -> Outcome:
         command = None
         outcome.read += 1
         try:
-            command = read_line(text, lambda n=number: keys.of(n), IMPORTER)
+            command = read_line(text, lambda n=number: keys.of(n), IMPORTER, simulated=door.ledger.store.simulated)
             command = door.run(with_reference(command, door.ledger.store.database, {}))
             done = door.run(door.ledger.execute(command))
         except Exception as problem:

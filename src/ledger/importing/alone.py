@@ -45,7 +45,7 @@ class Alone:
         """The ledger's own way in, for one line.  Whether something new was recorded."""
         command = None
         try:
-            command = read_line(text, lambda: self._keys.of(number), self._importer)
+            command = self._read(number, text)
             acknowledged = await self._patiently(command, partial(self._given, command))
         except Exception as problem:  # a defect of ours too sets one line aside, and the rest goes on
             rule, reason = reason_of(problem)
@@ -59,6 +59,10 @@ class Alone:
             return not acknowledged.repeated
         finally:
             self.progress(self.outcome)
+
+    def _read(self, number: int, text: bytes) -> Command:
+        simulated = self._ledger.store.simulated
+        return read_line(text, lambda: self._keys.of(number), self._importer, simulated=simulated)
 
     async def _given(self, command: Command) -> Acknowledged:
         return await self._ledger.execute(await with_reference(command, self._ledger.store.database, {}))
@@ -78,7 +82,7 @@ class Alone:
 
     async def refused(self, number: int, text: bytes, refusals: Sequence[Refusal]) -> None:
         """Set a line aside that a rule refused; that it was is sealed in the access log, like every refusal."""
-        command = read_line(text, lambda: self._keys.of(number), self._importer)
+        command = self._read(number, text)
         problem: LedgerError = Refused(refusals)
         try:
             await self._patiently(command, partial(self._ledger.access.refused, command, problem))

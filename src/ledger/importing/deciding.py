@@ -186,7 +186,7 @@ class Decider:
 
     def read(self, number: int, text: bytes) -> _Read:
         """A line that is a command its author may give.  Raises LedgerError, ValueError."""
-        command = read_line(text, lambda: self._keys.of(number), self._importer)
+        command = read_line(text, lambda: self._keys.of(number), self._importer, simulated=self._simulated)
         fact_class = fact_class_of(command)
         authorise(command, fact_class)
         draft = draft_of(command, fact_class)

@@ -3,7 +3,12 @@
     {"command": "RecordAbsence", "to": "offender/019a…", "data": {…}, "at": "2025-04-07T17:30",
      "by": {"id": "…", "role": "supervisor", "unit": "…"}, "key": "…", "source": {"system": "…", "recorded": "…"}}
 
-Proven by tests/importing/test_importing.py.
+Nobody signs a line but who imports the file.  In a simulated ledger, whose facts are made up and whose name says so, a
+line is given by whom it names.  In a real one the entry says who imported it: a line that another system has recorded
+(`source`) is the importer's telling of it, and one without is given by the importer, in the role that the line names;
+whom the line names is sealed beside either, as `source.by` (docs/decisions/0019).
+
+Proven by tests/importing/test_importing.py and tests/importing/test_signing.py.
 """
 
 from __future__ import annotations
@@ -54,8 +59,11 @@ class LineKeys:
         return drawn(self.secret, str(line))
 
 
-def read_line(text: bytes, draw: Callable[[], UUID], importer: Actor) -> Command:
-    """The command of a line, `draw` giving its key if it has none.  Raises Malformed: it is not of the shape above."""
+def read_line(text: bytes, draw: Callable[[], UUID], importer: Actor, *, simulated: bool) -> Command:
+    """The command of a line, `draw` giving its key if it has none; `simulated`: for such a ledger.
+
+    Raises Malformed: it is not of the shape above.
+    """
     try:
         line = _object(a_json(text))
     except ValueError as wrong:
@@ -71,17 +79,18 @@ def read_line(text: bytes, draw: Callable[[], UUID], importer: Actor) -> Command
         raise Malformed("data is one JSON object: the fields of the command.")
     source = _source(line.get("source"))
     by = _actor(line["by"])
+    own = source is not None or simulated or by.id == importer.id
     return Command(
         name=name,
         noun=noun,
         id=target,
         data=data,
-        actor=by,
+        actor=by if own else _signed(importer.id, by.role, by.unit),
         key=UUID(_random_id(line["key"], "key")) if line.get("key") is not None else draw(),
         at=_instant(line["at"], "at") if line.get("at") is not None else None,
         effective=str(line["effective"]) if line.get("effective") is not None else None,
         source=source,
-        source_sealed={"by": by.id} if source else None,
+        source_sealed={"by": by.id} if source or not own else None,
         recorder=importer if source else None,
     )
 

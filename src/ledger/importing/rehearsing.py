@@ -76,7 +76,7 @@ class _Rehearsal(Decider):
         for number, text in lines:
             command = None
             try:
-                command = read_line(text, lambda n=number: self._keys.of(n), self._importer)
+                command = read_line(text, lambda n=number: self._keys.of(n), self._importer, simulated=self._simulated)
                 facts = await self._foreseen(number, text, there)
             except Exception as problem:  # a defect of ours too would set one line aside
                 rule, reason = reason_of(problem)
