@@ -14,7 +14,19 @@ from pathlib import Path
 
 import psycopg
 
-from ledger import bundles, histories, keeping, looking, outcomes, papers, subjects, supposing, vaults, verbs
+from ledger import (
+    bundles,
+    correspondence,
+    histories,
+    keeping,
+    looking,
+    outcomes,
+    papers,
+    subjects,
+    supposing,
+    vaults,
+    verbs,
+)
 from ledger.aggregates.ledger_stream import CAUSES
 from ledger.api.problems import place_of
 from ledger.askers import named_by, read_by
@@ -129,6 +141,18 @@ def parser() -> argparse.ArgumentParser:
     each.add_argument("--kind", help="put: what kind of document, where it was not filed before")
     each.add_argument("--marking", choices=("OPEN", "CONFIDENTIAL", "RESTRICTED"), help="put: likewise")
     read_by(each, "practitioner")
+    each = verb("letter", correspondence.letter, "a letter that the ledger wrote, as it was sent")
+    each.add_argument("id", help="an offender's id")
+    each.add_argument("letter", help="the id of the fact that issued it, or its own")
+    each.add_argument("-o", "--out", type=Path, metavar="FILE", help="FILE.pdf or FILE.txt; printed if left out")
+    read_by(each, "practitioner")
+    each = verb(
+        "session-sheet", correspondence.session_sheet, "who is expected at a placement on a day, to be written on"
+    )
+    each.add_argument("id", help="a placement's id")
+    each.add_argument("--day", required=True, metavar="DAY")
+    each.add_argument("-o", "--out", type=Path, metavar="FILE.pdf", help="printed as text if left out")
+    read_by(each, "supervisor")
     each = verb("subject-access", subjects.subject_access, "what is held about a person who asked, others' values shut")
     each.add_argument("crn", help="the case reference number")
     each.add_argument("--from", dest="since", metavar="DAY", help="only what happened on this day or later")

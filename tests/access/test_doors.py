@@ -30,6 +30,8 @@ RECORDED = {
     *("GET /log/tile/entries/{path:path}", "GET /access/log/tile/entries/{path:path}"),
     *("GET /{collection}/{id}/decisions", "GET /{collection}/{id}/decisions/{position}"),
     "GET /{collection}/{id}/documents/{doc_id}",
+    *("GET /offenders/{id}/letters/{letter}", "GET /placements/{id}/session-sheet"),
+    *(f"POST /offenders/{{id}}/{name}/preview" for name in ("issue-enforcement-letter", "give-breach-warning")),
     *("GET /{collection}/{id}/readings", "GET /{collection}/{id}/{name}", "GET /{collection}/{id}"),
     "GET /{collection}/{id}/compare",
 }
@@ -166,12 +168,12 @@ def test_entries_that_are_taken_and_cases_that_leave_are_entries_of_their_own(to
 
 ASKING = {
     *("view", "compare", "worklist", "refusals", "readings", "search", "document", "subject_access", "what_if"),
-    "outcomes_passed_on",
+    *("outcomes_passed_on", "letter", "preview", "session_sheet"),
 }
 BY_FUNCTION = {"trail", "trail_of", "decisions"}
 DOORS = (
     *("api", "verbs.py", "looking.py", "bundles.py", "papers.py", "subjects.py", "outcomes.py", "supposing.py"),
-    *("keeping.py", "vaults.py"),
+    *("keeping.py", "vaults.py", "correspondence.py"),
 )
 
 

@@ -99,7 +99,8 @@ def test_every_view_and_worklist_of_the_registries_is_described(document: dict[s
 def address(path: str, operation: dict[str, Any], target: str | None = None) -> str:
     """An address that may be asked, with what it wants in its braces and after its question mark."""
     given = {"{id}": target or str(uuid4()), "{code}": "malformed", "{position}": "1"}
-    given |= {"{doc_id}": str(uuid4()), "entries/{path}": "entries/000.p/1", "{path}": "0/000.p/1"}
+    given |= {"{doc_id}": str(uuid4()), "{letter}": f"{uuid4()}.pdf", "{path}": "0/000.p/1"}
+    given = {"entries/{path}": "entries/000.p/1"} | given
     for name, value in given.items():
         path = path.replace(name, value)
     parameters = operation.get("parameters", ())

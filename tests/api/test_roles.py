@@ -53,6 +53,7 @@ EXPECTED: dict[tuple[str, str], frozenset[str] | None] = {
     ("GET", "/{collection}/{id}/{name}"): READ_CASES,
     ("GET", "/{collection}/{id}/decisions"): READ_CASES,
     ("GET", "/{collection}/{id}/decisions/{position}"): READ_CASES,
+    ("GET", "/{collection}/{id}/compare"): READ_CASES,
     ("GET", "/{collection}/{id}/readings"): frozenset({"auditor", "data-protection-officer", "information-manager"}),
     ("GET", "/{collection}/{id}"): READ_CASES,
     ("POST", "/offenders/{id}/export"): frozenset(
@@ -66,6 +67,16 @@ EXPECTED: dict[tuple[str, str], frozenset[str] | None] = {
         {"practitioner", "team-admin", "placement-coordinator"}
     ),
     ("GET", "/{collection}/{id}/documents/{doc_id}"): READ_CASES - {"inspector", "auditor"},  # and then by its marking
+    # A letter is previewed by whoever may issue it, and read by those who may read of the person.
+    ("POST", "/offenders/{id}/issue-enforcement-letter/preview"): frozenset({"practitioner", "pso"}),
+    ("POST", "/offenders/{id}/give-breach-warning/preview"): frozenset({"practitioner", "pso"}),
+    ("GET", "/offenders/{id}/letters/{letter}"): READ_CASES - {"inspector", "auditor"},
+    ("GET", "/placements/{id}/session-sheet"): frozenset(
+        {
+            *("supervisor", "placement-coordinator", "operations-manager", "head-of-unpaid-work"),
+            *("practitioner", "pso", "senior-practitioner", "unit-manager"),
+        }
+    ),
     ("GET", "/subject-access-request"): frozenset({"subject-access", "data-protection-officer", "information-manager"}),
     ("POST", "/offenders/search"): READ_CASES - {"inspector", "auditor", "training-unit"},
     ("POST", "/{collection}/{id}/{name}"): EVERYBODY,  # and then each command its own
@@ -95,6 +106,8 @@ def filled(path: str) -> str:
     given = {
         "{code}": "malformed",
         "/offenders/{id}": f"/offenders/{uuid4()}",
+        "/placements/{id}": f"/placements/{uuid4()}",
+        "{letter}": f"{uuid4()}.pdf",
         "{position}": "1",
         "entries/{path:path}": "entries/000.p/1",
         "{path:path}": "0/000.p/1",

@@ -38,6 +38,7 @@ from ledger.aggregates.shape import (
 )
 from ledger.errors import Refusal
 from ledger.rules import general
+from ledger.rules.letters import TEMPLATE_STAYS
 
 CorrectedValue = StrictBool | Whole | Text | list[JsonValue] | dict[str, JsonValue]
 
@@ -171,8 +172,8 @@ def _is_reference(fact_class: type[Fact], name: str) -> bool:
 # ------------------------------------------------------------------------------------------ refusing
 
 # A setting decides cases from its recording on: put right by another change, with its author, reason and endorsements.
-_SETTING: Final = "policy.setting-changed.v1"
 SETTING_STAYS: Final = "A changed setting is not corrected; change the setting again, with the reason."
+_SETTINGS: Final = {"policy.setting-changed.v1": SETTING_STAYS, "policy.template-set.v1": TEMPLATE_STAYS}
 
 Protects = Callable[[Recorded[Any]], Refusal | None]
 Correcting = RecordCorrected | RecordStruckOut
@@ -186,8 +187,9 @@ def rule_on_correction(
     if record is None:
         return [_impossible(general.UNKNOWN.format(what="record", id=draft.event_ref))], {}, ()
     whose: dict[str, Whose | None] = {}
-    if record.fact.topic == _SETTING and (isinstance(draft, RecordCorrected) or now.actor.role not in record.fact.who):
-        return [Refusal("GEN-09", SETTING_STAYS, rule_book=False)], {}, (record.position,)
+    stays = _SETTINGS.get(record.fact.topic)
+    if stays is not None and (isinstance(draft, RecordCorrected) or now.actor.role not in record.fact.who):
+        return [Refusal("GEN-09", stays, rule_book=False)], {}, (record.position,)
     if isinstance(draft, RecordCorrected):
         refusals = [*_not_theirs(record, now), *_no_value(*corrected_field(history, record, draft.field), draft, now)]
         whose = {"corrected_value": key_of(history, record, draft.field)}

@@ -1,5 +1,7 @@
 """Stream `policy`: settings and bank holidays, each dated and known from a position on (GEN-01, GEN-09).
 
+Templates stand in it too (ledger.aggregates.templates).
+
     policy = Policy.fold(facts of the streams `ledger` and `policy`, in order of position)
     policy.setting("enf.evidence", on=date(2026, 1, 5), known=4711)      -> 7
     policy.calendar(known=4711).add_working_days(date(2026, 1, 5), 7)
@@ -24,6 +26,7 @@ from ledger.aggregates.aggregate import Aggregate, Ruling
 from ledger.aggregates.corrections import as_corrected
 from ledger.aggregates.ledger_stream import Closed, LogKeyAnnounced, LossAccepted, ReleaseStarted, TimestampObtained
 from ledger.aggregates.shape import Asked, Day, Fact, Now, OwnText, OwnTexts, Recorded, opened
+from ledger.aggregates.templates import TemplateSet, ruled
 from ledger.errors import Refusal
 from ledger.rules import general, settings
 from ledger.rules.dates import Calendar, day_of
@@ -302,6 +305,8 @@ def _rule_on(policy: Policy, draft: Fact, now: Now, stream: str) -> Ruling:
         return Ruling(refusals=tuple(_setting_refusals(draft, now.policy)))
     if isinstance(draft, BankHolidaySet):
         return Ruling(refusals=tuple(_holiday_refusals(draft, now.policy)))
+    if isinstance(draft, TemplateSet):
+        return ruled(draft, now.policy.history)
     return Ruling()
 
 
@@ -328,7 +333,7 @@ def _holiday_refusals(draft: BankHolidaySet, policy: Policy) -> Iterator[Refusal
 POLICY = Aggregate(
     noun="policy",
     collection="policy",
-    facts=(PolicySettingChanged, BankHolidaySet),
+    facts=(PolicySettingChanged, BankHolidaySet, TemplateSet),
     fold=Policy.fold,
     rule_on=_rule_on,
 )

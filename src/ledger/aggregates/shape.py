@@ -110,6 +110,7 @@ __all__ = [
     "THIRD_PARTY",
     "VICTIM",
     "WHOLE",
+    "WRITTEN",
     "Actor",
     "Asked",
     "ChildText",
@@ -175,6 +176,7 @@ class Supplied:
 
 
 COMPUTED: Final = Supplied("ledger")
+WRITTEN: Final = Supplied("writing")  # after the decision, of what it came to: the words of a letter
 ACTOR: Final = Supplied("actor")
 ACTOR_UNLESS_NAMED: Final = Supplied(
     "actor unless named"

@@ -1,6 +1,7 @@
 """The HTTP application.
 
     POST /{collection}/{id}/{command-in-kebab-case}                 a command
+    GET  /offenders/{id}/letters/{letter}, …/preview                letters and session sheets (ledger.api.letters)
     POST /offenders/{id}/export                                     a case as a bundle that verifies without us
     PUT, GET /{collection}/{id}/documents/{doc_id}                  a document (ledger.api.documents)
     GET  /subject-access-request                                    all that is held about a person who asked
@@ -40,7 +41,7 @@ from starlette.routing import Match, Route
 
 from ledger.access import PAGE as ACCESS_PAGE
 from ledger.aggregates.roles import ROLES
-from ledger.api import decisions, documents, exporting, log, openapi, readings, searching, subject_access
+from ledger.api import decisions, documents, exporting, letters, log, openapi, readings, searching, subject_access
 from ledger.api.asking import (
     AUDITORS,
     LARGEST_POSITION,
@@ -414,6 +415,7 @@ ROUTES: Final[Routes] = (
     *subject_access.ROUTES,
     *searching.ROUTES,
     *documents.ROUTES,
+    *letters.ROUTES,
     ("/{collection}/{id}/{name}", "POST", BY_COMMAND, command),
     *decisions.ROUTES,
     *readings.ROUTES,

@@ -56,7 +56,7 @@ async def listed(request: Request) -> Response:
 async def shown(request: Request) -> Response:
     """The trail of one decision, as JSON or as a page."""
     ledger: Ledger = request.app.state.ledger
-    printed = _printed(request, asked_of(request, {"format"}))
+    as_page = printed(request, asked_of(request, {"format"}))
     position = request.path_params["position"]
     if not re.fullmatch("[1-9][0-9]{0,14}", position):
         raise NotFound(f"There is no decision at position {position[:40]!r}: the first fact is at 1.")
@@ -68,14 +68,14 @@ async def shown(request: Request) -> Response:
         reader=reader_of(request),
     )
     headers = {"Vary": "Accept"}
-    if not printed:
+    if not as_page:
         return json(found, headers=headers)
     page = await asyncio.to_thread(trail_pdf, found, await ledger.checkpoint(), datetime.now(UTC))
     headers |= {"Cache-Control": "no-store", "Content-Disposition": f'inline; filename="decision-{position}.pdf"'}
     return Response(page, headers=headers, media_type=PDF)
 
 
-def _printed(request: Request, asked: Mapping[str, str]) -> bool:
+def printed(request: Request, asked: Mapping[str, str]) -> bool:
     """Whether a page is asked for: by the address, else by the header Accept where it prefers one to JSON."""
     if "format" in asked:
         if asked["format"] not in _FORMS:

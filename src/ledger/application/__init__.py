@@ -8,6 +8,8 @@
     asking      a view of a case, a worklist: as at a day, as known at a moment
     entitling   whether somebody may read a case at all
     searching   somebody found by number, name or date of birth
+    writing     the words of a letter, sealed in the fact that issues it
+    letters     letters as they were sent           sheets      the session sheet of a project's day
     standing    what the ledger holds, and whether all it needs is there
     patience    an answer in time, or none
 
@@ -48,9 +50,11 @@ from ledger.application.executing import DIGESTS, Executing
 from ledger.application.finalising import Finalising
 from ledger.application.going_on import GoingOn
 from ledger.application.holding import Holding
+from ledger.application.letters import Letter, Letters
 from ledger.application.patience import in_time
 from ledger.application.searching import PAGE as SEARCH_PAGE
 from ledger.application.searching import Searching
+from ledger.application.sheets import Sheet, Sheets
 from ledger.application.standing import READY_SECONDS, Standing
 from ledger.application.subject_access import SubjectAccess, Subjects
 from ledger.commands import Acknowledged, Command, authorise, fact_class_of
@@ -105,6 +109,8 @@ class Ledger:
         self._standing = Standing(store, self._closers)
         self._exporting = Exporting(store, self.cases, self.access, self.close_now)
         self._documents = Documents(store, self.cases, self._executing, self._entitling, self.access.readings)
+        self._letters = Letters(store, self.cases, self._executing, self._entitling, self.access.readings)
+        self._sheets = Sheets(store, self.cases, self._entitling, self.access.readings)
         self._subjects = Subjects(store, self.cases, self.access.readings, self.admit)
 
     @classmethod
@@ -299,6 +305,23 @@ class Ledger:
         stream = stream_of(noun, id)
         async with self._kept(reader, stream):
             return await self._documents.open(stream, doc_id, reader)
+
+    # ------------------------------------------------------------------------------------ letters and forms
+
+    async def preview(self, command: Command, *, reader: Reader) -> dict[str, str]:
+        """What a letter would say; nothing is recorded but who was shown it.  Raises as ledger.application.letters."""
+        await self.admit(reader, command.stream)
+        return await self._letters.preview(command, reader)
+
+    async def letter(self, noun: str, id: str, name: str, *, reader: Reader) -> Letter:  # noqa: A002
+        """A letter as it was sent.  Raises as ledger.application.letters."""
+        stream = stream_of(noun, id)
+        async with self._kept(reader, stream):
+            return await self._letters.open(stream, name, reader)
+
+    async def session_sheet(self, placement_id: str, day: date, *, reader: Reader) -> Sheet:
+        """The session sheet of a placement's day.  Raises as ledger.application.sheets."""
+        return await self._sheets.sheet(stream_of("placement", placement_id), day, reader)
 
     # ------------------------------------------------------------------------------------ leaving the house
 

@@ -25,11 +25,11 @@ from weakref import WeakValueDictionary
 import orjson
 
 from ledger.aggregates import FACT_BY_TOPIC
-from ledger.aggregates.policy import Policy
 from ledger.aggregates.register_report import MonthlyReportIssued
 from ledger.aggregates.shape import Decision, Fact, Unread
 from ledger.application.issuing import issued
 from ledger.application.patience import in_time
+from ledger.application.writing import Writing
 from ledger.commands import (
     Acknowledged,
     Command,
@@ -58,6 +58,7 @@ from ledger.errors import (
     VaultUnavailable,
 )
 from ledger.privacy.sealing import Keyed
+from ledger.projections.letters import to_be_written
 from ledger.store import mapping
 from ledger.store.appending import Append, Receipt, Repeated, Sealed
 from ledger.store.cases import Cases, Desk, PolicyAt
@@ -88,6 +89,7 @@ class Executing:
         self.keyed = Keyed(b"")
         self._store = store
         self._cases = cases
+        self._writing = Writing(store.database, cases)
         # Commands whose case moved go one after another, by stream, or they would only move it for each other.
         self._queues: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -145,7 +147,7 @@ class Executing:
         desk = Desk(self._cases, fresh=fresh)
         policy = (None if fresh else self._cases.policy_kept) or await self._in_time(self._cases.policy(fresh=fresh))
         try:
-            decision = await self._decided(command, draft, desk, policy.policy)
+            decision = await self._decided(command, draft, desk, policy)
             decision = replace(decision, cautions=(*decision.cautions, *cautions)) if cautions else decision
         except (Refused, StaleVersion, LimitedAccess) as problem:
             again = await self._in_time(self.receipt_of(command, digest))
@@ -169,13 +171,24 @@ class Executing:
                 raise
             raise _Moved(problem.moved or command.stream) from problem
 
-    async def _decided(self, command: Command, draft: Fact, desk: Desk, policy: Policy) -> Decision:
-        """The decision, taken again until every case it asks for lies on the desk."""
+    async def preview(self, command: Command) -> Decision:
+        """What a command would come to on what is recorded now; nothing is recorded.  Raises as `execute`."""
+        fact_class = fact_class_of(command)
+        authorise(command, fact_class)
+        draft = draft_of(command, fact_class)
+        policy = await self._in_time(self._cases.policy(fresh=True))
+        return await self._decided(command, draft, Desk(self._cases, fresh=True), policy)
+
+    async def _decided(self, command: Command, draft: Fact, desk: Desk, policy: PolicyAt) -> Decision:
+        """The decision, taken again until every case it asks for lies on the desk, and what is to be written of it."""
         while True:
             try:
                 case = desk.look((command.stream,))[command.stream]
                 match_version(command, desk.read[command.stream])
-                return decision_of(command, draft, case, policy, desk.look)
+                decision = decision_of(command, draft, case, policy.policy, desk.look)
+                if not to_be_written(decision.facts[0]):
+                    return decision
+                return await self._in_time(self._writing.written(command, decision, desk, policy), VaultUnavailable)
             except Unread as wanted:
                 for name in wanted.names:
                     desk.lay(name, await self._in_time(self._cases.read(name)))

@@ -48,6 +48,7 @@ from ledger.commands import (
 from ledger.errors import LedgerError, Refusal, Refused
 from ledger.importing.lines import REFERRING, LineKeys, named_by, read_line
 from ledger.privacy.sealing import Keyed
+from ledger.projections.letters import to_be_written
 from ledger.store import mapping
 from ledger.store.ahead import Ahead
 from ledger.store.cases import Desk, PolicyAt
@@ -177,12 +178,13 @@ class Decider:
     # ------------------------------------------------------------------------------------ one line
 
     def _line(self, number: int, text: bytes) -> _Read | None:
-        """None for a line that is no command, or not for its author to give, or that the vault must hear of too."""
+        """None for a line that is no command, or not for its author to give, or that the vault must hear of too, or a
+        letter to be written after the decision, with what is opened for it alone."""
         try:
             line = self.read(number, text)
         except (LedgerError, ValueError):
             return None
-        return None if line.command.name in HOLDS else line
+        return None if line.command.name in HOLDS or to_be_written(line.draft) else line
 
     def read(self, number: int, text: bytes) -> _Read:
         """A line that is a command its author may give.  Raises LedgerError, ValueError."""

@@ -92,6 +92,7 @@ AREAS: Final = (
     "enforcement",
     "general",
     "hours",
+    "letters",
     "orders",
     "placements",
     "progress",

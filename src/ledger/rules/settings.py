@@ -33,6 +33,13 @@ stated(
     edition="kent",
     cite="KENT 1.3",
 )
+stated(
+    "GEN-09",
+    "The words of letters and forms are dated settings of the area too: a template is set with an edition, a first day "
+    "and a reason; the one in force on the day of the letter is used. Reading: by the chief officer, as settings are.",
+    edition="conventions-1",
+    cite="this ledger",
+)
 
 
 @dataclass(frozen=True, slots=True)

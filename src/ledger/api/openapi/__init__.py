@@ -2,6 +2,7 @@
 
     listing  the registries as data            bodies  what a command's body looks like
     parts    what operations are made of       cases   the operations on cases
+    letters  those on letters and session sheets
     logs     those on the two logs             whole   the whole document
     page     the document as a page
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 from ledger.api.openapi.bodies import example, example_of, schema_of
 from ledger.api.openapi.cases import EXPORTED, SEARCHED, SUBJECT_ACCESS
+from ledger.api.openapi.letters import LETTER, SHEET, preview_of
 from ledger.api.openapi.listing import (
     command_named,
     errors_listed,
@@ -26,7 +28,9 @@ from ledger.api.openapi.whole import document
 
 __all__ = [
     "EXPORTED",
+    "LETTER",
     "SEARCHED",
+    "SHEET",
     "SUBJECT_ACCESS",
     "command_named",
     "document",
@@ -36,6 +40,7 @@ __all__ = [
     "example_of",
     "kebab",
     "page",
+    "preview_of",
     "rules_as_at",
     "rules_listed",
     "schema_of",

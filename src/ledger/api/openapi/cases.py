@@ -16,6 +16,7 @@ from ledger.api.openapi.logs import POSITION
 from ledger.api.openapi.parts import (
     AT,
     BYTES,
+    FORMAT,
     HEADERS,
     ITEMS,
     READER,
@@ -110,7 +111,6 @@ _READINGS: Final = [
 ]
 
 
-_FORMAT: Final = parameter("format", "query", {"enum": ["json", "pdf"]}, "A printed page; or ask by the header Accept")
 _TRAIL: Final[dict[str, Any]] = {
     "type": "object",
     "required": ["decision", "rested_on", "rules", "policy", "seen", "rerun", "later"],
@@ -138,7 +138,7 @@ def decisions_of(aggregate: Aggregate) -> dict[str, Any]:
     """The decisions of a case, and the trail of each."""
     path, parameters = f"/{aggregate.collection}/{{id}}/decisions", [id_of(aggregate), *READER]
     listed = got(f"Decisions of a {aggregate.noun}", [*parameters, *paged(DECISIONS_PAGE)], ITEMS)
-    shown = got(f"Trail of a decision of a {aggregate.noun}", [*parameters, POSITION, _FORMAT], _TRAIL)
+    shown = got(f"Trail of a decision of a {aggregate.noun}", [*parameters, POSITION, FORMAT], _TRAIL)
     shown["responses"]["200"]["content"]["application/pdf"] = {"schema": BYTES}
     tags = {"tags": [aggregate.collection]}
     return {path: {"get": listed | tags}, f"{path}/{{position}}": {"get": shown | tags}}

@@ -65,6 +65,9 @@ def parameter(name: str, where: str, schema: dict[str, Any], says: str) -> dict[
 TEXT: Final = {"type": "string"}
 
 
+FORMAT: Final = parameter("format", "query", {"enum": ["json", "pdf"]}, "A printed page; or ask by the header Accept")
+
+
 def paged(longest: int) -> list[dict[str, Any]]:
     """What is asked of a list: it is told in pages, none of them longer than this."""
     return [

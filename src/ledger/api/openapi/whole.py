@@ -22,6 +22,7 @@ from ledger.api.openapi.cases import (
     readings_of,
     view_of,
 )
+from ledger.api.openapi.letters import letters
 from ledger.api.openapi.listing import commands, kebab, told_as
 from ledger.api.openapi.logs import REFUSALS, of_log
 from ledger.api.openapi.parts import AT, ITEMS, LISTED, PAGE, READER, SCHEMAS, TEXT, errors_of, got, opened, told
@@ -112,6 +113,7 @@ _OTHERS: Final[dict[str, Any]] = {
     **of_log("/access/log", "the access log"),
     "/access/refusals": {"get": got("What was refused, for auditors", [*REFUSALS, *READER], ITEMS)},
     EXPORTED: {"post": EXPORT},
+    **letters(),
     SEARCHED: {"post": SEARCH},
     "/health/live": {"get": told("The process answers", {"200": "status UP"}, _STATUS)},
     "/health/ready": {

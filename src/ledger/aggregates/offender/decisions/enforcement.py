@@ -41,7 +41,7 @@ from ledger.aggregates.offender.facts import (
 )
 from ledger.aggregates.shape import Fact, Now, Recorded
 from ledger.errors import Caution, Refusal
-from ledger.rules import enforcement, general, sentencing_2020
+from ledger.rules import enforcement, general, letters, sentencing_2020
 from ledger.rules.dates import date, london_day, printed
 from ledger.rules.editions import MANUAL
 
@@ -53,7 +53,7 @@ def _(case: Case, draft: EnforcementLetterIssued, now: Now) -> Ruling:
     absence = case.absences[draft.absence_id]
     deadline = deadline_told(draft.issued_on, now.policy, None)
     return Ruling(
-        refusals=tuple(_letter_refusals(absence, draft, deadline)),
+        refusals=(*_unwritable(draft, letters.ENFORCEMENT_LETTER, now), *_letter_refusals(absence, draft, deadline)),
         computed={"evidence_deadline": Computed(deadline.told, "ENF-04")},
     )
 
@@ -65,6 +65,21 @@ def _letter_refusals(absence: Absence, draft: EnforcementLetterIssued, deadline:
         yield Refusal("ENF-03", enforcement.LETTER_BEFORE_ABSENCE)
     if deadline.missing_year is not None:
         yield Refusal("GEN-01", general.NO_BANK_HOLIDAYS.format(year=deadline.missing_year))
+
+
+def _unwritable(draft: EnforcementLetterIssued | BreachWarningGiven, template: str, now: Now) -> Iterator[Refusal]:
+    """Why the ledger does not write this letter; nothing where it is not asked to, or will.
+
+    Its words follow from the decision and are written after it (ledger.application.writing).
+    """
+    if draft.template is None:
+        words = (draft.template_edition, draft.template_digest, draft.words, draft.words_digest)
+        if any(each is not None for each in words):
+            yield Refusal("ENF-03", letters.NOT_WRITTEN_HERE, rule_book=False)
+    elif now.imported:
+        yield Refusal("ENF-03", letters.SENT_ELSEWHERE, rule_book=False)
+    elif draft.template != template:
+        yield Refusal("ENF-03", letters.OTHER_TEMPLATE.format(name=template), rule_book=False)
 
 
 @decides(EvidenceReceived)
@@ -205,7 +220,7 @@ _UNDER_THE_CODE: Final[dict[str, str]] = dict.fromkeys(("ENF-03", "ENF-08"), sen
 def _(case: Case, draft: BreachWarningGiven, now: Now) -> Ruling:
     absence = case.absences[draft.absence_id]
     order = case.orders.get(absence.record.fact.order_id)
-    refusals = list(_unfounded(absence, draft.given_on, now))
+    refusals = [*_unwritable(draft, letters.WARNING, now), *_unfounded(absence, draft.given_on, now)]
     if any(counts(each, draft.given_on) for each in absence.warnings):
         refusals.append(Refusal("ENF-08", sentencing_2020.ALREADY_WARNED))
     if any(happened(each) <= draft.given_on for each in absence.referrals):

@@ -11,6 +11,7 @@ from ledger.aggregates.shape import (
     ACTOR,
     COMPUTED,
     OWN,
+    WRITTEN,
     Asked,
     Code,
     Day,
@@ -69,13 +70,22 @@ class EnforcementLetterIssued(
     rules=("ENF-03",),
     effective="issued_on",
 ):
-    """A letter asked the person to show why an absence was acceptable."""
+    """A letter asked the person to show why an absence was acceptable.
+
+    Where its command names a template the ledger writes the letter: which template, and the words, are part of the
+    fact.  Without one the letter was written elsewhere.
+    """
 
     letter_id: Id
     absence_id: Id
     issued_on: Day
     channel: Code
     evidence_deadline: Annotated[Day, COMPUTED] = later()
+    template: Annotated[Code | None, WRITTEN] = None
+    template_edition: Annotated[Code | None, WRITTEN] = None
+    template_digest: Annotated[Code | None, WRITTEN] = None
+    words: Annotated[OffenderText | None, WRITTEN] = None
+    words_digest: Annotated[OffenderText | None, WRITTEN] = None
 
 
 class EvidenceReceived(
@@ -140,7 +150,10 @@ class BreachWarningGiven(
     rules=("ENF-03", "ENF-08"),
     effective="given_on",
 ):
-    """The person was given the statutory warning for a failure without reasonable excuse."""
+    """The person was given the statutory warning for a failure without reasonable excuse.
+
+    Written by the ledger, or elsewhere, as an enforcement letter is.
+    """
 
     warning_id: Id
     absence_id: Id
@@ -149,6 +162,11 @@ class BreachWarningGiven(
     says_unacceptable: bool
     says_liable: bool
     until: Annotated[Day, COMPUTED] = later()
+    template: Annotated[Code | None, WRITTEN] = None
+    template_edition: Annotated[Code | None, WRITTEN] = None
+    template_digest: Annotated[Code | None, WRITTEN] = None
+    words: Annotated[OffenderText | None, WRITTEN] = None
+    words_digest: Annotated[OffenderText | None, WRITTEN] = None
 
 
 class BreachWarningWithdrawn(

@@ -1,0 +1,71 @@
+"""The verbs `ledger letter` and `ledger session-sheet`: a letter as it was sent, and who is expected on a day.
+
+Proven by tests/test_cli.py.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any
+
+from ledger.application import Ledger
+from ledger.application.letters import Letter
+from ledger.application.sheets import ROLES, Sheet
+from ledger.askers import reader_of
+from ledger.errors import Forbidden, Malformed
+from ledger.reading import a_day
+from ledger.verbs import out, say, with_ledger
+
+
+def letter(given: argparse.Namespace) -> int:
+    """The words of a letter on standard output, or as FILE.pdf or FILE.txt."""
+    file: Path | None = given.out
+    if file is not None and file.suffix not in (".pdf", ".txt"):
+        raise Malformed("--out: a letter is written as FILE.pdf or FILE.txt.")
+
+    async def use(ledger: Ledger) -> Letter:
+        return await ledger.letter("offender", given.id, given.letter, reader=reader_of(given))
+
+    found = with_ledger(use)
+    body: dict[str, Any] = {"words_digest": found.digest, "template": found.template, "edition": found.edition}
+    if file is None:
+        body["words"] = found.words
+        say(given, body, lambda: out.print(found.words, markup=False, highlight=False, soft_wrap=True))
+        return 0
+    _write(file, found.pdf() if file.suffix == ".pdf" else f"{found.words}\n".encode())
+    say(given, body | {"file": str(file)}, lambda: out.print(str(file), markup=False, highlight=False, soft_wrap=True))
+    return 0
+
+
+def session_sheet(given: argparse.Namespace) -> int:
+    """The session sheet of a placement's day on standard output, or as FILE.pdf."""
+    file: Path | None = given.out
+    if file is not None and file.suffix != ".pdf":
+        raise Malformed("--out: a session sheet is written as FILE.pdf.")
+    try:
+        day = a_day(given.day)
+    except ValueError as wrong:
+        raise Malformed(f"--day: {wrong}.") from wrong
+    if given.role not in ROLES:
+        raise Forbidden(f"A session sheet is read by {', '.join(sorted(ROLES))}; not by {given.role}.")
+
+    async def use(ledger: Ledger) -> Sheet:
+        return await ledger.session_sheet(given.id, day, reader=reader_of(given))
+
+    found = with_ledger(use)
+    if file is None:
+        say(given, found.listed(), lambda: out.print(found.text, markup=False, highlight=False, soft_wrap=True))
+        return 0
+    _write(file, found.pdf())
+    told = f"{file}: {len(found.items)} people on {day}"
+    body = {"file": str(file), "people": len(found.items), "digest": found.digest}
+    say(given, body, lambda: out.print(told, markup=False, highlight=False, soft_wrap=True))
+    return 0
+
+
+def _write(file: Path, data: bytes) -> None:
+    """For its owner's eyes."""
+    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as opened:
+        opened.write(data)
