@@ -18,6 +18,8 @@ VENV = ROOT / ".venv"
 BIN = VENV / "bin"
 # What `.venv` was made from. Written last, removed first: without it nothing is taken for whole.
 STAMP = VENV / "made-from"
+# What fetches the look of the pages; it needs nothing but the standard library.
+PAGES = "src/ledger/api/web/assets.py"
 CHECKS = (
     ("style", "ruff", "check"),
     ("format", "ruff", "format", "--check"),
@@ -56,11 +58,11 @@ def digest(*parts):
 
 
 def fingerprints():
-    """What the packages depend on, and what the project's own installation depends on."""
+    """What the packages depend on, the project's own installation, and the look of the pages."""
     # An environment cannot be moved, and its packages fit one Python only.
     python = f"{sys.implementation.cache_tag} {ROOT}"
     packages = digest(python.encode(), (ROOT / "requirements.lock").read_bytes())
-    return packages, digest((ROOT / "pyproject.toml").read_bytes())
+    return packages, digest((ROOT / "pyproject.toml").read_bytes()), digest((ROOT / PAGES).read_bytes())
 
 
 def pip_install(*args):
@@ -84,24 +86,28 @@ def pip_install(*args):
 
 def set_up():
     """Bring `.venv` to what requirements.lock and pyproject.toml say; nothing to do when it is there already."""
-    packages, project = fingerprints()
+    packages, project, pages = fingerprints()
     made_from = STAMP.read_text().split() if os.access(BIN / "python", os.X_OK) and STAMP.exists() else []
-    if made_from == [packages, project]:
+    if made_from == [packages, project, pages]:
         return
     require_python()
     STAMP.unlink(missing_ok=True)
     if made_from[:1] != [packages]:
         say("Setting up, the first time only: a minute or two.")
-        say("  1 of 3  the virtual environment .venv")
+        say("  1 of 4  the virtual environment .venv")
         # Not from inside the environment that is about to be cleared, should this file be run by it.
         python = getattr(sys, "_base_executable", sys.executable)
         if subprocess.call([python, "-m", "venv", "--clear", str(VENV)], env=ENV):
             sys.exit(f"Could not make {VENV}: the reason stands above.")
-        say("  2 of 3  the packages of requirements.lock, each checked by its hash (about 150 MB)")
+        say("  2 of 4  the packages of requirements.lock, each checked by its hash (about 150 MB)")
         pip_install("--require-hashes", "--only-binary=:all:", "--requirement", "requirements.lock")
-    say("  3 of 3  the ledger itself")
+    say("  3 of 4  the ledger itself")
     pip_install("--no-index", "--no-deps", "--no-build-isolation", "--editable", ".")
-    STAMP.write_text(f"{packages}\n{project}\n")
+    say("  4 of 4  the look of its pages, each package checked by its digest (2 MB)")
+    mirror = [ENV["NPM_CONFIG_REGISTRY"]] if ENV.get("NPM_CONFIG_REGISTRY") else []
+    if subprocess.call([str(BIN / "python"), PAGES, *mirror], cwd=ROOT, env=ENV):
+        sys.exit("Its reason stands above. Then run the same command again.")
+    STAMP.write_text(f"{packages}\n{project}\n{pages}\n")
     say("  ready: the command line is .venv/bin/ledger")
 
 

@@ -32,6 +32,7 @@ from ledger.api.app import build
 from ledger.api.operating import Operating
 from ledger.api.protocol import counting
 from ledger.api.tokens import Tokens
+from ledger.api.web.sessions import Links
 from ledger.application import Ledger
 from ledger.beside import follower_beside
 from ledger.errors import Setup
@@ -43,7 +44,7 @@ COLLECT_EVERY = 50_000  # allocations: a collection of the youngest objects othe
 BACKLOG = 2_048  # connections that may wait to be accepted
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
-Ready = Callable[[Ledger, Tokens], Awaitable[None]]
+Ready = Callable[[Ledger, Tokens, Links], Awaitable[None]]
 
 
 def serve(settings: Settings, open_ledger: Callable[[], Awaitable[Ledger]], ready: Ready | None = None) -> None:
@@ -102,7 +103,8 @@ async def _served(
     for each in SIGNALS:
         loop.add_signal_handler(each, ending.heard, each)
     try:
-        ledger, tokens = await _opened(open_ledger, ready, settings, sockets)
+        links = Links()
+        ledger, tokens = await _opened(open_ledger, ready, settings, sockets, links)
         ending.ledger = ledger
         try:
             async with (
@@ -114,7 +116,7 @@ async def _served(
                 ledger.witnessed(settings.witnesses_seconds),
                 ledger.stamped(settings.timestamps, settings.timestamps_roots),
             ):
-                await _serving(settings, ledger, tokens, sockets, ending)
+                await _serving(settings, ledger, tokens, links, sockets, ending)
         finally:
             await ledger.close()
         log.info("ended")
@@ -128,10 +130,15 @@ async def _served(
 
 
 async def _serving(
-    settings: Settings, ledger: Ledger, tokens: Tokens, sockets: Sequence[socket.socket], ending: _Ending
+    settings: Settings,
+    ledger: Ledger,
+    tokens: Tokens,
+    links: Links,
+    sockets: Sequence[socket.socket],
+    ending: _Ending,
 ) -> None:
     """From the first request to the last answer."""
-    app = build(settings=settings)
+    app = build(settings=settings, links=links)
     app.state.ledger, app.state.tokens = ledger, tokens
     operating: Operating = app.state.operating
     server = _Server(
@@ -200,6 +207,7 @@ async def _opened(
     ready: Ready | None,
     settings: Settings,
     sockets: Sequence[socket.socket],
+    links: Links,
 ) -> tuple[Ledger, Tokens]:
     """The ledger, open and announced; who gives up meanwhile leaves nothing open."""
     ledger = await open_ledger()
@@ -207,7 +215,7 @@ async def _opened(
         tokens = Tokens.of(ledger.store.origin, ledger.store.home)
         _listen(settings, sockets)
         if ready:
-            await ready(ledger, tokens)
+            await ready(ledger, tokens, links)
     except BaseException:
         await ledger.close()
         raise

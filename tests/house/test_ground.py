@@ -39,7 +39,8 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     module = load_start()
     root = tmp_path / "a checkout"
     root.mkdir()
-    for name in ("requirements.lock", "pyproject.toml"):
+    for name in ("requirements.lock", "pyproject.toml", "src/ledger/api/web/assets.py"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes((ROOT / name).read_bytes())
     venv = root / ".venv"
     for name, value in {"ROOT": root, "VENV": venv, "BIN": venv / "bin", "STAMP": venv / "made-from"}.items():
@@ -53,7 +54,7 @@ def steps(start: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     done: list[str] = []
 
     def make_venv(command: list[str], **_: object) -> int:
-        done.append(command[2])
+        done.append(command[2] if "venv" in command else command[1])
         start.BIN.mkdir(parents=True, exist_ok=True)
         (start.BIN / "python").unlink(missing_ok=True)
         (start.BIN / "python").symlink_to(sys.executable)
@@ -69,9 +70,9 @@ def steps(start: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_the_first_run_makes_everything_and_the_second_does_nothing(start: ModuleType, steps: list[str]) -> None:
     start.set_up()
-    assert steps == ["venv", "requirements.lock", "."]
+    assert steps == ["venv", "requirements.lock", ".", "src/ledger/api/web/assets.py"]
     start.set_up()
-    assert len(steps) == 3
+    assert len(steps) == 4
 
 
 def test_another_lock_means_another_environment(start: ModuleType, steps: list[str]) -> None:
@@ -79,7 +80,7 @@ def test_another_lock_means_another_environment(start: ModuleType, steps: list[s
     with (start.ROOT / "requirements.lock").open("a") as lock:
         lock.write("# changed\n")
     start.set_up()
-    assert steps[3:] == ["venv", "requirements.lock", "."]
+    assert steps[4:] == ["venv", "requirements.lock", ".", "src/ledger/api/web/assets.py"]
 
 
 def test_another_pyproject_installs_only_the_ledger_itself_again(start: ModuleType, steps: list[str]) -> None:
@@ -87,7 +88,7 @@ def test_another_pyproject_installs_only_the_ledger_itself_again(start: ModuleTy
     with (start.ROOT / "pyproject.toml").open("a") as project:
         project.write("# changed\n")
     start.set_up()
-    assert steps[3:] == ["."]
+    assert steps[4:] == [".", "src/ledger/api/web/assets.py"]
 
 
 @pytest.mark.parametrize("interrupted_at", ["requirements.lock", "."])
@@ -107,7 +108,7 @@ def test_an_interrupted_set_up_is_begun_anew(
     steps.clear()
     monkeypatch.setattr(start, "pip_install", whole)
     start.set_up()
-    assert steps == ["venv", "requirements.lock", "."]
+    assert steps == ["venv", "requirements.lock", ".", "src/ledger/api/web/assets.py"]
 
 
 def test_an_environment_whose_python_is_gone_is_made_anew(start: ModuleType, steps: list[str]) -> None:
@@ -116,7 +117,7 @@ def test_an_environment_whose_python_is_gone_is_made_anew(start: ModuleType, ste
     (start.BIN / "python").symlink_to("/nowhere/python")
     steps.clear()
     start.set_up()
-    assert steps == ["venv", "requirements.lock", "."]
+    assert steps == ["venv", "requirements.lock", ".", "src/ledger/api/web/assets.py"]
 
 
 def test_the_checks_stop_at_the_first_failure_and_keep_its_exit_code(

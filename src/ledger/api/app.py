@@ -67,6 +67,9 @@ from ledger.api.metrics import MEDIA_TYPE as METRICS_TYPE
 from ledger.api.operating import Observed, Operating
 from ledger.api.problems import of_any
 from ledger.api.tokens import Tokens
+from ledger.api.web import add_pages
+from ledger.api.web.pages import by_browser, error_page
+from ledger.api.web.sessions import Links
 from ledger.application import Ledger
 from ledger.commands import Command
 from ledger.errors import (
@@ -104,10 +107,13 @@ def create_app(open_ledger: Callable[[], Awaitable[Ledger]], settings: Settings 
 
 
 def build(
-    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None, settings: Settings | None = None
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
+    settings: Settings | None = None,
+    links: Links | None = None,
 ) -> FastAPI:
-    """The routes, before there is a ledger behind them."""
+    """The routes, before there is a ledger behind them.  `links`: by which somebody may sign in."""
     app = FastAPI(title="Case ledger", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    add_pages(app, links or Links())
     for path, method, who, endpoint in ROUTES:
         app.router.routes.append(Route(path, guarded(endpoint, path, who), methods=[method]))
     app.router.redirect_slashes = False
@@ -137,9 +143,8 @@ def guarded(endpoint: Endpoint, path: str, who: Who) -> Endpoint:
 
 
 async def _no_such_page(request: Request, error: Exception) -> Response:
-    return of_any(
-        NotFound(f"There is nothing at {request.method} {request.url.path[:200]}. GET /docs lists what there is.")
-    )
+    missing = NotFound(f"There is nothing at {request.method} {request.url.path[:200]}. GET /docs lists what there is.")
+    return error_page(request, missing) if by_browser(request) else of_any(missing)
 
 
 async def _no_such_method(request: Request, error: Exception) -> Response:

@@ -25,12 +25,13 @@ async def body_of(request: Request) -> bytes:
         raise UnsupportedMedia("Send the body as it is, with the header Content-Type: application/json.")
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            return await _whole(request)
+            return await whole(request)
     except TimeoutError as slow:
         raise TooSlow(f"The body had not arrived after {BODY_SECONDS} seconds. Send it again.") from slow
 
 
-async def _whole(request: Request) -> bytes:
+async def whole(request: Request) -> bytes:
+    """The body, at most BODY_LIMIT bytes.  Raises TooLarge."""
     parts: list[bytes] = []
     size = 0
     async for part in request.stream():

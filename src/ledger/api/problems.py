@@ -53,11 +53,16 @@ def problem(error: LedgerError) -> Response:
 
 
 def of_any(error: Exception) -> Response:
-    """The document for whatever went wrong; what is not ours to explain is logged by its type and place alone."""
+    """The document for whatever went wrong."""
+    return problem(known(error))
+
+
+def known(error: Exception) -> LedgerError:
+    """Whatever went wrong as one of our errors; what is not ours to explain is logged by its type and place alone."""
     if isinstance(error, LedgerError):
-        return problem(error)
+        return error
     if isinstance(error, Unreadable):
         log.error("%s", error)
-        return problem(Damaged("A sealed value cannot be read, and no erasure says why. Tell the operator."))
+        return Damaged("A sealed value cannot be read, and no erasure says why. Tell the operator.")
     log.error("unexpected %s at %s", type(error).__name__, place_of(error))
-    return problem(Unexpected("Something is wrong on our side. Nothing was recorded by halves; try again."))
+    return Unexpected("Something is wrong on our side. Nothing was recorded by halves; try again.")

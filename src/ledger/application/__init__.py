@@ -485,6 +485,13 @@ class Ledger:
             withhold=withhold,
         )
 
+    async def worklists_counted(self, unit: str = "") -> dict[str, tuple[int, date | None]]:
+        """Of each worklist: how many rows stand today, of a unit or all, and the day of the oldest; it shows nobody.
+
+        Raises DatabaseUnavailable.
+        """
+        return await self._asking.worklists_counted(unit)
+
     async def search(
         self, asked: Mapping[str, Any], *, reader: Reader | None = None, cursor: str = "", most: int = SEARCH_PAGE
     ) -> Found:

@@ -237,6 +237,11 @@ class Asking:
         rows = await self._entitling.nameless(reader and reader.by, [*items, *paused])
         return [dict(each) for each in rows[: len(items)]], [dict(each) for each in rows[len(items) :]]
 
+    async def worklists_counted(self, unit: str) -> dict[str, tuple[int, date | None]]:
+        """As Ledger.worklists_counted."""
+        today = london_day(datetime.now(UTC))
+        return await self._in_time(self._store.database.worklists_counted(today, unit))
+
     def _place(self, cursor: str) -> str:
         try:
             return self.cursors.open(cursor) if cursor else ""

@@ -21,6 +21,7 @@ from ledger import serving
 from ledger.aggregates.roles import ROLES
 from ledger.aggregates.shape import in_london
 from ledger.api.tokens import Tokens
+from ledger.api.web.sessions import Links
 from ledger.application import SYSTEM, Ledger
 from ledger.demonstration.caseload import caseload
 from ledger.demonstration.people import roster
@@ -45,12 +46,12 @@ def run(settings: Settings, port: int, console: Console) -> None:
     async def open_ledger() -> Ledger:
         return await open_demonstration(settings, console)
 
-    async def ready(ledger: Ledger, tokens: Tokens) -> None:
+    async def ready(ledger: Ledger, tokens: Tokens, links: Links) -> None:
         console.print(f"Ready after {time.monotonic() - started:.1f} s.")
         await ledger.follower.catch_up()
         breaches = [str(each["offender_id"]) for each in (await ledger.worklist("breach")).items]
         cases = breaches or await ledger.store.database.streams("offender")  # whoever tries it out may close them all
-        _print_doors(settings, ledger, tokens, console, cases[0].removeprefix("offender-"))
+        _print_doors(settings, ledger, tokens, links, console, cases[0].removeprefix("offender-"))
 
     serving.serve(settings, open_ledger, ready)
 
@@ -102,8 +103,8 @@ def _remember(settings: Settings, day: date, *, whole: bool) -> None:
     write_synced(settings.home / "demonstration.json", text)
 
 
-def _print_doors(settings: Settings, ledger: Ledger, tokens: Tokens, console: Console, case: str) -> None:
-    """The address, and a token for each role that a person can have."""
+def _print_doors(settings: Settings, ledger: Ledger, tokens: Tokens, links: Links, console: Console, case: str) -> None:
+    """The address, and for each role that a person can have a token and a link that signs in, once."""
     address = f"http://{settings.listen}"
     staff = {each.role: each.id for each in roster(SEED).staff}
     console.print(f"\n{ledger.store.origin}\n  {address}/docs\n", markup=False, highlight=False)
@@ -111,6 +112,8 @@ def _print_doors(settings: Settings, ledger: Ledger, tokens: Tokens, console: Co
         if role != "system":
             token = tokens.issue(staff.get(role, str(uuid4())), (role,), "North", TOKEN_HOURS * 3600)
             console.print(f"{role}: {token}", markup=False, highlight=False, soft_wrap=True)
+            link = f"{address}/sign-in/once/{links.make(tokens.check(token), role)}"
+            console.print(f"  in a browser, once: {link}", markup=False, highlight=False, soft_wrap=True)
     console.print(
         f"\nTry (with a practitioner's token as TOKEN):\n"
         f"  curl -H 'Authorization: Bearer TOKEN' {address}/offenders/{case}/enforcement\n"

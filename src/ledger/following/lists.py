@@ -23,11 +23,12 @@ import orjson
 from ledger.aggregates import noun_of
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Recorded
+from ledger.aggregates.units import unit_of
 from ledger.errors import Malformed, NotYetProjected, Unavailable
 from ledger.following.folding import Folder, Paused, parts_of, reason_of
 from ledger.following.places import place_of
 from ledger.projections import Worklist
-from ledger.projections.schedule import heard, unit_of
+from ledger.projections.schedule import heard
 from ledger.projections.why import Row
 from ledger.store.cases import Cases
 from ledger.store.database import Database, Place

@@ -33,6 +33,7 @@ from ledger.projections import (
     nomination,
     outcomes,
     outlook,
+    persons,
     placement,
     progress,
     progress_worklists,
@@ -84,6 +85,7 @@ class View:
 
 
 VIEWS: Final = (
+    View("person", "offender", persons.view, persons.HEAD),
     View("enforcement", "offender", enforcement.view, OPENS),
     View("progress", "offender", progress.view, OPENS),
     View("outlook", "offender", outlook.view, OPENS),

@@ -1,8 +1,10 @@
 """Who a row of a list is about: read when a page is read, never kept in a table.
 
     person(stream, history, as_at)      -> client_id, name, unit, offender_manager
+    view                                -> the head of a file: the same with crn, date_of_birth, risk_level, orders
 
-`history` is the chain of the person with OPENS opened.  Proven by tests/projections/test_monthly_report.py.
+`history` is the chain of the person with OPENS opened, for the view with HEAD.  Proven by
+tests/projections/test_monthly_report.py and tests/projections/test_person.py.
 """
 
 from __future__ import annotations
@@ -12,9 +14,17 @@ from datetime import date
 from typing import Any, Final
 
 from ledger.aggregates.corrections import RecordCorrected, as_corrected
-from ledger.aggregates.offender.facts import OffenderDetailsCorrected, OffenderRecorded, PractitionerAssigned
+from ledger.aggregates.offender.facts import (
+    OffenderDetailsCorrected,
+    OffenderRecorded,
+    OrderMade,
+    PractitionerAssigned,
+    RiskAssessmentCompleted,
+    RiskLevelChanged,
+)
+from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Closed, Recorded
-from ledger.projections.schedule import unit_of
+from ledger.aggregates.units import unit_of
 from ledger.projections.why import Row
 from ledger.rules.dates import day_of
 
@@ -23,26 +33,71 @@ OPENS: Final[Mapping[str, tuple[str, ...]]] = {
     OffenderDetailsCorrected.topic: ("field", "new_value"),
     RecordCorrected.topic: ("corrected_value",),
 }
+HEAD: Final[Mapping[str, tuple[str, ...]]] = {
+    **OPENS,
+    OffenderRecorded.topic: ("client_id", "crn", "surname", "forenames", "dob"),
+    RiskAssessmentCompleted.topic: ("rosh_level",),
+    RiskLevelChanged.topic: ("to_level",),
+}
 _NAMES: Final = ("client_id", "surname", "forenames")
+_HEAD: Final = (*_NAMES, "crn", "dob")
 
 
 def person(stream: str, history: Sequence[Recorded[Any]], as_at: date) -> Row:
     """The person as known, and with whom the case is at the end of a day."""
-    told = dict[str, Any]()
-    for each in as_corrected(history):
-        if isinstance(each.fact, OffenderRecorded):
-            told |= {name: getattr(each.fact, name) for name in _NAMES}
-        elif isinstance(each.fact, OffenderDetailsCorrected) and not isinstance(each.fact.field, Closed):
-            field = each.fact.field.strip().casefold()
-            told |= {field: each.fact.new_value} if field in _NAMES else {}
-    parts = [told.get("forenames"), told.get("surname")]
-    shut = next((each for each in parts if isinstance(each, Closed)), None)
+    told = _told(history, _NAMES)
     return {
         "client_id": _plain(told.get("client_id")),
-        "name": str(shut) if shut is not None else " ".join(each for each in parts if each) or None,
+        "name": _name(told),
         "unit": unit_of(stream, [each for each in history if day_of(each.effective) <= as_at]),
         "offender_manager": _responsible(history, as_at),
     }
+
+
+def view(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: int, explain: bool = False) -> Row:
+    """View `person`: the head of a file, as at the end of a day."""
+    del policy, known, explain
+    told = _told(history, _HEAD)
+    then = [each for each in as_corrected(history) if day_of(each.effective) <= as_at]
+    orders = [each.fact for each in then if isinstance(each.fact, OrderMade)]
+    offender = next((each.fact.offender_id for each in then if isinstance(each.fact, OffenderRecorded)), "")
+    return {
+        **person(f"offender-{offender}", history, as_at),
+        "crn": _plain(told.get("crn")),
+        "date_of_birth": _plain(told.get("dob")),
+        "risk_level": _risk(then),
+        "orders": [
+            {"order_id": each.order_id, "order_type": each.order_type, "sentence_date": each.sentence_date}
+            for each in orders
+        ],
+    }
+
+
+def _told(history: Sequence[Recorded[Any]], names: Sequence[str]) -> dict[str, Any]:
+    """What these fields say now: as first told, and as the person's details were put right since."""
+    told = dict[str, Any]()
+    for each in as_corrected(history):
+        if isinstance(each.fact, OffenderRecorded):
+            told |= {name: getattr(each.fact, name) for name in names}
+        elif isinstance(each.fact, OffenderDetailsCorrected) and not isinstance(each.fact.field, Closed):
+            field = each.fact.field.strip().casefold()
+            told |= {field: each.fact.new_value} if field in names else {}
+    return told
+
+
+def _name(told: Mapping[str, Any]) -> str | None:
+    parts = [told.get("forenames"), told.get("surname")]
+    shut = next((each for each in parts if isinstance(each, Closed)), None)
+    return str(shut) if shut is not None else " ".join(each for each in parts if each) or None
+
+
+def _risk(history: Sequence[Recorded[Any]]) -> str | None:
+    """The level of risk of serious harm that was last judged (ALL-02)."""
+    judged = [each for each in history if isinstance(each.fact, RiskAssessmentCompleted | RiskLevelChanged)]
+    last = max(judged, key=lambda each: (each.effective, each.position), default=None)
+    if last is None:
+        return None
+    return _plain(last.fact.to_level if isinstance(last.fact, RiskLevelChanged) else last.fact.rosh_level)
 
 
 def _responsible(history: Sequence[Recorded[Any]], as_at: date) -> str | None:

@@ -14,15 +14,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
 from typing import Any, Final
 
 import orjson
 
-from ledger.aggregates.corrections import CORRECTING, as_corrected
+from ledger.aggregates.corrections import CORRECTING
 from ledger.aggregates.immutable import immutable
 from ledger.aggregates.policy import CALENDAR, Policy
-from ledger.aggregates.shape import Fact, History, Recorded
+from ledger.aggregates.shape import History, Recorded
+from ledger.aggregates.units import unit_of
 from ledger.projections import WORKLISTS, Worklist
 from ledger.rules.dates import Calendar, CalendarMissing
 
@@ -125,26 +125,6 @@ def heard(worklist: Worklist, stream: str, history: Sequence[Recorded[Any]]) -> 
         for each in history
         if each.stream == stream or each.fact.topic in hears or isinstance(each.fact, CORRECTING)
     )
-
-
-def unit_of(stream: str, history: Sequence[Recorded[Any]]) -> str | None:
-    """The unit a case belongs to now: the last that a fact of its stream names, else that of its first recorder.
-
-    As corrected: a transfer that is struck out moved nobody.
-    """
-    own = [each for each in history if each.stream == stream]
-    for each in reversed(as_corrected(own)):
-        fact: Fact = each.fact
-        for name in _naming_a_unit(type(fact)):
-            named = getattr(fact, name)
-            if named and isinstance(named, str):
-                return named
-    return own[0].by.unit if own else None
-
-
-@cache
-def _naming_a_unit(fact_class: type[Fact]) -> tuple[str, ...]:
-    return tuple(name for name in ("to_unit", "unit") if name in fact_class.model_fields)
 
 
 # ------------------------------------------------------------------------------------------ asked of the policy

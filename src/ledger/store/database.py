@@ -168,6 +168,14 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     "paused": "SELECT case_id, position, reason FROM projections.paused ORDER BY position, case_id",
     "worklist": _page(_OF_ALL),
     "worklist_of_unit": _page(_OF_UNIT),
+    "worklists_counted": """
+        SELECT w.name, count(r.rank), min(r.rank)::text
+        FROM projections.worklists AS w LEFT JOIN projections.rows AS r
+            ON r.worklist = w.name AND r.generation = w.generation AND r.fork = ANY ($2::bigint[])
+            AND r.since <= convert_from($1::bytea, 'UTF8')::date AND r.until > convert_from($1::bytea, 'UTF8')::date
+            AND ($3::bytea = ''::bytea OR r.unit = convert_from($3::bytea, 'UTF8'))
+        GROUP BY w.name
+    """,
     "newest_timestamp": """
         SELECT entry FROM entries
         WHERE stream = 'ledger' AND position(convert_to('"type":"ledger.timestamp-obtained.v1"', 'UTF8') IN entry) > 0
@@ -395,6 +403,19 @@ class Database:
             (binary.read_bytes(row[0]).decode(), binary.read_int8(row[1]), binary.read_bytes(row[2]).decode())
             for row in await self._ask(b"paused")
         ]
+
+    async def worklists_counted(self, day: date, unit: str = "") -> dict[str, tuple[int, date | None]]:
+        """Of each worklist that is built: how many rows stand on a day, of a unit or all, and since when the oldest."""
+        rows = await self._ask(
+            b"worklists_counted", day.isoformat().encode(), binary.array_of_int8(_forks(day)), unit.encode()
+        )
+        return {
+            binary.read_bytes(name).decode(): (
+                binary.read_int8(count),
+                None if oldest is None else date.fromisoformat(binary.read_bytes(oldest).decode()),
+            )
+            for name, count, oldest in rows
+        }
 
     async def worklist(
         self, name: str, version: int, day: date, unit: str, after: Place, most: int

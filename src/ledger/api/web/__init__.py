@@ -1,0 +1,44 @@
+"""The same ledger for people: server-rendered pages in the design of GOV.UK Frontend and the Ministry of Justice.
+
+    signing_in    in by a one-time link, and out     home    the worklists, and one of them
+    case          a case, tab by tab, at any two moments
+    asking        who is signed in, whose form it is, which moments
+    sessions      who is signed in, and links        pages   a template as an answer, errors as pages
+    words, plots  how values are said and drawn      assets, static_files   what pages are drawn with
+
+A page asks the application what the JSON routes ask it, as the same reader: nothing is shown here that they would not
+show, and each showing is sealed in the access log.  Every page works without a script.  Proven by tests/web/.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ledger.api.web import case, home, signing_in, static_files
+from ledger.api.web.asking import Page
+from ledger.api.web.sessions import Links, Sessions
+
+PAGES: Final = (*signing_in.PAGES, *home.PAGES, *case.PAGES, *static_files.PAGES)
+
+
+def add_pages(app: FastAPI, links: Links) -> None:
+    """The pages, before any route with a pattern that would take their addresses."""
+    app.state.sessions = Sessions()
+    app.state.links = links
+    for path, method, page in PAGES:
+        app.router.routes.append(Route(path, _named(path, page), methods=[method]))
+
+
+def _named(path: str, page: Page) -> Page:
+    """The page, with its pattern for the log: an address may hold an id."""
+
+    async def answer(request: Request) -> Response:
+        request.state.route = path
+        return await page(request)
+
+    return answer

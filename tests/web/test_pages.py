@@ -1,0 +1,173 @@
+"""Every page: its headers, that it needs no script, that nothing in it is taken for markup, and errors as pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from tests.doors import PERSON, Door, days_ago
+from tests.web.browsing import Browser, read, signed_in, text_of
+
+from ledger.api.web import PAGES, assets
+from ledger.api.web.asking import Moments
+from ledger.api.web.pages import POLICY
+from ledger.projections import VIEWS, WORKLISTS
+
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7 * 7 }}{% raw %}\u202e"
+TEMPLATES = Path(assets.__file__).parent / "templates"
+
+
+@pytest.fixture
+def hostile(door: Door) -> str:
+    """A person with markup in every text there is room for."""
+    case = str(uuid4())
+    body = {**PERSON, "surname": HOSTILE, "forenames": HOSTILE, "addresses": [HOSTILE]}
+    door.give(f"offender/{case}", "RecordOffender", body, "court-officer", key=uuid4())
+    return case
+
+
+def test_every_page_keeps_itself_apart(door: Door):
+    case = door.new_case()
+    browser = signed_in(door)
+    for path in ("/", "/sign-in", "/lists/breach", f"/case/offenders/{case.id}", "/nothing/at/all/of/this"):
+        answer = browser.get(path)
+        assert answer.headers["content-security-policy"] == POLICY, path
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["cache-control"] == "no-store"
+    assert "unsafe" not in POLICY
+
+
+def test_no_template_has_a_script_or_a_style_of_its_own():
+    for file in TEMPLATES.glob("*.html"):
+        text = file.read_text()
+        assert " style=" not in text, file
+        assert "<style" not in text, file
+        assert text.count("<script") == text.count('<script type="module" src='), file
+        assert " on" not in [each[:3] for each in text.split("<") if "=" in each and each.startswith(" on")], file
+        assert "| safe" not in text, file
+
+
+def test_markup_in_what_was_recorded_is_text(door: Door, hostile: str):
+    browser = signed_in(door)
+    for view in (each.name for each in VIEWS if each.noun == "offender"):
+        answer = browser.get(f"/case/offenders/{hostile}/{view}?explain=true")
+        assert answer.status_code == (404 if view == "person" else 200), view
+        assert "<script>alert" not in answer.text
+        assert "<img" not in answer.text
+        assert not [each for tag, each in read(answer).tags if "onerror" in each]
+    assert HOSTILE in "".join(read(browser.get(f"/case/offenders/{hostile}")).words)
+
+
+def test_the_head_of_a_case_says_who_it_is(door: Door):
+    case = door.new_case()
+    said = text_of(signed_in(door).get(f"/case/offenders/{case.id}"))
+    assert "Ann Featherstonehaugh" in said
+    assert "Client id 0710890" in said
+    assert "Born 1 February 1990" in said
+
+
+def test_every_tab_of_every_kind_of_case_is_a_page(door: Door):
+    case = door.new_case()
+    door.post(f"{case.path}/record-absence", case.absence(), "practitioner")
+    browser = signed_in(door)
+    for view in VIEWS:
+        if view.noun == "offender" and view.name != "person":
+            answer = browser.get(f"/case/offenders/{case.id}/{view.name}?explain=true")
+            assert answer.status_code == 200, view.name
+            assert read(answer).tags.count(("h1", {"class": "govuk-heading-l govuk-!-margin-bottom-1"})) == 1
+
+
+def test_every_worklist_is_a_page_and_home_counts_it(door: Door):
+    case = door.new_case()
+    door.post(f"{case.path}/record-absence", case.absence(20), "practitioner")
+    door.run(door.ledger.follower.catch_up())
+    browser = signed_in(door)
+    home = browser.get("/")
+    for name in WORKLISTS:
+        assert f'href="/lists/{name}"' in home.text
+        assert browser.get(f"/lists/{name}").status_code == 200, name
+    assert f"/case/offenders/{case.id}" in browser.get("/lists/letters").text
+    waiting = len(door.get("/worklists/letters").json()["items"])
+    assert waiting
+    assert f"An absence waits for its enforcement letter {waiting} " in text_of(home)
+
+
+def test_a_page_of_another_day_says_so_and_leads_back(door: Door):
+    case = door.new_case()
+    door.post(f"{case.path}/record-absence", case.absence(5), "practitioner")
+    browser = signed_in(door)
+    now = text_of(browser.get(f"/case/offenders/{case.id}/enforcement"))
+    then = text_of(browser.get(f"/case/offenders/{case.id}/enforcement?as_at={days_ago(30)}"))
+    assert "You are not looking at now" not in now
+    assert "Failed to attend" in now
+    assert "You are not looking at now" in then
+    assert "Failed to attend" not in then
+
+
+def test_what_was_known_before_anything_was_is_nothing_yet(door: Door):
+    case = door.new_case()
+    answer = signed_in(door).get(f"/case/offenders/{case.id}?known_at=2001-01-01T00:00")
+    assert answer.status_code == 404
+    assert "Case ledger" in text_of(answer)
+
+
+@pytest.mark.parametrize("query", ["as_at=yesterday", "known_at=2026-02-30T10:00", "as_at=0001-01-01", "as_at=%00"])
+def test_a_moment_that_is_none_is_refused_politely(door: Door, query: str):
+    case = door.new_case()
+    answer = signed_in(door).get(f"/case/offenders/{case.id}?{query}")
+    assert answer.status_code == 422
+    assert "such as 2026-01-31" in text_of(answer)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/case/offenders/not-an-id", "/case/dragons/1", "/lists/nothing", "/case/offenders/{}/nothing", "/nowhere/x/y/z"],
+)
+def test_what_is_not_there_is_a_page_too(door: Door, path: str):
+    answer = signed_in(door).get(path.format(uuid4()))
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "Back to your lists" in text_of(answer)
+
+
+def test_a_program_is_still_told_in_json(door: Door):
+    assert door.ask("GET", "/nowhere/x/y/z").headers["content-type"] == "application/problem+json"
+
+
+def test_who_may_not_read_a_case_is_told_so_on_a_page_and_it_is_on_record(door: Door):
+    case = door.new_case()
+    rule = {"user_id": door.actor("practitioner").id, "message": "Ask the duty manager.", "reason": "Relative"}
+    door.give(case.to, "ExcludeAccess", rule, "risk-manager", key=uuid4())
+    answer = signed_in(door).get(f"/case/offenders/{case.id}")
+    assert answer.status_code == 403
+    assert "Featherstonehaugh" not in answer.text
+    refused = door.get("/access/refusals", "auditor").json()["items"]
+    assert any(each["command_name"] == "ReadCase" for each in refused)
+
+
+def test_reading_a_page_is_on_record(door: Door):
+    case = door.new_case()
+    signed_in(door).get(f"/case/offenders/{case.id}/enforcement")
+    read = door.get(f"{case.path}/readings", "auditor").json()["items"]
+    assert {"enforcement", "person"} <= {each["view"] for each in read if each["type"] == "RecordViewed"}
+
+
+@pytest.mark.parametrize("role", ["inspector", "auditor"])
+def test_who_reads_states_and_dates_sees_no_name(door: Door, role: str):
+    case = door.new_case()
+    answer = signed_in(door, role).get(f"/case/offenders/{case.id}/chronology")
+    assert answer.status_code == 200
+    assert "Featherstonehaugh" not in answer.text
+
+
+def test_every_page_is_for_somebody_signed_in_but_for_the_way_in(door: Door):
+    opened = {path for path, method, _ in PAGES if method == "GET" and not path.startswith(("/sign-in", "/assets"))}
+    for path in opened:
+        where = path.format(collection="offenders", id=uuid4(), tab="enforcement", name="breach")
+        assert Browser(door).get(where).headers["location"].startswith("/sign-in"), path
+
+
+def test_the_moments_of_a_page_are_kept_on_the_way_to_the_next():
+    assert Moments().at("/x") == "/x"
+    assert Moments(as_at=None, known_at=None).now
