@@ -20,7 +20,12 @@ from tests.store.ledgers import ORIGIN
 from tests.store.samples import a_fact_of
 
 from ledger.aggregates import FACTS
-from ledger.aggregates.offender.facts import AbsenceRecorded, BreachWarningGiven, EnforcementLetterIssued, EvidenceReceived
+from ledger.aggregates.offender.facts import (
+    AbsenceRecorded,
+    BreachWarningGiven,
+    EnforcementLetterIssued,
+    EvidenceReceived,
+)
 from ledger.aggregates.shape import CLOSED, OFFENDER, Actor, Closed, Fact
 from ledger.errors import UnknownFact
 from ledger.privacy.owners import Owner
