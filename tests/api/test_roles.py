@@ -16,6 +16,7 @@ from tests.doors import Door, a_problem, path_of
 from ledger.aggregates import AGGREGATES, COMMANDS
 from ledger.aggregates.roles import ROLES, roles_for
 from ledger.api.app import BY_COMMAND, OPEN, ROUTES
+from ledger.api.web import PAGES
 from ledger.projections import VIEWS, WORKLISTS
 
 AT_ONCE = 40
