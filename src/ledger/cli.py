@@ -29,6 +29,7 @@ from ledger import (
 )
 from ledger.aggregates.ledger_stream import CAUSES
 from ledger.api.problems import place_of
+from ledger.application.reporting import REPORTS
 from ledger.askers import named_by, read_by
 from ledger.disclosing.table import PURPOSES
 from ledger.errors import LedgerError, LimitedAccess, Malformed
@@ -83,6 +84,12 @@ def parser() -> argparse.ArgumentParser:
     each.add_argument("--view", default="enforcement")
     each.add_argument("--explain", action="store_true", help="with rules, facts, calendar and settings")
     each.add_argument("--edition", choices=NAMES, help="what this edition of the law would have said")
+    read_by(each)
+    each = verb(
+        "report", supposing.report, "numbers over the whole caseload: late-recording by team, judgements by reason"
+    )
+    each.add_argument("name", choices=REPORTS)
+    each.add_argument("--as-at", metavar="DAY")
     read_by(each)
     each = verb("what-if", supposing.what_if, "which cases would stand otherwise under an edition of the law")
     each.add_argument("--edition", required=True, choices=NAMES, help="the edition that is supposed to rule")

@@ -1,5 +1,5 @@
 """Two answers set side by side: `ledger what-if`, the caseload under two editions of the law, and `ledger case ID
-compare`, a case at two moments.
+compare`, a case at two moments; and `ledger report`, numbers over the whole caseload.
 
 Proven by tests/following/test_supposing.py, tests/api/test_compare.py and tests/test_cli.py.
 """
@@ -10,9 +10,10 @@ import argparse
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ledger.aggregates.roles import SENIOR_OR_ABOVE
 from ledger.application import Ledger
 from ledger.askers import reader_of
-from ledger.errors import Malformed
+from ledger.errors import Forbidden, Malformed
 from ledger.verbs import day_of, instant_of, out, progress_bar, say, with_ledger
 
 
@@ -95,3 +96,26 @@ def _differences(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {each['view']} {each['at']}: {each['before']} -> {each['after']}"
     if not found["facts"] and not found["statuses"]:
         yield "  nothing differs"
+
+
+def report(given: argparse.Namespace) -> int:
+    """Numbers over the whole caseload, a line each; for senior practitioners and above, as over HTTP."""
+    day, by = day_of(given.as_at) if given.as_at else None, reader_of(given)
+    if by.by.role not in SENIOR_OR_ABOVE:
+        raise Forbidden(f"Reports are read by {', '.join(sorted(SENIOR_OR_ABOVE))}; not by {by.by.role}.")
+
+    async def use(ledger: Ledger) -> dict[str, Any]:
+        await ledger.follower.catch_up()
+        return await ledger.report(given.name, day, reader=by)
+
+    found = with_ledger(use)
+    say(given, found, lambda: _shown(_of_report(found)))
+    return 0
+
+
+def _of_report(found: Mapping[str, Any]) -> Iterator[str]:
+    yield f"as at {found['as_at']}, up to position {found['position']}; {found['left_out']} left out"
+    for each in found["items"]:
+        yield "  " + ", ".join(f"{name} {value}" for name, value in each.items() if name != "by")
+        for one in each.get("by", ()):
+            yield "    " + ", ".join(f"{name} {value}" for name, value in one.items())

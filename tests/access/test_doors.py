@@ -33,7 +33,7 @@ RECORDED = {
     *("GET /offenders/{id}/letters/{letter}", "GET /placements/{id}/session-sheet"),
     *(f"POST /offenders/{{id}}/{name}/preview" for name in ("issue-enforcement-letter", "give-breach-warning")),
     *("GET /{collection}/{id}/readings", "GET /{collection}/{id}/{name}", "GET /{collection}/{id}"),
-    "GET /{collection}/{id}/compare",
+    *("GET /{collection}/{id}/compare", "GET /reports/{name}"),
 }
 # The receipt of a command shows nothing of a case but ids; what it refuses or discloses is recorded as that.
 SHOWS_NOBODY = {
@@ -168,7 +168,7 @@ def test_entries_that_are_taken_and_cases_that_leave_are_entries_of_their_own(to
 
 ASKING = {
     *("view", "compare", "worklist", "refusals", "readings", "search", "document", "subject_access", "what_if"),
-    *("outcomes_passed_on", "letter", "preview", "session_sheet"),
+    *("outcomes_passed_on", "letter", "preview", "session_sheet", "report"),
 }
 BY_FUNCTION = {"trail", "trail_of", "decisions"}
 DOORS = (

@@ -10,6 +10,7 @@
     GET  /{collection}/{id}                                         the view that is named as its noun
     GET  /{collection}/{id}/decisions, …/{position}                 decisions and their trails (ledger.api.decisions)
     GET  /worklists/{name}                                          a worklist
+    GET  /reports/{name}                                            numbers over the whole caseload, for managers
     POST /offenders/search                                          somebody by number, name or date of birth
     GET  /rules, /events                                            the registries
     GET  /log/..., /access/log/...                                  checkpoints, tiles and proofs (ledger.api.log)
@@ -40,7 +41,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Match, Route
 
 from ledger.access import PAGE as ACCESS_PAGE
-from ledger.aggregates.roles import ROLES
+from ledger.aggregates.roles import ROLES, SENIOR_OR_ABOVE
 from ledger.api import decisions, documents, exporting, letters, log, openapi, readings, searching, subject_access
 from ledger.api.asking import (
     AUDITORS,
@@ -298,6 +299,14 @@ async def worklist(request: Request) -> Response:
     return json({"items": found.items, "next": found.next, "position": found.position, "paused": found.paused})
 
 
+async def report(request: Request) -> Response:
+    """GET /reports/{name}?as_at="""
+    ledger: Ledger = request.app.state.ledger
+    asked = asked_of(request, {"as_at"})
+    day = _day(asked["as_at"]) if "as_at" in asked else None
+    return json(await ledger.report(request.path_params["name"], day, reader=reader_of(request)))
+
+
 def _code(text: str) -> str:
     if not re.fullmatch(r"[^\x00-\x1f\x7f]{0,64}", text):
         raise Malformed("unit: the code of a unit.", {"unit": "not a code"})
@@ -416,6 +425,7 @@ ROUTES: Final[Routes] = (
     *log.ROUTES,
     ("/access/refusals", "GET", AUDITORS, refusals),
     ("/worklists/{name}", "GET", READERS, worklist),
+    ("/reports/{name}", "GET", SENIOR_OR_ABOVE, report),
     *exporting.ROUTES,
     *subject_access.ROUTES,
     *searching.ROUTES,

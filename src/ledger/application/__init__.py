@@ -52,6 +52,7 @@ from ledger.application.going_on import GoingOn
 from ledger.application.holding import Holding
 from ledger.application.letters import Letter, Letters
 from ledger.application.patience import in_time
+from ledger.application.reporting import Reporting
 from ledger.application.searching import PAGE as SEARCH_PAGE
 from ledger.application.searching import Searching
 from ledger.application.sheets import Sheet, Sheets
@@ -104,6 +105,7 @@ class Ledger:
         self._going_on = GoingOn(store, self._erasing, self._holding, self._finalising)
         self._entitling = Entitling(store, self.cases)
         self._asking = Asking(store, self.cases, self.access.readings, self._entitling)
+        self._reporting = Reporting(store.database, self.cases, self.access.readings, self._entitling)
         self._searching = Searching(store, self.cases, self.access.readings, self._entitling)
         self._closers = {each.kept: Closer.of(each) for each in (store, store.access)}
         self._standing = Standing(store, self._closers)
@@ -491,6 +493,13 @@ class Ledger:
         Raises DatabaseUnavailable.
         """
         return await self._asking.worklists_counted(unit)
+    async def report(self, name: str, as_at: date | None = None, *, reader: Reader | None = None) -> dict[str, Any]:
+        """Numbers over the whole caseload as at the end of a day: {as_at, position, items, left_out}.
+        `late-recording`: by team, {unit, late, median_minutes, longest_minutes, met_by_backdating}; `judgements`: by
+        reason, {reason_code, acceptable, unacceptable, differs, by} (ENF-15).  `left_out`: rows or cases of persons
+        whom the reader may not read.  `reader` as for a view.  Raises NotFound, NotYetProjected, DatabaseUnavailable,
+        VaultUnavailable, AccessLogUnavailable.
+        return await self._reporting.report(name, as_at, reader)
 
     async def search(
         self, asked: Mapping[str, Any], *, reader: Reader | None = None, cursor: str = "", most: int = SEARCH_PAGE

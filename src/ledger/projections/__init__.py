@@ -29,6 +29,7 @@ from ledger.projections import (
     data_rights,
     enforcement,
     exceptions,
+    late_recording,
     monthly_report,
     nomination,
     outcomes,
@@ -213,7 +214,7 @@ _WORKLISTS: Final = (
         hears=exceptions.HEARS,
         version=2,
     ),
-    Worklist("late-recording", "offender", exceptions.late_rows, exceptions.late_moments, rank="date"),
+    Worklist("late-recording", "offender", late_recording.rows, late_recording.moments, rank="date", version=2),
     Worklist(
         "register-reviews",
         "register-entry",

@@ -1,4 +1,4 @@
-"""Exceptions and late records of a case: facts that break a rule, or came late, and what they are (contract, *Views*).
+"""Exceptions of a case: facts that break a rule, and what they are (contract, *Views*).
 
 A fact that has happened is never refused for breaking a rule; it is recorded, and shows here.  Proven by
 tests/projections/test_exceptions.py and progress.yaml.
@@ -12,10 +12,9 @@ from datetime import date
 from typing import Any, Final
 
 from ledger.aggregates.corrections import CORRECTING
-from ledger.aggregates.offender.case import BY_SESSION, Case, prepared
+from ledger.aggregates.offender.case import Case
 from ledger.aggregates.offender.decisions import may_be_refused, rules_broken
 from ledger.aggregates.offender.entities import Order, happened
-from ledger.aggregates.offender.facts import AbsenceRecorded
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Fact, History, Now, Recorded
 from ledger.projections.enforcement import basis_changed_since, breach_moments
@@ -25,11 +24,9 @@ from ledger.projections.yellow_dot import moments as marking_moments
 from ledger.projections.yellow_dot import unmarked_since
 from ledger.rules.data_protection import FILE_NOT_MARKED
 from ledger.rules.enforcement import BREACH_BASIS_CHANGED
-from ledger.rules.general import recorded_late_days
 from ledger.rules.orders import EXTENSION_BEYOND_OPERATIONAL_PERIOD, beyond_operational_period
 
 HEARS: Final = REGISTRATIONS
-ATTENDANCE: Final = (*BY_SESSION, AbsenceRecorded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,32 +122,3 @@ def exception_moments(history: Sequence[Recorded[Any]], policy: Policy, known: i
             yield from (each.since for each in flags)
     if any(order.breach_acts for order in case.orders.values()):
         yield from breach_moments(history, policy, known)
-
-
-def late_moments(history: Sequence[Recorded[Any]], policy: Policy, known: int) -> Iterator[date]:
-    """The days of attendance that was recorded late."""
-    yield from (row["date"] for row in late_rows(history, policy, date.max, known))
-
-
-def late_rows(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: int) -> list[Row]:
-    """Worklist `late-recording`: attendance not recorded the same day (ENF-01, ENF-14), latest first.
-
-    Reading: what another system recorded in time was not late because it was imported later.
-    """
-    del policy, known
-    return [row for row in _late(history) if row["date"] <= as_at]
-
-
-def _late(history: Sequence[Recorded[Any]]) -> list[Row]:
-    """All that was ever recorded late, latest first; of a `History` looked for once."""
-    if isinstance(history, History) and "late" in history.folded:
-        return history.folded["late"]
-    found = [
-        {"type": type(each.fact).__name__, "position": each.position, "date": happened(each), "late_days": late_days}
-        for each in reversed(prepared(history))
-        if isinstance(each.fact, ATTENDANCE)
-        and (late_days := recorded_late_days(each.effective, each.source_recorded or each.recorded))
-    ]
-    if isinstance(history, History):
-        history.folded["late"] = found
-    return found

@@ -149,9 +149,8 @@ stated(
 )
 stated(
     "ENF-15",
-    "Every judgement carries reason code, reason, author and date. The list of codes is ours: "
-    + ", ".join(REASON_CODES)
-    + ".",
+    "Every judgement carries reason code, reason, author and date; the report of judgements counts one reason with "
+    "different results, by whoever judged. The list of codes is ours: " + ", ".join(REASON_CODES) + ".",
     edition="inspection-2012",
     cite="HMIP 2.1(j)",
 )

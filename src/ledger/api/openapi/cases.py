@@ -78,6 +78,16 @@ def comparison_of(noun: str) -> dict[str, Any]:
     return answer | {"tags": [aggregate.collection]}
 
 
+REPORTED: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["as_at", "position", "items", "left_out"],
+    "properties": {
+        "as_at": {"type": "string", "format": "date"},
+        "position": {"type": "integer"},
+        "items": {"type": "array", "items": {"type": "object"}},
+        "left_out": {"type": "integer", "description": "Not counted, because the reader may not read whom it is about"},
+    },
+}
 _MOMENTS: Final = [
     AT[1] | {"required": True},
     parameter("with", "query", {"type": "string", "format": "date-time"}, "And as known at this one; now if left out"),

@@ -11,6 +11,7 @@ from ledger.aggregates.ledger_stream import STREAM
 from ledger.api.openapi.cases import (
     EXPORT,
     EXPORTED,
+    REPORTED,
     SEARCH,
     SEARCHED,
     SUBJECT_ACCESS,
@@ -26,6 +27,7 @@ from ledger.api.openapi.letters import letters
 from ledger.api.openapi.listing import commands, kebab, told_as
 from ledger.api.openapi.logs import REFUSALS, of_log
 from ledger.api.openapi.parts import AT, ITEMS, LISTED, PAGE, READER, SCHEMAS, TEXT, errors_of, got, opened, told
+from ledger.application.reporting import REPORTS
 from ledger.projections import VIEWS, WORKLISTS
 
 
@@ -46,6 +48,8 @@ def document() -> dict[str, Any]:
         paths |= (
             decisions_of(aggregate) | readings_of(aggregate) if aggregate.facts and aggregate.noun != STREAM else {}
         )
+    for name in REPORTS:
+        paths[f"/reports/{name}"] = {"get": got(f"Report {name} over the whole caseload", [AT[0], *READER], REPORTED)}
     for name in WORKLISTS:
         paths[f"/worklists/{name}"] = {"get": got(f"Worklist {name}", [*LISTED, *READER], PAGE)}
     paths |= _OTHERS
