@@ -10,6 +10,7 @@ import httpx
 import pytest
 from tests.doors import PERSON, Door, days_ago
 
+from ledger.api.asking import READERS
 from ledger.rules.dates import add_months
 
 
@@ -96,3 +97,19 @@ def test_a_correction_of_a_correction_cannot_make_a_case_unreadable(told: Told) 
     assert told.correct("correct-record", "corrected_value", days_ago(58)).status_code == 201
     due = date.fromisoformat(told.door.get(f"{told.path}/progress").json()["orders"][0]["due_on"])
     assert due == add_months(date.fromisoformat(days_ago(58)), 12)
+
+
+@pytest.mark.parametrize("role", sorted(READERS))
+def test_a_corrected_day_is_the_same_day_in_every_role(door: Door, role: str):
+    """A value that stands in clear is of nobody: that a correction of it is sealed for some roles would break folds."""
+    case = door.new_case()
+    absence = case.absence(20)
+    told = door.give(case.to, "RecordAbsence", absence, "supervisor", key=uuid4()).body["events"][0]["id"]
+    event, field = told, "date"
+    for days in (19, 18):  # put right, and put right again
+        right = {"event_ref": event, "field": field, "corrected_value": days_ago(days), "reason": "misheard"}
+        done = door.give(case.to, "CorrectRecord", right, "senior-practitioner", key=uuid4())
+        event, field = done.body["events"][0]["id"], "corrected_value"
+        answer = door.get(f"{case.path}/enforcement", role)
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["orders"][0]["absences"][0]["date"] == days_ago(days)

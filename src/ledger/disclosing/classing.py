@@ -80,6 +80,14 @@ class Classing:
             return FieldClass.THIRD_PARTY
         return FieldClass.RISK if isinstance(self._told(record), _OF_RISK) else FieldClass.PERSON
 
+    def is_clear(self, record: Recorded[Any], field: str) -> bool:
+        """Whether a field stands in clear in its entry; a corrected value does where the field it corrects does."""
+        fact: Fact = record.fact
+        if isinstance(fact, RecordCorrected) and field == "corrected_value":
+            target = self._target(record, fact.event_ref)
+            return target is not None and self.is_clear(target, fact.field)
+        return field in type(fact).model_fields and field not in type(fact).whose
+
     def withheld_for(self, record: Recorded[Any]) -> frozenset[EntryClass]:
         """The reasons for which a fact may be withheld whole; none for most."""
         return frozenset(self._reasons(record))

@@ -118,7 +118,9 @@ def _hidden(classing: Classing, record: Recorded[Any], opens: Classes) -> Iterat
     fact: Fact = record.fact
     for name in type(fact).whose:
         value = getattr(fact, name)
-        if value is not None and not isinstance(value, Closed) and classing.class_of(record, name) not in opens:
+        if value is None or isinstance(value, Closed) or classing.is_clear(record, name):
+            continue
+        if classing.class_of(record, name) not in opens:
             yield name
 
 
