@@ -32,6 +32,10 @@ MORE: Mapping[str, Mapping[str, Any]] = {
     "PqsAudited": {"scores": [1] * QUESTIONS},
     "PqsRechecked": {"revised_scores": [1] * QUESTIONS},
     "CourtVariationMade": {"new_end_date": "2027-04-07"},
+    "TemplateSet": {
+        "name": "enforcement-letter",
+        "text": f"{MARK} of a template.\n{{absence_date}}, {{evidence_deadline}}",
+    },
     "PolicySettingChanged": {"key": "upw.max_hours", "new": "290"},
     "HoldPlaced": {"scope": {"office": "North"}},
     "FileDisclosed": {"removed_docs": []},

@@ -52,15 +52,22 @@ def template_on(history: Sequence[Recorded[Any]], name: str, day: date) -> Recor
 
 def ruled(draft: TemplateSet, history: Sequence[Recorded[Any]]) -> Ruling:
     """The ruling on a new template, on what the policy holds."""
-    editions = (each.fact for each in as_corrected(history) if isinstance(each.fact, TemplateSet))
-    taken = draft.edition == letters.BUILT_IN or any(
-        (each.name, each.edition) == (draft.name, draft.edition) for each in editions
-    )
-    refusals = list(faults(draft.name, "" if isinstance(draft.text, Closed) else draft.text))
-    if taken:
+    if isinstance(draft.text, Closed):
+        return Ruling()  # looked at again by whoever may not read it
+    text_digest = letters.digest(draft.text)
+    refusals = list(faults(draft.name, draft.text))
+    if draft.edition == letters.BUILT_IN or any(
+        _another(each.fact, draft, text_digest) for each in as_corrected(history)
+    ):
         refusals.append(_fault("GEN-09", letters.EDITION_TAKEN.format(edition=draft.edition)))
-    text_digest = None if isinstance(draft.text, Closed) else letters.digest(draft.text)
     return Ruling(refusals=tuple(refusals), computed={"text_digest": Computed(text_digest, "GEN-09")})
+
+
+def _another(fact: Fact, draft: TemplateSet, text_digest: str) -> bool:
+    """Whether a fact set another text under the same name and edition: an edition is one text, from whichever day."""
+    if not isinstance(fact, TemplateSet) or (fact.name, fact.edition) != (draft.name, draft.edition):
+        return False
+    return fact.text_digest != text_digest
 
 
 def faults(name: str, text: str) -> Iterator[Refusal]:
