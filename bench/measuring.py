@@ -18,7 +18,7 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from ledger.serving import COLLECT_EVERY
+from ledger import collecting
 
 out = Console(width=130)
 
@@ -74,8 +74,7 @@ def table(title: str, *columns: str) -> Table:
 def as_the_server() -> None:
     """The garbage collector as the server sets it."""
     gc.collect()
-    gc.freeze()
-    gc.set_threshold(COLLECT_EVERY, 20, 20)
+    collecting.seldom()
 
 
 def machine(conninfo: str) -> str:

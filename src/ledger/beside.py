@@ -22,7 +22,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
-from ledger import logs
+from ledger import collecting, logs
 from ledger.application import Ledger
 from ledger.errors import LedgerError
 from ledger.settings import Settings
@@ -52,7 +52,7 @@ async def _followed(settings: Settings, beside: bool, ready: Callable[[str], Non
     ledger = await Ledger.open(settings, kind=None)
     try:
         gc.collect()
-        gc.freeze()
+        collecting.seldom()
         async with ledger.followed():
             ready(ledger.store.origin)
             await ended.wait()

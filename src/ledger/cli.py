@@ -16,6 +16,7 @@ import psycopg
 
 from ledger import (
     bundles,
+    collecting,
     correspondence,
     histories,
     keeping,
@@ -222,6 +223,12 @@ def _trail(given: argparse.Namespace) -> int:
     return verbs.trail(given)
 
 
+def program() -> int:
+    """The program `ledger`: this process does one verb and nothing else."""
+    collecting.seldom()
+    return main()
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb.  0: done; 1: done, and something was not as it should be; 2: it could not be done."""
     top = parser()
@@ -255,4 +262,4 @@ def _cannot(why: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(program())

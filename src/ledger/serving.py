@@ -27,7 +27,7 @@ from typing import Final
 import uvicorn
 import uvloop
 
-from ledger import logs
+from ledger import collecting, logs
 from ledger.api.app import build
 from ledger.api.operating import Operating
 from ledger.api.protocol import counting
@@ -40,7 +40,6 @@ from ledger.settings import Settings
 
 log = logging.getLogger(__name__)
 
-COLLECT_EVERY = 50_000  # allocations: a collection of the youngest objects otherwise costs milliseconds at the tail
 BACKLOG = 2_048  # connections that may wait to be accepted
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
@@ -161,8 +160,7 @@ async def _serving(
 
     ending.begin = begin
     gc.collect()
-    gc.freeze()
-    gc.set_threshold(COLLECT_EVERY, 20, 20)
+    collecting.seldom()
     log.info("serving", extra=logs.told(origin=ledger.store.origin, address=f"http://{settings.listen}"))
     await server.serve(list(sockets))
 

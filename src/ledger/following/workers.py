@@ -12,7 +12,6 @@ tests/following/test_rebuilding.py.
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, LiteralString, Self
 
-from ledger import pipes
+from ledger import collecting, pipes
 from ledger.errors import LedgerError, Unavailable
 from ledger.following.folding import Folder, Paused, reason_of
 from ledger.following.tables import Tables
@@ -31,7 +30,6 @@ from ledger.store.vault import STATEMENTS as VAULT_STATEMENTS
 from ledger.store.vault import Vault, WrappingKeys
 from ledger.store.wire import Wire
 
-COLLECT_EVERY: Final = 100_000  # allocations: folded facts hold no cycles to look for
 ROLE_OF_LEDGER: Final = "ledger_app"
 ROLE_OF_VAULT: Final = "vault_app"
 
@@ -153,9 +151,7 @@ def write(desk: Desk, streams: Sequence[str], generations: Mapping[str, int], up
 
 def answering(answer: Callable[..., Any]) -> None:
     """Answer what is given until there is no more: (whether it could be done, the answer or why not)."""
-    gc.freeze()
-    gc.set_threshold(COLLECT_EVERY, 20, 20)
-    gc.enable()
+    collecting.seldom(collecting.MANY)
     with suppress(EOFError, KeyboardInterrupt, BrokenPipeError), asyncio.Runner() as runner:
         pipe = pipes.Pipe()
         desk = Desk(pipe.receive(), runner)

@@ -15,14 +15,13 @@ Proven by tests/importing/test_elsewhere.py.
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final, cast
 from uuid import UUID
 
-from ledger import pipes
+from ledger import collecting, pipes
 from ledger.errors import LedgerError, Unavailable
 from ledger.importing.deciding import Decider, Line, Terms, Verdict, there_of
 from ledger.importing.lines import LineKeys
@@ -33,7 +32,6 @@ from ledger.store.mapping import Stored
 from ledger.store.opening import Store
 from ledger.store.vault import Vault
 
-COLLECT_EVERY: Final = 100_000  # objects: nearly all that is made stays, in the cases
 _GONE: Final = "The process that decides lines ahead has ended; it is started again."
 
 
@@ -224,8 +222,6 @@ async def _decide_all(pipe: _Pipe) -> None:
 
 def main() -> None:
     """Decide what is asked until there is no more."""
-    gc.freeze()
-    gc.set_threshold(COLLECT_EVERY, 20, 100)
-    gc.enable()
+    collecting.seldom(collecting.MANY)
     with suppress(EOFError, KeyboardInterrupt, BrokenPipeError):
         asyncio.run(_decide_all(_Pipe()))
