@@ -54,18 +54,19 @@ def reached(kept: Path | None, at_once: int) -> Reached:
 
 
 def run(mutants: Mapping[str, Mutant], came: Reached, at_once: int) -> dict[str, Verdict]:
-    """What became of each mutant: first all in forks of one process, then what survived afresh."""
+    """What became of each mutant: first all in forks of one process, then, afresh, what survived of those that are met
+    when a module is imported."""
     used = users()
     tests = {name: came.by(each, used) for name, each in mutants.items()}
     limits = {name: AT_LEAST + 10 * sum(came.seconds(test) for test in each) for name, each in tests.items()}
     _, first = next(in_children([(None, functools.partial(_in_forks, mutants, tests, limits, at_once), 14400.0)], 1))
     verdicts = {name: Verdict(test) for name, test in first.items()}
-    alive = [name for name, each in verdicts.items() if not each.killed]
-    say(f"{len(alive)} survived; asked afresh:")
+    alive = [name for name, each in verdicts.items() if not each.killed and not mutants[name].live and tests[name]]
+    say(f"{sum(not each.killed for each in verdicts.values())} survived; {len(alive)} of them are asked afresh:")
     tasks = ((name, functools.partial(ask_afresh, mutants[name], tests[name]), 60 + limits[name]) for name in alive)
     for name, test in in_children(tasks, at_once):
         verdicts[name] = Verdict(test)
-        say(f"    {'killed by ' + str(test) if verdicts[name].killed else 'SURVIVES'}  {name}")
+        say(f"{test}  {name}")
     return verdicts
 
 

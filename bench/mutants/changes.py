@@ -52,6 +52,7 @@ _OPPOSITES: Final = {
 }
 # Calls whose words are only said, and arguments that only say or only bind.
 _SAYING: Final = {"stated", "Edition", "TypeVar", "cast", "lru_cache", "isinstance", "ZoneInfo"}
+_SAID_IN_ORDER: Final = {"Setting": (0, 2, 3, 4), "Part": (0, 2, 3)}
 _SAYING_ARGUMENTS: Final = {"strict", "maxsize", "unit", "source", "rule", "label", "encoding"}
 _NUMBERS: Final = re.compile(r"\d+")
 _A_LIST: Final = re.compile(r"[\d, -]*\d")
@@ -283,8 +284,8 @@ def _is_said(holder: ast.AST, field: str, at: int, node: ast.AST) -> bool:
         return True
     if isinstance(holder, ast.Subscript) and field == "slice":
         return not isinstance(node, ast.Slice | ast.Constant)
-    if isinstance(holder, ast.Call) and _named(holder.func) == "Setting":
-        return field == "args" and at not in (1,)
+    if isinstance(holder, ast.Call) and field == "args" and at in _SAID_IN_ORDER.get(_named(holder.func), ()):
+        return True
     return isinstance(node, ast.keyword) and node.arg in _SAYING_ARGUMENTS
 
 

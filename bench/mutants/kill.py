@@ -1,7 +1,7 @@
 """Which test fails under a mutant: tests collected once, a fork for each mutant, those that reach it until one fails.
 
 A mutant in the body of a function takes the place of the function's code, so whatever imported the function runs it;
-one at the level of a module gives its name the other value wherever that was imported.  What survives there is asked
+one at the level of a module gives its name the other value wherever that was imported.  What survives of these is asked
 again `afresh`: in a process in which the module was mutated before anything had imported it.
 
 Only tests that need no PostgreSQL are asked.  Proven by tests/house/test_mutants.py.

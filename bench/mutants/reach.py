@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_loader
+from itertools import accumulate
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
@@ -32,6 +33,8 @@ from bench.mutants.kill import collect, first_to_fail, forget
 
 MARK: Final = "__reached__"
 AT_A_TIME: Final = 50  # tests run in one fork, one after the other
+FIRST: Final = "tests/rules/"
+ENOUGH: Final = 8.0  # seconds of tests for a mutant
 SLOW: Final = 0.5  # seconds; what only a slower test finds deserves an example of its own
 
 
@@ -46,17 +49,23 @@ class Reached:
         return self.of_test[test][0]
 
     def by(self, mutant: Mutant, users: Mapping[str, set[str]]) -> list[str]:
-        """The tests that could fail under a mutant, the shortest first, without the slow ones; all of them where nobody
-        is known to use its name."""
+        """The tests that could fail under a mutant: those of the rules themselves, then the shortest, up to ENOUGH.
+
+        All that are not slow for a default, which is met when a class is made; none for a value that no function uses.
+        """
         if mutant.live:
             wanted = {_code(RULES / f"{mutant.module}.py", mutant.function)}
         elif mutant.key:
             wanted = {f"setting {mutant.key}"}
+        elif mutant.target:
+            wanted = users.get(mutant.target, set())
         else:
-            wanted = users.get(mutant.target or "", set())
+            wanted = None
         quick = {test: reached for test, (seconds, reached) in self.of_test.items() if seconds <= SLOW}
-        found = [test for test, reached in quick.items() if not reached.isdisjoint(wanted)]
-        return sorted(found or quick, key=self.seconds)
+        found = (test for test, reached in quick.items() if wanted is None or not reached.isdisjoint(wanted))
+        ordered = sorted(found, key=lambda test: (not test.startswith(FIRST), self.seconds(test)))
+        taken = accumulate(map(self.seconds, ordered))
+        return [test for test, so_far in zip(ordered, taken, strict=True) if so_far <= ENOUGH]
 
 
 def reach(paths: Iterable[str], known: Mapping[str, Any], at_once: int, kept: Path | None = None) -> dict[str, Any]:
