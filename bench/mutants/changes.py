@@ -209,7 +209,7 @@ class _Site:
                 yield from make(node)
         if self.field == "test" and not isinstance(node, ast.Compare | ast.UnaryOp):
             yield ast.UnaryOp(ast.Not(), node)
-        if isinstance(self.holder, ast.Return) and not (isinstance(node, ast.Constant) and node.value is not None):
+        if isinstance(self.holder, ast.Return) and not _is_plain(node):
             yield ast.Call(ast.Name(SHIFTED, ast.Load()), [node], [])
 
     def words(self, new: Any) -> tuple[str, str]:
@@ -222,6 +222,13 @@ class _Site:
             left = next((each for n, each in enumerate(parts[0]) if n == len(parts[1]) or each != parts[1][n]), before)
             return _cut(left), LEFT_OUT
         return _cut(before), _cut(after)
+
+
+def _is_plain(node: ast.AST) -> bool:
+    """A constant, which is changed as such, or an empty list, which has nothing to leave out."""
+    return (isinstance(node, ast.Constant) and node.value is not None) or (
+        isinstance(node, ast.List | ast.Tuple) and not node.elts
+    )
 
 
 def _parts(node: Any) -> list[str]:

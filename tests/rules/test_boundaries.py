@@ -1,11 +1,11 @@
 """The last day, the last minute, the last case of the rules: what no other test tells from the one after it."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 
 from ledger.rules import general, hours
-from ledger.rules.dates import LONDON
+from ledger.rules.dates import LONDON, Calendar, CalendarMissing, chronological
 from ledger.rules.editions import BREACH, MANUAL, PARTS, part_of
 from ledger.rules.registry import rules
 
@@ -48,3 +48,65 @@ def test_of_the_manual_only_what_gives_way_belongs_to_a_part():
     assert {part_of(each) for each in rules() if each.edition in ("kent", "west-mercia-2007", "conventions-1")} == {
         None
     }
+
+
+# ------------------------------------------------------------------------------------------ the ends of a calendar
+
+LOADED = Calendar({D("2024-12-25"): "Christmas Day", D("2025-01-01"): "New Year's Day"}, 2024, 2025)  # two years
+ONE_YEAR = Calendar({D("2025-01-01"): "New Year's Day"}, 2025, 2025)
+
+
+@pytest.mark.parametrize("calendar", [LOADED, ONE_YEAR])
+def test_the_last_day_loaded_can_be_reached_and_the_next_cannot(calendar):
+    assert calendar.add_working_days(D("2025-12-30"), 1) == D("2025-12-31")
+    assert calendar.working_days_between(D("2025-12-24"), D("2025-12-31")) == 5
+    assert calendar.is_working_day(D("2025-12-31"))
+    for day in ("2025-12-31", "2026-01-01"):
+        with pytest.raises(CalendarMissing, match="2026"):
+            calendar.add_working_days(D(day), 1)
+    with pytest.raises(CalendarMissing, match="2026"):
+        calendar.working_days_between(D("2025-12-31"), D("2026-01-01"))
+    with pytest.raises(CalendarMissing, match="2026"):
+        calendar.is_working_day(D("2026-01-01"))
+
+
+def test_the_first_day_loaded_can_be_reached_and_none_is_counted_from_earlier():
+    assert LOADED.add_working_days(D("2023-12-31"), 1) == D("2024-01-01")
+    assert LOADED.is_working_day(D("2024-01-01"))
+    assert ONE_YEAR.add_working_days(D("2024-12-31"), 1) == D("2025-01-02")
+    with pytest.raises(CalendarMissing, match="2023"):
+        LOADED.add_working_days(D("2023-12-30"), 1)
+    with pytest.raises(CalendarMissing, match="2023"):
+        LOADED.is_working_day(D("2023-12-31"))
+
+
+def test_the_year_that_is_missing_is_the_one_that_was_asked_for():
+    with pytest.raises(CalendarMissing, match="2027"):
+        LOADED.add_working_days(D("2027-06-01"), 1)
+    with pytest.raises(CalendarMissing, match="2031"):
+        LOADED.is_working_day(D("2031-06-02"))
+
+
+@pytest.mark.parametrize(
+    "day,working",
+    [
+        *(("2024-12-23", True), ("2024-12-25", False), ("2024-12-27", True), ("2024-12-28", False)),  # a Saturday
+        *(("2024-12-29", False), ("2024-12-30", True), ("2025-01-01", False), ("2025-01-02", True)),
+    ],
+)
+def test_a_working_day_is_no_saturday_no_sunday_and_no_bank_holiday(day, working):
+    assert LOADED.is_working_day(D(day)) is working
+
+
+@pytest.mark.parametrize("day", ["1999-06-01", "2024-06-03", "2040-06-01"])
+def test_no_working_day_lies_between_a_day_and_itself_whatever_is_loaded(day):
+    assert LOADED.working_days_between(D(day), D(day)) == 0
+    assert LOADED.working_days_between(D(day), D(day) - timedelta(days=1)) == 0
+
+
+@pytest.mark.parametrize("day", ["1961-07-03", "1970-01-01", "2025-07-01"])
+def test_a_day_comes_before_every_instant_of_it_before_1970_too(day):
+    instants = [datetime.combine(D(day), datetime.min.time(), LONDON) + timedelta(hours=n) for n in (0, 9, 23)]
+    before = datetime.combine(D(day), datetime.min.time(), LONDON) - timedelta(minutes=1)
+    told = [instants[2], D(day), instants[0], before, instants[1], D(day) - timedelta(days=1)]
+    assert sorted(told, key=chronological) == [D(day) - timedelta(days=1), before, D(day), *instants]
