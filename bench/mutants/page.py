@@ -30,7 +30,10 @@ _ROW: Final = re.compile(r"(?<!\\)\|")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The page: figures by module (mutants, killed), reasons by survivor, and a failing test by rule and mutant."""
+    """The page: figures by module (mutants, killed), reasons by survivor, and a failing test by rule and mutant.
+
+    A reason may be that of every survivor of a place ("settings[mgt.supervision]"): then it stands there once.
+    """
 
     figures: Mapping[str, tuple[int, int]]
     reasons: Mapping[str, str]
@@ -70,7 +73,9 @@ class Page:
             figures[module] = len(of_module), sum(verdicts[name].killed for name in of_module)
         told = set(modules)
         reasons = {name: why for name, why in self.reasons.items() if _module(name) not in told}
-        reasons |= {name: self.reasons.get(name, NO_REASON) for name, each in verdicts.items() if not each.killed}
+        for name in (name for name, each in verdicts.items() if not each.killed):
+            named = mutants[name].where if mutants[name].where in self.reasons else name
+            reasons[named] = self.reasons.get(named, NO_REASON)
         kept = [row for row in self.proven if _module(row[1]) not in told]
         return Page(
             dict(sorted(figures.items())),
@@ -93,7 +98,7 @@ class Page:
                 _LEAD,
                 "## Figures\n",
                 figures,
-                "\n## Survivors\n\nThe reasons are written by hand.\n",
+                "\n## Survivors\n\nThe reasons are written by hand. One of a place alone is that of all survivors there.\n",
                 reasons,
                 "\n## Each rule of areas A to E, and a test that fails when its number changes\n\n"
                 "One line for every function and every setting of a rule; a rule that is not here has neither.\n"

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from ledger.rules import general, hours
+from ledger.rules.allocation import excludes
 from ledger.rules.dates import LONDON, Calendar, CalendarMissing, chronological
 from ledger.rules.editions import BREACH, MANUAL, PARTS, part_of
 from ledger.rules.registry import rules
@@ -110,3 +111,14 @@ def test_a_day_comes_before_every_instant_of_it_before_1970_too(day):
     before = datetime.combine(D(day), datetime.min.time(), LONDON) - timedelta(minutes=1)
     told = [instants[2], D(day), instants[0], before, instants[1], D(day) - timedelta(days=1)]
     assert sorted(told, key=chronological) == [D(day) - timedelta(days=1), before, D(day), *instants]
+
+
+# ------------------------------------------------------------------------------------------ codes
+
+
+@pytest.mark.parametrize(
+    "code,listed,excluded",
+    [("0", "0", True), ("00", "0-5", True), ("0", "1", False), ("0", "1-5", False), ("1", "0", False)],
+)
+def test_a_code_of_nothing_but_zeros_is_the_number_nought(code, listed, excluded):
+    assert excludes(code, listed) is excluded
