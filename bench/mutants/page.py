@@ -98,7 +98,7 @@ class Page:
                 _LEAD,
                 "## Figures\n",
                 figures,
-                "\n## Survivors\n\nThe reasons are written by hand. One of a place alone is that of all survivors there.\n",
+                "\n## Survivors\n\nThe reasons are written by hand; that of a place is that of all survivors there.\n",
                 reasons,
                 "\n## Each rule of areas A to E, and a test that fails when its number changes\n\n"
                 "One line for every function and every setting of a rule; a rule that is not here has neither.\n"
