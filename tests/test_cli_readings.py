@@ -9,9 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from tests.api.test_session_sheet import SITE
+from tests.doors import SURNAME, days_ago
 from tests.test_cli import CRN, STAFF, Line, Made, a_case, failed, ledger, made  # noqa: F401 - fixtures
 
 from ledger.aggregates.ledger_stream import SYSTEM
@@ -25,6 +28,8 @@ SHOWING: dict[str, Sequence[str]] = {
     "refusals": ("refusals",),
     "readings": ("readings", "{case}"),
     "document": ("document", "get", "{case}", "{document}", "{file}", "--by", STAFF),
+    "letter": ("letter", "{id}", "{letter}", "-o", "{file}.pdf", "--by", STAFF),
+    "session-sheet": ("session-sheet", "{placement}", "--day", days_ago(0), "-o", "{file}.pdf", "--by", STAFF),
     "subject-access": ("subject-access", CRN, "--by", STAFF),
     "outcomes": ("outcomes", "write", "{id}", "-o", "{file}", "--by", STAFF),
     "what-if": ("what-if", "--edition", "sentencing-2026"),
@@ -37,7 +42,7 @@ SHOWS_NOBODY = {
     *("demo", "serve", "follow", "rebuild", "migrate", "status", "import", "scenario", "witness", "verify", "vault"),
     *("backup", "restore", "rules", "events", "token"),
 }
-NAMED = ("search", "document", "subject-access", "outcomes", "export")
+NAMED = ("search", "document", "letter", "session-sheet", "subject-access", "outcomes", "export")
 
 
 def verbs() -> set[str]:
@@ -52,7 +57,8 @@ def test_of_every_verb_it_is_said_whether_it_shows_something_of_a_case():
 @pytest.fixture(scope="module")
 def places(made: Made, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:  # noqa: F811
     """What the arguments are filled with."""
-    return {"id": made.case, "case": f"offender/{made.case}", "document": str(uuid4())}
+    ids = {name: str(uuid4()) for name in ("document", "letter", "placement")}
+    return {"id": made.case, "case": f"offender/{made.case}", **ids}
 
 
 def filled(arguments: Sequence[str], places: dict[str, str], folder: Path) -> list[str]:
@@ -78,6 +84,10 @@ def test_a_verb_that_shows_something_of_a_case_leaves_an_entry(
         put = ("document", "put", places["case"], places["document"], str(scan), "--by", STAFF)
         file_it(ledger, made, places["document"], tmp_path)
         assert ledger(*put).code == 0
+    if verb == "letter":
+        written(ledger, made, places["letter"], tmp_path)
+    if verb == "session-sheet":
+        given(ledger, "OpenPlacement", f"placement/{places['placement']}", SITE, "placement-coordinator", tmp_path)
     if verb == "trail":
         events = ledger("case", made.case, "--view", "chronology", "--json").json["events"]
         absences = [each["position"] for each in events if each["type"] == "AbsenceRecorded"]
@@ -86,6 +96,24 @@ def test_a_verb_that_shows_something_of_a_case_leaves_an_entry(
     ran = ledger(*filled(arguments, {"decision": "", **places}, tmp_path))
     assert ran.code == 0, ran.err
     assert seen(ledger) > before
+
+
+def given(ledger: Line, command: str, to: str, data: Any, role: str, folder: Path) -> None:  # noqa: F811
+    """One command, recorded."""
+    file = folder / f"{command}.jsonl"
+    file.write_text(json.dumps({"command": command, "to": to, "data": data, "by": {"id": STAFF, "role": role}}) + "\n")
+    assert ledger("import", str(file)).code == 0
+
+
+def written(ledger: Line, made: Made, letter: str, folder: Path) -> None:  # noqa: F811
+    """A letter that the ledger writes, though it comes as a line of a file."""
+    data = {"letter_id": letter, "absence_id": made.absence, "issued_on": days_ago(18), "channel": "post"}
+    to = f"offender/{made.case}"
+    given(ledger, "IssueEnforcementLetter", to, data | {"template": "enforcement-letter"}, "practitioner", folder)
+    shown = ledger("letter", made.case, letter, "--by", STAFF)
+    assert shown.code == 0
+    assert "You missed an appointment" in shown.out
+    assert SURNAME in shown.out
 
 
 def file_it(ledger: Line, made: Made, document: str, folder: Path) -> None:  # noqa: F811

@@ -1,6 +1,6 @@
 """The verbs `ledger letter` and `ledger session-sheet`: a letter as it was sent, and who is expected on a day.
 
-Proven by tests/test_cli.py.
+Proven by tests/test_cli_readings.py.
 """
 
 from __future__ import annotations

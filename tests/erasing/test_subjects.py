@@ -14,6 +14,7 @@ from tests.doors import SURNAME, TODAY, Case, Door, a_problem, days_ago
 from tests.erasing.family import OFFICER, PRACTITIONER, Family
 from tests.erasing.subjects import MANAGER, old_case, shared, victim, with_retention
 from tests.erasing.test_cut_short import dies, killed, opened_again
+from tests.printing.paper import Paper
 
 from ledger.aggregates import AGGREGATES
 from ledger.errors import Forbidden, Malformed, Refused
@@ -102,6 +103,23 @@ def test_a_person_whose_time_has_come_is_erased_with_a_certificate_and_every_vie
             assert found.status_code in (200, 403, 404), (view, found.text)
             assert SURNAME not in found.text
             assert word not in found.text
+
+
+def test_a_letter_to_an_erased_person_says_that_it_is_erased_and_when(home: Family) -> None:
+    case, absence, letter = home.case, str(uuid4()), str(uuid4())
+    missed = {"absence_id": absence, "order_id": case.order, "appointment_kind": "UPW", "date": days_ago(1400)}
+    home.give(case.to, "RecordAbsence", missed | {"kind": "FTA"}, "supervisor")
+    sent = {"letter_id": letter, "absence_id": absence, "issued_on": days_ago(1399), "channel": "post"}
+    home.give(case.to, "IssueEnforcementLetter", sent | {"template": "enforcement-letter"}, PRACTITIONER)
+    path = f"{case.path}/letters/{letter}"
+    assert SURNAME in home.door.get(f"{path}.txt").text
+    erase(home)
+    gone = home.door.get(f"{path}.txt").text
+    assert gone.endswith(f"erased {TODAY:%d/%m/%Y}]")
+    pages = home.door.get(f"{path}.pdf")
+    assert pages.status_code == 200
+    assert Paper(pages.content).says(gone)
+    assert not Paper(pages.content).says(SURNAME)
 
 
 def test_an_erased_person_is_found_by_no_search_at_once(home: Family) -> None:

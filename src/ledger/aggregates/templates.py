@@ -5,7 +5,7 @@
 
 A template is a fact of stream `policy`, so which words were used is provable: the letter names name, edition and digest
 of its template beside the words themselves.  Its text is sealed, as every free text is, and opened by whoever writes a
-letter; the policy is folded without it.  Proven by tests/aggregates/test_templates.py and tests/api/test_letters.py.
+letter; the policy is folded without it.  Proven by tests/api/test_letters.py.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@
 A line says who it is, when they begin and where they are picked up, the minutes still owing on the order, the level of
 risk of serious harm where the reader's role may read of risk, needs with their adjustments (ALL-16) and work that must
 not be given (ALL-20).  Readings: the sources describe no sheet; a session that PLC-09 has cancelled is not on it, one
-whose state cannot be read is.  Proven by tests/projections/test_session_sheet.py and tests/api/test_letters.py.
+whose state cannot be read is.  Proven by tests/api/test_session_sheet.py.
 """
 
 from __future__ import annotations
