@@ -78,6 +78,22 @@ def test_an_absence_is_recorded_by_its_form_and_its_receipt_leads_to_the_proof(d
     assert [each["absence_id"] for each in absences] == [fields["absence_id"]]
 
 
+def test_what_a_case_knows_is_chosen_by_the_fact_that_brought_it(door: Door):
+    case = door.new_case()
+    absence = case.absence(20)
+    door.post(f"{case.path}/record-absence", absence, "practitioner")
+    letter = {
+        "letter_id": str(uuid4()),
+        "absence_id": absence["absence_id"],
+        "issued_on": days_ago(19),
+        "channel": "POST",
+    }
+    assert door.post(f"{case.path}/issue-enforcement-letter", letter, "practitioner").status_code == 201
+    page = signed_in(door, "practitioner").get(f"/record/offenders/{case.id}/receive-evidence")
+    assert "Absence recorded, " in text_of(page)
+    assert "Enforcement letter issued, " not in text_of(page)
+
+
 def test_a_double_click_records_once(door: Door):
     case = door.new_case()
     browser = signed_in(door, "practitioner")

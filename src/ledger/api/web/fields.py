@@ -56,17 +56,17 @@ def fields_of(noun: str, fact: type[Fact], known: Mapping[str, Sequence[Choice]]
 
 
 def known_in(events: Iterable[Mapping[str, Any]]) -> dict[str, list[Choice]]:
-    """The ids that a case's facts brought, by field, the newest first: said by the fact's title and day.
+    """The ids that a case's facts brought, by field, the newest first: each said by the fact that brought it.
 
     `events`: of the view chronology.
     """
     found: dict[str, dict[str, Choice]] = {}
-    for event in events:
+    for event in sorted(events, key=lambda each: each["position"]):
         for name, value in event["values"].items():
             if name.endswith(("_id", "_ref")) and isinstance(value, str):
                 says = f"{event['title']}, {shown(str(event['effective'])[:10])}"
-                found.setdefault(name, {})[value] = Choice(value, says)  # the oldest, which comes last, says what it is
-    return {name: list(choices.values()) for name, choices in found.items()}
+                found.setdefault(name, {}).setdefault(value, Choice(value, says))
+    return {name: list(choices.values())[::-1] for name, choices in found.items()}
 
 
 def data_of(noun: str, fact: type[Fact], sent: Mapping[str, str]) -> dict[str, Any]:
