@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from ledger.application import Ledger
 from ledger.askers import reader_of
 from ledger.verbs import out, say, with_ledger
 
+_LIMITED: Final = "of a case that is limited"
 Page: TypeAlias = tuple[list[dict[str, Any]], int | None]
 
 
@@ -31,6 +32,8 @@ def refusals(given: argparse.Namespace) -> int:
 
 
 def _refusal(item: Mapping[str, Any]) -> str:
+    if "limited" in item:
+        return _LIMITED
     by, rules = item["by"], ", ".join(item["rule_ids"]) or item["problem"]
     when, what = f"{item['recorded']:%d %b %Y %H:%M:%S} UTC", f"{item['command_name']} to {item['target_ref']}"
     return f"{item['position']}  {when}  {what}: {rules}  ({by['role']} {by['id']})"
@@ -55,6 +58,8 @@ def readings(given: argparse.Namespace) -> int:
 
 
 def _reading(item: Mapping[str, Any]) -> str:
+    if "limited" in item:
+        return _LIMITED
     when, by = f"{item['recorded']:%d %b %Y %H:%M:%S} UTC", item.get("by")
     who = f"{by['role']} {by['id']}" if by else item["role"]
     what = f"{item['target_ref']} {item.get('view', item['type'])}, " if by else ""

@@ -2,25 +2,34 @@
 
 who_sees_what.csv       by role: of which classes values are opened on a page (own: in cases assigned to the reader)
 who_reaches_what.csv    by way in: what a practitioner meets in a case of one's own, another team's, one excluded from,
-                        a restricted one, one whose child is erased, and where there is none
+                        a restricted one, one whose child is erased, and where there is none; the same person in another
+                        role where a way is that role's
+
+Each way in says which routes it is; a route that is on no way, or an operation of the OpenAPI document that is no route
+here, is a failing test.
 """
 
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
+from starlette.routing import Match
 from tests.doors import Case, Door, days_ago
 from tests.erasing.family import ERASED, Family
 
 from ledger.aggregates.roles import ROLES
 from ledger.aggregates.shape import Actor
+from ledger.api import openapi
+from ledger.api.app import ROUTES
+from ledger.application.searching import SEARCHERS
 from ledger.commands import Command
 from ledger.disclosing.table import MAY_OPEN, OF_ASSIGNED, FieldClass
 from ledger.projections import VIEWS, WORKLISTS
@@ -85,9 +94,8 @@ def told(door: Door) -> Told:
     filed = give("FileVictimInformation", "practitioner", victim_id=str(uuid4()), content="wrong", on=days_ago(3))
     give("RecordHomeVisit", "practitioner", on=days_ago(3), purpose="home", initial=True, contact_person=words["staff"])
     # A corrected value is of the class of what it corrects.
-    for ref, field, word in ((filed, "content", "victim"),):
-        amended = {"event_ref": ref, "field": field, "corrected_value": words[word], "reason": "misheard"}
-        give("CorrectRecord", "practitioner", **amended)
+    amended = {"event_ref": filed, "field": "content", "corrected_value": words["victim"], "reason": "misheard"}
+    give("CorrectRecord", "practitioner", **amended)
     assessed = door.get(f"{case.path}/chronology").json()["events"]
     [ref] = [each["id"] for each in assessed if each["type"] == "RiskAssessmentCompleted"]
     amended = {"event_ref": ref, "field": "lor", "corrected_value": words["risk"], "reason": "misheard"}
@@ -165,6 +173,10 @@ class Met:
     child: str
     word: str
     decision: int
+    document: str = field(default_factory=lambda: str(uuid4()))
+    crn: str = "X000000"
+    matter: str = field(default_factory=lambda: str(uuid4()))
+    review: str = field(default_factory=lambda: str(uuid4()))
     erased: bool = False
     there: bool = True
 
@@ -199,17 +211,39 @@ class Matrix:
         home.give(case.to, "RecordAbsence", absence, "supervisor")
         letter = {"letter_id": str(uuid4()), "absence_id": absence["absence_id"], "channel": "post"}
         done = home.give(case.to, "IssueEnforcementLetter", letter | {"issued_on": days_ago(4)}, "practitioner")
+        crn, document, matter = f"X{uuid4().int % 900_000 + 100_000}", self._document(case), str(uuid4())
+        corrected = {"field": "crn", "new_value": crn, "reason": "known now"}
+        home.give(case.to, "CorrectOffenderDetails", corrected, "team-admin")
+        noted = {"concern_id": str(uuid4()), "offender_id": case.id, "source": "INTERVIEW_OASYS", "grave": False}
+        noted |= {"noted_on": days_ago(2), "category": "UNDETERMINED", "note": "so"}
+        home.give(f"child-protection-matter/{matter}", "RecordConcern", noted, "practitioner")
+        review = home.review()
+        refused = home.door.post(f"{case.path}/record-absence", case.absence(), "auditor")
+        assert refused.status_code == 403
         if erased:
             home.leaves(entry)
             home.erase(child)
-        return Met(case, child, home.words[child][0], done.body["events"][0]["position"], erased)
+        word, position = home.words[child][0], done.body["events"][0]["position"]
+        return Met(case, child, word, position, document, crn, matter, review, erased)
+
+    def _document(self, case: Case) -> str:
+        """One that is filed, and put beside the record."""
+        document = str(uuid4())
+        filed = {"doc_id": document, "kind": "letter", "marking": "OPEN", "section": "letters"}
+        self.door.give(case.to, "FileDocument", filed, "team-admin", key=uuid4())
+        put = {"content": b"%PDF-1.7 seen", "headers": {"Content-Type": "application/pdf"}}
+        answer = self.door.ask("PUT", f"{case.path}/documents/{document}", "team-admin", **put)
+        assert answer.status_code == 201, answer.text
+        return document
 
     def _give(self, met: Met, name: str, role: str, **data: Any) -> None:
         self.door.give(met.case.to, name, data, role, key=uuid4())
 
-    def ask(self, method: str, path: str, body: Any = None, **query: str) -> httpx.Response:
-        headers = {"Authorization": f"Bearer {self.door.tokens.issue(self.by.id, (self.by.role,))}"}
-        more = {} if body is None else {"json": body}
+    def ask(self, method: str, path: str, body: Any = None, role: str = "practitioner", **query: str) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.door.tokens.issue(self.by.id, (role,))}"}
+        more = {"content": body} if isinstance(body, bytes) else {} if body is None else {"json": body}
+        if isinstance(body, bytes):
+            headers["Content-Type"] = "application/pdf"
         return self.door.ask(method, path, None, headers=headers, params=query, **more)
 
 
@@ -223,7 +257,7 @@ def word_for(answer: httpx.Response) -> str:
     if answer.status_code == 403:
         assert answer.json()["type"] == "/problems/limited-access"
         return "limited"
-    return {200: "shown", 201: "done", 404: "not there", 409: "refused"}[answer.status_code]
+    return {200: "shown", 201: "done", 204: "nothing held", 404: "not there", 409: "refused"}[answer.status_code]
 
 
 def one(words: set[str]) -> str:
@@ -321,20 +355,152 @@ def the_proof(matrix: Matrix, met: Met) -> str:
     return "the same" if mine.text == anybody.text else "other"
 
 
-WAYS: Mapping[str, Callable[[Matrix, Met], str]] = {
-    "every view of a person": every_view,
-    "the comparison of two moments of a person": the_comparison,
-    "the decisions of a person": the_decisions,
-    "the trail of a decision": the_trail,
-    "a command to a person": a_command,
-    "an export of a person": an_export,
-    "the page of a child registered with the person": the_child,
-    "the register entry of the person": the_entry,
-    "every worklist": every_worklist,
-    "the search for the person": search_for_the_person,
-    "the search for the child": search_for_the_child,
-    "the proof of a fact": the_proof,
+def the_document(matrix: Matrix, met: Met) -> str:
+    return word_for(matrix.ask("GET", f"{met.case.path}/documents/{met.document}"))
+
+
+def a_new_document(matrix: Matrix, met: Met) -> str:
+    """Of a kind and marking that are said with it, at a placement nobody has: here, one that was never filed."""
+    path = f"{met.case.path}/documents/{met.document}"
+    return word_for(matrix.ask("PUT", path, b"%PDF-1.7 other", role="team-admin"))
+
+
+def who_read_the_person(matrix: Matrix, met: Met) -> str:
+    answers = [matrix.ask("GET", f"{met.case.path}/readings", role="auditor")]
+    answers += [matrix.ask("GET", f"{met.case.path}/readings", role="information-manager", **{"for": "subject"})]
+    return one({word_for(each) for each in answers})
+
+
+def what_was_refused_of_the_person(matrix: Matrix, met: Met) -> str:
+    return word_for(matrix.ask("GET", "/access/refusals", role="auditor", to=met.case.to))
+
+
+def what_was_refused_of_anybody(matrix: Matrix, met: Met) -> str:
+    """The rows are as many as for somebody who may read of all."""
+    words, after = set[str](), 0
+    while after is not None:
+        mine = matrix.ask("GET", "/access/refusals", role="auditor", cursor=str(after))
+        whole, after = matrix.door.run(matrix.door.ledger.refusals(None, after))
+        assert len(mine.json()["items"]) == len(whole)
+        if any(each["target_ref"] == met.case.to for each in whole):
+            words.add("named" if met.case.id in mine.text else "nameless")
+        else:
+            assert met.case.id not in mine.text
+    return one(words) if words else "no row"
+
+
+def a_request_for_what_is_held(matrix: Matrix, met: Met) -> str:
+    answer = matrix.ask("GET", "/subject-access-request", role="information-manager", crn=met.crn)
+    assert met.word not in answer.text
+    return word_for(answer)
+
+
+def the_matter(matrix: Matrix, met: Met) -> str:
+    return word_for(matrix.ask("GET", f"/child-protection-matters/{met.matter}"))
+
+
+def the_review(matrix: Matrix, met: Met) -> str:
+    return word_for(matrix.ask("GET", f"/case-reviews/{met.review}"))
+
+
+def a_command_to_the_child(matrix: Matrix, met: Met) -> str:
+    given = {"on": days_ago(1), "purpose": "a talk"}
+    return word_for(matrix.ask("POST", f"/children/{met.child}/record-child-contact", given))
+
+
+def the_entries_of_the_logs(matrix: Matrix, met: Met) -> str:
+    """As they are sealed: for an auditor, and the same whoever it is; nobody's value is in them."""
+    for log in ("/log", "/access/log"):
+        mine, whole = (matrix.door.run(each) for each in (_tile(matrix, log), _tile(matrix, log, str(uuid4()))))
+        assert mine == whole
+        assert met.word.encode() not in mine
+    return "the same"
+
+
+async def _tile(matrix: Matrix, log: str, by: str | None = None) -> bytes:
+    headers = {"Authorization": f"Bearer {matrix.door.tokens.issue(by or matrix.by.id, ('auditor',))}"}
+    answer = await matrix.door.asking("GET", f"{log}/tile/entries/000.p/9", None, headers=headers)
+    assert answer.status_code == 200
+    return answer.content
+
+
+OF_LOGS = ("checkpoint", "vkey", "vkeys", "announcements", "tile/{path:path}", "consistency")
+OF_NOBODY = (
+    *("GET /health/live", "GET /health/ready", "GET /info", "GET /metrics", "GET /openapi.json", "GET /docs"),
+    *("GET /problems/{code}", "GET /rules", "GET /events", "POST /log/closings", "POST /access/log/closings"),
+    *(f"GET {log}/{name}" for log in ("/log", "/access/log") for name in OF_LOGS),
+)
+ROLE_OF = {"GET /metrics": "administrator", "POST /log/closings": "auditor", "POST /access/log/closings": "auditor"}
+FILLED = {"{code}": "malformed", "{path:path}": "0/000.p/1"}
+
+
+def what_says_nothing_of_a_case(matrix: Matrix, met: Met) -> str:
+    for route in OF_NOBODY:
+        method, path = route.split()
+        for name, value in FILLED.items():
+            path = path.replace(name, value)
+        query = {"from": "1"} if path.endswith("consistency") else {}
+        answer = matrix.ask(method, path, role=ROLE_OF.get(route, "practitioner"), **query)
+        assert answer.status_code == 200, (route, answer.text)
+        assert met.case.id.encode() not in answer.content, route
+        assert met.word.encode() not in answer.content, route
+    return "nothing"
+
+
+@dataclass(frozen=True)
+class Way:
+    """What is tried, and which routes it is."""
+
+    tried: Callable[[Matrix, Met], str]
+    routes: tuple[str, ...]
+
+
+_VIEW, _OF_NOUN, _COMMAND = "GET /{collection}/{id}/{name}", "GET /{collection}/{id}", "POST /{collection}/{id}/{name}"
+_DOCUMENT, _DECISIONS = "/{collection}/{id}/documents/{doc_id}", "GET /{collection}/{id}/decisions"
+WAYS: Mapping[str, Way] = {
+    "every view of a person": Way(every_view, (_VIEW,)),
+    "the comparison of two moments of a person": Way(the_comparison, ("GET /{collection}/{id}/compare",)),
+    "the decisions of a person": Way(the_decisions, (_DECISIONS,)),
+    "the trail of a decision": Way(the_trail, (f"{_DECISIONS}/{{position}}",)),
+    "a command to a person": Way(a_command, (_COMMAND,)),
+    "an export of a person": Way(an_export, ("POST /offenders/{id}/export",)),
+    "the page of a child registered with the person": Way(the_child, (_OF_NOUN,)),
+    "the register entry of the person": Way(the_entry, (_DECISIONS,)),
+    "every worklist": Way(every_worklist, ("GET /worklists/{name}",)),
+    "the search for the person": Way(search_for_the_person, ("POST /offenders/search",)),
+    "the search for the child": Way(search_for_the_child, ("POST /offenders/search",)),
+    "the proof of a fact": Way(the_proof, ("GET /log/proof/{position}", "GET /access/log/proof/{position}")),
+    "a document of a person": Way(the_document, (f"GET {_DOCUMENT}",)),
+    "a document put beside the record": Way(a_new_document, (f"PUT {_DOCUMENT}",)),
+    "who read the person's case": Way(who_read_the_person, ("GET /{collection}/{id}/readings",)),
+    "what was refused of the person": Way(what_was_refused_of_the_person, ("GET /access/refusals",)),
+    "what was refused of anybody": Way(what_was_refused_of_anybody, ("GET /access/refusals",)),
+    "a request for what is held": Way(a_request_for_what_is_held, ("GET /subject-access-request",)),
+    "a child protection matter of the person": Way(the_matter, (_OF_NOUN,)),
+    "a review of the person's case": Way(the_review, (_OF_NOUN,)),
+    "a command to a child of the person": Way(a_command_to_the_child, (_COMMAND,)),
+    "the entries of the logs": Way(
+        the_entries_of_the_logs, tuple(f"GET {log}/tile/entries/{{path:path}}" for log in ("/log", "/access/log"))
+    ),
+    "what says nothing of a case": Way(what_says_nothing_of_a_case, OF_NOBODY),
 }
+
+
+def test_every_route_is_on_a_way_in_that_is_tried():
+    there = {f"{method} {path}" for path, method, _, _ in ROUTES}
+    assert {each for way in WAYS.values() for each in way.routes} == there
+
+
+def test_every_operation_of_the_openapi_document_is_one_of_those_routes(door: Door):
+    """By the very matching of the application: a route is what answers the address."""
+    known = {each for way in WAYS.values() for each in way.routes}
+    for path, operations in openapi.document()["paths"].items():
+        for method in operations:
+            address = re.sub(r"\{[^}]*\}", "x", path)
+            scope = {"type": "http", "method": method.upper(), "path": address, "headers": []}
+            routes = door.app.router.routes
+            [answering, *_] = [each for each in routes if each.matches(scope)[0] is Match.FULL]
+            assert f"{method.upper()} {answering.path}" in known, path  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def test_the_table_of_ways_in_is_the_one_that_is_tried():
@@ -344,7 +510,25 @@ def test_the_table_of_ways_in_is_the_one_that_is_tried():
 @pytest.mark.parametrize("what", WAYS)
 def test_a_way_in_leads_where_the_table_says(matrix: Matrix, what: str):
     expected = {kind: word for kind, word in REACHES[what].items() if kind != "what" and word != "-"}
-    assert {kind: WAYS[what](matrix, matrix.met[kind]) for kind in expected} == expected
+    assert {kind: WAYS[what].tried(matrix, matrix.met[kind]) for kind in expected} == expected
+
+
+@pytest.mark.parametrize("role", [each for each in ROLES if SEES[each]["person"] != "403"])
+def test_a_limit_holds_in_every_role_of_whom_it_binds(matrix: Matrix, role: str):
+    """The same person in another role: on every page, in every list, in search and in the trail."""
+    for kind in ("excluded", "restricted"):
+        met = matrix.met[kind]
+        paths = [f"{met.case.path}/{view.name}" for view in VIEWS if view.noun == "offender"]
+        paths += [f"{met.case.path}/decisions", f"{met.case.path}/decisions/{met.decision}", f"/children/{met.child}"]
+        paths += [f"/child-protection-matters/{met.matter}", f"/case-reviews/{met.review}"]
+        assert {word_for(matrix.ask("GET", each, role=role)) for each in paths} == {"limited"}
+        for name in WORKLISTS:
+            assert met.case.id not in matrix.ask("GET", f"/worklists/{name}", role=role, limit="1000").text
+        if role in SEARCHERS:
+            matrix.door.run(matrix.door.ledger.fill_search(lambda done, of: None))
+            found = matrix.ask("POST", "/offenders/search", {"client_id": "0710890"}, role=role, limit="200")
+            assert found.status_code == 200
+            assert met.case.id not in found.text
 
 
 def test_nothing_is_recorded_about_a_child_of_a_person_whose_case_is_limited(matrix: Matrix):

@@ -158,13 +158,18 @@ class Ledger:
     ) -> tuple[list[dict[str, Any]], int | None]:
         """What was refused, of one case ("offender/019a…") or of all: a page, and after which position the next begins.
 
-        `reader` as for a view.  Raises NotFound, DatabaseUnavailable, AccessLogUnavailable.
+        Of a case that is closed to the reader nothing is told, and its rows among others say so and no more.
+
+        `reader` as for a view.  Raises NotFound, LimitedAccess, DatabaseUnavailable, AccessLogUnavailable.
         """
         noun, _, name = to.partition("/") if to else ("", "", "")
         if to and noun not in AGGREGATES:
             raise NotFound(f"There is nothing called {noun[:40]!r} that a command could be for.")
         stream = stream_of(noun, name) if to else None
-        return await in_time(self.store.deadline, self.access.refusals(stream, after, reader, most=most))
+        if stream is not None:
+            await self.admit(reader, stream)
+        items, following = await in_time(self.store.deadline, self.access.refusals(stream, after, reader, most=most))
+        return await self._nameless(reader, items), following
 
     async def readings(
         self,
@@ -187,7 +192,12 @@ class Ledger:
         if not newest.case:
             raise NotFound(f"There is no {noun} {id}.")
         read = self.access.read(stream, after, most=most, subject=subject, words=words, reader=reader)
-        return await in_time(self.store.deadline, read)
+        items, following = await in_time(self.store.deadline, read)
+        return await self._nameless(reader, items), following
+
+    async def _nameless(self, reader: Reader | None, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Rows without a word of those about a case that is closed to this reader."""
+        return [dict(each) for each in await self._entitling.nameless(reader and reader.by, rows)]
 
     async def close_now(self, chain: str | None = None, of: Log | None = None) -> Closing:
         """A closing of the ledger, or of its access log, that covers all recorded when this was asked; of one chain

@@ -52,7 +52,8 @@ class Searching:
         wanted, start = question(asked), self._start(cursor)
         people, position = await in_time(self._store.deadline, self.keeping.current())
         barred = await self._entitling.barred(reader and reader.by)
-        found = [each for each in people.find(wanted) if _is_for(each, reader)]
+        everybody = not barred and _is_for_all(reader)  # then whoever is found is shown: the rest need not be looked at
+        found = [each for each in people.find(wanted, start + most + 1 if everybody else None) if _is_for(each, reader)]
         named = [each for each in found if barred.isdisjoint(each.concerns)]
         shown = named[start : start + most]
         limited = [each for each in found if not barred.isdisjoint(each.concerns)]
@@ -80,6 +81,11 @@ class Searching:
             return int(start)
         except ValueError as wrong:
             raise Malformed(NO_CURSOR, {"cursor": "not a cursor"}) from wrong
+
+
+def _is_for_all(reader: Reader | None) -> bool:
+    """Whether this role may read who anybody is."""
+    return reader is None or {FieldClass.CHILD, FieldClass.PERSON} <= MAY_OPEN.get(reader.by.role, frozenset())
 
 
 def _is_for(found: Person, reader: Reader | None) -> bool:

@@ -130,7 +130,7 @@ def barred(rules: Mapping[str, Sequence[Rule]], by: Actor) -> frozenset[str]:
 
 
 def named_in(row: Mapping[str, Any]) -> set[str]:
-    """The cases, by stream, that a row names: offender_id, entry_id, child_refs …, also within its members."""
+    """The cases, by stream, that a row names: offender_id, entry_id, child_refs, target_ref …, also in its members."""
     found: set[str] = set()
     for name, value in row.items():
         stem, _, kind = name.rpartition("_")
@@ -138,6 +138,8 @@ def named_in(row: Mapping[str, Any]) -> set[str]:
         members = cast("list[Any]", value) if isinstance(value, list) else [value]
         if kind in _NAMING and noun in AGGREGATES:
             found |= {f"{noun}-{each}" for each in members if isinstance(each, str)}
+        if name == "target_ref" and isinstance(value, str) and value.partition("/")[0] in AGGREGATES:
+            found.add(value.replace("/", "-", 1))
         for each in members:
             found |= named_in(cast("Mapping[str, Any]", each)) if isinstance(each, Mapping) else set()
     return found

@@ -7,7 +7,8 @@
 What is asked must all hold: client id (seven digits), CRN and date of birth exactly; surname and forenames as on the
 old screen, a star at the end for whatever follows, without regard to capitals, accents, hyphens and apostrophes.  A
 name is found by aliases and previous names too; forenames without a star are the first ones or all of them.  A surname
-is looked up in order, a number or day directly: nobody else is looked at.
+is looked up in order, a number or day directly: nobody else is looked at.  Of many who are found by a surname only the
+first so many are put in order, those of the page that is asked for.
 
 Pure; proven by tests/searching/test_finding.py against a naive search.
 """
@@ -16,10 +17,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, insort
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from heapq import nsmallest
+from typing import Any, Final, TypeAlias
 
 from ledger.errors import Malformed
 from ledger.reading import a_day
@@ -29,6 +31,7 @@ LEAST_LETTERS: Final = 2  # before a star
 LONGEST: Final = 100  # characters of one thing asked
 ASKED_BY: Final = ("client_id", "crn", "surname", "forenames", "date_of_birth")
 _AFTER_ALL: Final = "\U0010ffff"
+_Place: TypeAlias = tuple[Name, str]  # where somebody stands in what is found: the name on file, and the stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,7 @@ class People:
         self._by_stream: dict[str, Person] = {}
         self._by_number: dict[str, list[str]] = {}  # client id, CRN, ISO day of birth -> streams
         self._by_key: dict[bytes, str] = {}
-        self._surnames: list[tuple[str, str]] = []  # (surname as compared, stream), in order
+        self._surnames: list[tuple[str, _Place]] = []  # (surname as compared, place), in order
 
     def __len__(self) -> int:
         return len(self._by_stream)
@@ -142,20 +145,30 @@ class People:
         for key in keys:
             self.drop(self._by_key.get(key, ""))
 
-    def find(self, asked: Question) -> list[Person]:
-        """Whoever it is, in order of the name on file."""
-        found = {each.stream: each for each in self._candidates(asked) if _is_it(asked, each)}
-        return sorted(found.values(), key=lambda each: (each.names[0], each.stream))
+    def find(self, asked: Question, most: int | None = None) -> list[Person]:
+        """Whoever it is, or the first so many, in order of the name on file."""
+        places = self._places(asked)
+        first = sorted(places) if most is None else nsmallest(most, places)
+        return [self._by_stream[stream] for _, stream in first]
 
-    def _candidates(self, asked: Question) -> Iterator[Person]:
+    def having_crn(self, crn: str) -> list[Person]:
+        """Those of a case reference number, as they are now."""
+        return self.find(Question(crn=crn))
+
+    def _places(self, asked: Question) -> Collection[_Place]:
+        """Of everybody it is, once each."""
         number = asked.client_id or asked.crn or (asked.dob.isoformat() if asked.dob else None)
         if number is not None:
-            yield from (self._by_stream[each] for each in self._by_number.get(number, ()))
-        elif asked.surname is not None:
-            until = asked.surname + (_AFTER_ALL if asked.surname_open else "\0")
-            first = bisect_left(self._surnames, (asked.surname, ""))
-            last = bisect_left(self._surnames, (until, ""))
-            yield from (self._by_stream[stream] for _, stream in self._surnames[first:last])
+            people = map(self._by_stream.__getitem__, self._by_number.get(number, ()))
+            return {_place_of(each) for each in people if _is_it(asked, each)}
+        if asked.surname is None:
+            return ()
+        until = asked.surname + (_AFTER_ALL if asked.surname_open else "\0")
+        first, last = (bisect_left(self._surnames, (each,)) for each in (asked.surname, until))
+        places = {place for _, place in self._surnames[first:last]}
+        if asked.forenames is None:
+            return places  # of each a name with this surname is known: that is all that is asked
+        return [each for each in places if _is_it(asked, self._by_stream[each[1]])]
 
     def _keep(self, found: Person) -> None:
         self._by_stream[found.stream] = found
@@ -169,8 +182,13 @@ def _numbers_of(found: Person) -> list[str]:
     return list(dict.fromkeys(each for each in given if each))
 
 
-def _surnames_of(found: Person) -> list[tuple[str, str]]:
-    return [(each, found.stream) for each in dict.fromkeys(name.surname for name in found.names)]
+def _surnames_of(found: Person) -> list[tuple[str, _Place]]:
+    place = _place_of(found)
+    return [(each, place) for each in dict.fromkeys(name.surname for name in found.names)]
+
+
+def _place_of(found: Person) -> _Place:
+    return found.names[0], found.stream
 
 
 def _is_it(asked: Question, found: Person) -> bool:
