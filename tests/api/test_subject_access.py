@@ -143,3 +143,36 @@ def test_the_pages_are_a_document_and_name_nobody_else(door: Door, person):
     pages = found.pdf(door.run(door.ledger.checkpoint()), datetime(2026, 1, 1, tzinfo=UTC))
     assert pages.startswith(b"%PDF")
     assert len(pages) > 10_000
+
+
+def test_where_the_search_is_filled_no_other_case_is_read_for_a_number(door: Door, monkeypatch: pytest.MonkeyPatch):
+    """The number there was, the one it was corrected to, and the one given as a detail: each leads to the one case."""
+    people = [a_person(door) for _ in range(3)]
+    crn, offender_id, to = people[0]
+    later = f"X{next(NUMBERS)}"
+    detail = {"field": "CRN", "new_value": later.lower(), "reason": "a second number"}
+    door.give(to, "CorrectOffenderDetails", detail, "team-admin", key=uuid4())
+    before = [asked(door, crn=each).json()["content"]["cases"] for each in (crn, later, people[1][0])]
+    door.run(door.ledger.fill_search(lambda done, of: None))
+    database, read = door.ledger.store.database, list[str]()
+    whole = database.chains
+
+    async def counting(names, upto, *, foreign=True):
+        read.extend(names)
+        return await whole(names, upto, foreign=foreign)
+
+    monkeypatch.setattr(database, "chains", counting)
+    after = [asked(door, crn=each).json()["content"]["cases"] for each in (crn, later, people[1][0])]
+    assert after == before
+    assert [each[0]["offender_id"] for each in after] == [offender_id, offender_id, people[1][1]]
+    assert asked(door, crn="X000000").status_code == 204
+    assert set(read) == {f"offender-{offender_id}", f"offender-{people[1][1]}"}
+    monkeypatch.setattr(door.ledger._searching.keeping, "unread", {f"offender-{people[2][1]}"})
+    assert asked(door, crn="X000000").status_code == 204
+    assert f"offender-{people[2][1]}" in read, "whoever the search could not read is read all the same"
+
+
+def test_a_case_recorded_after_the_search_was_filled_is_found_by_its_number(door: Door):
+    door.run(door.ledger.fill_search(lambda done, of: None))
+    crn, offender_id, _ = a_person(door)
+    assert content(door, crn=crn)["cases"][0]["offender_id"] == offender_id

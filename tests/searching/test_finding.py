@@ -159,3 +159,15 @@ def test_the_index_finds_whom_looking_at_everybody_finds(first, then, asked):
         )
 
     assert {each.stream for each in index.find(question(asked))} == {each.stream for each in there if fits(each)}
+
+
+def test_the_first_so_many_are_those_of_everybody_in_order():
+    everybody = People()
+    for number in range(40):
+        given = ("Jones", "Jonas", "Joy")[number % 3], ("Ann", "Abe", "Zoe")[number % 5 % 3]
+        everybody.put(somebody(*given, ("Jordan", "Ann")) if number % 4 else somebody(*given))
+    for asked in ({"surname": "Jo*"}, {"surname": "Jones"}, {"surname": "Jo*", "forenames": "A*"}):
+        whole = everybody.find(question(asked))
+        assert len(whole) > 7
+        for most in (1, 2, 7, len(whole), len(whole) + 5):
+            assert everybody.find(question(asked), most) == whole[:most]

@@ -113,7 +113,7 @@ class Ledger:
         self._documents = Documents(store, self.cases, self._executing, self._entitling, self.access.readings)
         self._letters = Letters(store, self.cases, self._executing, self._entitling, self.access.readings)
         self._sheets = Sheets(store, self.cases, self._entitling, self.access.readings)
-        self._subjects = Subjects(store, self.cases, self.access.readings, self.admit)
+        self._subjects = Subjects(store, self.cases, self.access.readings, self.admit, self._searching.keeping)
 
     @classmethod
     async def open(

@@ -15,17 +15,17 @@ The number is sealed in each case, so it is looked for case by case.  Proven by 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final, TypeVar
 
 from ledger.access.purposes import Reader
 from ledger.access.readings import Readings, Screen
-from ledger.aggregates.corrections import CORRECTING, RecordCorrected, as_corrected
+from ledger.aggregates.corrections import CORRECTING, RecordCorrected
 from ledger.aggregates.offender.facts import OffenderDetailsCorrected, OffenderRecorded
 from ledger.aggregates.policy import Policy
-from ledger.aggregates.shape import Closed, Fact, History, Recorded
+from ledger.aggregates.shape import History, Recorded
 from ledger.application.patience import in_time
 from ledger.disclosing.gathering import gathered
 from ledger.disclosing.table import allowed
@@ -35,6 +35,8 @@ from ledger.printing import Chronology, chronology_pdf
 from ledger.projections import chronology
 from ledger.projections.why import Row
 from ledger.rules.dates import day_of, london_day
+from ledger.searching import Keeping
+from ledger.searching.people import crns_of
 from ledger.store.cases import Cases
 from ledger.store.mapping import Stored
 from ledger.store.opening import Store
@@ -106,10 +108,17 @@ class Subjects:
     """The people an open ledger holds something about."""
 
     def __init__(
-        self, store: Store, cases: Cases, readings: Readings, admit: Callable[[Reader | None, str], Awaitable[None]]
+        self,
+        store: Store,
+        cases: Cases,
+        readings: Readings,
+        admit: Callable[[Reader | None, str], Awaitable[None]],
+        keeping: Keeping,
     ) -> None:
-        """`admit` raises LimitedAccess where a reader may not read the case of a name."""
+        """`admit` raises LimitedAccess where a reader may not read the case of a name; `keeping`: who is known by
+        which number."""
         self._store, self._cases, self._readings, self._admit = store, cases, readings, admit
+        self._keeping = keeping
 
     async def answer(
         self, crn: str, since: date | None, until: date | None, reader: Reader | None
@@ -137,16 +146,24 @@ class Subjects:
         return SubjectAccess(crn, since, day, moment, upto, tuple(cases)) if cases else None
 
     async def _streams_of(self, crn: str, upto: int) -> list[str]:
-        """The cases whose number this is, as corrected."""
+        """The cases whose number this is, as corrected: of those that the search knows by it, where it is filled."""
         wanted, found = _plain(crn), list[str]()
-        for part in parts_of(await self._in_time(self._store.database.streams("offender"))):
+        for part in parts_of(await self._candidates(wanted)):
             chains = await self._in_time(self._store.database.chains(part, upto, foreign=False))
             told = {name: [each for each in of if each.type in _TOPICS] for name, of in chains.items()}
             records = await self._records([each for of in told.values() for each in of])
             for name, of in told.items():
-                if wanted in set(_numbers([records[each.position] for each in of])):
+                if wanted in crns_of([records[each.position] for each in of]):
                     found.append(name)
         return found
+
+    async def _candidates(self, crn: str) -> list[str]:
+        """Those who may have the number: whoever the search knows by it or could not read, else everybody."""
+        if not self._keeping.ready:
+            return await self._in_time(self._store.database.streams("offender"))
+        people, _ = await self._in_time(self._keeping.current())
+        unread = {each for each in self._keeping.unread if each.startswith("offender-")}
+        return sorted(unread | {each.stream for each in people.having_crn(crn)})
 
     async def _records(self, stored: Sequence[Stored]) -> dict[int, Recorded[Any]]:
         reading = self._cases.records(stored, _NUMBER)
@@ -176,20 +193,6 @@ _TOPICS: Final = frozenset(each.topic for each in _TELLING)
 
 def _plain(crn: str) -> str:
     return crn.strip().upper()
-
-
-def _numbers(records: Sequence[Recorded[Any]]) -> Iterator[str]:
-    """The numbers a case has had, the one put right in place of the wrong one."""
-    for each in as_corrected(records):
-        fact: Fact = each.fact
-        if isinstance(fact, OffenderRecorded):
-            told = fact.crn
-        elif isinstance(fact, OffenderDetailsCorrected) and str(fact.field).strip().casefold() == "crn":
-            told = fact.new_value
-        else:
-            continue
-        if told and not isinstance(told, Closed):
-            yield _plain(told)
 
 
 def _within(stored: Sequence[Stored], position: int, since: date | None, until: date) -> bool:

@@ -152,8 +152,8 @@ class People:
         return [self._by_stream[stream] for _, stream in first]
 
     def having_crn(self, crn: str) -> list[Person]:
-        """Those of a case reference number, as they are now."""
-        return self.find(Question(crn=crn))
+        """Those who have, or ever had, a case reference number (capitals)."""
+        return [self._by_stream[each] for each in self._by_number.get(crn, ()) if crn in self._by_stream[each].crns]
 
     def _places(self, asked: Question) -> Collection[_Place]:
         """Of everybody it is, once each."""
@@ -178,7 +178,7 @@ class People:
 
 
 def _numbers_of(found: Person) -> list[str]:
-    given = (found.client_id, found.crn and found.crn.upper(), found.dob and found.dob.isoformat())
+    given = (found.client_id, found.crn and found.crn.upper(), found.dob and found.dob.isoformat(), *found.crns)
     return list(dict.fromkeys(each for each in given if each))
 
 

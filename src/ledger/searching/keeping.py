@@ -57,6 +57,7 @@ class Keeping:
         self._people: People | None = None
         self._at = 0
         self._fences = 0
+        self.unread: set[str] = set()  # who cannot be found because a value does not open
         self._turn = asyncio.Lock()
         self._filled = asyncio.Event()
 
@@ -149,7 +150,9 @@ class Keeping:
                 alone = [await self._read([name], upto) for name in names]
                 return {name: found for each in alone for name, found in each.items()}
             log.error("somebody cannot be found by name: a value does not open")
+            self.unread.update(names)
             return dict.fromkeys(names)
+        self.unread.difference_update(names)
         return {name: person(name, _history(stored, opened), day, _keys(stored)) for name, stored in told.items()}
 
 

@@ -23,7 +23,7 @@ from ledger.aggregates.offender.facts import (
     RiskLevelChanged,
 )
 from ledger.aggregates.register_entry.registrations import registrations_of
-from ledger.aggregates.shape import Recorded
+from ledger.aggregates.shape import Closed, Fact, Recorded
 from ledger.projections.register import FLAG_FIELDS, high_since, span_of
 from ledger.projections.why import Row
 from ledger.rules import register
@@ -69,7 +69,7 @@ class Person(NamedTuple):
     """Somebody who can be found.  `names`: the first is the name on file, then aliases and previous names.
 
     `concerns`: the persons ("offender-019a…") whose limits bind a reader of this row; `keys`: ids of those keys that
-    its values were opened with, 16 bytes each.
+    its values were opened with, 16 bytes each; `crns`: every case reference number there ever was, in capitals.
     """
 
     stream: str
@@ -82,6 +82,7 @@ class Person(NamedTuple):
     flags: tuple[Flag, ...]
     concerns: tuple[str, ...]
     keys: tuple[bytes, ...]
+    crns: tuple[str, ...] = ()
 
 
 def person(stream: str, history: Sequence[Recorded[Any]], day: date, keys: Sequence[bytes] = ()) -> Person | None:
@@ -103,7 +104,22 @@ def person(stream: str, history: Sequence[Recorded[Any]], day: date, keys: Seque
         tuple(_flags_of_offender(history, day) if offender else _flags_of_child(stream, history, day)),
         (stream,) if offender else registered,
         tuple(keys),
+        tuple(dict.fromkeys(crns_of(history))),
     )
+
+
+def crns_of(history: Sequence[Recorded[Any]]) -> Iterator[str]:
+    """The case reference numbers a case has had, in capitals, the one put right in place of the wrong one."""
+    for each in as_corrected(history):
+        fact: Fact = each.fact
+        if isinstance(fact, OffenderRecorded):
+            told = fact.crn
+        elif isinstance(fact, OffenderDetailsCorrected) and str(fact.field).strip().casefold() == "crn":
+            told = fact.new_value
+        else:
+            continue
+        if told and not isinstance(told, Closed):
+            yield told.strip().upper()
 
 
 def plain(text: str) -> str:
