@@ -175,6 +175,7 @@ class Met:
     decision: int
     document: str = field(default_factory=lambda: str(uuid4()))
     crn: str = "X000000"
+    letter: str = field(default_factory=lambda: str(uuid4()))
     matter: str = field(default_factory=lambda: str(uuid4()))
     review: str = field(default_factory=lambda: str(uuid4()))
     erased: bool = False
@@ -224,7 +225,7 @@ class Matrix:
             home.leaves(entry)
             home.erase(child)
         word, position = home.words[child][0], done.body["events"][0]["position"]
-        return Met(case, child, word, position, document, crn, matter, review, erased)
+        return Met(case, child, word, position, document, crn, letter["letter_id"], matter, review, erased)
 
     def _document(self, case: Case) -> str:
         """One that is filed, and put beside the record."""
@@ -257,7 +258,9 @@ def word_for(answer: httpx.Response) -> str:
     if answer.status_code == 403:
         assert answer.json()["type"] == "/problems/limited-access"
         return "limited"
-    return {200: "shown", 201: "done", 204: "nothing held", 404: "not there", 409: "refused"}[answer.status_code]
+    return {200: "shown", 201: "done", 204: "nothing held", 404: "not there", 409: "refused", 422: "malformed"}[
+        answer.status_code
+    ]
 
 
 def one(words: set[str]) -> str:
@@ -365,6 +368,25 @@ def a_new_document(matrix: Matrix, met: Met) -> str:
     return word_for(matrix.ask("PUT", path, b"%PDF-1.7 other", role="team-admin"))
 
 
+def a_letter_sent(matrix: Matrix, met: Met) -> str:
+    return word_for(matrix.ask("GET", f"{met.case.path}/letters/{met.letter}.txt"))
+
+
+def a_letter_to_come(matrix: Matrix, met: Met) -> str:
+    """Of an absence that nobody recorded: refused, to whoever may read of the case."""
+    letter = {"letter_id": str(uuid4()), "absence_id": str(uuid4()), "channel": "post", "issued_on": days_ago(1)}
+    warning = {"warning_id": str(uuid4()), "absence_id": str(uuid4()), "given_on": days_ago(1), "channel": "post"}
+    issued = matrix.ask("POST", f"{met.case.path}/issue-enforcement-letter/preview", letter)
+    warned = matrix.ask("POST", f"{met.case.path}/give-breach-warning/preview", warning)
+    return " or ".join(dict.fromkeys(word_for(each) for each in (issued, warned)))
+
+
+def a_session_sheet(matrix: Matrix, met: Met) -> str:
+    """Of a placement that is none: who is limited on a sheet, tests/api/test_letters.py says."""
+    path = f"/placements/{uuid4()}/session-sheet"
+    return word_for(matrix.ask("GET", path, role="supervisor", day=days_ago(0)))
+
+
 def who_read_the_person(matrix: Matrix, met: Met) -> str:
     answers = [matrix.ask("GET", f"{met.case.path}/readings", role="auditor")]
     answers += [matrix.ask("GET", f"{met.case.path}/readings", role="information-manager", **{"for": "subject"})]
@@ -426,12 +448,18 @@ async def _tile(matrix: Matrix, log: str, by: str | None = None) -> bytes:
 
 OF_LOGS = ("checkpoint", "vkey", "vkeys", "announcements", "tile/{path:path}", "consistency")
 OF_NOBODY = (
+    "GET /reports/{name}",
     *("GET /health/live", "GET /health/ready", "GET /info", "GET /metrics", "GET /openapi.json", "GET /docs"),
     *("GET /problems/{code}", "GET /rules", "GET /events", "POST /log/closings", "POST /access/log/closings"),
     *(f"GET {log}/{name}" for log in ("/log", "/access/log") for name in OF_LOGS),
 )
-ROLE_OF = {"GET /metrics": "administrator", "POST /log/closings": "auditor", "POST /access/log/closings": "auditor"}
-FILLED = {"{code}": "malformed", "{path:path}": "0/000.p/1"}
+ROLE_OF = {
+    "GET /reports/{name}": "unit-manager",
+    "GET /metrics": "administrator",
+    "POST /log/closings": "auditor",
+    "POST /access/log/closings": "auditor",
+}
+FILLED = {"{name}": "late-recording", "{code}": "malformed", "{path:path}": "0/000.p/1"}
 
 
 def what_says_nothing_of_a_case(matrix: Matrix, met: Met) -> str:
@@ -457,6 +485,9 @@ class Way:
 
 _VIEW, _OF_NOUN, _COMMAND = "GET /{collection}/{id}/{name}", "GET /{collection}/{id}", "POST /{collection}/{id}/{name}"
 _DOCUMENT, _DECISIONS = "/{collection}/{id}/documents/{doc_id}", "GET /{collection}/{id}/decisions"
+PREVIEWS = tuple(
+    f"POST /offenders/{{id}}/{command}/preview" for command in ("issue-enforcement-letter", "give-breach-warning")
+)
 WAYS: Mapping[str, Way] = {
     "every view of a person": Way(every_view, (_VIEW,)),
     "the comparison of two moments of a person": Way(the_comparison, ("GET /{collection}/{id}/compare",)),
@@ -472,6 +503,9 @@ WAYS: Mapping[str, Way] = {
     "the proof of a fact": Way(the_proof, ("GET /log/proof/{position}", "GET /access/log/proof/{position}")),
     "a document of a person": Way(the_document, (f"GET {_DOCUMENT}",)),
     "a document put beside the record": Way(a_new_document, (f"PUT {_DOCUMENT}",)),
+    "a letter the ledger did not write": Way(a_letter_sent, ("GET /offenders/{id}/letters/{letter}",)),
+    "a letter to come": Way(a_letter_to_come, PREVIEWS),
+    "a session sheet of no placement": Way(a_session_sheet, ("GET /placements/{id}/session-sheet",)),
     "who read the person's case": Way(who_read_the_person, ("GET /{collection}/{id}/readings",)),
     "what was refused of the person": Way(what_was_refused_of_the_person, ("GET /access/refusals",)),
     "what was refused of anybody": Way(what_was_refused_of_anybody, ("GET /access/refusals",)),
