@@ -33,6 +33,7 @@ SHOWING: dict[str, Sequence[str]] = {
     "subject-access": ("subject-access", CRN, "--by", STAFF),
     "outcomes": ("outcomes", "write", "{id}", "-o", "{file}", "--by", STAFF),
     "what-if": ("what-if", "--edition", "sentencing-2026"),
+    "report": ("report", "late-recording", "--role", "unit-manager", "--by", STAFF),
     "export": ("export", "{case}", "-o", "{file}", "--purpose", "court", "--recipient", "him", "--by", STAFF),
     "log": ("log", "tiles", "{file}"),
 }
