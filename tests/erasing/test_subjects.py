@@ -172,6 +172,18 @@ def test_a_third_party_goes_alone_by_the_fact_that_tells_of_them(home: Family) -
     assert CANNOT in [(each.rule, each.message) for each in problem.value.refusals]
 
 
+def test_third_parties_told_of_in_one_list_go_together_with_what_corrects_it(home: Family) -> None:
+    words = [f"Zq{uuid4().hex}" for _ in range(4)]
+    home.give(home.case.to, "ListCaseContacts", {"list": words[:2], "form": "R7.5"}, PRACTITIONER)
+    fact = home.told(f"offender-{home.case.id}")[-1].members["id"]
+    right = {"event_ref": fact, "field": "list", "corrected_value": words[2:], "reason": "two others"}
+    home.give(home.case.to, "CorrectRecord", right, PRACTITIONER)
+    assert all(each in shown(home) for each in words)
+    erase(home, fact)
+    assert not [each for each in words if each in shown(home)]
+    assert len(erasures(home, fact)[0]["key_ids"]) == 4
+
+
 def test_the_named_victims_of_an_erased_person_go_by_themselves_afterwards(home: Family) -> None:
     one, word = victim(home)
     erase(home)

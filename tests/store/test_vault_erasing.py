@@ -234,8 +234,28 @@ async def test_a_hold_on_a_class_of_cases_covers_by_what_the_erasure_says_of_the
         hold = uuid4()
         await vault.erasures.place_hold(hold, Scope(classes=(CaseClass(office="Nörth"),)), "aco")
         held = await vault.erasures.begin(an_order(CHILD, reach=reach))
-        assert (held.held_by, held.order.reach) == (hold, reach)
+        assert (held.held_by, held.order.reach) == (hold, reach.as_kept())
         assert (await vault.erasures.begin(an_order(ANN))).step == "begun"
+
+
+async def test_no_offence_lies_in_the_journal_and_a_hold_on_an_offence_covers_all_the_same(vault_database: str) -> None:
+    day = datetime(2025, 1, 1).date()
+    theft, arson = (
+        Reach(frozenset(), (CaseReached(frozenset({each}), frozenset(), day),)) for each in ("theft", "arson")
+    )
+    async with opened(vault_database) as vault:
+        hold = uuid4()
+        await vault.erasures.place_hold(hold, Scope(classes=(CaseClass(offence="theft"),)), "aco")
+        waits, goes = an_order(CHILD, reach=theft), an_order(ANN, reach=arson)
+        assert (await vault.erasures.begin(waits)).step == "deferred"
+        assert [each.id for each in await vault.erasures.due()] == [waits.id]  # to be asked again ...
+        assert (await vault.erasures.begin(waits)).step == "deferred"  # ... and still held
+        assert (await vault.erasures.begin(goes)).step == "begun"
+        late = await vault.erasures.place_hold(uuid4(), Scope(classes=(CaseClass(offence="arson"),)), "aco")
+        assert [each.id for each in late] == [goes.id]
+        assert "theft" not in str(await vault.erasures.deferred())
+        await vault.erasures.release_hold(hold)
+        assert (await vault.erasures.begin(waits)).step == "begun"
 
 
 async def test_a_hold_that_comes_too_late_is_told_which_erasures_were_faster(vault_database: str) -> None:

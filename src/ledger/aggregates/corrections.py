@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, cast
 
 from pydantic import ConfigDict, JsonValue, StrictBool, TypeAdapter, ValidationError
 
@@ -138,7 +138,7 @@ def _adapter(fact_class: type[Fact], name: str) -> TypeAdapter[Any]:
 
 def read_value(fact_class: type[Fact], name: str, value: Any) -> Any:
     """A corrected value, as told in JSON, as the field holds it.  Raises ValidationError if it is none."""
-    if isinstance(value, Closed):
+    if _has_closed(value):
         return value
     adapter = _adapter(fact_class, name)
     try:
@@ -147,6 +147,13 @@ def read_value(fact_class: type[Fact], name: str, value: Any) -> Any:
         if not isinstance(value, str):
             raise
         return _read_as_text(adapter, value)
+
+
+def _has_closed(value: Any) -> bool:
+    """Of several people in one list each is sealed under a key of their own."""
+    if isinstance(value, list):
+        return any(isinstance(each, Closed) for each in cast("list[Any]", value))
+    return isinstance(value, Closed)
 
 
 def _read_as_text(adapter: TypeAdapter[Any], value: str) -> Any:

@@ -138,8 +138,10 @@ class Erasing:
     # ------------------------------------------------------------------------------------ what has begun
 
     async def go_on_with_all(self) -> None:
-        """Whatever is under way."""
-        for each in await self._journal.under_way():
+        """Whatever is under way: children last, for the end of one is a line for the notebook of its adults, and there
+        is none for whoever is erased as well, which is known once that is sealed."""
+        under_way = await self._journal.under_way()
+        for each in sorted(under_way, key=lambda each: stream_of(each).startswith("child-")):
             await self.go_on(each)
 
     async def go_on(self, erasure: Erasure) -> None:

@@ -9,7 +9,7 @@ under its own lock.  Ids, codes and dates only.  Proven by tests/privacy/test_ho
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final, TypeVar
 
@@ -36,9 +36,13 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class CaseReached:
-    """What is known of a case that an erasure reaches: its offences and offices ever, and the days it was open."""
+    """What is known of a case that an erasure reaches: its offences and offices ever, and the days it was open.
 
-    offences: frozenset[str]
+    `offences`: None where they are not said: they are sealed values, so the vault's journal, which is in clear, keeps
+    none of them.
+    """
+
+    offences: frozenset[str] | None
     offices: frozenset[str]
     since: date
     until: date | None = None
@@ -51,22 +55,26 @@ class Reach:
     streams: frozenset[str]
     cases: tuple[CaseReached, ...] = ()
 
+    def as_kept(self) -> Reach:
+        """Without what may not lie in clear."""
+        return Reach(self.streams, tuple(replace(each, offences=None) for each in self.cases))
 
-def covers(scope: Scope, reach: Reach) -> bool:
-    """Would the erasure reach into what the hold has secured?
+
+def covers(scope: Scope, reach: Reach, unsaid: bool = False) -> bool:
+    """Would the erasure reach into what the hold has secured?  `unsaid`: whether offences not said may be the hold's.
 
     >>> covers(Scope(frozenset({"offender-1"})), Reach(frozenset({"child-7", "offender-1"})))
     True
     """
     if scope.streams & reach.streams:
         return True
-    return any(_belongs(case, kind) for case in reach.cases for kind in scope.classes)
+    return any(_belongs(case, kind, unsaid) for case in reach.cases for kind in scope.classes)
 
 
-def _belongs(case: CaseReached, kind: CaseClass) -> bool:
+def _belongs(case: CaseReached, kind: CaseClass, unsaid: bool) -> bool:
     """A case that was open on one day of the period is of it; one that is still open has no last day."""
     return (
-        (kind.offence is None or kind.offence in case.offences)
+        (kind.offence is None or (unsaid if case.offences is None else kind.offence in case.offences))
         and (kind.office is None or kind.office in case.offices)
         and (kind.until is None or case.since <= kind.until)
         and (kind.since is None or case.until is None or case.until >= kind.since)

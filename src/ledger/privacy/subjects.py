@@ -9,11 +9,11 @@ Proven by tests/aggregates/test_erasing.py and tests/erasing/test_subjects.py.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from ledger.aggregates.child.reach import concerned
 from ledger.aggregates.corrections import RecordCorrected
-from ledger.aggregates.shape import Fact, Recorded, Subject
+from ledger.aggregates.shape import Fact, Recorded, Subject, Whose
 from ledger.privacy.owners import Owner, owner_of
 
 if TYPE_CHECKING:
@@ -72,6 +72,16 @@ def _third_parties(history: Sequence[Recorded[Any]], streams: set[str], told_in:
         if told is None or (told_in and told_in not in (each.id, told.id)):
             continue
         of: Fact = told.fact
-        for whose in type(of).whose.values():
+        for name, whose in type(of).whose.items():
             if whose.subject is Subject.THIRD_PARTY:
-                yield owner_of(each.fact, each.id, each.stream, whose, each.about)
+                for one in _persons("corrected_value" if corrects else name, each.fact, whose):
+                    yield owner_of(each.fact, each.id, each.stream, one, each.about)
+
+
+def _persons(name: str, fact: Fact, whose: Whose) -> Iterator[Whose]:
+    """Of several people in one list each has a key of their own (catalogue, *Whose text*)."""
+    value: Any = getattr(fact, name)
+    if isinstance(value, list):
+        yield from (Whose(whose.subject, f"{name}/{index}") for index in range(len(cast("list[Any]", value))))
+    else:
+        yield whose

@@ -104,7 +104,7 @@ class Erasures:
                 (
                     name,
                     _names(owners),
-                    to_json(order.reach),
+                    to_json(order.reach.as_kept()),
                     order.ground.encode(),
                     order.asked_by.encode(),
                     order.approved_by.encode(),
@@ -160,21 +160,24 @@ class Erasures:
             return await _at(wire, ("deferred",))
 
     async def due(self) -> list[Erasure]:
-        """Deferred, and no hold covers them any longer: to be asked for again today."""
+        """Deferred, and by what is kept of their reach under no hold any longer: to be asked for again today.
+
+        What is not kept of it, offences, is said again then.
+        """
         async with behind_the_gate(self._connect) as wire:
             holds = await _holds(wire)
             waiting = await _at(wire, ("deferred",))
         return [each for each in waiting if not any(covers(scope, each.order.reach) for _, scope, _ in holds)]
 
     async def place_hold(self, id: UUID, scope: Scope, by: str, told: bytes = b"") -> list[Erasure]:  # noqa: A002
-        """Hold what is in scope from now on; the erasures under way that it covers, for which it comes too late.
+        """Hold what is in scope from now on; the erasures under way that it may cover, for which it comes too late.
 
         `told`: the command, so that it can be gone on with.  A hold of that id which is in force stays as it is.
         """
         async with behind_the_gate(self._connect) as wire:
             await wire.ask(b"place_hold", (id.bytes, to_json(scope), by.encode(), told))
             begun = await _at(wire, _UNDER_WAY)
-        return [each for each in begun if covers(scope, each.order.reach)]
+        return [each for each in begun if covers(scope, each.order.reach, unsaid=True)]
 
     async def release_hold(self, id: UUID) -> list[Erasure]:  # noqa: A002
         """Let go; the erasures that nothing keeps any longer (`due`)."""
