@@ -51,6 +51,9 @@ EXPECTED: dict[tuple[str, str], frozenset[str] | None] = {
     ("GET", "/metrics"): frozenset({"administrator"}),
     ("GET", "/access/refusals"): frozenset({"auditor", "data-protection-officer"}),
     ("GET", "/worklists/{name}"): READ_CASES,
+    ("GET", "/reports/{name}"): frozenset(
+        {"senior-practitioner", "unit-manager", "area-manager", "aco", "chief-officer"}
+    ),
     ("GET", "/{collection}/{id}/{name}"): READ_CASES,
     ("GET", "/{collection}/{id}/decisions"): READ_CASES,
     ("GET", "/{collection}/{id}/decisions/{position}"): READ_CASES,
