@@ -82,6 +82,7 @@ def parser() -> argparse.ArgumentParser:
     each.add_argument("--with", dest="with_", metavar="INSTANT", help="compare: the later moment; now if left out")
     each.add_argument("--as-at", metavar="DAY")
     each.add_argument("--known-at", metavar="INSTANT")
+    each.add_argument("--clock", choices=("ledger", "source"), default="ledger", help="whose record time is known by")
     each.add_argument("--view", default="enforcement")
     each.add_argument("--explain", action="store_true", help="with rules, facts, calendar and settings")
     each.add_argument("--edition", choices=NAMES, help="what this edition of the law would have said")

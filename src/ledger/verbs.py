@@ -171,6 +171,7 @@ def case(given: argparse.Namespace) -> int:
             given.view,
             as_at=as_at,
             known_at=known_at,
+            clock=given.clock,
             explain=given.explain,
             reader=reader_of(given),
             edition=given.edition,

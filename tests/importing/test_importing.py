@@ -41,6 +41,7 @@ from tests.importing.lines import (
 from ledger.aggregates.aggregate import Aggregate
 from ledger.errors import NotFound, Setup
 from ledger.importing import LineKeys, Outcome, import_file, read_line
+from ledger.projections import VIEWS
 from ledger.store.embedded import EmbeddedCluster
 from ledger.store.migrate import migrate
 from ledger.store.opening import DEMONSTRATION
@@ -339,6 +340,35 @@ def test_history_is_signed_by_the_importer_and_says_sealed_who_told_the_other_sy
     assert entry["source"] == {"system": "old-case-system", "recorded": "2024-11-05T10:00:00.000000Z"}
     assert "source/by" in entry["sealed"]
     assert told["by"]["id"] not in json.dumps(entry)
+
+
+@pytest.mark.parametrize("view", [each.name for each in VIEWS if each.noun == "offender"] + ["compare"])
+def test_every_view_by_another_systems_clock_says_that_it_is_not_provable(real: Door, tmp_path: Path, view: str):
+    lines = a_case(1, source=SOURCE)
+    imported(real, write(tmp_path, lines))
+    path = f"/offenders/{lines[0]['to'].partition('/')[2]}/{view}"
+    moments = {"known_at": "2024-12-01T00:00:00Z"} | ({"with": "2024-12-02T00:00:00Z"} if view == "compare" else {})
+    told = real.get(path, clock="source", **moments)
+    assert told.status_code == 200, told.text
+    assert (told.json()["clock"], told.json()["provable"]) == ("source", False)
+    assert told.json()["says"].startswith("Not provable")
+    if view != "compare":
+        assert real.get(path, clock="ledger", **moments).status_code == 404
+        assert "provable" not in real.get(path).json()
+
+
+def test_a_fact_of_history_is_shown_according_to_whom(real: Door, tmp_path: Path):
+    lines = a_case(1, source=SOURCE)
+    imported(real, write(tmp_path, [*lines, {**absence(lines[0]["to"], lines[1]["data"]["order_id"])}]))
+    target = lines[0]["to"].partition("/")[2]
+    events = {each["position"]: each for each in real.get(f"/offenders/{target}/chronology").json()["events"]}
+    told = [events[position]["according_to"] for position in sorted(events)]
+    assert told[:3] == [
+        {"system": "old-case-system", "recorded": "2024-11-05T10:00:00Z", "by": each["by"]["id"]} for each in lines
+    ]
+    assert told[3] is None
+    withheld = real.get(f"/offenders/{target}/chronology", "auditor").json()["events"]
+    assert {each["according_to"]["by"] for each in withheld if each["according_to"]} == {"[sealed]"}
 
 
 def test_history_is_known_at_the_other_systems_time_on_its_clock_only(real: Door, tmp_path: Path):

@@ -339,6 +339,8 @@ class Recorded(Generic[FactT_co]):
     under: tuple[str, ...] = ()
     rests_on: tuple[int, ...] = ()
     corrected_by: tuple[int, ...] = ()  # positions of corrections that this reading includes
+    source_system: str | None = None  # imported: which other system told it
+    source_by: str | Closed | None = None  # imported: who recorded it there, according to that system
 
     def with_fact(self, fact: Fact, effective: date | datetime, by_position: int) -> Recorded[Fact]:
         """The same record as a correction leaves it."""

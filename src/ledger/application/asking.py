@@ -40,6 +40,7 @@ from ledger.store.chains import Chain, Opens, Reading
 from ledger.store.opening import Store
 
 T = TypeVar("T")
+NOT_PROVABLE: Final = "Not provable: when another system knew of a fact is that system's word; no entry here proves it."
 CURSORS: Final = "places-in-lists"  # the vault's name for the secret that seals them
 
 
@@ -56,6 +57,13 @@ class Asked:
     clock: str = "ledger"
     reader: Reader | None = None
     edition: str | None = None
+
+    def supposed(self) -> dict[str, Any]:
+        """What an answer says of what it supposes: another edition of the law, another system's clock."""
+        told: dict[str, Any] = {"edition": self.edition} if self.edition else {}
+        if self.clock == "ledger":
+            return told
+        return {**told, "clock": self.clock, "provable": False, "says": NOT_PROVABLE}
 
     @property
     def target(self) -> str:
@@ -100,8 +108,7 @@ class Asking:
 
         shown, answer = await self.answered(view, asked, begin)
         await entry.sealed()
-        supposed = {"edition": asked.edition} if asked.edition else {}
-        return {**shown.moment(), **supposed, **answer}
+        return {**shown.moment(), **asked.supposed(), **answer}
 
     def begin(self, asked: Asked, name: str, shown: Shown) -> Entry:
         """Begin to seal that whoever asks is shown this, called `name`.  Raises AccessLogUnavailable."""

@@ -46,6 +46,7 @@ async def compare(asking: Asking, asked: Asked, with_: datetime) -> Row:
     answer = {
         **before.shown.moment(),
         "with": after.shown.moment(),
+        **asked.supposed(),
         "facts": comparing.facts_between(before.facts, after.facts),
         "statuses": [
             row

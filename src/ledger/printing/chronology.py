@@ -178,6 +178,9 @@ def marks(event: Mapping[str, Any]) -> Iterator[str]:
     days = event["late_days"]
     if days:
         yield f"Late: recorded {days} day{'s' if days > 1 else ''} after it happened."
+    if source := event.get("according_to"):
+        who = f" by {source['by']}" if source["by"] else ""
+        yield f"According to {source['system']}: recorded there {instant_in_words(source['recorded'])}{who}."
     if event["corrects"]:
         yield f"This puts right record {event['corrects']}."
     if event["struck_out"]:

@@ -96,12 +96,21 @@ def _row(record: Recorded[Any]) -> Row:
         "late_days": late_days,
         "late": late_days > 0,
         "by": {"id": by.id, "role": by.role, "unit": by.unit},
+        "according_to": _according_to(record),
         "values": {
             name: value if type(value) in _AS_IT_IS else plain(value)
             for name in _fields(kind)
             if (value := told[name]) is not None
         },
     }
+
+
+def _according_to(record: Recorded[Any]) -> Row | None:
+    """Of an imported fact: the other system, when it recorded this, and by whom according to it."""
+    if record.source_system is None:
+        return None
+    who = plain(record.source_by) if record.source_by is not None else None
+    return {"system": record.source_system, "recorded": record.source_recorded, "by": who}
 
 
 _AS_IT_IS: Final = frozenset({str, int, bool, date, datetime})

@@ -32,6 +32,7 @@ from ledger.store.facts import read_fact
 T = TypeVar("T", str, int)
 
 _AS_IT_IS: Final = frozenset({str, int, bool})
+SOURCE_BY: Final = "source/by"  # the path under which who told it there is sealed
 
 
 @immutable
@@ -284,6 +285,8 @@ def recorded(stored: Stored, opened: Mapping[str, Any] | None = None) -> Recorde
         _instant(source["recorded"]) if source and "recorded" in source else None,
         tuple(members.get("under", _NO_NAMES)),
         tuple(members.get("rests_on", _NO_NAMES)),
+        source_system=source["system"] if source else None,
+        source_by=(opened or _NONE).get(SOURCE_BY, CLOSED) if sealed and SOURCE_BY in sealed else None,
     )
 
 
@@ -335,6 +338,8 @@ def as_read(
         source_recorded=datetime.fromisoformat(envelope.source["recorded"]) if envelope.source else None,
         under=_in_order(draft.under),
         rests_on=_in_order(draft.rests_on),
+        source_system=envelope.source["system"] if envelope.source else None,
+        source_by=CLOSED if envelope.source_sealed and "by" in envelope.source_sealed else None,
     )
 
 
