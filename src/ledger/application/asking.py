@@ -11,7 +11,7 @@ by tests/api/test_views.py, tests/store/test_chains.py and every scenario.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any, Final, TypeVar
@@ -19,8 +19,9 @@ from typing import Any, Final, TypeVar
 from ledger.access.purposes import Reader
 from ledger.access.readings import NO_READER, Entry, Readings, Screen, cases_in, is_case, people_of
 from ledger.aggregates import AGGREGATES, noun_of
+from ledger.aggregates.offender.merging import as_one, merging_in, of_one_person
 from ledger.aggregates.policy import Policy
-from ledger.aggregates.shape import CLOSED, Recorded, Unread
+from ledger.aggregates.shape import CLOSED, History, Recorded, Unread
 from ledger.application.entitling import Entitling
 from ledger.application.patience import in_time
 from ledger.commands import SINGLE_STREAMS
@@ -140,9 +141,25 @@ class Asking:
                 return [each for each in reading.records if (each.source_recorded or each.recorded) <= known_at]
             return reading.known(upto)
 
-        reading = await read_of(chain)
-        read_whole = known(reading)
-        classes = EVERYTHING if withhold else classes_for(by, reading.known(LARGEST))
+        async def person_of(name: str, chain: Chain) -> tuple[dict[str, Chain], dict[str, Reading]]:
+            """Every record of the same person, as known then: most have one."""
+            chains, readings = {name: chain}, {name: await read_of(chain)}
+            while missing := of_one_person(name, merging_in(*map(known, readings.values()))) - chains.keys():
+                for each in sorted(missing):
+                    chains[each] = await self._in_time(self._cases.chains.of(each))
+                    await self._entitling.check(by, each, chains[each].stored, newest.limits)
+                    readings[each] = await read_of(chains[each])
+            return chains, readings
+
+        def told_of(name: str, readings: Mapping[str, Reading]) -> Sequence[Recorded[Any]]:
+            if len(readings) == 1:
+                return known(readings[name])
+            return History(as_one(name, {each: known(reading) for each, reading in readings.items()}))
+
+        chains, readings = await person_of(stream, chain)
+        read_whole = told_of(stream, readings)
+        now_known = [fact for each in readings.values() for fact in each.known(LARGEST)]
+        classes = EVERYTHING if withhold else classes_for(by, now_known)
         history = seen(stream, read_whole, classes, AGGREGATES[noun].opens)
         if not any(each.stream == stream for each in history):
             raise NotFound(f"There is no {noun} {asked.id}{' as known then' if known_at else ''}.")
@@ -152,7 +169,7 @@ class Asking:
         people = () if withhold else people_of(opens)
 
         def showing(cases: Iterable[str]) -> Shown:
-            there = {stream, *filter(is_case, cases)}
+            there = {*chains, *filter(is_case, cases)}
             return Shown(history[-1].position, day, moment, people, frozenset(there), policy.version)
 
         if not view.across:
@@ -168,11 +185,11 @@ class Asking:
                     other = await self._in_time(self._cases.chains.of(each))
                     if each.startswith(CONCERNING):  # it is told whole
                         await self._entitling.check(by, each, other.stored, newest.limits)
-                    theirs = known(await read_of(other))
+                    theirs = told_of(each, (await person_of(each, other))[1])
                     others.read[each] = seen(stream, theirs, classes, AGGREGATES[noun_of(each)].opens)
         if view.across:
             begin(showing(others.read))
-        answer = _withheld(answer, chain) if withhold else told(answer, stream, read_whole, classes)
+        answer = _withheld(answer, chains.values()) if withhold else told(answer, stream, read_whole, classes)
         if "events" in answer:
             said = await self._entitling.unsaid(by, answer["events"], stream, read_whole, newest.limits)
             answer = {**answer, "events": said}
@@ -304,9 +321,9 @@ def view_of(noun: str, name: str) -> View:
     raise NotFound(f"There is no view {name[:40]!r} of a {noun[:40]}; there are: {known}.")
 
 
-def _withheld(answer: Row, chain: Chain) -> Row:
+def _withheld(answer: Row, chains: Iterable[Chain]) -> Row:
     """An answer without sealed values, also without those that a fold had to open."""
-    sealed = chain.sealed()
+    sealed = {position: names for each in chains for position, names in each.sealed().items()}
     events = [
         {**each, "values": {k: str(CLOSED) if k in sealed[each["position"]] else v for k, v in each["values"].items()}}
         for each in answer.get("events", ())

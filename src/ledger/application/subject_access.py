@@ -24,6 +24,7 @@ from ledger.access.purposes import Reader
 from ledger.access.readings import Readings, Screen
 from ledger.aggregates.corrections import CORRECTING, RecordCorrected
 from ledger.aggregates.offender.facts import OffenderDetailsCorrected, OffenderRecorded
+from ledger.aggregates.offender.merging import of_one_person
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import History, Recorded
 from ledger.application.patience import in_time
@@ -38,6 +39,7 @@ from ledger.rules.dates import day_of, london_day
 from ledger.searching import Keeping
 from ledger.searching.people import crns_of
 from ledger.store.cases import Cases
+from ledger.store.limits import Limits
 from ledger.store.mapping import Stored
 from ledger.store.opening import Store
 
@@ -134,7 +136,9 @@ class Subjects:
         upto, moment = head.size if head else 0, datetime.now(UTC)
         day = until or london_day(moment)
         policy = (await self._in_time(self._cases.policy(fresh=True))).policy
-        streams = await self._streams_of(crn, upto)
+        merging = await self._in_time(Limits(self._store.database).merging())
+        found = await self._streams_of(crn, upto)
+        streams = sorted({one for each in found for one in of_one_person(each, merging)})
         for each in streams if reader is not None and reader.by.role != SERVICE else ():
             await self._admit(reader, each)
         cases = [await self._held(stream, since, day, upto, policy) for stream in streams]

@@ -28,6 +28,7 @@ from typing import Any, Final
 from ledger.access import Access
 from ledger.aggregates.access import ExportReleased
 from ledger.aggregates.ledger_stream import ReleaseStarted
+from ledger.aggregates.offender.merging import of_one_person
 from ledger.aggregates.policy import POLICY
 from ledger.aggregates.rights import rights_of
 from ledger.aggregates.shape import Actor, Recorded
@@ -43,6 +44,7 @@ from ledger.rules.dates import printed
 from ledger.store import mapping, proving
 from ledger.store.cases import Cases
 from ledger.store.heads import Closing
+from ledger.store.limits import Limits
 from ledger.store.opening import Store
 from ledger.transparency.bundle import contents, verify_bundle
 from ledger.transparency.bundle.archive import pack
@@ -106,6 +108,8 @@ class Exporting:
         records = [mapping.recorded(each) for each in stored]
         if purpose == "sharing":
             not_restricted(records)
+            for each in of_one_person(stream, await Limits(self._store.database).merging()) - {stream}:
+                not_restricted([mapping.recorded(one) for one in await self._store.database.chain(each)])
         opens = allows.opens & classes_for(by, records)  # no more than a page shows
         found = gathered(stream, stored, replace(allows, opens=opens))
         openings = await self._openings(found)

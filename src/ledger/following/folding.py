@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from ledger.aggregates import AGGREGATES, FACT_BY_TOPIC, noun_of
 from ledger.aggregates.corrections import CORRECTING
+from ledger.aggregates.offender.merging import MERGING, as_one, leading, of_one_person
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Recorded
 from ledger.errors import Unavailable
@@ -23,10 +24,12 @@ from ledger.projections import READ_BY_ROWS, WORKLISTS
 from ledger.projections.schedule import Projected, Watching, of_noun, project
 from ledger.store.cases import POLICY_STREAMS, Cases
 from ledger.store.database import Database
+from ledger.store.limits import Limits
 from ledger.store.mapping import Stored, recorded
 
 log = logging.getLogger(__name__)
 
+NOTHING: Final = Projected(None, (), {})  # on no list: another record of the person stands there
 NOUNS: Final = frozenset(worklist.noun for worklist in WORKLISTS.values())
 AT_ONCE: Final = 200  # cases that are read and folded together: a change of policy may move a hundred thousand
 
@@ -52,7 +55,8 @@ def touched_by(stored: Sequence[Stored]) -> dict[str, int]:
             found.setdefault(stream, each.position)
         for name in each.members.get("about", ()):
             noun = noun_of(name)
-            if noun in NOUNS and (each.type in hears(noun) or issubclass(FACT_BY_TOPIC[each.type], CORRECTING)):
+            kind = FACT_BY_TOPIC[each.type]
+            if noun in NOUNS and (each.type in hears(noun) or issubclass(kind, (*CORRECTING, *MERGING))):
                 found.setdefault(name, each.position)
     return found
 
@@ -76,6 +80,7 @@ class Folder:
     def __init__(self, database: Database, cases: Cases) -> None:
         self._database = database
         self._cases = cases
+        self._limits = Limits(database)
         self._watch: Watching | None = None
         self._policy: Policy | None = None
 
@@ -92,6 +97,7 @@ class Folder:
         watch = await self._watched(upto)
         for noun in dict.fromkeys(noun_of(each) for each in streams):
             names = [each for each in streams if noun_of(each) == noun]
+            found |= {name: NOTHING for name in names if (await self._persons(upto)).leads(name) != name}
             for name, history in (await self.histories(names, upto)).items():
                 found[name] = history if isinstance(history, Paused) else _projected(noun, name, history, watch, upto)
         return found
@@ -101,14 +107,31 @@ class Folder:
     ) -> Mapping[str, Sequence[Recorded[Any]] | Paused]:
         """What the rows of these cases of one noun rest on, as known at a position; those known then only.
 
-        `reads`: for who rests on less and on no other stream, which of the topics of a case.
+        Of several records of one person the one merged into alone, with the facts of all.  `reads`: for who rests on
+        less and on no other stream, which of the topics of a case.
         """
-        noun = noun_of(streams[0])
-        chains = await self._database.chains(streams, upto, foreign=bool(hears(noun)) and reads is None)
+        noun, persons = noun_of(streams[0]), await self._persons(upto)
+        records = {name: persons.records(name) for name in streams if persons.leads(name) == name}
+        wanted = list(dict.fromkeys(one for each in records.values() for one in sorted(each)))
+        chains = await self._database.chains(wanted, upto, foreign=bool(hears(noun)) and reads is None)
         begun = {name: stored for name, stored in chains.items() if any(_is_of(name, each) for each in stored)}
         if reads is not None:
             begun = {name: _resting_on(reads, stored) for name, stored in begun.items()}
-        return await self._opened(noun, begun)
+        opened = await self._opened(noun, begun)
+        return {name: _as_one(name, records[name], opened) for name in records if name in opened}
+
+    async def touched_by(self, stored: Sequence[Stored], upto: int) -> dict[str, int]:
+        """The cases whose rows these facts can move, each with the position of the first that can; of several records
+        of one person, by what is known at a position, the one that lists name too."""
+        found = touched_by(stored)
+        persons = await self._persons(upto)
+        for name, position in list(found.items()):
+            found.setdefault(persons.leads(name), position)
+        return found
+
+    async def _persons(self, upto: int) -> _Persons:
+        told = await self._limits.merging()
+        return _Persons([each for each in told if each.position <= upto])
 
     async def policy(self, upto: int) -> Policy:
         """Settings and calendar as known at a position.  Raises Unavailable where the database is."""
@@ -166,6 +189,31 @@ class Folder:
 def _resting_on(reads: Reads, stored: Sequence[Stored]) -> list[Stored]:
     topics = reads({each.type for each in stored})
     return [each for each in stored if each.type in topics]
+
+
+class _Persons:
+    """Which records are of one person, by these facts."""
+
+    def __init__(self, facts: Sequence[Recorded[Any]]) -> None:
+        self._facts = facts
+
+    def leads(self, name: str) -> str:
+        """The record that lists name for this one."""
+        return leading(name, self._facts) if self._facts else name
+
+    def records(self, name: str) -> frozenset[str]:
+        """Every record of the person."""
+        return of_one_person(name, self._facts) if self._facts else frozenset({name})
+
+
+def _as_one(
+    name: str, records: frozenset[str], opened: Mapping[str, Sequence[Recorded[Any]] | Paused]
+) -> Sequence[Recorded[Any]] | Paused:
+    if len(records) == 1:
+        return opened[name]
+    told = {each: opened[each] for each in sorted(records) if each in opened}
+    paused = next((each for each in told.values() if isinstance(each, Paused)), None)
+    return paused or as_one(name, {each: found for each, found in told.items() if not isinstance(found, Paused)})
 
 
 def _is_of(name: str, stored: Stored) -> bool:

@@ -22,7 +22,7 @@ from typing import Final
 import psycopg
 
 from ledger.errors import LedgerError
-from ledger.following.folding import Folder, parts_of, reason_of, touched_by
+from ledger.following.folding import Folder, parts_of, reason_of
 from ledger.following.rebuilding import Rebuild
 from ledger.following.tables import SEALED, Built, Tables
 from ledger.following.workers import Where
@@ -128,7 +128,7 @@ class Follower:
                 return False
             upto = stored[-1].position if stored else position
             movable = await tables.movable(await self._folder.moved(stored))
-            touched = dict.fromkeys([*again, *movable], position + 1) | touched_by(stored)
+            touched = dict.fromkeys([*again, *movable], position + 1) | await self._folder.touched_by(stored, upto)
             for part in parts_of(list(touched)):
                 found = await self._folder.fold(part, upto)
                 async with tables.connection.pipeline():  # one way there and back for all of it

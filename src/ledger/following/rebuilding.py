@@ -21,7 +21,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Final
 
 from ledger.errors import Conflict
-from ledger.following.folding import NOUNS, Folder, Paused, parts_of, touched_by
+from ledger.following.folding import NOUNS, Folder, Paused, parts_of
 from ledger.following.tables import Tables
 from ledger.following.workers import Where, Workers
 from ledger.projections import WORKLISTS
@@ -140,7 +140,8 @@ class Rebuild:
         if not stored:
             return after
         upto = stored[-1].position
-        touched = touched_by(stored) | dict.fromkeys(await tables.movable(await self._folder.moved(stored)), 0)
+        touched = await self._folder.touched_by(stored, upto)
+        touched |= dict.fromkeys(await tables.movable(await self._folder.moved(stored)), 0)
         for part in parts_of(list(touched)):
             await self._write(tables, part, generations, upto, fresh=False)
         return upto

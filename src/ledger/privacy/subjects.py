@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from ledger.aggregates.child.reach import concerned
 from ledger.aggregates.corrections import RecordCorrected
+from ledger.aggregates.offender.merging import merging_in, of_one_person
 from ledger.aggregates.shape import Fact, Recorded, Subject, Whose
 from ledger.privacy.owners import Owner, owner_of
 
@@ -39,10 +40,11 @@ _ABOUT_THE_PERSON: Final = ("register-entry-", "child-protection-matter-")
 
 
 def owners_of_subject(history: Sequence[Recorded[Any]], stream: str, subject_id: str, kind: str) -> tuple[Owner, ...]:
-    """Of the case `stream` with this chain.  Texts about victims who are not named go with the first victim.
+    """Of the case `stream` with this chain, which is whole: with every other record of the person.
 
-    The person goes with the texts of the case, of the entries and matters that are about nobody else, and with the
-    third parties told of in them; children and named victims go by themselves, and what is sealed as of staff stays.
+    Texts about victims who are not named go with the first victim.  The person goes, in every record, with the texts of
+    the case, of the entries and matters that are about nobody else, and with the third parties told of in them;
+    children and named victims go by themselves, and what is sealed as of staff stays.
     An owner that never had a key does no harm: it never has one then.
     """
     if kind == "VICTIM":
@@ -50,17 +52,19 @@ def owners_of_subject(history: Sequence[Recorded[Any]], stream: str, subject_id:
     if kind == "THIRD_PARTY":
         # With the case's own name: so it can be told which case it is, from the list of erasures alone.
         return (Owner(stream, "third-party"), *sorted(set(_third_parties(history, {stream}, subject_id))))
-    streams = {stream, *_of_nobody_else(history, stream)}
-    texts = {Owner(each, "case") for each in streams} | {Owner(stream, "child"), Owner(stream, "victim")}
+    records = of_one_person(stream, merging_in(history))
+    streams = {*records, *_of_nobody_else(history, records)}
+    texts = {Owner(each, "case") for each in streams}
+    texts |= {Owner(each, of) for each in records for of in ("child", "victim")}
     return tuple(sorted(texts | set(_third_parties(history, streams))))
 
 
-def _of_nobody_else(history: Sequence[Recorded[Any]], stream: str) -> set[str]:
+def _of_nobody_else(history: Sequence[Recorded[Any]], records: frozenset[str]) -> set[str]:
     found: dict[str, set[str]] = {}
     for each in history:
         if each.stream.startswith(_ABOUT_THE_PERSON):
             found.setdefault(each.stream, set()).update(one for one in each.about if one.startswith("offender-"))
-    return {name for name, about in found.items() if about == {stream}}
+    return {name for name, about in found.items() if about <= records}
 
 
 def _third_parties(history: Sequence[Recorded[Any]], streams: set[str], told_in: str = "") -> Iterator[Owner]:

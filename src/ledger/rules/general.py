@@ -34,6 +34,12 @@ REASON_FOR_CORRECTION: Final = "Give the reason for this correction."
 NOT_YOURS: Final = "Only the author of a record, or a senior practitioner or above, may correct it."
 MANAGER_STRIKES: Final = "Only a senior practitioner or above strikes out a judgement or a breach."
 COURT_RESTS_ON_IT: Final = "A court has dealt with a breach that rests on this record; it cannot be struck out."
+NOT_WITH_ITSELF: Final = "A record cannot be merged with itself; give the id of the other one."
+ALREADY_ONE: Final = "These two records are of one person already; separate them first."
+NOT_MERGED: Final = "These two records were not merged; give the id of one that this was merged with."
+SEPARATE_INSTEAD: Final = "A merge is not corrected or struck out; separate the two records."
+ERASED_PERSON: Final = "The other record was erased and cannot be merged."
+OF_TWO_GENDERS: Final = "The two records tell of different genders; make sure that they are of one person."
 ALREADY_STRUCK: Final = "This record is already struck out."
 
 
@@ -57,7 +63,9 @@ def recorded_late_days(effective: date | datetime, recorded: datetime) -> int:
 stated(
     "GEN-06",
     "A mistake is put right by a correcting event that names the event corrected, the reason and the author; the first "
-    "stays readable.",
+    "stays readable. Reading: two records of one person are merged; either leads to both, each fact stays where it was "
+    "sealed, lists name the one merged into, and limits of access, holds and erasures of either count for "
+    "both. Separated, each is read as before. Not with itself, not twice, not in a circle, not with an erased record.",
     edition="conventions-1",
     cite="WMPA 3.4, 4.4, 8.4",
 )

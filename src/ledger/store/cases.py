@@ -20,6 +20,7 @@ from uuid import UUID
 
 from ledger.aggregates import AGGREGATES, noun_of
 from ledger.aggregates.ledger_stream import OF_THE_LOG
+from ledger.aggregates.offender.merging import whole
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Erased, Fact, Recorded, Unread
 from ledger.privacy.sealing import DataKey, Unreadable, holds, open_box
@@ -70,7 +71,13 @@ class Desk:
         self._fresh = fresh
 
     def look(self, names: Sequence[str]) -> Mapping[str, Any]:
-        """The states of these cases.  Raises Unread for those that must be read first."""
+        """The states of these cases, each with every record of the same person.  Raises Unread for those that must be
+        read first."""
+        self._look(names)
+        return {name: whole(name, self._look) for name in names}
+
+    def _look(self, names: Sequence[str]) -> Mapping[str, Any]:
+        """The states of their own chains."""
         for name in names:
             if name not in self.read and not self._fresh and (kept := self._cases.kept(name)) is not None:
                 self.read[name] = kept

@@ -71,7 +71,8 @@ _KNOWN_AT: Final = """
               ORDER BY recorded DESC, position DESC LIMIT 1), 0)
 """
 # By the small index entries_of_access, whose condition stands here word for word.
-_OF_ACCESS: Final = """position('"type":"offender.access-'::bytea IN entry) > 0"""
+_OF_ACCESS: Final = """(position('"type":"offender.access-'::bytea IN entry) > 0
+       OR position('"type":"offender.persons-'::bytea IN entry) > 0)"""
 _LIMITS: Final = f"""
     coalesce((SELECT position FROM entries WHERE {_OF_ACCESS} ORDER BY position DESC LIMIT 1), 0)
 """  # noqa: S608
@@ -478,7 +479,8 @@ class Database:
         return [binary.read_bytes(row[0]) for row in await self._ask(b"fenced")]
 
     async def access_rules(self, after: int) -> list[Stored]:
-        """The entries after a position that limit who may read a case, or end such a limit, in order."""
+        """The entries after a position that limit who may read a case, or end such a limit, or that say which records
+        are of one person, in order."""
         return _stored(await self._ask(b"access_rules", binary.int8(after)))
 
     async def begun(self, names: Sequence[str]) -> set[str]:

@@ -22,8 +22,11 @@ CREATE TABLE entries (
     UNIQUE (stream, version)
 );
 CREATE INDEX entries_recorded ON entries (recorded);              -- a moment leads to the prefix known then
--- The few facts that limit who may read a case, found without reading the log (ledger.store.limits).
-CREATE INDEX entries_of_access ON entries (position) WHERE position('"type":"offender.access-'::bytea IN entry) > 0;
+-- The few facts that limit who may read a case, and that say which records are of one person, found without reading the
+-- log (ledger.store.limits).
+CREATE INDEX entries_of_access ON entries (position)
+    WHERE position('"type":"offender.access-'::bytea IN entry) > 0
+       OR position('"type":"offender.persons-'::bytea IN entry) > 0;
 -- The documents that facts name, by their ids (ledger.store.documents).
 CREATE INDEX entries_of_files ON entries (substring(entry FROM position('"file_id":"'::bytea IN entry) + 11 FOR 36))
     WHERE position('"file_id":"'::bytea IN entry) > 0;

@@ -22,6 +22,7 @@ from typing import Any, cast
 
 from ledger.aggregates import AGGREGATES, noun_of
 from ledger.aggregates.anew import as_given
+from ledger.aggregates.offender.merging import whole
 from ledger.aggregates.policy import POLICY, Policy
 from ledger.aggregates.shape import Closed, Decision, Fact, Now, Recorded
 from ledger.errors import Caution, Refusal, Refused
@@ -143,11 +144,14 @@ def decided(record: Recorded[Any], known: Known) -> Outcome:
     looked: dict[str, None] = {}
 
     def look(names: Sequence[str]) -> Mapping[str, Any]:
-        looked.update(dict.fromkeys(names))
+        return {name: whole(name, alone) for name in names}
+
+    def alone(names: Sequence[str]) -> Mapping[str, Any]:
+        looked.update(dict.fromkeys(each for each in names if each != record.stream))
         return {name: known.state(name) for name in names}
 
     now = Now(record.recorded, record.by, known.policy, imported=record.source_recorded is not None, look=look)
-    state = known.state(record.stream)
+    state = look((record.stream,))[record.stream]
     try:
         decision = AGGREGATES[noun_of(record.stream)].decide(state, as_given(record.fact), now, record.stream)
     except Refused as refused:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from ledger.aggregates.offender.merging import merging_in, of_one_person
 from ledger.aggregates.offender.reached import case_reached
 from ledger.aggregates.shape import Recorded
 from ledger.privacy.holds import Reach
@@ -41,4 +42,7 @@ def reach_of(
 ) -> Reach:
     """What the erasure of a child would take from, and what is known of the cases it is linked with."""
     cases = (case_reached(offenders[name]) for name in sorted(offenders))
-    return Reach(linked_with(history) | {f"child-{child_id}"}, tuple(each for each in cases if each is not None))
+    records = (one for name, of in offenders.items() for one in of_one_person(name, merging_in(of)))
+    return Reach(
+        linked_with(history) | {*records, f"child-{child_id}"}, tuple(each for each in cases if each is not None)
+    )

@@ -55,6 +55,7 @@ class Case:
         default_factory=list[Recorded[facts.RegistrationNotedOnCase]]
     )
 
+    merges: list[Recorded[Any]] = field(default_factory=list[Recorded[Any]])  # with other records, and separations
     erasures: list[Recorded[SubjectDataErased]] = field(default_factory=list[Recorded[SubjectDataErased]])
 
     @property

@@ -24,6 +24,7 @@ from ledger.aggregates.after import FOLLOWING
 from ledger.aggregates.aggregate import Computed, Ruling
 from ledger.aggregates.case_review.holds import EVERYWHERE, holds_of
 from ledger.aggregates.offender.case import Case
+from ledger.aggregates.offender.merging import of_one_person
 from ledger.aggregates.offender.reached import case_reached
 from ledger.aggregates.register_entry.registrations import registrations_of
 from ledger.aggregates.rights import rights_of, supervision_ended
@@ -69,7 +70,9 @@ def on_erasing(case: Case, draft: SubjectDataErased, now: Now, stream: str) -> R
     if erasure_of(case, draft.subject_id) is not None:
         return Ruling(refusals=(Refusal("CP-49", register.CANNOT_BE_RESTORED, rule_book=False),))
     entries = registrations_of(case.history).values()
-    about = {each.stream for each in entries} | ({f"victim-{draft.subject_id}"} if kind == VICTIM else set[str]())
+    about = {each.stream for each in entries}
+    about |= _records(case, stream) - {stream} if kind == OFFENDER else set[str]()
+    about |= {f"victim-{draft.subject_id}"} if kind == VICTIM else set[str]()
     return Ruling(
         refusals=(
             *_held(case, stream, draft.subject_id, now),
@@ -87,11 +90,17 @@ def on_erasing(case: Case, draft: SubjectDataErased, now: Now, stream: str) -> R
 
 
 def reach_now(case: Case, stream: str, subject_id: str) -> Reach:
-    """The case, the victim, and every child and entry ever linked with the person (SCR-05)."""
+    """The case, the victim, and every child and entry ever linked with the person (SCR-05), whichever of several
+    records of the person tells of them."""
     kind = kind_of(case.history, stream, subject_id)
     reached = case_reached(case.history)
-    named = {stream, *_linked(case)} | ({f"victim-{subject_id}"} if kind == VICTIM else set[str]())
+    named = {*_records(case, stream), *_linked(case)} | ({f"victim-{subject_id}"} if kind == VICTIM else set[str]())
     return Reach(frozenset(named), (reached,) if reached else ())
+
+
+def _records(case: Case, stream: str) -> frozenset[str]:
+    """Every record of the person: they go together, and what holds one holds all."""
+    return of_one_person(stream, case.merges)
 
 
 def _linked(case: Case) -> Iterator[str]:

@@ -34,6 +34,14 @@ def _(case: Case, recorded: Recorded[facts.OffenderDetailsCorrected]) -> None:
     case.person.gender = told if isinstance(told, Closed) else _GENDERS.get(told.strip().upper(), CLOSED)
 
 
+def _joins_merges(case: Case, recorded: Recorded[Any]) -> None:
+    case.merges.append(recorded)
+
+
+for _merging in (facts.PersonsMerged, facts.PersonsSeparated):
+    moves(_merging)(_joins_merges)
+
+
 @moves(facts.OffenceRecorded)
 def _(case: Case, recorded: Recorded[facts.OffenceRecorded]) -> None:
     case.person.offences.append(recorded)

@@ -85,6 +85,8 @@ from ledger.aggregates.offender.facts.person import (
     OffenceRecorded,
     OffenderDetailsCorrected,
     OffenderRecorded,
+    PersonsMerged,
+    PersonsSeparated,
     RiskAssessmentCompleted,
     RiskLevelChanged,
     SentencePlanObjectiveSet,
@@ -98,6 +100,8 @@ from ledger.aggregates.subject import OF_A_PERSON
 FACTS: tuple[type[Fact], ...] = (
     OffenderRecorded,
     OffenderDetailsCorrected,
+    PersonsMerged,
+    PersonsSeparated,
     CommunicationNeedRecorded,
     OffenceRecorded,
     UpwAssessmentCompleted,

@@ -62,6 +62,32 @@ class OffenderDetailsCorrected(
     reason: OwnText
 
 
+class PersonsMerged(
+    Fact,
+    topic="offender.persons-merged.v1",
+    command="MergePersons",
+    who=("information-officer",),
+    rules=("GEN-06",),
+):
+    """This record and another are of one person: from now on either leads to both, and lists name the other alone."""
+
+    into: Id
+    reason: OwnText
+
+
+class PersonsSeparated(
+    Fact,
+    topic="offender.persons-separated.v1",
+    command="SeparatePersons",
+    who=("information-officer",),
+    rules=("GEN-06",),
+):
+    """This record and another were taken for one person's and are not: each is read alone again, as before."""
+
+    from_person: Id
+    reason: OwnText
+
+
 class CommunicationNeedRecorded(
     Fact,
     topic="offender.communication-need-recorded.v1",

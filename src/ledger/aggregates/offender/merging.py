@@ -1,0 +1,113 @@
+"""Two records of one person: merged they are read as one, separated again as before (events.md 9, GEN-06).
+
+    of_one_person("offender-1", facts)       every record that is the same person's, itself among them
+    leading("offender-1", facts)             the one they were merged into: lists name it alone
+    as_one("offender-1", histories)          their facts in order of position, as if told of one record
+    whole("offender-1", look)                the case a decision is taken on
+
+`facts`: those that merge and separate (MERGING), in order of position; those of one chain do, for each stands in both.
+Every fact stays on the stream it was sealed on, and who asks about either record is shown the facts of both.  Which
+records are one person's is no matter of days: what is known of it counts for every day that is asked about.
+
+The texts say no more than that views of either id lead to both; the rest is our reading.  Facts told while two records
+are merged stay where they were told when they are separated.
+Proven by tests/importing/test_duplicates.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from ledger.aggregates.offender.case import Case
+from ledger.aggregates.offender.facts import PersonsMerged, PersonsSeparated
+from ledger.aggregates.shape import Recorded
+
+MERGING: Final = (PersonsMerged, PersonsSeparated)
+PERSON: Final = "offender-"
+
+
+def _into(facts: Iterable[Recorded[Any]]) -> dict[str, str]:
+    """By record, the one it is merged into."""
+    found: dict[str, str] = {}
+    for each in facts:
+        if isinstance(each.fact, PersonsMerged):
+            found[each.stream] = f"{PERSON}{each.fact.into}"
+        elif isinstance(each.fact, PersonsSeparated):
+            other = f"{PERSON}{each.fact.from_person}"
+            if found.get(each.stream) == other:
+                del found[each.stream]
+            elif found.get(other) == each.stream:
+                del found[other]
+    return found
+
+
+def leading(name: str, facts: Iterable[Recorded[Any]]) -> str:
+    """The record that this one was merged into at last; itself if it was not."""
+    into = _into(facts)
+    while name in into:
+        name = into[name]
+    return name
+
+
+def of_one_person(name: str, facts: Iterable[Recorded[Any]]) -> frozenset[str]:
+    """The records of the person this one is of."""
+    into = _into(facts)
+    found, more = {name}, True
+    while more:
+        near = {one for pair in into.items() if found & {*pair} for one in pair}
+        more = not near <= found
+        found |= near
+    return frozenset(found)
+
+
+def directly(name: str, other: str, facts: Iterable[Recorded[Any]]) -> bool:
+    """Whether one of the two was merged into the other."""
+    into = _into(facts)
+    return into.get(name) == other or into.get(other) == name
+
+
+def merging_in(*histories: Iterable[Recorded[Any]]) -> list[Recorded[Any]]:
+    """The facts that merge and separate, of several chains, each once, in order."""
+    found = {each.position: each for history in histories for each in history if isinstance(each.fact, MERGING)}
+    return [found[position] for position in sorted(found)]
+
+
+def as_one(name: str, histories: Mapping[str, Sequence[Recorded[Any]]]) -> list[Recorded[Any]]:
+    """The facts of several records' chains, each once, in order of position, those of each told as of `name`.
+
+    Those that merge and separate say whose they are: they stay.
+    """
+    found = {each.position: each for history in histories.values() for each in history}
+    return [_told_of(name, found[position], histories) for position in sorted(found)]
+
+
+def _told_of(name: str, record: Recorded[Any], records: Mapping[str, Any]) -> Recorded[Any]:
+    if isinstance(record.fact, MERGING):
+        return record
+    if record.stream not in records and not any(each in records for each in record.about):
+        return record
+    stream = name if record.stream in records else record.stream
+    about = {name if each in records else each for each in record.about} - {stream}
+    return replace(record, stream=stream, about=tuple(sorted(about)))
+
+
+Look = Callable[[Sequence[str]], Mapping[str, Any]]
+
+
+def whole(name: str, look: Look) -> Any:
+    """The state of a case with that of every record of the same person; facts keep the stream they were sealed on.
+
+    `look` gives the states of the chains themselves, or raises Unread.
+    """
+    state = look((name,))[name]
+    if not name.startswith(PERSON) or not state.merges:
+        return state
+    cases: dict[str, Case] = {name: state}
+    while missing := of_one_person(name, merging_in(*(each.merges for each in cases.values()))) - cases.keys():
+        cases |= look(sorted(missing))
+    if len(cases) == 1:
+        return state
+    found = {each.position: each for case in cases.values() for each in case.history}
+    return Case.fold([found[position] for position in sorted(found)])
