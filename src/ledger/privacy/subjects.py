@@ -64,7 +64,7 @@ def _of_nobody_else(history: Sequence[Recorded[Any]], records: frozenset[str]) -
     for each in history:
         if each.stream.startswith(_ABOUT_THE_PERSON):
             found.setdefault(each.stream, set()).update(one for one in each.about if one.startswith("offender-"))
-    return {name for name, about in found.items() if about <= records}
+    return {name for name, about in found.items() if about and about <= records}
 
 
 def _third_parties(history: Sequence[Recorded[Any]], streams: set[str], told_in: str = "") -> Iterator[Owner]:
