@@ -7,7 +7,7 @@ included; what would be set aside is told with the same rule and reason.  No ent
 nothing was asked for yet.  Only the vault can say whether a value can be sealed now, and only the moment of recording
 whether somebody else was faster; neither is foreseen.
 
-What is foreseen lies in no database, so all of it stays in memory: some 25 kB a case of ten facts.
+What is foreseen lies in no database, so all of it stays in memory: some 30 kB a case of ten facts.
 Proven by tests/importing/test_rehearsing.py: what it foresees is what the import comes to.
 """
 
