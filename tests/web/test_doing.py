@@ -16,7 +16,7 @@ from ledger.aggregates import AGGREGATES
 from ledger.aggregates.roles import roles_for
 from ledger.aggregates.shape import Fact
 from ledger.api import openapi
-from ledger.api.web.fields import Field, data_of, fields_of
+from ledger.api.web.fields import A_NEW_ONE, Choice, Field, data_of, fields_of
 
 GIVEN = [(noun, fact) for noun, each in AGGREGATES.items() for fact in each.every_fact if fact.command]
 
@@ -50,6 +50,78 @@ def test_what_a_form_is_filled_with_is_what_the_command_says(noun: str, fact: ty
     wanted = {name: value for name, value in wanted.items() if value != []}  # nothing filled in is nothing said
     assert {name: same(value) for name, value in got.items()} == {name: same(value) for name, value in wanted.items()}
     assert [type(got[name]) for name in wanted] == [type(value) for value in wanted.values()]
+
+
+NEW = {
+    *(("OrderMade", "order_id"), ("PlacementAllocated", "allocation_id"), ("SessionScheduled", "session_id")),
+    *(("AbsenceRecorded", "absence_id"), ("EnforcementLetterIssued", "letter_id"), ("DocumentFiled", "doc_id")),
+    *(("BreachWarningGiven", "warning_id"), ("EteActivityAgreed", "ete_id"), ("VictimInformationFiled", "victim_id")),
+    *(("RightsRequestReceived", "request_id"), ("HeadTeacherApprovalGiven", "approval_id")),
+    *(("DeviationNoted", "deviation_id"), ("PqsAudited", "audit_id"), ("IncidentReported", "incident_id")),
+    *(("ChildProtectionConcernRecorded", "concern_id"), ("ChildrenServicesCheckRequested", "check_id")),
+    *(("ReferralMade", "referral_id"), ("ConferenceInvited", "conference_id"), ("ConferenceActionSet", "action_id")),
+    ("HoldPlaced", "hold_id"),
+}
+
+
+def test_a_new_id_is_made_for_what_begins_and_never_for_what_is_only_named():
+    made = {
+        (fact.__name__, field.name)
+        for noun, fact in GIVEN
+        for field in fields_of(noun, fact, {})
+        if field.value or any(each.says == A_NEW_ONE for each in field.choices)
+    }
+    assert made == NEW
+
+
+def test_an_exclusion_that_names_nobody_is_not_recorded(door: Door):
+    case = door.new_case()
+    browser = signed_in(door, "risk-manager")
+    at = f"/record/offenders/{case.id}/exclude-access"
+    answer = browser.post(at, read(browser.get(at)).hidden | {"message": "Ask.", "reason": "Relative"})
+    assert answer.status_code == 422
+    assert 'href="#user_id"' in answer.text
+
+
+def test_any_record_of_a_case_can_be_corrected_and_any_rule_of_access_ended(door: Door):
+    case = door.new_case()
+    rule = {"user_id": str(uuid4()), "message": "Ask the duty manager.", "reason": "Relative"}
+    door.give(case.to, "ExcludeAccess", rule, "risk-manager", key=uuid4())
+    events = door.get(f"{case.path}/chronology").json()["events"]
+    browser = signed_in(door, "risk-manager")
+    for command, field, wanted in (
+        ("strike-out-record", "event_ref", events),
+        ("end-access-rule", "rule_ref", [each for each in events if each["type"] == "AccessExcluded"]),
+    ):
+        page = read(browser.get(f"/record/offenders/{case.id}/{command}"))
+        offered = [g["value"] for _, g in page.tags if g.get("name") == field and g.get("type") == "radio"]
+        assert sorted(map(str, offered)) == sorted(each["id"] for each in wanted), command
+
+
+def test_another_person_of_the_staff_can_be_named_than_those_whom_the_case_knows():
+    known = {"staff_id": [Choice(str(uuid4()), "Practitioner assigned")]}
+    (field,) = [
+        each
+        for noun, fact in GIVEN
+        if fact.__name__ == "PractitionerAssigned"
+        for each in fields_of(noun, fact, known)
+        if each.name == "staff_id"
+    ]
+    assert (field.kind, field.value) == ("text", "")
+    assert [each.value for each in field.choices] == [each.value for each in known["staff_id"]]
+
+
+@pytest.mark.parametrize(
+    "moment", ["2026-02-30T10:00", "0001-01-01T00:00", "9999-12-31T23:59", "٢٠٢٦-02-03T10:00", "2026-03-29T01:30"]
+)
+def test_a_moment_that_no_calendar_has_is_refused_beside_its_field(door: Door, moment: str):
+    case = door.new_case()
+    browser = signed_in(door, "supervisor")
+    at = f"/record/offenders/{case.id}/stop-work"
+    answer = browser.post(at, read(browser.get(at)).hidden | {"stopped_at": moment, "reason": "Storm"})
+    assert answer.status_code == 422, text_of(answer)
+    assert 'id="stopped_at-error"' in answer.text
+    assert f'value="{moment}"' in answer.text
 
 
 def absence_form(browser: Browser, case: str) -> tuple[httpx.Response, dict[str, str]]:

@@ -59,6 +59,23 @@ def test_markup_in_what_was_recorded_is_text(door: Door, hostile: str):
     assert HOSTILE in "".join(read(browser.get(f"/case/offenders/{hostile}")).words)
 
 
+@pytest.mark.parametrize("text", ["2026-99-99", "2026-02-30T10:00Z", "0001-01-01T00:00+23:59", "٢٠٢٦-02-03"])
+def test_what_somebody_wrote_like_a_day_that_no_calendar_has_is_text(door: Door, text: str):
+    case = str(uuid4())
+    body = {**PERSON, "surname": text, "forenames": text, "addresses": [text]}
+    door.give(f"offender/{case}", "RecordOffender", body, "court-officer", key=uuid4())
+    answer = signed_in(door).get(f"/case/offenders/{case}/chronology")
+    assert answer.status_code == 200
+    assert text in text_of(answer)
+
+
+@pytest.mark.parametrize(
+    "name", ["%00.css", "x" * 5_000 + ".css", "..%2fpages.py", "..%2fown%2fledger.css", "images%2f.svg"]
+)
+def test_a_file_that_cannot_be_there_is_not_there(door: Door, name: str):
+    assert Browser(door).get(f"/assets/{name}").status_code == 404
+
+
 def test_the_head_of_a_case_says_who_it_is(door: Door):
     case = door.new_case()
     said = text_of(signed_in(door).get(f"/case/offenders/{case.id}"))

@@ -12,18 +12,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 from uuid import uuid4
 
 import orjson
 
 from ledger.aggregates import AGGREGATES
-from ledger.aggregates.shape import Fact, in_london
+from ledger.aggregates.aggregate import NAMED_CHAINS
+from ledger.aggregates.shape import Fact
 from ledger.api.openapi import schema_of
 from ledger.api.web.words import shown, words
+from ledger.reading import an_instant
 
 A_NEW_ONE: Final = "A new one"
+# Fields that name a record of the case itself, with the types of fact that can be named; all of them where none is.
+OF_RECORDS: Final[Mapping[str, frozenset[str]]] = {
+    "event_ref": frozenset(),
+    "rule_ref": frozenset({"AccessExcluded", "AccessRestricted"}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +68,13 @@ def known_in(events: Iterable[Mapping[str, Any]]) -> dict[str, list[Choice]]:
     """
     found: dict[str, dict[str, Choice]] = {}
     for event in sorted(events, key=lambda each: each["position"]):
-        for name, value in event["values"].items():
+        says = f"{event['title']}, {shown(str(event['effective'])[:10])}"
+        records = {
+            name: event["id"] for name, types in OF_RECORDS.items() if event["type"] in (types or {event["type"]})
+        }
+        named = {name: value for name, value in event["values"].items() if name not in OF_RECORDS}
+        for name, value in [*named.items(), *records.items()]:
             if name.endswith(("_id", "_ref")) and isinstance(value, str):
-                says = f"{event['title']}, {shown(str(event['effective'])[:10])}"
                 found.setdefault(name, {}).setdefault(value, Choice(value, says))
     return {name: list(choices.values())[::-1] for name, choices in found.items()}
 
@@ -85,8 +95,11 @@ def _value(field: Field, text: str) -> Any:
             return int(text)
         case "yes-no" if text in ("yes", "no"):
             return text == "yes"
-        case "moment" if re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?", text):
-            return in_london(datetime.fromisoformat(text)).isoformat()
+        case "moment":
+            try:
+                return an_instant(text).isoformat()
+            except ValueError:
+                return text
         case "lines":
             return [line.strip() for line in text.split("\n") if line.strip()]
         case "json":
@@ -131,19 +144,32 @@ def _kind(forms: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _id(noun: str, fact: type[Fact], name: str, known: Mapping[str, Sequence[Choice]]) -> tuple[str, list[Choice], str]:
-    """An id: of something that the case knows, or a new one."""
-    found, begins = list(known.get(name, ())), _begins(noun, fact, name)
-    if not (begins or fact.model_fields[name].is_required()):  # it names something that is there, or nothing
-        return ("choice" if found else "text"), found, ""
-    fresh = Choice(str(uuid4()), A_NEW_ONE)
-    choices = [fresh, *found] if begins else [*found, fresh]
-    return "choice", choices, fresh.value if begins or not found else ""
+    """An id: a new one where what it names begins with this fact; else one of those that the case knows.
+
+    What begins elsewhere, somebody on the staff or another case, is written in, with those that the case knows as
+    suggestions: a new id would name nobody, and be recorded.
+    """
+    found = list(known.get(name, ()))
+    if _begins(noun, fact, name):
+        fresh = Choice(str(uuid4()), A_NEW_ONE)
+        return "choice", [fresh, *found], fresh.value
+    here = name in OF_RECORDS or any(_begins(noun, each, name) for each in AGGREGATES[noun].every_fact)
+    return ("choice" if here and found else "text"), found, ""
 
 
 def _begins(noun: str, fact: type[Fact], name: str) -> bool:
-    """Whether what the id names begins with this fact, the first whose own name has it: AbsenceRecorded, an absence."""
-    stem = name.removesuffix("_id").replace("_", "")
+    """Whether what the id names begins with this fact, the first whose own name has it: AbsenceRecorded, an absence.
+
+    The first letters are enough: an allocation begins with PlacementAllocated.
+    """
+    if NAMED_CHAINS.get(name, _VICTIM) != _VICTIM:  # a victim has no case of their own to begin with
+        return False
+    stem = name.removesuffix("_id").replace("_", "")[:_LETTERS]
     named = [
         each for each in AGGREGATES[noun].every_fact if name in each.model_fields and stem in each.__name__.lower()
     ]
     return bool(named) and named[0] is fact
+
+
+_LETTERS: Final = 7
+_VICTIM: Final = "victim"

@@ -13,14 +13,14 @@ import re
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
+from ledger.reading import a_time
 from ledger.rules.dates import LONDON
 
 MONTHS: Final = (
     *("January", "February", "March", "April", "May", "June", "July"),
     *("August", "September", "October", "November", "December"),
 )
-_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
-_INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?")
 _ID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 # Of a field's last words: not said where the value says it.
 _SILENT: Final = ("_minutes", "_id", "_ids")
@@ -85,10 +85,12 @@ def shown(value: Any, name: str = "") -> str:
             return instant(value)
         case date():
             return day(value)
-        case str() if _INSTANT.fullmatch(value):
-            return instant(datetime.fromisoformat(value))
-        case str() if _DAY.fullmatch(value):
-            return day(date.fromisoformat(value))
+        case str() if _TIME.fullmatch(value):
+            try:
+                when = a_time(value)
+            except ValueError:  # somebody wrote it, and no calendar has it
+                return value
+            return instant(when) if isinstance(when, datetime) else day(when)
         case _:
             return str(value)
 
