@@ -402,3 +402,22 @@ def test_a_letter_s_decision_comes_out_the_same_when_it_is_taken_again(door: Doo
     listed = door.get(f"{case.path}/decisions").json()["items"]
     (position,) = [each["position"] for each in listed if each["type"] == "EnforcementLetterIssued"]
     assert door.get(f"{case.path}/decisions/{position}").json()["rerun"]["outcome"] == "same"
+
+
+def test_an_edition_that_was_struck_out_names_no_other_text_for_letters_were_sent_with_it(door: Door):
+    given = {"edition": "area 8"}
+    no_template(door, set_template(door, OURS, **given))
+    other = a_problem(set_template(door, OURS + " And more.", **given), 409, "refused")
+    assert other["detail"].startswith("There is an edition area 8")
+    again = set_template(door, OURS, **given)
+    assert again.status_code == 201, again.text
+    no_template(door, again)
+    a_problem(set_template(door, OURS, edition=letters.BUILT_IN.title()), 409, "refused")
+
+
+def test_a_preview_that_is_refused_says_something_of_the_case_and_is_on_record(door: Door):
+    case, absence = an_absence(door)
+    before = size(door)
+    a_problem(preview(door, case, letter_for(absence, days=40)), 409, "refused")
+    (entry,) = readings(door, before)
+    assert entry["values"]["view"] == "preview"

@@ -271,7 +271,7 @@ def test_every_form_of_every_command_is_a_page(door: Door):
                 assert field.name in labels, (fact, field)
 
 
-@pytest.mark.parametrize("position", ["x", "1" * 20, "-1", "١"])
+@pytest.mark.parametrize("position", ["x", "1" * 20, "-1", "١", "0", "999999999999999"])
 def test_a_receipt_of_no_position_is_not_there(door: Door, position: str):
     assert signed_in(door).get(f"/receipts/{position}").status_code == 404
 

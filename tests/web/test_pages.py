@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from uuid import uuid4
 
+import httpx
 import pytest
 from tests.doors import PERSON, Door, days_ago
 from tests.web.browsing import Browser, read, signed_in, text_of
 
 from ledger.api.web import PAGES, assets
 from ledger.api.web.asking import Moments
-from ledger.api.web.pages import POLICY
+from ledger.api.web.pages import POLICY, environment
 from ledger.projections import VIEWS, WORKLISTS
+from ledger.reading import an_instant
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7 * 7 }}{% raw %}\u202e"
 TEMPLATES = Path(assets.__file__).parent / "templates"
@@ -190,3 +192,67 @@ def test_every_page_is_for_somebody_signed_in_but_for_the_way_in(door: Door):
 def test_the_moments_of_a_page_are_kept_on_the_way_to_the_next():
     assert Moments().at("/x") == "/x"
     assert Moments(as_at=None, known_at=None).now
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["2026-10-25T01:30:00Z", "2026-10-25T00:30:00Z", "2026-05-01T09:30:45", "2026-05-01T09:30:45.123456Z"],
+)
+def test_the_links_of_a_page_lead_to_the_very_moment_it_looks_at(moment: str):
+    known = an_instant(moment)
+    assert an_instant(Moments(known_at=known).asked["known_at"]) == known
+
+
+def test_a_minute_that_somebody_chose_stays_in_the_address_as_they_chose_it():
+    assert Moments(known_at=an_instant("2026-05-01T09:30")).at("/x") == "/x?known_at=2026-05-01T09%3A30"
+    assert Moments(known_at=an_instant("2026-05-01T09:30:45")).clock == "2026-05-01T09:30:45"
+
+
+def test_a_timeline_says_what_was_corrected_what_is_a_list_and_what_did_not_happen(door: Door):
+    case = door.new_case()
+    absence = case.absence(20)
+    recorded = door.give(case.to, "RecordAbsence", absence, "supervisor", key=uuid4()).body["events"][0]
+    mend = {"event_ref": recorded["id"], "field": "date", "corrected_value": days_ago(21), "reason": "Misread"}
+    corrected = door.give(case.to, "CorrectRecord", mend, "supervisor", key=uuid4()).body["events"][0]
+    said = text_of(signed_in(door).get(f"/case/offenders/{case.id}/chronology"))
+    assert f"Corrected since, by fact {corrected['position']}" in said
+    assert f"Corrects fact {recorded['position']}" in said
+    assert "Requirements UPW" in said  # a list
+    gaps = door.get(f"{case.path}/chronology").json()["gaps"]
+    assert gaps
+    assert "What should have happened and did not" in said
+    for each in gaps:
+        assert each["what"] in said
+
+
+def test_a_long_timeline_comes_in_parts_the_newest_first_shown(door: Door, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("ledger.api.web.case.FACTS", 2)
+    case = door.new_case()
+    for days in (20, 19, 18):
+        door.give(case.to, "RecordAbsence", case.absence(days), "supervisor", key=uuid4())
+    browser, at = signed_in(door), f"/case/offenders/{case.id}/chronology"
+
+    def positions(answer: httpx.Response) -> list[str]:
+        return [str(given["id"]) for tag, given in read(answer).tags if tag == "article"]
+
+    wanted = [f"position-{each['position']}" for each in door.get(f"{case.path}/chronology").json()["events"]]
+    count = -(-len(wanted) // 2)
+    parts = [positions(browser.get(f"{at}?part={number}")) for number in range(1, count + 1)]
+    assert [each for part in parts for each in part] == wanted
+    assert max(map(len, parts)) == 2
+    last = browser.get(at)
+    assert positions(last) == parts[-1]
+    assert f'href="{at}?part={count - 1}"' in last.text
+    for part in ("0", str(count + 1), "x", "9" * 30, "%00"):
+        assert browser.get(f"{at}?part={part}").status_code == 404, part
+
+
+def test_a_table_puts_every_value_under_its_own_heading():
+    rows = [{"a": "1", "c": "3"}, {"a": "4", "b": "5", "c": "6"}]
+    template = environment().from_string('{% from "told.html" import told %}{{ told(rows, 0, "rows") }}')
+    page = template.render(rows=rows)
+    cells = [each.partition("</td>")[0] for each in page.split('<td class="govuk-table__cell">')[1:]]
+    heads = [each.partition("</th>")[0] for each in page.split('<th scope="col" class="govuk-table__header">')[1:]]
+    assert heads == ["A", "C", "B"]
+    assert [each.strip() for each in cells[:2] + cells[3:]] == ["1", "3", "4", "6", "5"]
+    assert "None" in cells[2]

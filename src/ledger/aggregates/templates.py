@@ -56,8 +56,9 @@ def ruled(draft: TemplateSet, history: Sequence[Recorded[Any]]) -> Ruling:
         return Ruling()  # looked at again by whoever may not read it
     text_digest = letters.digest(draft.text)
     refusals = list(faults(draft.name, draft.text))
-    if draft.edition == letters.BUILT_IN or any(
-        _another(each.fact, draft, text_digest) for each in as_corrected(history)
+    if draft.edition.casefold() == letters.BUILT_IN or any(
+        _another(each.fact, draft, text_digest)
+        for each in history  # one struck out may stand in letters that were sent
     ):
         refusals.append(_fault("GEN-09", letters.EDITION_TAKEN.format(edition=draft.edition)))
     return Ruling(refusals=tuple(refusals), computed={"text_digest": Computed(text_digest, "GEN-09")})

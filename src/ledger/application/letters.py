@@ -26,7 +26,7 @@ from ledger.application.patience import in_time
 from ledger.commands import Command
 from ledger.disclosing.seeing import classes_for
 from ledger.disclosing.table import MAY_OPEN, FieldClass
-from ledger.errors import DatabaseUnavailable, Forbidden, Malformed, NotFound, Unavailable, VaultUnavailable
+from ledger.errors import DatabaseUnavailable, Forbidden, Malformed, NotFound, Refused, Unavailable, VaultUnavailable
 from ledger.printing import letter_pdf
 from ledger.projections.letters import LETTERS, to_be_written
 from ledger.rules.letters import KINDS
@@ -104,13 +104,21 @@ class Letters:
         """
         if reader.by.role not in _READERS:
             raise Forbidden(NOT_FOR_ROLE.format(role=reader.by.role))
-        decision = await self.executing.preview(command)
+        try:
+            decision = await self.executing.preview(command)
+        except Refused:
+            await self._looked(command, reader)  # why not is of the case, too
+            raise
         if not to_be_written(decision.facts[0]):
             raise Malformed(NO_LETTER, {"template": "name one"})
+        await self._looked(command, reader)
+        return {name: str(getattr(decision.facts[0], name)) for name in _PREVIEWED}
+
+    async def _looked(self, command: Command, reader: Reader) -> None:
+        """Seal that a preview is told, whatever it says."""
         policy = (await self._in_time(self.cases.policy())).policy
         screen = Screen(target_of(command.stream), "preview", people=people_of(_OPENS))
         await self.readings.begin(reader, screen, {command.stream}, policy.version).sealed()
-        return {name: str(getattr(decision.facts[0], name)) for name in _PREVIEWED}
 
     async def _in_time(self, reading: Awaitable[T], late: type[Unavailable] = DatabaseUnavailable) -> T:
         return await in_time(self.store.deadline, reading, late)

@@ -9,7 +9,7 @@ import asyncio
 import ipaddress
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -143,8 +143,15 @@ class Moments:
         if self.as_at:
             given["as_at"] = self.as_at.isoformat()
         if self.known_at:
-            given["known_at"] = f"{self.known_at.astimezone(LONDON):%Y-%m-%dT%H:%M}"
+            minute = f"{self.known_at.astimezone(LONDON):%Y-%m-%dT%H:%M}"
+            exact = self.known_at.astimezone(UTC).isoformat()  # seconds, and the second hour when the clocks go back
+            given["known_at"] = minute if an_instant(minute) == self.known_at else exact.replace("+00:00", "Z")
         return given
+
+    @property
+    def clock(self) -> str:
+        """`known_at` as a field of a form has it: London's clock, to the second."""
+        return f"{self.known_at.astimezone(LONDON):%Y-%m-%dT%H:%M:%S}" if self.known_at else ""
 
     def at(self, path: str) -> str:
         """A page of the same moments."""

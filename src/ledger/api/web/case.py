@@ -8,6 +8,8 @@ Proven by tests/web/test_case.py.
 from __future__ import annotations
 
 import asyncio
+import re
+from dataclasses import dataclass
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -23,6 +25,7 @@ from ledger.errors import Forbidden, NotFound
 from ledger.projections import VIEWS
 
 HEAD: Final = "person"
+FACTS: Final = 200  # of a timeline on one page
 # The tabs of a person's case, in the order in which it is read; another view is a tab by being one.
 FIRST: Final = ("chronology", "enforcement", "progress", "register", "allocation")
 TITLES: Final = {
@@ -57,6 +60,7 @@ async def case(request: Request) -> Response:
             asked.append(_view(request, aggregate.noun, id_, "outlook", moments))
     shown, *others = await asyncio.gather(*asked)
     at = f"/case/{aggregate.collection}/{id_}"
+    part = _part(request, len(shown["events"])) if name == "chronology" else None
     tabs = [{"title": TITLES.get(each, each), "at": moments.at(f"{at}/{each}"), "here": each == name} for each in names]
     shows = {
         "noun": aggregate.noun,
@@ -67,11 +71,37 @@ async def case(request: Request) -> Response:
         "tabs": tabs,
         "head": others[0] if others else None,
         "shown": shown,
+        "part": part,
         "moments": moments,
         "explain": explain,
         "plots": _plots(others[1]) if len(others) > 1 else {},
     }
     return page(request, OWN.get(name, "case.html"), shows)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which facts of a long timeline a page shows, from `first` to before `end`; `number` of `count`."""
+
+    number: int
+    count: int
+
+    @property
+    def first(self) -> int:
+        return (self.number - 1) * FACTS
+
+    @property
+    def end(self) -> int:
+        return self.number * FACTS
+
+
+def _part(request: Request, facts: int) -> Part:
+    """The part that an address names, else the last.  Raises NotFound."""
+    count = max(1, -(-facts // FACTS))
+    asked = request.query_params.get("part", str(count))
+    if not re.fullmatch("[0-9]{1,9}", asked) or not 1 <= int(asked) <= count:
+        raise NotFound(f"The timeline has {count} parts.")
+    return Part(int(asked), count)
 
 
 def _tabs(noun: str) -> list[str]:

@@ -97,6 +97,9 @@ async def receipt(request: Request) -> Response:
     position = request.path_params["position"]
     if not (position.isascii() and position.isdigit() and len(position) < 16):
         raise NotFound("A receipt is named by a position, such as 4711.")
+    ledger: Ledger = request.app.state.ledger
+    if not await ledger.store.database.entries(int(position), int(position)):
+        raise NotFound(f"Nothing is recorded at position {position}.")
     of = request.query_params.get("of", "")
     collection, _, case = of.partition("/")
     try:
