@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator
+import inspect
+from collections.abc import Callable, Generator
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from tests.conftest import Clusters
-from tests.doors import Door, new_door
+from tests.doors import TODAY, Door
 from tests.erasing.family import ERASED, Family
+from tests.erasing.subjects import KINDS, Somebody, somebody, with_retention
 
 from ledger.application import Ledger
 from ledger.errors import Refused
@@ -23,7 +25,7 @@ class Killed(BaseException):
 
 @pytest.fixture(scope="module")
 def door(clusters: Clusters, ledger_template: str, vault_template: str) -> Generator[Door]:
-    with new_door(clusters.ledger, clusters.vault) as made:
+    with with_retention(clusters) as made:
         yield made
 
 
@@ -39,25 +41,32 @@ def step_of(ledger: Ledger, step: str) -> tuple[Any, str]:
         "fence": ledger.store.access.database,
         "destroy": ledger.store.vault.erasures,
         "append": ledger.store.sequencer,
+        "add": ErasureList,
+        "erased": ledger._erasing,
         "close": ledger.store.vault.erasures,
         "finalise": ledger.store.vault.erasures,
         "place_hold": ledger.store.vault.erasures,
         "release_hold": ledger.store.vault.erasures,
     }
-    return where[step], step
+    return where[step], "_erased" if step == "erased" else step
 
 
 def killed(ledger: Ledger, step: str, when: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """From the next time on, this process ends before or after it has done this step."""
     of, name = step_of(ledger, step)
-    done: Callable[..., Awaitable[Any]] = getattr(of, name)
+    done: Callable[..., Any] = getattr(of, name)
 
     async def ends(*given: Any, **more: Any) -> Any:
         if when == "after":
             await done(*given, **more)
         raise Killed
 
-    monkeypatch.setattr(of, name, ends)
+    def ends_at_once(*given: Any, **more: Any) -> Any:
+        if when == "after":
+            done(*given, **more)
+        raise Killed
+
+    monkeypatch.setattr(of, name, ends if inspect.iscoroutinefunction(done) else ends_at_once)
 
 
 def dies(home: Family, doing: Callable[[], Any]) -> None:
@@ -76,57 +85,57 @@ def opened_again(door: Door) -> None:
     door.run(opens())
 
 
-def done_once(home: Family, child: str) -> None:
-    [erased] = home.erasures_of(child)
-    assert erased.members["values"]["key_destroyed"]
-    assert len(home.notes()) == 1
-    steps = home.vault(f"SELECT step, position FROM erasures WHERE owners LIKE '%{child}%'")
-    assert steps == [("closed", erased.position)]
-    assert home.vault(f"SELECT DISTINCT state FROM keys WHERE owner = 'child-{child}'") == [("destroyed",)]
-    assert ERASED in str(home.register())
-    gone = [f"'{each}'" for each in erased.members["values"]["key_ids"]]
-    assert gone
-    assert not [each for each in home.words[child] if each in str(home.seen(f"{home.case.path}/chronology"))]
+def child(home: Family, kit: str) -> Somebody:
+    return Somebody("CHILD", home, f"child/{kit}", kit, home.words[kit][0])
 
 
-ERASING = [(step, when) for step in ("begin", "fence", "destroy", "append", "close") for when in ("before", "after")]
+def shown(one: Somebody) -> str:
+    """Everything recorded where they were told of."""
+    return str(one.home.door.run(one.home.door.ledger.cases.records(one.home.told(one.stream), None)))
 
 
+def done_once(one: Somebody) -> None:
+    """One fact says so and the journal knows where it is; every key of theirs is gone, and what was told under it."""
+    [erased] = one.facts("data-erased.v1")
+    said = erased.members["values"]
+    [(id_, step, position)] = one.home.vault(
+        f"SELECT id, step, position FROM erasures WHERE told LIKE '%{one.subject_id}%'"
+    )
+    assert (step, position) == ("closed", erased.position)
+    destroyed = one.home.vault(f"SELECT key_id::text, state FROM keys WHERE erasure = '{id_}'")
+    assert dict(destroyed) == dict.fromkeys(said["key_ids"], "destroyed") != {}
+    of_theirs = "SELECT DISTINCT k.state FROM keys AS k JOIN tombstones AS t USING (owner, retention)"
+    assert one.home.vault(f"{of_theirs} WHERE t.erasure = '{id_}'") in ([("destroyed",)], [])
+    assert f"erased {TODAY:%d/%m/%Y}]" in shown(one)
+    words = one.home.words.get(one.subject_id, [one.word])
+    assert not [each for each in words if each in shown(one) + str(one.home.seen(f"{one.home.case.path}/chronology"))]
+    assert len(one.home.notes()) == (one.kind == "CHILD")
+
+
+STEPS = ("begin", "fence", "add", "destroy", "append", "erased", "close")
+# Before a step is after the one before it; the fence is put up in two logs, and before it stands in one of them.
+ERASING = [("begin", "before"), ("fence", "before"), *((step, "after") for step in STEPS)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("step,when", ERASING)
 def test_an_erasure_that_was_cut_short_is_carried_out_once(
-    home: Family, step: str, when: str, monkeypatch: pytest.MonkeyPatch
+    home: Family, kind: str, step: str, when: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kit, key = home.child(), uuid4()
-    home.leaves(home.entered([kit]))
+    one, key = somebody(kind, home), uuid4()
     with monkeypatch.context() as patched:
         killed(home.door.ledger, step, when, patched)
-        dies(home, lambda: home.erase(kit, key))
+        dies(home, lambda: one.erase(key))
     opened_again(home.door)
     opened_again(home.door)
-    if (step, when) == ("begin", "before"):  # nobody was told of it
-        assert home.erasures_of(kit) == []
-    answer = home.erase(kit, key)
-    assert [each["type"] for each in answer.body["events"]] == ["ChildDataErased", "NotebookEntryMade"]
-    assert answer.repeated is ((step, when) != ("begin", "before"))
-    done_once(home, kit)
-
-
-def test_an_erasure_that_was_listed_and_not_destroyed_is_carried_out_once(
-    home: Family, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kit = home.child()
-    home.leaves(home.entered([kit]))
-    add = ErasureList.add
-
-    def listed(self: ErasureList, erasure: Any) -> None:
-        add(self, erasure)
-        raise Killed
-
-    with monkeypatch.context() as patched:
-        patched.setattr(ErasureList, "add", listed)
-        dies(home, lambda: home.erase(kit))
-    opened_again(home.door)
-    done_once(home, kit)
+    nobody_heard = (step, when) == ("begin", "before")
+    assert len(one.facts("data-erased.v1")) == (not nobody_heard)
+    answer = one.erase(key)
+    lines = ["NotebookEntryMade"] if kind == "CHILD" else []
+    said = "ChildDataErased" if kind == "CHILD" else "SubjectDataErased"
+    assert [each["type"] for each in answer.body["events"]] == [said, *lines]
+    assert answer.repeated is not nobody_heard
+    done_once(one)
 
 
 def test_while_an_erasure_is_between_key_and_fact_its_values_read_as_erased_already(
@@ -138,11 +147,11 @@ def test_while_an_erasure_is_between_key_and_fact_its_values_read_as_erased_alre
         killed(home.door.ledger, "append", "before", patched)
         dies(home, lambda: home.erase(kit))
     assert home.erasures_of(kit) == []
-    shown = str(home.seen(f"/children/{kit}"))
-    assert ERASED in shown
-    assert not [each for each in home.words[kit] if each in shown]
+    seen = str(home.seen(f"/children/{kit}"))
+    assert ERASED in seen
+    assert not [each for each in home.words[kit] if each in seen]
     opened_again(home.door)
-    done_once(home, kit)
+    done_once(child(home, kit))
 
 
 @pytest.mark.parametrize("step,when", [(s, w) for s in ("place_hold", "append") for w in ("before", "after")])
@@ -197,7 +206,7 @@ def test_a_release_that_was_cut_short_carries_out_what_it_kept_once(
         dies(home, lambda: home.released(review, hold))
     opened_again(home.door)
     opened_again(home.door)
-    done_once(home, kit)
+    done_once(child(home, kit))
     assert home.vault(f"SELECT released_at IS NULL FROM holds WHERE id = '{hold}'") == [(False,)]
 
 
@@ -213,4 +222,4 @@ def test_several_processes_that_go_on_at_once_do_it_once(home: Family, monkeypat
         await asyncio.gather(*(each.close() for each in opened))
 
     home.door.run(all_at_once())
-    done_once(home, kit)
+    done_once(child(home, kit))

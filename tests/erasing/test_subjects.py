@@ -21,7 +21,6 @@ from ledger.errors import Forbidden, Malformed, Refused
 from ledger.projections import VIEWS
 from ledger.store.unsealing import Unsealing
 
-CUT = ("fence", "destroy", "append", "close")
 GONE = f"[offender erased {TODAY:%d/%m/%Y}]"
 CANNOT = ("CP-49", "This record was erased and cannot be restored.")
 
@@ -212,24 +211,6 @@ def test_the_same_request_again_gets_the_same_receipt(home: Family) -> None:
     first, again = (home.door.give(home.case.to, "EraseSubject", data, OFFICER, key=key) for _ in range(2))
     assert again.repeated
     assert (again.body, again.version) == (first.body, first.version)
-
-
-@pytest.mark.parametrize("step,when", [(step, when) for step in CUT for when in ("before", "after")])
-def test_an_erasure_that_was_cut_short_is_carried_out_once(
-    home: Family, step: str, when: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    key, data = uuid4(), {"subject_id": home.case.id, "erased_on": days_ago(0)}
-
-    def ask() -> Any:
-        return home.door.give(home.case.to, "EraseSubject", data, OFFICER, key=key)
-
-    with monkeypatch.context() as patched:
-        killed(home.door.ledger, step, when, patched)
-        dies(home, ask)
-    opened_again(home.door)
-    assert ask().repeated
-    assert len(erasures(home)) == 1
-    assert SURNAME not in shown(home)
 
 
 @pytest.mark.parametrize("kind", ["OFFENDER", "VICTIM", "THIRD_PARTY"])

@@ -41,7 +41,8 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
         ON CONFLICT (id) DO UPDATE SET step = excluded.step, reach = excluded.reach, begun_at = excluded.begun_at,
             held_by = coalesce(excluded.held_by, erasures.held_by), owners = excluded.owners, ground = excluded.ground,
             asked_by = excluded.asked_by,
-            approved_by = excluded.approved_by, told = excluded.told
+            approved_by = excluded.approved_by,
+            told = coalesce(nullif(excluded.told, ''), erasures.told)  -- the list of erasures knows no command
     """,
     "bury": """
         INSERT INTO tombstones (owner, retention, erasure)
