@@ -115,3 +115,11 @@ def test_a_line_says_what_must_be_known_and_no_more_than_may_be():
 )
 def test_minutes_are_said_as_hours(minutes: int | None, said: str):
     assert hours(minutes) == said
+
+
+@pytest.mark.parametrize("space", ["\u00a0", "\u2007", "\u202f"])
+def test_words_that_nothing_may_part_stay_on_the_paper(space: str):
+    """A line that does not break runs off the page, and with it what a letter must say."""
+    words = [f"word{number}" for number in range(2_000)]
+    apart, together = (letter(f"Heading\n\n{each.join(words)}") for each in (" ", space))
+    assert len(together.pages) >= len(apart.pages) > 1
