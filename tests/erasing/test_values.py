@@ -11,9 +11,10 @@ import psycopg
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from tests.conftest import Clusters
-from tests.doors import Door, a_problem, new_door
+from tests.doors import TODAY, Door, a_problem, new_door
 from tests.erasing.family import ERASED, OFFICER, Family
 from tests.erasing.salamander import Under, opens_under_both
+from tests.erasing.subjects import KINDS, somebody, with_retention
 
 from ledger.application import Ledger
 from ledger.disclosing.exporting import Export
@@ -227,3 +228,34 @@ def test_what_was_proven_before_still_is_and_a_new_bundle_says_erased(home: Fami
     assert not [word for word in home.words[kit] if word.encode() in after.data]
     assert checkpoint
     assert home.door.verify().ok
+
+
+# ---------------------------------------------------------------------------------------- in the words of the fact
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_whoever_is_erased_is_called_by_what_they_were_though_somebody_read_before_the_fact_was_sealed(
+    clusters: Clusters, ledger_template: str, vault_template: str, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Between the destruction and the fact only the journal of the vault says that it is gone, in words of its own."""
+    with with_retention(clusters) as door:
+        one = somebody(kind, Family(door))
+        noun, id_ = one.to.split("/")
+        page = f"/children/{id_}" if noun == "child" else f"/offenders/{id_}/chronology"
+        reader = "victim-liaison" if kind == "VICTIM" else "practitioner"
+        sequencer, append, meanwhile = door.ledger.store.sequencer, door.ledger.store.sequencer.append, list[str]()
+
+        async def read_first(asked: Any) -> Any:
+            meanwhile.append((await door.asking("GET", page, reader)).text)
+            return await append(asked)
+
+        monkeypatch.setattr(sequencer, "append", read_first)
+        one.erase()
+        at_once = door.get(page, reader).json()
+        anew(door)
+        restarted = door.get(page, reader).json()
+        called = f"[{kind.lower().replace('_', ' ')} erased {TODAY:%d/%m/%Y}]"
+        assert all(f" erased {TODAY:%d/%m/%Y}]" in each and one.word not in each for each in meanwhile[:1])
+        assert called in str(at_once)
+        assert "[record erased" not in str(at_once)
+        assert {**restarted, "known_at": ""} == {**at_once, "known_at": ""}

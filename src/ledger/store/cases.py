@@ -240,36 +240,43 @@ class Cases:
                 if leaving or random.random() < CHECKED_SHARE:  # noqa: S311 - a spot check, not a secret
                     _check(stored[position], fact, key, values)
                 opened.setdefault(position, {}).update(values)
-        await self._fill_in_erased(stored, opened)
+        erased = await self._fill_in_erased(stored, opened)
         for key_id, position in lacking.items():
-            if key_id not in self._erased:
+            if key_id not in erased:
                 raise Unreadable(f"the vault has no key {UUID(bytes=key_id)} for the fact at {position}")
         return opened
 
-    async def _fill_in_erased(self, stored: Mapping[int, Stored], opened: dict[int, dict[str, Any]]) -> None:
-        """Say of the values that were not there which are erased."""
+    async def _fill_in_erased(
+        self, stored: Mapping[int, Stored], opened: dict[int, dict[str, Any]]
+    ) -> Mapping[bytes, Erased]:
+        """Say of the values that were not there which are erased; the keys of those."""
         missing = [
             (position, path, UUID(each.sealed[path][1]).bytes)
             for position, each in stored.items()
             if len(opened.get(position, ())) < len(each.sealed)
             for path in each.sealed.keys() - opened.get(position, {}).keys()
         ]
-        if missing:
-            await self._learn({key for _, _, key in missing})
+        erased = await self._destroyed({key for _, _, key in missing})
         for position, path, key in missing:
-            if key in self._erased:
-                opened.setdefault(position, {})[path] = self._erased[key]
+            if key in erased:
+                opened.setdefault(position, {})[path] = erased[key]
+        return erased
+
+    async def _destroyed(self, keys: Collection[bytes]) -> Mapping[bytes, Erased]:
+        """Those of these keys that were destroyed, and how a value under each reads.
+
+        The ledger says it in a fact, which is remembered: what is destroyed stays so.  Between the destruction and that
+        fact the journal of the vault says it, who does not know who it was: that is asked each time.
+        """
+        await self._learn(keys)
+        between = [each for each in keys if each not in self._erased]
+        journal = await self._vault.erasures.destroyed_among(between) if between else {}
+        await self._learn(between)  # sealed meanwhile
+        return {**journal, **{each: self._erased[each] for each in keys if each in self._erased}}
 
     async def _learn(self, keys: Collection[bytes]) -> None:
-        """Ask which of these keys were destroyed, and remember: what is destroyed stays so.
-
-        The ledger says it in a fact; between the destruction and that fact the journal of the vault does.
-        """
-        for ask in (self._database.erased, self._vault.erasures.destroyed_among, self._database.erased):
-            missing = [each for each in keys if each not in self._erased]
-            if not missing:
-                return
-            self._erased |= await ask(missing)
+        if missing := [each for each in keys if each not in self._erased]:
+            self._erased |= await self._database.erased(missing)
 
     # ------------------------------------------------------------------------------------ policy
 
