@@ -62,7 +62,7 @@ async def turn(ledger: Ledger, worth: int) -> tuple[Round, int]:
     if done["position"] != size:
         raise SystemExit(f"the rebuild ended at {done['position']} of {size}")
     if paused := (await ledger.lag())["paused"]:
-        raise SystemExit(f"not folded: {paused[:3]}")
+        raise SystemExit(f"{paused} cases could not be folded")
     return Round(size, seconds, [seconds]), int(done["cases"])
 
 

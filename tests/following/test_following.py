@@ -173,12 +173,12 @@ def test_a_case_that_cannot_be_folded_is_listed_and_the_others_stay_current(
     assert "Featherstonehaugh" not in str(page.paused)
     assert 0 < told["position"] <= door.size
     lag = door.run(door.ledger.lag())
-    assert (lag["behind"], [each["case"] for each in lag["paused"]]) == (0, [f"offender-{poisoned.id}"])
+    assert (lag["behind"], lag["paused"]) == (0, 1)
     assert not [each for each in rows(door, "letters") if each["offender_id"] == poisoned.id and each["age_days"] == 3]
     monkeypatch.undo()
     absent(door, poisoned, 2)
     door.run(door.ledger.follower.catch_up())
-    assert door.run(door.ledger.lag())["paused"] == []
+    assert door.run(door.ledger.lag())["paused"] == 0
     tables_agree(door)
 
 
@@ -195,7 +195,7 @@ def test_a_paused_case_is_tried_again_without_a_new_fact(door: Door, monkeypatch
     assert door.run(door.ledger.lag())["paused"]
     door.ledger.follower._retried = float("-inf")
     door.run(door.ledger.follower.catch_up())
-    assert door.run(door.ledger.lag())["paused"] == []
+    assert door.run(door.ledger.lag())["paused"] == 0
     tables_agree(door)
 
 
