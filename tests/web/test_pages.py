@@ -10,6 +10,9 @@ import pytest
 from tests.doors import PERSON, Door, days_ago
 from tests.web.browsing import Browser, read, signed_in, text_of
 
+from ledger.aggregates import AGGREGATES
+from ledger.aggregates.roles import roles_for
+from ledger.api import openapi
 from ledger.api.web import PAGES, assets
 from ledger.api.web.asking import Moments
 from ledger.api.web.pages import POLICY, environment
@@ -160,6 +163,7 @@ def test_who_may_not_read_a_case_is_told_so_on_a_page_and_it_is_on_record(door: 
     door.give(case.to, "ExcludeAccess", rule, "risk-manager", key=uuid4())
     answer = signed_in(door).get(f"/case/offenders/{case.id}")
     assert answer.status_code == 403
+    assert "Ask the duty manager." in text_of(answer)
     assert "Featherstonehaugh" not in answer.text
     refused = door.get("/access/refusals", "auditor").json()["items"]
     assert any(each["command_name"] == "ReadCase" for each in refused)
@@ -256,3 +260,17 @@ def test_a_table_puts_every_value_under_its_own_heading():
     assert heads == ["A", "C", "B"]
     assert [each.strip() for each in cells[:2] + cells[3:]] == ["1", "3", "4", "6", "5"]
     assert "None" in cells[2]
+
+
+def test_a_case_of_another_kind_is_a_page_too(door: Door):
+    child, placement = str(uuid4()), str(uuid4())
+    for noun, id_, name in (("child", child, "ChildRecorded"), ("placement", placement, "PlacementOpened")):
+        fact = next(each for each in AGGREGATES[noun].every_fact if each.__name__ == name)
+        data = {each: value for each, value in openapi.example(fact).items() if each not in fact.supplied}
+        data |= {"on_school_premises": False, "days_available": ["Mon"]} if noun == "placement" else {}
+        door.give(f"{noun}/{id_}", fact.command, data, min(roles_for(fact)), key=uuid4())
+    browser = signed_in(door)
+    for collection, id_ in (("children", child), ("placements", placement)):
+        answer = browser.get(f"/case/{collection}/{id_}?explain=true")
+        assert answer.status_code == 200, text_of(answer)
+        assert browser.get(f"/record/{collection}/{id_}").status_code == 200

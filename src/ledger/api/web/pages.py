@@ -89,6 +89,7 @@ def error_page(request: Request, error: Exception) -> Response:
     shows = {
         "title": known.title,
         "says": known.message,
+        "message": known.extra().get("message", ""),  # what a rule of access says to whom it keeps out
         "refusals": known.extra().get("refusals", ()),
         "code": known.code,
         "reference": REQUEST.get(),
