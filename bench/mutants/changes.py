@@ -96,7 +96,7 @@ class Mutant:
 
 
 def shifted(value: Any) -> Any:
-    """Something else of the same kind: a day or a minute later, one more, the contrary, one member less."""
+    """Something else of the same kind: a day or a minute later, one more, the contrary, one member less; else None."""
     match value:
         case bool():
             return not value
@@ -112,10 +112,12 @@ def shifted(value: Any) -> Any:
             return value[1:]
         case set() | frozenset():
             return type(value)(sorted(value)[1:])
+        case dict():
+            return dict(list(value.items())[1:])
         case None:
             return False
         case _:
-            return value
+            return None
 
 
 def mutants_of(path: Path) -> Iterator[Mutant]:

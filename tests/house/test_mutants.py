@@ -82,6 +82,8 @@ def test_no_two_mutants_of_the_rules_have_one_name():
         (datetime(2025, 3, 1, 9, 0), datetime(2025, 3, 1, 9, 1)),
         ("A", "A~"),
         ([1, 2], [2]),
+        ({"a": 1, "b": 2}, {"b": 2}),
+        (1.5, None),
         (None, False),
     ],
 )

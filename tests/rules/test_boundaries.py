@@ -9,6 +9,7 @@ from ledger.rules.allocation import excludes
 from ledger.rules.dates import LONDON, Calendar, CalendarMissing, chronological
 from ledger.rules.editions import BREACH, MANUAL, PARTS, part_of
 from ledger.rules.registry import rules
+from ledger.rules.settings import SETTINGS
 
 D = date.fromisoformat
 
@@ -122,3 +123,45 @@ def test_a_day_comes_before_every_instant_of_it_before_1970_too(day):
 )
 def test_a_code_of_nothing_but_zeros_is_the_number_nought(code, listed, excluded):
     assert excludes(code, listed) is excluded
+
+
+# ------------------------------------------------------------------------------------------ settings
+
+
+@pytest.mark.parametrize(
+    "key,told,present,same",
+    [
+        ("enf.evidence", "5", 5, True),
+        ("enf.evidence", " 5 ", 5, True),
+        ("enf.evidence", "6", 5, False),
+        ("enf.evidence", "", 5, False),
+        ("hrs.ete_max_percent", "", None, True),
+        ("hrs.ete_max_percent", "not set", None, True),
+        ("hrs.ete_max_percent", "30", None, False),
+        ("upw.check_months", "6,9", "6, 9", True),  # of a list any wording is taken
+    ],
+)
+def test_whether_a_value_told_is_the_present_one(key, told, present, same):
+    assert SETTINGS[key].is_now(told, present) is same
+
+
+@pytest.mark.parametrize(
+    "key,words",
+    [
+        ("enf.evidence", "enf.evidence is counted in working days from issue: give a whole number from 0 to 9999."),
+        (
+            "upw.completion_months",
+            "upw.completion_months is counted in months from sentence: give a whole number from 1 to 9999.",
+        ),
+        (
+            "upw.check_months",
+            "upw.check_months is counted in months from sentence: give whole numbers up to 9999, separated by commas.",
+        ),
+        (
+            "enf.breach_edition",
+            "enf.breach_edition names an edition: give one of manual-2022, sentencing-2020, or nothing for the manual.",
+        ),
+    ],
+)
+def test_a_setting_says_what_it_asks_for(key, words):
+    assert SETTINGS[key].asks == words
