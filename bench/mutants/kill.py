@@ -15,6 +15,7 @@ import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_loader
@@ -149,12 +150,15 @@ def _rebind(module: ModuleType, mutant: Mutant) -> None:
 
 
 def forget() -> None:
-    """What functions of the rules remember was worked out before."""
-    for name, module in list(sys.modules.items()):
-        if name.startswith("ledger.rules."):
-            for each in vars(module).values():
-                if hasattr(each, "cache_clear"):
-                    each.cache_clear()
+    """What functions of the ledger remember was worked out before."""
+    for each in _remembering():
+        each.cache_clear()
+
+
+@cache
+def _remembering() -> list[Any]:
+    modules = [module for name, module in sys.modules.items() if name.startswith("ledger.")]
+    return [each for module in modules for each in list(vars(module).values()) if hasattr(each, "cache_clear")]
 
 
 class _Mutated(MetaPathFinder, Loader):

@@ -53,6 +53,8 @@ NUMBERS = {
     "ins.victim_contact": 40,
     "ins.programme_start": 6,
     "ssp.review": 12,
+    "dp.request_months": 1,  # these two by the Data Protection Act 2018, sections 54 and 67
+    "dp.breach_hours": 72,
 }
 
 
@@ -64,5 +66,7 @@ def test_a_release_brings_the_number_of_the_rule_book(key):
 
 @pytest.mark.parametrize("key", [key for key, value in NUMBERS.items() if isinstance(value, int)])
 def test_a_number_may_be_nought_only_where_nothing_rests_on_a_period(key):
-    assert SETTINGS[key].accepts("1")
-    assert SETTINGS[key].accepts("0") is (key != "upw.completion_months")
+    setting = SETTINGS[key]
+    assert setting.accepts("1")
+    assert setting.read("1") == 1
+    assert setting.accepts("0") is (key != "upw.completion_months")
