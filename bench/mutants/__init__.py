@@ -12,3 +12,5 @@ from typing import Final
 ROOT: Final = Path(__file__).parents[2]
 SOURCES: Final = ROOT / "src" / "ledger"
 RULES: Final = SOURCES / "rules"
+# registry: holds rules and decides nothing; access: has no code; letters: words on paper, whose tests need a server.
+NOT_RULES: Final = frozenset({"__init__", "registry", "access", "letters"})

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from bench.mutants import ROOT, RULES
+from bench.mutants import NOT_RULES, ROOT, RULES
 from bench.mutants.changes import Mutant, mutants_of
 from bench.mutants.forks import in_children
 from bench.mutants.kill import Verdict, ask, ask_afresh, collect
@@ -27,8 +27,6 @@ from bench.mutants.page import PAGE, Page, proofs_of
 from bench.mutants.reach import Reached, reach, users
 
 TESTS: Final = ("tests/rules", "tests/scenarios", "tests/aggregates", "tests/projections")
-# registry: holds rules and decides nothing; access: has no code.
-NOT_RULES: Final = frozenset({"__init__", "registry", "access"})
 AT_LEAST: Final = 60.0  # seconds that a mutant is given, and five times what its tests take
 
 

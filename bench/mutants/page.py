@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bench.mutants import ROOT
+from bench.mutants import NOT_RULES, ROOT
 from bench.mutants.changes import Mutant
 from bench.mutants.kill import Verdict
 
@@ -130,7 +130,7 @@ def places() -> set[tuple[str, str]]:
     functions = {
         (each.id, f"{each.function.__module__.rpartition('.')[2]}.{each.function.__name__}")
         for each in rules()
-        if each.function is not None
+        if each.function is not None and each.function.__module__.rpartition(".")[2] not in NOT_RULES
     }
     settings = {(each.rule, f"settings[{key}]") for key, each in SETTINGS.items() if re.search(r"\d", each.value)}
     return {(rule, where) for rule, where in functions | settings if rule.startswith(AREAS)}
