@@ -238,7 +238,8 @@ class Asking:
         page = replace(page, items=items, paused=paused)
         sealing = self._readings.begin(reader, screen, cases_in((*items, *paused)), policy.version)
         if worklist.names_person:
-            page = replace(page, items=[await self._named(worklist, row, opens, asked.day, page) for row in page.items])
+            naming = [self._named(worklist, row, opens, asked.day, page) for row in page.items]
+            page = replace(page, items=await asyncio.gather(*naming))
         await sealing.sealed()
         return replace(page, next=page.next and self.cursors.seal(page.next))
 
