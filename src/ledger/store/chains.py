@@ -125,7 +125,7 @@ class Chains:
         async with chain.reading:
             found = next((each for each in chain.readings if each.opens == opens), None)
             if found is not None and not self._vault.holds(found.keys):
-                chain.readings.remove(found)
+                self._forget_opened(chain)
                 found = None
             if found is None:
                 found = Reading(opens)
@@ -175,13 +175,17 @@ class Chains:
     def _sweep_later(self) -> None:
         self._sweeping = asyncio.get_running_loop().call_later(KEPT_SECONDS / 8, self._sweep)
 
+    def _forget_opened(self, chain: Chain) -> None:
+        """Drop every reading whose keys are out of memory: another view may have opened the same value."""
+        chain.readings = [each for each in chain.readings if self._vault.holds(each.keys)]
+
     def _sweep(self) -> None:
         """Drop what is out of date, though nobody asks for it again."""
         now = time.monotonic()
         for name, chain in list(self._kept.items()):
             if chain.used + KEPT_SECONDS <= now:
                 del self._kept[name]
-            chain.readings = [each for each in chain.readings if self._vault.holds(each.keys)]
+            self._forget_opened(chain)
         self._sweeping = None
         if self._kept:
             self._sweep_later()
