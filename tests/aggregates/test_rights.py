@@ -143,6 +143,27 @@ def test_a_restriction_stands_once():
     assert case.refused("2025-03-04 09:00", MANAGER, "RestrictProcessing", **TO_RESTRICT)[0] == "GEN-06"
 
 
+@pytest.mark.parametrize(
+    "command,data",
+    [
+        ("RestrictProcessing", TO_RESTRICT),
+        ("RetainRecord", {"ground": "INQUIRY", "on": "2025-03-03", "reason": "as the panel asked"}),
+    ],
+)
+@pytest.mark.parametrize("role", ["senior-practitioner", "chief-officer", MANAGER])
+def test_what_keeps_a_record_is_ended_by_whom_it_is_for_and_not_struck_out_or_put_off(command, data, role):
+    """A correction is its author's or any senior practitioner's: who ends a restriction would be nobody's to say."""
+    case = Telling().recorded().tell("2025-03-03 09:00", MANAGER, command, **data)
+    named = {"event_ref": case.ledger.records[-1].id, "reason": "not true"}
+    says = ("DP-05", "What keeps a record is not corrected or struck out; end it, and make another.")
+    assert case.refused("2025-03-05 10:00", role, "StrikeOutRecord", **named) == says
+    amended = named | {"field": "on", "corrected_value": "2025-03-05"}
+    assert case.refused("2025-03-05 10:00", role, "CorrectRecord", **amended) == says
+    sharing = SHARING | {"on": "2025-03-04"}
+    if command == "RestrictProcessing":
+        assert case.refused("2025-03-05 11:00", "practitioner", "ShareInformation", **sharing)[0] == "DP-05"
+
+
 # ---------------------------------------------------------------------------------------- retention (DP-05)
 
 

@@ -68,6 +68,7 @@ ALREADY_RESTRICTED: Final = "What is held of this person is restricted already, 
 NOT_RESTRICTED: Final = "Nothing held of this person is restricted."
 ALREADY_RETAINED: Final = "This record is to be retained already, since {day}."
 NOT_RETAINED: Final = "This record is not to be retained beyond its time."
+STAYS_AS_SAID: Final = "What keeps a record is not corrected or struck out; end it, and make another."
 BEFORE_THE_REQUEST: Final = "The request came on {day}; it cannot be answered before."
 BEFORE_IT_BEGAN: Final = "It began on {day}; it cannot end before."
 

@@ -18,6 +18,7 @@ from ledger.aggregates.offender.decisions.access import stays_as_set
 from ledger.aggregates.offender.decisions.enforcement import court_rests_on
 from ledger.aggregates.offender.decisions.merging import stays_merged
 from ledger.aggregates.offender.decisions.register import children_of
+from ledger.aggregates.offender.decisions.rights import stays_as_said
 from ledger.aggregates.offender.erasing import not_corrected, stays_erased
 from ledger.aggregates.offender.facts import (
     FACTS,
@@ -69,11 +70,15 @@ OFFENDER_CASE = Aggregate(
     protects=lambda case, record, now: (
         stays_erased(case, record)
         or stays_as_set(case, record, now)
+        or stays_as_said(record)
         or stays_merged(case, record, now)
         or court_rests_on(case, record, now)
     ),
     fixes=lambda case, record, now: (
-        not_corrected(case, record) or stays_as_set(case, record, now) or stays_merged(case, record, now)
+        not_corrected(case, record)
+        or stays_as_set(case, record, now)
+        or stays_as_said(record)
+        or stays_merged(case, record, now)
     ),
     takes=Case.take,
     children_of=lambda case: (),  # nobody knows which children a text of the person's own is about

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from ledger.aggregates.after import ruling_after
 from ledger.aggregates.aggregate import Ruling
@@ -33,6 +33,8 @@ from ledger.aggregates.subject import (
 from ledger.errors import Refusal
 from ledger.rules import data_protection, general
 from ledger.rules.dates import printed
+
+KEEPING: Final = (ProcessingRestricted, RestrictionLifted, RecordRetained, RecordRetentionEnded)
 
 
 def passing_on(case: Case, on: date) -> Iterator[Refusal]:
@@ -114,6 +116,14 @@ def _(case: Case, draft: RecordRetentionEnded, now: Now) -> Ruling:
 @decides_across(SubjectDataErased)
 def _(case: Case, draft: SubjectDataErased, now: Now, stream: str) -> Ruling:
     return on_erasing(case, draft, now, stream)
+
+
+def stays_as_said(record: Recorded[Any]) -> Refusal | None:
+    """A correction is its author's to make, or any senior practitioner's: when a restriction or a retention ends would
+    be no longer the information manager's to say, and what was restricted would be passed on, or destroyed."""
+    return (
+        Refusal("DP-05", data_protection.STAYS_AS_SAID, rule_book=False) if isinstance(record.fact, KEEPING) else None
+    )
 
 
 def _begins(standing: Recorded[Any] | None, already: str) -> Ruling:
