@@ -33,10 +33,12 @@ from tests.doors import Case, Door, a_problem, days_ago
 from tests.erasing.family import Family
 from tests.test_cli import STAFF, Line, Made, failed, ledger, made  # noqa: F401 - fixtures
 
+from ledger.access.purposes import reader
 from ledger.aggregates import FACTS
 from ledger.api.app import build
 from ledger.cli import parser
 from ledger.disclosing.table import PURPOSES
+from ledger.errors import LimitedAccess, Refused
 from ledger.projections import VIEWS
 from ledger.transparency.bundle import verify_bundle
 from ledger.transparency.bundle.archive import unpack
@@ -178,6 +180,30 @@ def test_no_verb_passes_on_what_is_restricted_and_no_file_is_left(ledger: Line, 
     recorded(ledger, made, tmp_path, "LiftRestriction", MANAGER, on=days_ago(0), reason="it is right")
     for arguments in barred.values():
         assert ledger(*arguments).code == 0
+
+
+@pytest.mark.parametrize("restricted_one", [0, 1])
+def test_of_one_person_with_two_records_nothing_is_passed_on_of_either(door: Door, restricted_one: int):
+    cases = [door.new_case(), door.new_case()]
+    given = {"ground": "ACCURACY_CONTESTED", "on": days_ago(0)}
+    door.give(cases[restricted_one].to, "RestrictProcessing", given, MANAGER, key=uuid4())
+    merging = {"into": cases[1].id, "reason": "the same person"}
+    door.give(cases[0].to, "MergePersons", merging, "information-officer", key=uuid4())
+    by = reader(door.actor("practitioner"))
+    for case in cases:
+        is_barred(door.post(f"{case.path}/export", {"purpose": "sharing", "recipient": "somebody"}))
+        is_barred(door.post(f"{case.path}/share-information", {**GIVEN["ShareInformation"][1], "on": days_ago(0)}))
+        with pytest.raises(Refused, match="is not passed on"):
+            door.run(door.ledger.outcomes_passed_on(case.id, reader=by))
+
+
+def test_whoever_may_not_read_a_case_is_not_told_that_it_is_restricted(door: Door):
+    case, by = door.new_case(), reader(door.actor("pso"))
+    door.give(case.to, "RestrictProcessing", {"ground": "ACCURACY_CONTESTED", "on": days_ago(0)}, MANAGER, key=uuid4())
+    limit = {"user_id": by.by.id, "message": "Ask your manager.", "reason": "a relative"}
+    door.give(case.to, "ExcludeAccess", limit, "risk-manager", key=uuid4())
+    with pytest.raises(LimitedAccess):
+        door.run(door.ledger.outcomes_passed_on(case.id, reader=by))
 
 
 def test_what_other_records_tell_of_the_person_is_withheld_whole_from_another_agency(door: Door):

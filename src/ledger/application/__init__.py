@@ -59,7 +59,7 @@ from ledger.application.sheets import Sheet, Sheets
 from ledger.application.standing import READY_SECONDS, Standing
 from ledger.application.subject_access import SubjectAccess, Subjects
 from ledger.commands import Acknowledged, Command, authorise, fact_class_of
-from ledger.disclosing.exporting import Export, Exporting, not_restricted
+from ledger.disclosing.exporting import Export, Exporting
 from ledger.errors import LimitedAccess, Malformed, NotFound, StaleVersion
 from ledger.following import lists
 from ledger.following.folding import Folder
@@ -376,9 +376,9 @@ class Ledger:
         Raises as `view`, and Refused, which is evidence as that of the command ExportCase.
         """
         stream = stream_of("offender", id)
+        await self.admit(reader, stream)  # that it is restricted is told to whom may read of it
         try:
-            stored = await in_time(self.store.deadline, self.store.database.chain(stream))
-            not_restricted([mapping.recorded(each) for each in stored])
+            await in_time(self.store.deadline, self._exporting.passes_on(stream))
         except EVIDENCE as refusal:
             await self.access.refused(Command("ExportCase", "offender", id, {}, reader.by), refusal)
             raise

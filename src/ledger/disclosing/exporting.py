@@ -107,9 +107,7 @@ class Exporting:
         stored = await self._store.database.chain(stream, upto=closing.size)
         records = [mapping.recorded(each) for each in stored]
         if purpose == "sharing":
-            not_restricted(records)
-            for each in of_one_person(stream, await Limits(self._store.database).merging()) - {stream}:
-                not_restricted([mapping.recorded(one) for one in await self._store.database.chain(each)])
+            await self.passes_on(stream)
         opens = allows.opens & classes_for(by, records)  # no more than a page shows
         found = gathered(stream, stored, replace(allows, opens=opens))
         openings = await self._openings(found)
@@ -118,6 +116,11 @@ class Exporting:
         read = papers(asked.stream, found, openings, closing, files, (purpose, asked.recipient, by), policy)
         files |= await asyncio.to_thread(read, printed)
         return await self._released(asked, closing, found, openings, files)
+
+    async def passes_on(self, stream: str) -> None:
+        """Nothing, where what is held of the person, in any record of theirs, may be passed on.  Raises Refused."""
+        for each in sorted(of_one_person(stream, await Limits(self._store.database).merging())):
+            not_restricted([mapping.recorded(one) for one in await self._store.database.chain(each)])
 
     # ------------------------------------------------------------------------------------ what is opened
 
