@@ -106,18 +106,19 @@ class Readings:
         done.add_done_callback(_heard)
         return Entry(done)
 
-    async def confirmed(self, record: Recorded[Any], seen: Mapping[str, Any]) -> int | None:
-        """Where this log holds that the author of a fact was shown the screen its `seen` names, before it was recorded:
-        this position of the ledger, of this case or of one the fact is about, on this day and as known then if it says
-        so.  None: unconfirmed.  Raises DatabaseUnavailable.
+    async def confirming(self, record: Recorded[Any], seen: Mapping[str, Any]) -> list[Recorded[Any]]:
+        """The entries of this log that say that the author of a fact was shown the screen its `seen` names, before it
+        was recorded, the newest first: this position of the ledger, of this case or of one the fact is about, on this
+        day and as known then if it says so.  None: unconfirmed.  Raises DatabaseUnavailable.
         """
         about = [record.stream, *record.about]
         stream, position = stream_of_reader(record.by.id), int(seen["position"])
-        for each in await self.log.database.naming(stream, about, record.recorded, position):
-            shown = each.members["values"]
-            if each.type == RecordViewed.topic and all(shown.get(name) == seen[name] for name in seen):
-                return each.position
-        return None
+        stored = await self.log.database.naming(stream, about, record.recorded, position)
+        return [
+            mapping.recorded(each)
+            for each in reversed(stored)
+            if each.type == RecordViewed.topic and all(each.members["values"].get(name) == seen[name] for name in seen)
+        ]
 
     async def _with_words(self, drafts: list[Draft], envelope: Envelope) -> None:
         try:

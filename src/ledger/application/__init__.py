@@ -41,7 +41,7 @@ from ledger.aggregates.ledger_stream import SYSTEM, ReleaseStarted, release_in_f
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Actor, Recorded
 from ledger.aggregates.subject import ErasureFinalised, SubjectDataErased
-from ledger.application.asking import CURSORS, Asked, Asking, known_edition, stream_of
+from ledger.application.asking import CURSORS, Asked, Asking, Shown, known_edition, stream_of
 from ledger.application.comparing import compare
 from ledger.application.documents import BYTES_WANTED, Document, Documents
 from ledger.application.entitling import Entitling
@@ -70,7 +70,8 @@ from ledger.following.tables import Tables
 from ledger.following.workers import Where
 from ledger.privacy.cursors import Cursors
 from ledger.privacy.sealing import Keyed
-from ledger.projections import WORKLISTS, Worklist
+from ledger.projections import WORKLISTS, View, Worklist
+from ledger.projections.why import Row
 from ledger.rules.dates import london_day
 from ledger.searching import Found
 from ledger.settings import Settings
@@ -435,6 +436,13 @@ class Ledger:
         async with self._kept(reader, stream_of(noun, id)):
             asked = Asked(noun, id, as_at, known_at, explain, withhold, clock, reader, edition)
             return await self._asking.view(asked, name)
+
+    async def shown(self, view: View, asked: Asked) -> tuple[Shown, Row]:
+        """A view as somebody was shown it, and of when: for a page that has itself sealed who reads it.
+
+        Raises NotFound, LimitedAccess, DatabaseUnavailable, VaultUnavailable.
+        """
+        return await self._asking.answered(view, asked, lambda shown: None)
 
     async def compare(
         self,

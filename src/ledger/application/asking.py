@@ -21,7 +21,7 @@ from ledger.access.readings import NO_READER, Entry, Readings, Screen, cases_in,
 from ledger.aggregates import AGGREGATES, noun_of
 from ledger.aggregates.offender.merging import as_one, merging_in, of_one_person
 from ledger.aggregates.policy import Policy
-from ledger.aggregates.shape import CLOSED, History, Recorded, Unread
+from ledger.aggregates.shape import CLOSED, Actor, History, Recorded, Unread
 from ledger.application.entitling import Entitling
 from ledger.application.patience import in_time
 from ledger.commands import SINGLE_STREAMS
@@ -42,12 +42,17 @@ from ledger.store.opening import Store
 
 T = TypeVar("T")
 NOT_PROVABLE: Final = "Not provable: when another system knew of a fact is that system's word; no entry here proves it."
+SOURCE_CLOCK: Final = "source-clock"  # what an entry of the access log adds to the name of a view so asked
 CURSORS: Final = "places-in-lists"  # the vault's name for the secret that seals them
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked of a case, whichever view of it; the members are those of Ledger.view."""
+    """What is asked of a case, whichever view of it; the members are those of Ledger.view.
+
+    `upto`: nothing that was recorded after this position of the ledger.  `author`: as somebody else saw it: what their
+    role may not read is shut, beside what the reader's may not.
+    """
 
     noun: str
     id: str
@@ -58,6 +63,8 @@ class Asked:
     clock: str = "ledger"
     reader: Reader | None = None
     edition: str | None = None
+    upto: int = LARGEST
+    author: Actor | None = None
 
     def supposed(self) -> dict[str, Any]:
         """What an answer says of what it supposes: another edition of the law, another system's clock."""
@@ -70,6 +77,10 @@ class Asked:
     def target(self) -> str:
         """As a command names it."""
         return f"{self.noun}/{self.id}"
+
+    def called(self, view: str) -> str:
+        """How a reading names this screen of a view: "enforcement", "enforcement/sentencing-2026/source-clock"."""
+        return "/".join((view, *filter(None, (self.edition, SOURCE_CLOCK if self.clock == "source" else None))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +124,7 @@ class Asking:
 
     def begin(self, asked: Asked, name: str, shown: Shown) -> Entry:
         """Begin to seal that whoever asks is shown this, called `name`.  Raises AccessLogUnavailable."""
-        screen = Screen(asked.target, name, shown.position, shown.as_at, shown.known_at, shown.people)
+        screen = Screen(asked.target, asked.called(name), shown.position, shown.as_at, shown.known_at, shown.people)
         return self._readings.begin(asked.reader, screen, shown.cases, shown.policy)
 
     async def answered(self, view: View, asked: Asked, begin: Callable[[Shown], None]) -> tuple[Shown, Row]:
@@ -124,11 +135,11 @@ class Asking:
         noun, known_at = asked.noun, asked.known_at
         by = asked.reader and asked.reader.by
         stream = stream_of(noun, asked.id)
-        withhold = asked.withhold or not may_open(by)
+        withhold = asked.withhold or not may_open(by) or not may_open(asked.author)
         opens = AGGREGATES[noun].opens if withhold else view.opens
         by_ledger = known_at if asked.clock == "ledger" else None
         newest = await self._in_time(self._store.database.newest(stream, by_ledger))
-        upto = LARGEST if newest.known is None else newest.known
+        upto = min(asked.upto, LARGEST if newest.known is None else newest.known)
         policy = under((await self._in_time(self._cases.policy_at(newest.rules))).policy, asked.edition)
         chain = await self._in_time(self._cases.chains.of(stream, newest.case))
         await self._entitling.check(by, stream, chain.stored, newest.limits)
@@ -138,7 +149,7 @@ class Asking:
 
         def known(reading: Reading) -> Sequence[Recorded[Any]]:
             if known_at and asked.clock == "source":
-                return [each for each in reading.records if (each.source_recorded or each.recorded) <= known_at]
+                return [each for each in reading.known(upto) if (each.source_recorded or each.recorded) <= known_at]
             return reading.known(upto)
 
         async def person_of(name: str, chain: Chain) -> tuple[dict[str, Chain], dict[str, Reading]]:
@@ -160,6 +171,8 @@ class Asking:
         read_whole = told_of(stream, readings)
         now_known = [fact for each in readings.values() for fact in each.known(LARGEST)]
         classes = EVERYTHING if withhold else classes_for(by, now_known)
+        if asked.author is not None and not withhold:
+            classes &= classes_for(asked.author, read_whole)
         history = seen(stream, read_whole, classes, AGGREGATES[noun].opens)
         if not any(each.stream == stream for each in history):
             raise NotFound(f"There is no {noun} {asked.id}{' as known then' if known_at else ''}.")

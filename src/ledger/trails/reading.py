@@ -15,39 +15,33 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date, datetime
 from typing import Any, Final, TypeVar
 
 from ledger.access.purposes import Reader
 from ledger.access.readings import Screen, is_case, people_of, target_of
 from ledger.aggregates import AGGREGATES, noun_of
 from ledger.aggregates.ledger_stream import STREAM
-from ledger.aggregates.policy import Policy
-from ledger.aggregates.shape import Fact, Recorded, Unread
+from ledger.aggregates.shape import Recorded, Unread
 from ledger.application import Ledger
 from ledger.application.asking import stream_of
 from ledger.application.patience import in_time
 from ledger.commands import SINGLE_STREAMS
 from ledger.disclosing.seeing import EVERYTHING, classes_for
 from ledger.errors import NotFound
-from ledger.projections import VIEWS, OtherHistories, View
+from ledger.projections import VIEWS
 from ledger.projections.why import Row
-from ledger.rules.dates import london_day
 from ledger.store.binary import LARGEST
 from ledger.store.chains import Opens
 from ledger.store.mapping import Stored
 from ledger.trails import telling
 from ledger.trails.again import Asked, Chains, History, closed_inputs, decided, differences, knowing, policy_then
 from ledger.trails.later import changes_of
+from ledger.trails.screens import seen_by_author
 
 T = TypeVar("T")
 PAGE: Final = 500  # decisions of one answer
 NO_DECISION: Final = "The fact at position {position} was told, not decided: no rule was applied to it."
 NOT_THERE: Final = "There is no decision at position {position}{of}."
-
-# Which view of a person shows what a decision is taken from, by the area of its first rule; else the first of them.
-_SHOWN: Final = {"ENF": "enforcement", "ALL": "allocation", "PLC": "allocation", "CP": "register", "DP": "register"}
-_ELSE: Final = "progress"
 
 
 async def decisions(
@@ -125,7 +119,7 @@ async def trail(
         "rested_on": [await told(each) for each in await cases.records_at(record.rests_on)],
         "rules": telling.rules_of(record.under),
         "policy": telling.policy_of(asked, policy) | {"version": record.policy, "release": release},
-        "seen": await _seen(cases, stored, record, policy),
+        "seen": await seen_by_author(ledger, stored, record, withhold=withhold, reader=reader),
         "rerun": telling.rerun_of(outcome, differences(record, outcome), closed, sealed, worded),
         "later": [
             await told(each.record) | {"would_have_changed": telling.effects_of(each, sealed, worded)}
@@ -181,55 +175,6 @@ async def _known(ledger: Ledger, noun: str, id: str) -> str:  # noqa: A002 - the
 
 def _is_decision(record: Recorded[Any]) -> bool:
     return record.stream != STREAM and bool(record.under or record.rests_on)
-
-
-# ------------------------------------------------------------------------------------------ what its author saw
-
-
-async def _seen(reader: _Reader, stored: Stored, record: Recorded[Any], policy: Policy) -> Row:
-    """The screen the decision was taken from; where its author's program did not say, what the ledger showed then.
-
-    {told, confirmed, reading, position, as_at, known_at, view, of, shows}: `view` as at the end of a day, as known up
-    to a position.  `confirmed`: whether the access log holds that its author was shown that screen before, in the entry
-    at `reading`; None where none is told of.
-    """
-    told: dict[str, Any] = stored.members.get("seen") or {}
-    known_at = datetime.fromisoformat(told["known_at"]) if "known_at" in told else None
-    upto = min(int(told.get("position", record.position - 1)), record.position - 1)
-    if known_at is not None:
-        upto = min(upto, await in_time(reader.ledger.store.deadline, reader.ledger.store.database.known_at(known_at)))
-    as_at = date.fromisoformat(told["as_at"]) if "as_at" in told else london_day(known_at or record.recorded)
-    readings = reader.ledger.access.readings
-    reading = await in_time(reader.ledger.store.deadline, readings.confirmed(record, told)) if told else None
-    screen: Row = {
-        "told": bool(told),
-        "confirmed": reading is not None if told else None,
-        "reading": reading,
-        "position": upto,
-        "as_at": as_at,
-        "known_at": known_at,
-    }
-    found = _screen_of(record)
-    if found is None:
-        return screen | {"view": None, "of": None, "shows": None}
-    view, name = found
-    shows = await reader.shown(view, name, as_at, upto, policy)
-    return screen | {"view": view.name, "of": name, "shows": shows}
-
-
-def _screen_of(record: Recorded[Any]) -> tuple[View, str] | None:
-    """The view that a decision is taken from, and of which case; None where there is none."""
-    fact: Fact = record.fact
-    noun = noun_of(record.stream)
-    area = type(fact).rules[0].partition("-")[0] if type(fact).rules else ""
-    person = next((each for each in record.about if each.startswith("offender-")), None)
-    name, wanted = (record.stream, noun)
-    if noun == "offender":
-        wanted = _SHOWN.get(area, _ELSE)
-    elif noun == "register-entry" and person is not None:
-        name, wanted = person, "register"
-    view = next((each for each in VIEWS if each.noun == noun_of(name) and each.name == wanted), None)
-    return (view, name) if view else None
 
 
 # ------------------------------------------------------------------------------------------ reading
@@ -296,21 +241,3 @@ class _Reader:
                 for each in await self.read(str(Stored.of(position, entry).members["stream"])):
                     there[each.position] = each
         return [there[position] for position in positions]
-
-    async def shown(self, view: View, name: str, as_at: date, upto: int, policy: Policy) -> Row | None:
-        """A view of a case as known up to a position; None where there was no such case yet."""
-        opens = AGGREGATES[view.noun].opens if self._withhold else view.opens
-        others = OtherHistories()
-
-        async def known(case: str) -> History:
-            return [each for each in await self._opened(case, opens) if each.position <= upto]
-
-        history = await known(name)
-        if not any(each.stream == name for each in history):
-            return None
-        while True:
-            try:
-                return view.answer(history, policy, as_at, upto, False, others)
-            except Unread as wanted:
-                for each in wanted.names:
-                    others.read[each] = await known(each)

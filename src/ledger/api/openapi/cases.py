@@ -129,7 +129,7 @@ _TRAIL: Final[dict[str, Any]] = {
         "rested_on": {"type": "array", "items": {"type": "object"}, "description": "The facts it rested on"},
         "rules": {"type": "array", "items": {"type": "object"}, "description": "The editions it was taken under"},
         "policy": {"type": "object", "description": "The settings and calendar it asked for, and what they say today"},
-        "seen": {"type": "object", "description": "What its author's screen showed"},
+        "seen": {"type": "object", "description": "What its author's screen showed, and the address that shows it"},
         "rerun": {
             "type": "object",
             "required": ["outcome", "says"],
