@@ -201,11 +201,12 @@ async def _again(
             author=record.by,
         )
         try:
-            shown, shows = await ledger.shown(screen.view, asked)
+            shown, told = await ledger.shown(screen.view, asked)
         except NotFound:
             return None, None
         if screen.last is None or shown.position <= screen.last:
             break
         upto = shown.position - 1  # it was recorded in the instant between reading the case and answering
     then = await in_time(ledger.store.deadline, ledger.store.database.known_at(screen.known_at))
+    shows = {**asked.supposed(), **told}
     return shows, screen.address if upto == then and screen.clock == "ledger" else None
