@@ -6,8 +6,11 @@ from datetime import date, timedelta
 
 import orjson
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 from tests.aggregates.memory_ledger import MemoryLedger
 from tests.aggregates.telling import Telling
+from tests.aggregates.test_editions import SENTENCE, happenings, told
 from tests.demonstration.folding import fold
 from tests.scenarios.test_scenarios import CASES
 
@@ -16,6 +19,7 @@ from ledger.demonstration.caseload import caseload
 from ledger.projections import WORKLISTS
 from ledger.projections.schedule import Watching, heard, moved_by, of_noun, project, spans_of
 from ledger.rules.dates import day_of
+from ledger.rules.editions import MANUAL, NAMES, PARTS
 from ledger.rules.settings import KENT_COMMITTEES, SETTINGS
 from ledger.scenarios import play
 
@@ -150,3 +154,31 @@ def test_no_value_that_a_setting_accepts_takes_a_case_off_its_worklists(key, val
     assert project(
         stream, of_noun("offender"), history, Watching.of(case.ledger.policy()), len(case.ledger.records)
     ).spans
+
+
+# ------------------------------------------------------------------------------------------ under each edition
+
+FIXED = settings(max_examples=8, deadline=None, derandomize=True, phases=(Phase.generate,),
+                 suppress_health_check=list(HealthCheck))  # fmt: skip
+
+
+def set_from(telling, edition, day):
+    """The edition rules from a day on, by settings recorded when all is told."""
+    for part in PARTS:
+        if part.under(edition) in part.amendments:
+            change = {"key": part.key, "new": part.under(edition), "effective_from": str(day), "reason": "commencement"}
+            telling.tell("2028-01-03 09:00", "chief-officer", "ChangeSetting", to="policy/policy", **change)
+
+
+@pytest.mark.parametrize("edition", NAMES)
+@FIXED
+@given(happened=happenings, order_type=st.sampled_from(["CO", "SSO"]), since=st.integers(-1, 700))
+def test_it_holds_whatever_happened_under_each_edition_from_any_day_on(edition, happened, order_type, since):
+    telling = told(happened, order_type)
+    history = telling.ledger.history(f"offender-{telling.names.id('ann')}", opens=AGGREGATES["offender"].opens)
+    set_from(telling, edition, SENTENCE + since * ONE_DAY)
+    policy, known = telling.ledger.policy(), len(telling.ledger.records)
+    amended = any(policy.edition(each, SENTENCE + 900 * ONE_DAY) != MANUAL for each in PARTS)
+    assert amended is (edition != MANUAL)
+    stream = f"offender-{telling.names.id('ann')}"
+    assert holds_on_every_day(stream, history, policy, known, random.Random(since)) > 0
