@@ -40,6 +40,7 @@ def step_of(ledger: Ledger, step: str) -> tuple[Any, str]:
         "begin": ledger.store.vault.erasures,
         "fence": ledger.store.access.database,
         "destroy": ledger.store.vault.erasures,
+        "widen": ledger.store.vault.erasures,
         "append": ledger.store.sequencer,
         "add": ErasureList,
         "erased": ledger._erasing,

@@ -13,13 +13,14 @@ from tests.conftest import Clusters
 from tests.doors import SURNAME, TODAY, Case, Door, a_problem, days_ago
 from tests.erasing.family import OFFICER, PRACTITIONER, Family
 from tests.erasing.subjects import MANAGER, old_case, shared, victim, with_retention
-from tests.erasing.test_cut_short import dies, killed, opened_again
+from tests.erasing.test_cut_short import dies, killed, opened_again, step_of
 from tests.printing.paper import Paper
 
 from ledger.aggregates import AGGREGATES
 from ledger.errors import Forbidden, Malformed, Refused
 from ledger.projections import VIEWS
 from ledger.store.unsealing import Unsealing
+from ledger.store.vault.listed import ErasureList, Listed
 
 GONE = f"[offender erased {TODAY:%d/%m/%Y}]"
 CANNOT = ("CP-49", "This record was erased and cannot be restored.")
@@ -278,6 +279,58 @@ def test_a_victim_of_a_case_that_goes_on_goes_when_a_request_was_answered(home: 
     erase(home, one)
     assert word not in shown(home)
     assert "ended" in str(refused(home))
+
+
+# ---------------------------------------------------------------------------------------- told meanwhile
+
+
+# From its beginning on the vault refuses what is told of the person; what is told of a third party goes on.
+MEANWHILE = [("OFFENDER", "begin"), *(("THIRD_PARTY", step) for step in ("begin", "fence", "destroy", "append"))]
+
+
+@pytest.mark.parametrize("cut_short", [False, True], ids=["whole", "cut-short"])
+@pytest.mark.parametrize("kind,step", MEANWHILE)
+def test_what_is_told_of_others_while_somebody_is_being_erased_goes_too(
+    home: Family, kind: str, step: str, cut_short: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    word, ledger = f"Zq{uuid4().hex}", home.door.ledger
+    subject = home.case.id if kind == "OFFENDER" else shared(home)[0]
+    if kind == "OFFENDER":
+        told = {"shared_with": word, "what_class": "risk", "basis": "protocol", "on": days_ago(1300)}
+        telling = [("ShareInformation", told, PRACTITIONER)]
+    else:
+        right = {"event_ref": subject, "field": "shared_with", "corrected_value": word, "reason": "a slip"}
+        telling = [("CorrectRecord", right, "chief-officer")]
+    of, name = step_of(ledger, step)
+    done = getattr(of, name)
+
+    async def meanwhile(*given: Any, **more: Any) -> Any:
+        if telling:
+            await home.door.giving(home.case.to, *telling.pop(), key=uuid4())
+        return await done(*given, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(of, name, meanwhile)
+        if cut_short:
+            killed(ledger, "widen", "after", patched)
+            dies(home, lambda: erase(home, subject))
+        else:
+            erase(home, subject)
+    if cut_short:
+        opened_again(home.door)
+    *_, told_in, _ = home.told(f"offender-{home.case.id}")
+    assert word not in shown(home)
+    [said] = erasures(home, subject)
+    theirs = home.vault(f"SELECT key_id::text, state FROM keys WHERE owner LIKE '%{told_in.members['id']}%'")
+    assert [state for _, state in theirs] == ["destroyed"]
+    gone = {key for key, _ in theirs}
+    assert gone < set(said["key_ids"])
+    assert [gone < set(each.keys) for each in listed(home) if gone & set(each.keys)] == [True]
+    assert home.vault(f"SELECT step FROM erasures WHERE told LIKE '%{subject}%'") == [("closed",)]
+
+
+def listed(home: Family) -> list[Listed]:
+    return ErasureList(home.door.settings.home / "erasures.jsonl").all()
 
 
 # ---------------------------------------------------------------------------------------- who may

@@ -14,6 +14,7 @@ from tests.journeys.racing import (
     Move,
     all_in_some_order,
     decided_on_the_last_word,
+    never_both,
     one_wins,
     recorded_once,
 )
@@ -219,6 +220,26 @@ def a_trainee_and_a_register_entry() -> Heat:
     )
 
 
+def a_hold_and_an_erasure() -> Heat:
+    """A review secures a case while a victim of it, who asked for that, is erased."""
+    person, victim, request, review = Person(), str(uuid4()), str(uuid4()), f"case-review/{uuid4()}"
+    filed = {"victim_id": victim, "content": "What was told in confidence", "on": day(30)}
+    asked = {"request_id": request, "kind": "ERASURE", "received_on": day(9)}
+    answered = {"request_id": request, "on": day(2), "outcome": "granted"}
+    referred = {"ground": "DEATH", "child_refs": [], "offender_refs": [person.id], "sent_to": "Nowhere Board"}
+    ground = [
+        *person.sentenced(),
+        Move(person.to, "FileVictimInformation", "victim-liaison", filed),
+        Move(person.to, "ReceiveRightsRequest", "information-manager", asked),
+        Move(person.to, "AnswerRightsRequest", "information-manager", answered, by_another=True),
+        Move(review, "ReferSeriousIncident", "aco", {**referred, "referred_at": f"{day(3)}T09:00"}),
+    ]
+    secured = {"hold_id": str(uuid4()), "offender_refs": [person.id], "placed_at": f"{day(1)}T10:00"}
+    erased = {"subject_id": victim, "erased_on": day()}
+    hold = Move(review, "PlaceHold", "aco", secured)
+    return Heat(ground, [hold, Move(person.to, "EraseSubject", "information-officer", erased)], never_both)
+
+
 _CHILD: Mapping[str, Any] = {
     "client_id": "9100001",
     "surname": "Invented",
@@ -239,4 +260,5 @@ RACES: Mapping[str, Callable[[], Heat]] = {
     "the last place": the_last_place,
     "a trainee and a concern": a_trainee_and_a_concern,
     "a trainee and a register entry": a_trainee_and_a_register_entry,
+    "a hold and an erasure": a_hold_and_an_erasure,
 }

@@ -39,6 +39,7 @@ class Move:
     body: Mapping[str, Any]
     key: str = field(default_factory=lambda: str(uuid4()))
     if_match: int | None = None
+    by_another: bool = False  # somebody else than who gives the other moves
 
     @property
     def path(self) -> str:
@@ -120,6 +121,17 @@ def decided_on_the_last_word(by: str) -> Verdict:
     return holds
 
 
+def never_both(answers: Sequence[Answer]) -> bool:
+    """The erasure waits for the hold, or it was faster: then the hold says so, or comes after it."""
+    hold, erasure = answers
+    if not hold.accepted:
+        return False
+    if not erasure.accepted:
+        return (erasure.status, erasure.refused_by) == (409, "SCR-05")
+    warned = any(each["rule"] == "SCR-05" for each in hold.body.get("warnings", ()))
+    return warned or erasure.position < hold.position
+
+
 # ---------------------------------------------------------------------------------------- running them
 
 
@@ -128,7 +140,7 @@ class Track:
     """Two servers of one ledger; contenders go to the same one or to both."""
 
     addresses: Sequence[str]
-    token: str
+    tokens: tuple[str, str]  # of two people
     random: random.Random
     won: dict[str, Counter[str]] = field(default_factory=dict[str, Counter[str]])
 
@@ -136,7 +148,7 @@ class Track:
         """So many heats of a race; what did not hold."""
         found: list[str] = []
         tally = self.won.setdefault(name, Counter())
-        headers = {"Authorization": f"Bearer {self.token}"}
+        headers = {"Authorization": f"Bearer {self.tokens[0]}"}
         async with httpx.AsyncClient(headers=headers, timeout=60) as http:
             for _ in range(rounds):
                 heat = race()
@@ -168,6 +180,8 @@ class Track:
 
     async def send(self, http: httpx.AsyncClient, address: str, move: Move) -> Answer:
         headers = {"Idempotency-Key": move.key, "Ledger-Role": move.role}
+        if move.by_another:
+            headers["Authorization"] = f"Bearer {self.tokens[1]}"
         if move.if_match is not None:
             headers["If-Match"] = f'"{move.if_match}"'
         response = await http.post(f"{address}{move.path}", json=move.body, headers=headers)
@@ -183,6 +197,7 @@ def two_servers(home: Path, seed: int) -> Generator[Track]:
             each.start()
             each.wait_until_ready()
         origin = httpx.get(f"{servers[0].address}/log/checkpoint").text.partition("\n")[0]
-        token = Tokens.of(origin, home).issue(str(uuid4()), tuple(role for role in ROLES if role != "system"))
-        yield Track([each.address for each in servers], token, random.Random(seed))
+        tokens, roles = Tokens.of(origin, home), tuple(role for role in ROLES if role != "system")
+        two = tokens.issue(str(uuid4()), roles), tokens.issue(str(uuid4()), roles)
+        yield Track([each.address for each in servers], two, random.Random(seed))
         assert [each.stop() for each in servers] == [0, 0]

@@ -20,6 +20,7 @@ from tests.journeys.racing import (
     Track,
     all_in_some_order,
     decided_on_the_last_word,
+    never_both,
     one_wins,
     recorded_once,
     two_servers,
@@ -75,6 +76,16 @@ def test_a_decision_on_what_was_not_so_any_more_is_seen():
     assert not holds([recorded(8), recorded(7)])
     assert not holds([refused("stale-version"), recorded(8)])
     assert not holds([recorded(7), refused("GEN-06")])
+
+
+def test_an_erasure_under_a_hold_that_was_there_before_is_seen():
+    warned = Answer(201, {"events": [{"position": 7}], "warnings": [{"rule": "SCR-05"}]})
+    assert never_both([recorded(7), refused("SCR-05")])
+    assert never_both([recorded(8), recorded(7)])
+    assert never_both([warned, recorded(8)])
+    assert not never_both([recorded(7), recorded(8)])
+    assert not never_both([refused("stale-version"), recorded(8)])
+    assert not never_both([recorded(7), refused("stale-version")])
 
 
 def test_something_recorded_twice_or_not_at_all_is_seen():

@@ -14,12 +14,13 @@ import psycopg
 import pytest
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
-from tests.conftest import Clusters
+from tests.conftest import Clusters, FreshDatabase
 from tests.store.test_vault import wrapped_by
 
 from ledger.errors import NotFound, Refused, VaultUnavailable
-from ledger.privacy.holds import CaseClass, CaseReached, Reach, Scope
+from ledger.privacy.holds import CaseClass, CaseReached, Reach, Scope, to_json
 from ledger.privacy.owners import Owner
+from ledger.store import migrate
 from ledger.store.appending import SETUP
 from ledger.store.vault import STATEMENTS, Erasure, Order, Vault, WrappingKey
 from ledger.store.vault.asking import Connect
@@ -384,3 +385,35 @@ async def test_broken_at_any_statement_a_release_lets_what_waited_be_done_once(
             assert await vault.erasures.due() == await vault.erasures.under_way() == []
     assert rows(vault_database, "SELECT step, count(*) FROM erasures GROUP BY 1") == [("closed", 10)]
     assert rows(vault_database, "SELECT state, count(*) FROM keys GROUP BY 1") == [("destroyed", 10)]
+
+
+# ---------------------------------------------------------------------------------------- journals of before
+
+
+async def test_offences_that_an_older_journal_kept_are_gone_and_it_serves_as_before(
+    clusters: Clusters, fresh_database: FreshDatabase
+) -> None:
+    owner, day = fresh_database(clusters.vault), datetime(2025, 1, 1).date()
+    names = [name for name, _ in migrate.files("vault")]
+    migrate.migrate(owner, "vault", names[: names.index("0005_no_offences.sql")])
+    cases = tuple(CaseReached(frozenset({each}), frozenset({"Nörth"}), day, day) for each in ("Zqtheft", "Zqarson"))
+    waits = an_order(CHILD, reach=Reach(frozenset({"child-eve"}), cases))
+    goes = an_order(ANN, reach=Reach(frozenset({"offender-ann"})))
+    app = clusters.vault.conninfo(clusters.vault.app_role, str(conninfo_to_dict(owner)["dbname"]))
+    hold = uuid4()
+    async with opened(app) as vault:
+        await vault.erasures.place_hold(hold, Scope(classes=(CaseClass(offence="Zqarson"),)), "aco")
+        before = [await vault.erasures.begin(each) for each in (waits, goes)]
+    assert [each.step for each in before] == ["deferred", "begun"]
+    with psycopg.connect(owner) as connection:  # as it was written then
+        text = to_json(waits.reach).decode()
+        connection.execute("UPDATE erasures SET reach = %s WHERE id = %s", (text, waits.id))
+    assert migrate.migrate(owner, "vault") == names[names.index("0005_no_offences.sql") :]
+    assert "Zq" not in str(rows(owner, "SELECT * FROM erasures"))
+    async with opened(app) as vault:
+        assert [await vault.erasures.deferred(), await vault.erasures.under_way()] == [[before[0]], [before[1]]]
+        assert before[0].order.reach == waits.reach.as_kept()
+        assert (await vault.erasures.begin(waits)).step == "deferred"
+        [due] = await vault.erasures.release_hold(hold)
+        assert (await vault.erasures.begin(due.order)).step == "begun"
+        assert (await vault.erasures.destroy(goes.id)).step == "destroyed"

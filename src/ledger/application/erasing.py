@@ -3,7 +3,8 @@
     1  decided; the vault begins it, or lets it wait for the hold that covers it, and keeps the command
     2  the ledger fences its keys: nothing more is sealed under them; the keys are forgotten
     3  the vault destroys the keys: from here on nothing opens
-    4  one transaction of the ledger: the ciphertexts go, the fact that says so and the notebook lines are sealed
+    4  one transaction of the ledger: the ciphertexts go, the fact that says so and the notebook lines are sealed;
+       whoever was told of since it was planned goes through 2 and 3 first
     5  the access log says that it was done; the vault closes it
 
 `go_on` goes on at the first open step, whoever began it, and decides nothing again: what has begun is done.  Each step
@@ -40,6 +41,7 @@ from ledger.commands import (
     kept,
 )
 from ledger.errors import Forbidden, Malformed, Refusal, Refused, StaleVersion
+from ledger.privacy.owners import Owner
 from ledger.rules import case_review
 from ledger.rules.dates import london_day
 from ledger.rules.registry import labels
@@ -149,26 +151,29 @@ class Erasing:
         if erasure.step not in ("begun", "destroyed"):
             return
         command = told(erasure)
+        erasure = await self._destroyed(erasure, command)
+        while not isinstance(done := await self._sealed(erasure, command), int):
+            erasure = await self._destroyed(await self._journal.widen(erasure.id, done), command)
+        await self._erased(command, done)
+        await self._journal.close(erasure.id, done)
+
+    async def _destroyed(self, erasure: Erasure, command: Command) -> Erasure:
         for each in (self._store, self._store.access):
             await each.database.fence([UUID(key).bytes for key in erasure.keys])
         self._store.vault.forget()
         self._cases.close()
-        if erasure.step == "begun":
-            erasure = await self._journal.destroy(erasure.id, command.at)
-        position = await self._sealed(erasure, command)
-        await self._erased(command, position)
-        await self._journal.close(erasure.id, position)
+        return await self._journal.destroy(erasure.id, command.at) if erasure.step == "begun" else erasure
 
-    async def _sealed(self, erasure: Erasure, command: Command) -> int:
-        """Seal that it is done, once: the position of the fact that says so."""
+    async def _sealed(self, erasure: Erasure, command: Command) -> int | frozenset[Owner]:
+        """Seal that it is done, once: the position of the fact that says so.
+
+        Or whose keys are to go as well, for they were told of since it was planned: the fact seals that there are none.
+        """
         while True:
             thought = await self._considering.consider(command, lambda state, now: _done(state, now, command, erasure))
             done = thought.found
-            if isinstance(done, int):
-                self._forget(thought)
-                return done
             try:
-                return await self._seal(erasure, command, thought, done)
+                return await self._seal(erasure, command, thought, done) if isinstance(done, _Done) else done
             except StaleVersion:
                 continue  # whoever moves the case writes to it; nobody can for ever
             finally:
@@ -246,14 +251,18 @@ def _planned(state: Any, now: Now, command: Command, draft: Fact) -> _Plan:
     return _Plan(refusals, Order(command.key, owners, reach, asked.ground, asked.by, asked.approved_by, kept(command)))
 
 
-def _done(state: Any, now: Now, command: Command, erasure: Erasure) -> _Done | int:
-    """What to seal, as things are now; where it is sealed already, its position."""
+def _done(state: Any, now: Now, command: Command, erasure: Erasure) -> _Done | frozenset[Owner] | int:
+    """What to seal, as things are now; where it is sealed already, its position; where others were told of since it was
+    planned, their keys' owners."""
     assert erasure.destroyed_at is not None
     day = london_day(erasure.destroyed_at)
     road, subject = road_of(command), subject_of(command, erasure.order.owners)
     sealed = road.erasure(state, subject)
     if sealed is not None:
         return sealed.position
+    since = frozenset(road.owners(state, subject)) - erasure.order.owners
+    if since:
+        return since
     fact = road.fact(state, subject, day)
     ruling = road.ruling(state, subject, fact, now)
     return _Done(fact, ruling.about, ruling.rests_on, labels(type(fact).rules), road.lines(state, day, now))

@@ -19,7 +19,7 @@ Proven by tests/store/test_vault_erasing.py: a crash at every step, and holds ra
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -130,6 +130,28 @@ class Erasures:
         self._forget()
         return found
 
+    async def widen(self, id: UUID, owners: Iterable[Owner]) -> Erasure:  # noqa: A002
+        """These go too: they were told of after it was asked for, and before the ledger has sealed that it is done.
+
+        It stands at `begun` again then, unless they went with it already, or it is closed.
+        """
+        async with behind_the_gate(self._connect) as wire:
+            found = await _known(wire, id)
+            more = sorted(frozenset(owners) - found.order.owners)
+            if not more or found.step not in _UNDER_WAY:
+                return found
+            buried = columns_of([each for each in more if names_somebody(each)])
+            await wire.ask_all(
+                [
+                    (b"widen", (id.bytes, _names(sorted({*found.order.owners, *more})))),
+                    (b"bury", (id.bytes, *buried)),
+                    (b"begin_erasing", (id.bytes, *columns_of(more))),
+                ]
+            )
+            found = await _known(wire, id)
+        self._forget()
+        return found
+
     async def replay(self) -> list[Erasure]:
         """Destroy what the list says was destroyed and this vault does not know: it was restored from before, or the
         process was stopped between the two.  They are `under_way` then.  Raises Setup for a list that is damaged."""
@@ -139,6 +161,10 @@ class Erasures:
         async with behind_the_gate(self._connect) as wire:
             rows = await wire.ask(b"not_destroyed", (binary.array_of_uuid([each.id.bytes for each in listed]),))
             missing = {binary.read_bytes(row[0]) for row in rows}
+            # One that was widened after the backup it was restored from knows some of its keys only.
+            keys = [UUID(key).bytes for each in listed for key in each.keys]
+            alive = {binary.read_bytes(row[0]) for row in await wire.ask(b"by_id", (binary.array_of_uuid(keys),))}
+            missing |= {each.id.bytes for each in listed if any(UUID(key).bytes in alive for key in each.keys)}
             found = [await _again(wire, each) for each in listed if each.id.bytes in missing]
         self._forget()
         return found

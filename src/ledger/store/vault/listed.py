@@ -6,7 +6,8 @@
 One line of JSON each, synced before the keys are destroyed, so that no backup is older than what it must be told.
 Random ids, codes and the day, no names: the owners, so that none of them has a key again where the backup knew of none;
 ground and staff ids, so that a ledger restored from before can be told too.  A line that a crash cut short was never
-acknowledged: the next one is written in its place.  The list is replayed whenever a ledger is opened.
+acknowledged: the next one is written in its place.  An erasure that came to more than was planned has a further line,
+and is all that its lines say.  The list is replayed whenever a ledger is opened.
 
 Proven by tests/store/test_vault_listed.py.
 """
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,8 @@ class ErasureList:
             fcntl.flock(file, fcntl.LOCK_EX)
             text = file.read()
             whole = text.rfind(b"\n") + 1
-            if any(each.id == erasure.id for each in _read(text[:whole])):
+            known = (each for each in _read(text[:whole]) if each.id == erasure.id)
+            if any({*erasure.owners, *erasure.keys} <= {*each.owners, *each.keys} for each in known):
                 return
             file.seek(whole)
             file.truncate()
@@ -77,7 +79,12 @@ class ErasureList:
         if not self.path.exists():
             return []
         text = self.path.read_bytes()
-        return _read(text[: text.rfind(b"\n") + 1])
+        found: dict[UUID, Listed] = {}
+        for each in _read(text[: text.rfind(b"\n") + 1]):
+            before = found.get(each.id, each)
+            owners, keys = dict.fromkeys((*before.owners, *each.owners)), dict.fromkeys((*before.keys, *each.keys))
+            found[each.id] = replace(each, owners=tuple(owners), keys=tuple(keys))
+        return list(found.values())
 
 
 def _line(erasure: Listed) -> bytes:

@@ -44,6 +44,9 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
             approved_by = excluded.approved_by,
             told = coalesce(nullif(excluded.told, ''), erasures.told)  -- the list of erasures knows no command
     """,
+    "widen": """
+        UPDATE erasures SET owners = convert_from($2::bytea, 'UTF8'), step = 'begun' WHERE id = $1::uuid
+    """,
     "bury": """
         INSERT INTO tombstones (owner, retention, erasure)
         SELECT owner, retention, $1::uuid FROM unnest($2::text[], $3::text[]) AS o (owner, retention)
@@ -61,7 +64,7 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     """,
     "destroyed_among": """
         SELECT k.key_id, k.retention, e.destroyed_at FROM keys AS k JOIN erasures AS e ON e.id = k.erasure
-        WHERE k.key_id = ANY($1::uuid[]) AND e.step = 'destroyed'
+        WHERE k.key_id = ANY($1::uuid[]) AND k.state = 'destroyed' AND e.step IN ('begun', 'destroyed')
     """,
     "keep_held": """
         UPDATE keys AS k SET state = 'held' FROM unnest($1::text[], $2::text[]) AS o (owner, retention)
@@ -69,8 +72,8 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     """,
     "destroyed": """
         UPDATE erasures AS e SET step = 'destroyed', destroyed_at = coalesce($2::timestamptz, clock_timestamp()),
-            wrappings = coalesce(
-                (SELECT string_agg(DISTINCT k.wrapping, ' ') FROM keys AS k WHERE k.erasure = e.id), '')
+            wrappings = concat_ws(' ', nullif(e.wrappings, ''),  -- of those that went before it was widened
+                (SELECT string_agg(DISTINCT k.wrapping, ' ') FROM keys AS k WHERE k.erasure = e.id))
         WHERE e.id = $1::uuid AND e.step = 'begun'
     """,
     "destroy": """
