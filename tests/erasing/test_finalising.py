@@ -68,6 +68,21 @@ def test_an_erasure_is_final_once_the_wrapping_key_of_its_time_is_gone_and_only_
     assert len(one.facts("erasure-finalised.v1")) == 1
 
 
+@pytest.mark.parametrize("kind", ["CHILD", "OFFENDER"])
+def test_the_view_of_whoever_is_erased_says_when_that_is_final(kind: str, door: Door) -> None:
+    home = Family(door)
+    one = somebody(kind, home)
+    path = f"/children/{one.subject_id}" if kind == "CHILD" else f"{home.case.path}/data-rights"
+    assert home.seen(path)["erasure"] is None
+    one.erase()
+    waits = {"erased_on": days_ago(0), "final_from": days_ago(0), "final_on": None}
+    assert home.seen(path)["erasure"] == waits
+    rewrap(door)
+    one.finalise()
+    assert home.seen(path)["erasure"] == waits | {"final_on": days_ago(0)}
+    assert home.seen(path, as_at=days_ago(1))["erasure"] is None
+
+
 def test_nobody_without_the_role_says_that_an_erasure_is_final(one: Somebody) -> None:
     one.erase()
     rewrap(one.home.door)

@@ -3,6 +3,7 @@
     ruling_after(erased, draft, history, now)      the ruling on such a fact about a child, a person, a victim, a third
                                                    party; nothing else is recorded of whoever is erased
     finality_of(history, erased)                   the fact that says that an erasure is final
+    end_of(history, erased)                        what views say of it
 
 `erased` is the record of the erasure, or None where there is none.  What follows concerns whom the erasure concerned.
 
@@ -67,6 +68,19 @@ def horizon_of(erased: Recorded[Erasing]) -> date | None:
     """The day that the certificate of an erasure promised; None where it names none."""
     told = erased.fact.certificate.get(HORIZON)
     return date.fromisoformat(told) if told else None
+
+
+def end_of(history: Sequence[Recorded[Any]], erased: Recorded[Erasing] | None) -> dict[str, date | None] | None:
+    """What views say of an erasure: its day, the day from which its certificate promised it to be final, and the day it
+    was said to be; None where there is none."""
+    if erased is None:
+        return None
+    final = finality_of(history, erased)
+    return {
+        "erased_on": erased.fact.erased_on,
+        "final_from": horizon_of(erased),
+        "final_on": final.fact.horizon if final else None,
+    }
 
 
 def _finalising(

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
+from ledger.aggregates.after import end_of
 from ledger.aggregates.child.child import Child
 from ledger.aggregates.child.facts import ChildRecorded, KeyWorkerNamed
 from ledger.aggregates.corrections import RecordCorrected
@@ -38,6 +39,7 @@ def view(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: i
         "flags": _flags(child.child_id, made, as_at, explain),
         "key_worker": _key_worker(child, explain),
         "entries": [_entry(child.child_id, each, explain) for each in made],
+        "erasure": end_of([each for each in history if day_of(each.effective) <= as_at], child.erased),
     }
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
+from ledger.aggregates.after import end_of
 from ledger.aggregates.case_review.holding import HoldPlaced, HoldReleased
 from ledger.aggregates.case_review.holds import holds_of
 from ledger.aggregates.corrections import as_corrected
@@ -47,6 +48,7 @@ def view(history: History, policy: Policy, as_at: date, known: int, explain: boo
     restricted, retained = rights.restricted, rights.retained
     return {
         "requests": [_request(each, policy, as_at, known, explain) for each in rights.requests.values()],
+        "erasure": end_of([each for each in history if day_of(each.effective) <= as_at], rights.erased),
         "restriction": {"ground": restricted.fact.ground, "since": restricted.fact.on} if restricted else None,
         "retention": _retention(history, rights, policy, as_at, known, explain)
         | {
