@@ -282,8 +282,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=2022)
     parser.add_argument("--share", type=int, default=2, help="faults, of a hundred lines")
     parser.add_argument("--dry-run", action="store_true", help="rehearse it first")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="an empty folder for the ledger, which stays")
     given = parser.parse_args()
-    home = Path(tempfile.mkdtemp(prefix="histories-"))
+    home = given.keep or Path(tempfile.mkdtemp(prefix="histories-"))
+    home.mkdir(exist_ok=True)
     home.chmod(0o711)
     try:
         path = home / "history.jsonl"
@@ -315,7 +317,8 @@ def main() -> None:
         out.print("Reconciles to the line." if not wrong else f"{len(wrong)} things are wrong.")
         sys.exit(1 if wrong else 0)
     finally:
-        shutil.rmtree(home, ignore_errors=True)
+        if given.keep is None:
+            shutil.rmtree(home, ignore_errors=True)
 
 
 if __name__ == "__main__":

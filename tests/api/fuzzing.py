@@ -113,7 +113,14 @@ class Fuzzing:
         """The request as the document shows it."""
         bodies = [each.definition["example"] for each in operation.body]
         more = {"body": bodies[0], "media_type": "application/json"} if bodies else {}
-        at = {"code": "malformed", "position": "1", "path": "000.p/1", "doc_id": str(uuid4())} | self._known(operation)
+        named = {
+            "code": "malformed",
+            "position": "1",
+            "path": "000.p/1",
+            "doc_id": str(uuid4()),
+            "letter": f"{uuid4()}.txt",
+        }
+        at = named | self._known(operation)
         return operation.Case(path_parameters=at, headers=self._headers(role), **more)
 
     def _fuzz(self, operation: Operation, role: str, examples: int, number: int) -> None:

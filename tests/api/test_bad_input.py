@@ -350,10 +350,8 @@ def test_an_effective_time_that_is_none_is_refused_and_not_repeated(door: Door, 
         "/worklists/%00",
         "/worklists/nothing",
         "/problems/nothing",
-        "/",
         "/offenders",
         "/rules/",
-        "//rules",
     ],
 )
 def test_an_address_that_leads_nowhere_is_not_found(door: Door, at: str):

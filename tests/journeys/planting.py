@@ -27,7 +27,10 @@ CLIENT_ID = "7394182"  # the one form of a sealed text that the mark does not fi
 PIECE = 7
 CORRECTING = ("RecordCorrected", "RecordStruckOut")
 # Where what the document gives as an example is not what a rule lets pass.
+OTHER = "3f0e8a52-6f0d-4a3c-9a51-7c1d2e3f4a5b"  # another record of the same person
 MORE: Mapping[str, Mapping[str, Any]] = {
+    "PersonsMerged": {"into": OTHER},
+    "PersonsSeparated": {"from_person": OTHER},
     "PlacementOpened": {"on_school_premises": False, "in_school_hours": False, "days_available": ["Mon"]},
     "PqsAudited": {"scores": [1] * QUESTIONS},
     "PqsRechecked": {"revised_scores": [1] * QUESTIONS},

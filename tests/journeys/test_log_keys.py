@@ -66,7 +66,7 @@ class Served:
         """The case of somebody nothing is recorded about is enough: the keys are what is looked at."""
         file = self.folder / name
         self.done("export", str(uuid4()), "-o", str(file), "--purpose", "supervision", "--recipient", "the court",
-                  "--without-pdf")  # fmt: skip
+                  "--without-pdf", "--by", str(uuid4()))  # fmt: skip
         return file
 
 

@@ -25,6 +25,7 @@ from tests.journeys.planting import (
     CORRECTING,
     FORMS,
     MARK,
+    OTHER,
     WAITS_FOR,
     Planter,
     forms,
@@ -87,6 +88,15 @@ class Story:
             if answer.status_code != 409:
                 break
         return answer
+
+    def another_record(self) -> None:
+        """Of the same person, which is merged with the first and separated from it."""
+        fact = AGGREGATES["offender"].first
+        assert fact
+        assert fact.command
+        body = self.body("offender", fact) | ({"offender_id": OTHER} if "offender_id" not in fact.supplied else {})
+        answer = self.ask("POST", path_of("offender", OTHER, fact.command), role_for("offender", fact), json=body)
+        assert answer.status_code == 201, answer.text
 
     def give_all(self) -> None:
         """Every command, sealed values or not: what one begins the next builds on."""
@@ -217,6 +227,7 @@ def test_nothing_planted_in_a_sealed_field_can_be_read_in_any_file(
         process.wait_until_ready()
         story = Story(process, open_tmp_path)
         looked_at = [home, temporary, process.printed, story.rejected]
+        story.another_record()
         for _ in range(3):
             story.give_all()
         story.refuse_and_misread()
