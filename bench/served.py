@@ -31,6 +31,7 @@ from psycopg.conninfo import make_conninfo
 from bench.measuring import machine
 from ledger import serving
 from ledger.api.tokens import Tokens
+from ledger.api.web.sessions import Links
 from ledger.application import Ledger
 from ledger.settings import Settings
 from ledger.store.embedded import EmbeddedCluster
@@ -39,9 +40,9 @@ ROLES = ("practitioner", "court-officer")
 STARTED = 60.0  # seconds that opening a large ledger may take
 
 
-async def tell(ledger: Ledger, tokens: Tokens) -> None:
+async def tell(ledger: Ledger, tokens: Tokens, links: Links) -> None:
     """Print a token, which says that the ledger is open."""
-    del ledger
+    del ledger, links
     print(tokens.issue(str(uuid4()), ROLES, "North"), flush=True)
 
 
