@@ -22,6 +22,18 @@ def test_the_generated_pages_are_what_the_registries_say() -> None:
         assert (ROOT / "docs" / name).read_text("utf-8") == text, f"run: .venv/bin/python -m ledger.pages ({name})"
 
 
+def test_every_test_that_a_docstring_names_is_there() -> None:
+    told = {
+        (str(file.relative_to(ROOT)), name)
+        for folder in ("src", "bench", "docs")
+        for file in (ROOT / folder).rglob("*")
+        if file.suffix in (".py", ".md")
+        for name in re.findall(r"\btests/[a-z0-9_/]+\.py\b", file.read_text("utf-8"))
+    }
+    assert len(told) > 200
+    assert sorted(each for each in told if not (ROOT / each[1]).exists()) == []
+
+
 def test_the_first_two_blocks_of_the_readme_are_the_two_commands() -> None:
     assert [block.strip() for block in BLOCKS[:2]] == ["python3 start.py demo", "python3 start.py test"]
 

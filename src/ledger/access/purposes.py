@@ -5,7 +5,7 @@ its reader says: it is kept as evidence and decides nothing.  `told`: whether th
 reading for it.  Not told is what could harm somebody else, or an inquiry, by being known (Data Protection Act 2018
 s.45(4)): that there is a victim who is in contact, a child that is looked after, a review, a report to somebody else.
 
-Proven by tests/access/test_purposes.py; printed into docs/readings.md.
+Proven by tests/access/test_readings.py; printed into docs/readings.md.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
 
 The rows are the worklist's at the end of the day before it was issued, as known at a position of the log: whoever has
 the log can fold them again, so they are not kept twice.  Which they are no case can tell, so the application folds them
-before the decision (ledger.application.issuing).  Proven by tests/aggregates/test_register_report.py and
+before the decision (ledger.application.issuing).  Proven by tests/test_issuing.py and
 tests/test_issuing.py.
 """
 

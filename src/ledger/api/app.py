@@ -62,6 +62,7 @@ from ledger.api.asking import (
     limit_of,
     number,
     reader_of,
+    unit_of,
 )
 from ledger.api.bodies import body_of, fields_of
 from ledger.api.metrics import MEDIA_TYPE as METRICS_TYPE
@@ -136,7 +137,7 @@ def guarded(endpoint: Endpoint, path: str, who: Who) -> Endpoint:
             return await endpoint(request)
         except ClientDisconnect:  # nobody is there to be told
             return Response(status_code=400)
-        except Exception as error:
+        except Exception as error:  # whatever it is, the caller is told, and the log by `problems.known`
             request.state.problem = getattr(error, "code", Unexpected.code)
             return of_any(error)
 
@@ -287,7 +288,7 @@ async def worklist(request: Request) -> Response:
     asked = asked_of(request, {"unit", "as_at", "known_at", "after", "cursor", "limit"})
     found = await ledger.worklist(
         request.path_params["name"],
-        unit=_code(asked.get("unit", "")),
+        unit=unit_of(asked),
         as_at=_day(asked["as_at"]) if "as_at" in asked else None,
         known_at=_instant(asked["known_at"]) if "known_at" in asked else None,
         after=number("after", asked.get("after", "0"), LARGEST_POSITION),
@@ -305,12 +306,6 @@ async def report(request: Request) -> Response:
     asked = asked_of(request, {"as_at"})
     day = _day(asked["as_at"]) if "as_at" in asked else None
     return json(await ledger.report(request.path_params["name"], day, reader=reader_of(request)))
-
-
-def _code(text: str) -> str:
-    if not re.fullmatch(r"[^\x00-\x1f\x7f]{0,64}", text):
-        raise Malformed("unit: the code of a unit.", {"unit": "not a code"})
-    return text
 
 
 def _clock(text: str) -> str:

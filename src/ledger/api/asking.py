@@ -99,6 +99,14 @@ def limit_of(asked: Mapping[str, str], page: int, longest: int) -> int:
     return max(1, number("limit", asked.get("limit", str(page)), longest))
 
 
+def unit_of(asked: Mapping[str, str]) -> str:
+    """The unit whose cases are asked for; "" for all.  Raises Malformed."""
+    text = asked.get("unit", "")
+    if not re.fullmatch(r"[^\x00-\x1f\x7f]{0,64}", text):
+        raise Malformed("unit: the code of a unit.", {"unit": "not a code"})
+    return text
+
+
 def cursor_of(asked: Mapping[str, str]) -> int:
     """After which position of a log a page begins.  Raises Malformed."""
     text = asked.get("cursor", "0")

@@ -23,14 +23,19 @@ async def body_of(request: Request) -> bytes:
     media = request.headers.get("content-type")
     if (media is not None and not _JSON.fullmatch(media)) or "content-encoding" in request.headers:
         raise UnsupportedMedia("Send the body as it is, with the header Content-Type: application/json.")
+    return await arrived(request)
+
+
+async def arrived(request: Request) -> bytes:
+    """The body, whatever it is of, at most BODY_LIMIT bytes and in BODY_SECONDS.  Raises TooLarge, TooSlow."""
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            return await whole(request)
+            return await _whole(request)
     except TimeoutError as slow:
         raise TooSlow(f"The body had not arrived after {BODY_SECONDS} seconds. Send it again.") from slow
 
 
-async def whole(request: Request) -> bytes:
+async def _whole(request: Request) -> bytes:
     """The body, at most BODY_LIMIT bytes.  Raises TooLarge."""
     parts: list[bytes] = []
     size = 0

@@ -313,7 +313,7 @@ class Ledger:
             await self.access.refused(command, refusal)
             raise
 
-    async def document(self, noun: str, id: str, doc_id: str, *, reader: Reader) -> Document:  # noqa: A002
+    async def document(self, noun: str, id: str, doc_id: str, *, reader: Reader) -> Document:  # noqa: A002 - as above
         """A document, opened to memory.  Raises as ledger.application.documents."""
         stream = stream_of(noun, id)
         async with self._kept(reader, stream):
@@ -326,7 +326,7 @@ class Ledger:
         await self.admit(reader, command.stream)
         return await self._letters.preview(command, reader)
 
-    async def letter(self, noun: str, id: str, name: str, *, reader: Reader) -> Letter:  # noqa: A002
+    async def letter(self, noun: str, id: str, name: str, *, reader: Reader) -> Letter:  # noqa: A002 - as above
         """A letter as it was sent.  Raises as ledger.application.letters."""
         stream = stream_of(noun, id)
         async with self._kept(reader, stream):
@@ -371,7 +371,7 @@ class Ledger:
             await self.access.refused(Command("ExportCase", noun, id, {}, by), refusal)
             raise
 
-    async def outcomes_passed_on(self, id: str, *, reader: Reader) -> list[dict[str, Any]]:  # noqa: A002
+    async def outcomes_passed_on(self, id: str, *, reader: Reader) -> list[dict[str, Any]]:  # noqa: A002 - as above
         """The outcomes of a case for another system's table: what is restricted is not passed on (DP-05).
 
         Raises as `view`, and Refused, which is evidence as that of the command ExportCase.
@@ -505,12 +505,12 @@ class Ledger:
             withhold=withhold,
         )
 
-    async def worklists_counted(self, unit: str = "") -> dict[str, tuple[int, date | None]]:
-        """Of each worklist: how many rows stand today, of a unit or all, and the day of the oldest; it shows nobody.
+    async def worklists_counted(self, day: date, unit: str = "") -> dict[str, tuple[int, date | None]]:
+        """Of each worklist: how many rows stand on a day, of a unit or all, and the day of the oldest; it shows nobody.
 
         Raises DatabaseUnavailable.
         """
-        return await self._asking.worklists_counted(unit)
+        return await self._asking.worklists_counted(day, unit)
 
     async def report(self, name: str, as_at: date | None = None, *, reader: Reader | None = None) -> dict[str, Any]:
         """Numbers over the whole caseload as at the end of a day: {as_at, position, items, left_out}.

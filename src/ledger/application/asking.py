@@ -275,10 +275,9 @@ class Asking:
         rows = await self._entitling.nameless(reader and reader.by, [*items, *paused])
         return [dict(each) for each in rows[: len(items)]], [dict(each) for each in rows[len(items) :]]
 
-    async def worklists_counted(self, unit: str) -> dict[str, tuple[int, date | None]]:
+    async def worklists_counted(self, day: date, unit: str) -> dict[str, tuple[int, date | None]]:
         """As Ledger.worklists_counted."""
-        today = london_day(datetime.now(UTC))
-        return await self._in_time(self._store.database.worklists_counted(today, unit))
+        return await self._in_time(self._store.database.worklists_counted(day, unit))
 
     def _place(self, cursor: str) -> str:
         try:
@@ -291,7 +290,7 @@ class Asking:
         found = row.get(worklist.names_person)
         return row if found is None else row | await self._person(found, opens, day, page)
 
-    async def _person(self, id: str, opens: Opens, day: date, page: lists.Page) -> Row:  # noqa: A002
+    async def _person(self, id: str, opens: Opens, day: date, page: lists.Page) -> Row:  # noqa: A002 - as above
         """Whom a row is about, as known when the page's position was the newest."""
         stream = f"offender-{id}"
         chain = await self._in_time(self._cases.chains.of(stream))

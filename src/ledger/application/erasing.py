@@ -103,7 +103,7 @@ class Erasing:
                 raise Refused([Refusal("SCR-05", case_review.ERASURE_IS_HELD.format(id=erasure.held_by))])
         raise StaleVersion("The record changed; look again.", command.stream)
 
-    async def ask_by_release(self, child: str, at: datetime | None, id: UUID | None = None) -> Erasure | None:  # noqa: A002
+    async def ask_by_release(self, child: str, at: datetime | None, id: UUID | None = None) -> Erasure | None:  # noqa: A002 - as above
         """Have the vault begin what waited for a hold, or keep it waiting; None where its own rules stand in the way.
 
         `child`: its stream; `at`: the moment of a simulated clock; `id`: of the erasure, where it was asked for before.

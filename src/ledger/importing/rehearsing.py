@@ -8,7 +8,7 @@ nothing was asked for yet.  Only the vault can say whether a value can be sealed
 whether somebody else was faster; neither is foreseen.
 
 What is foreseen lies in no database, so all of it stays in memory: some 30 kB a case of ten facts.
-Proven by tests/importing/test_rehearsing.py: what it foresees is what the import comes to.
+Proven by tests/importing/test_equal.py: what it foresees is what the import comes to.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ A reason for an acceptable absence that is none of the codes is CO05, profession
 off without one is RSSR.  An absence that is judged unacceptable, or deemed so because no evidence came (ENF-06), is
 UACP; one that is neither yet is AFTA.
 
-The codes are in rules/outcome_codes.py.  Proven by tests/projections/test_outcomes.py; and by tests/importing/
+The codes are in rules/outcome_codes.py.  Proven by tests/importing/test_outcomes.py; and by tests/importing/
 test_outcomes.py, which takes them in and gives them back.
 """
 

@@ -4,7 +4,7 @@
     view                                -> the head of a file: the same with crn, date_of_birth, risk_level, orders
 
 `history` is the chain of the person with OPENS opened, for the view with HEAD.  Proven by
-tests/projections/test_monthly_report.py and tests/projections/test_person.py.
+tests/projections/test_monthly_report.py and tests/web/test_pages.py.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Worklists `register-reviews`, `deregistration` and `dp-breaches`: rows of one entry's chain, and when they change.
 
 Holds on persons who were linked when the hold was placed or released are in that chain; others show in the register
-view alone.  Proven by tests/projections/test_register_worklists.py: on any day they say what the register view says.
+view alone.  Proven by tests/projections/test_register.py: on any day they say what the register view says.
 """
 
 from __future__ import annotations

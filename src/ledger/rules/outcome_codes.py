@@ -17,7 +17,7 @@ A code is of one kind, and the kind says which facts it stands for (docs/outcome
     travel        minutes of travel put right
 
 The codes and their words are those of the national case system's contact outcomes for unpaid work.  Proven by
-tests/projections/test_outcomes.py and tests/importing/test_outcomes.py.
+tests/importing/test_outcomes.py and tests/importing/test_outcomes.py.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@
 
 A file is replaced by a whole one that has reached the disk (fsync, rename, fsync of the folder), so a power cut leaves
 the one or the other.  A witness whose checkpoint file is not its own work does not start: one that lost what it held
-might vouch for another history.  Proven by tests/witnessing/test_kept.py.
+might vouch for another history.  Proven by tests/witnessing/test_station.py.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ make.  All of that is what `ledger verify` checks (ledger.transparency.verify); 
 somebody else, before he signs.
 
 Nothing is kept of the entries but hashes, ids and the heads of chains, in memory: a witness that starts again reads
-the log again.  Proven by tests/witnessing/test_replaying.py.
+the log again.  Proven by tests/witnessing/test_running.py.
 """
 
 from __future__ import annotations

@@ -5,7 +5,6 @@ Proven by tests/web/test_signing_in.py and tests/web/test_pages.py.
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -17,10 +16,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
 from ledger.access.purposes import Reader, reader
-from ledger.api.bodies import BODY_SECONDS, whole
+from ledger.api.bodies import arrived
 from ledger.api.web.pages import HEADERS, error_page
 from ledger.api.web.sessions import Session, Sessions
-from ledger.errors import Forbidden, Malformed, TooSlow, UnsupportedMedia
+from ledger.errors import Forbidden, Malformed, UnsupportedMedia
 from ledger.reading import a_day, an_instant
 from ledger.rules.dates import LONDON
 
@@ -30,7 +29,7 @@ Pages = tuple[tuple[str, str, Page], ...]  # path, method, page
 COOKIE: Final = "ledger_session"
 MOST_FIELDS: Final = 1_000
 FORM: Final = "application/x-www-form-urlencoded"
-TOKEN: Final = "form"  # the hidden field of every form  # noqa: S105
+TOKEN: Final = "form"  # the hidden field of every form  # noqa: S105 - its name, which is no secret
 STALE: Final = "This form is from another session or another site. Open the page again, and send it from there."
 
 
@@ -38,7 +37,7 @@ def signed_in(page: Page) -> Page:
     """Only whoever is signed in gets in; others go to the sign-in page, and come back afterwards."""
 
     async def answer(request: Request) -> Response:
-        session = session_of(request)
+        session: Session | None = request.state.session
         if session is None:
             query = f"?{request.url.query}" if request.url.query else ""
             back = f"?to={quote(request.url.path + query)}" if request.method == "GET" else ""
@@ -61,7 +60,7 @@ def guarded(page: Page) -> Page:
             return await page(request)
         except ClientDisconnect:  # nobody is there to be told
             return Response(status_code=400)
-        except Exception as error:
+        except Exception as error:  # whatever it is, a person is told, and the log by `problems.known`
             request.state.problem = getattr(error, "code", "unexpected")
             return error_page(request, error)
 
@@ -91,11 +90,7 @@ async def form_of(request: Request, purpose: str) -> dict[str, str]:
     TooSlow, UnsupportedMedia."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
         raise UnsupportedMedia("Send the form as its page has it.")
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            body = await whole(request)
-    except TimeoutError as slow:
-        raise TooSlow(f"The form had not arrived after {BODY_SECONDS} seconds. Send it again.") from slow
+    body = await arrived(request)
     try:
         pairs = parse_qsl(
             body.decode("ascii"), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict", separator="&"

@@ -2,7 +2,7 @@
 
 Every tab is read twice, its head and itself, and each reading is sealed in the access log before the page leaves.
 
-Proven by tests/web/test_case.py.
+Proven by tests/web/test_pages.py.
 """
 
 from __future__ import annotations

@@ -1,11 +1,10 @@
 """Home: the worklists with their counts and their oldest item; and a list, page by page.
 
-Proven by tests/web/test_home.py.
+Proven by tests/web/test_pages.py.
 """
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, date, datetime
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -14,12 +13,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ledger.aggregates import AGGREGATES
-from ledger.api.asking import READERS, WITHHELD_FROM
+from ledger.api.asking import READERS, WITHHELD_FROM, unit_of
 from ledger.api.web.asking import Pages, moments_of, reader_here, session_here, signed_in
 from ledger.api.web.pages import page
 from ledger.api.web.words import duration
 from ledger.application import Ledger
-from ledger.errors import Forbidden, Malformed
+from ledger.errors import Forbidden
 from ledger.projections import WORKLISTS
 from ledger.rules.dates import london_day
 
@@ -50,11 +49,11 @@ async def home(request: Request) -> Response:
     """GET /?unit="""
     ledger: Ledger = request.app.state.ledger
     session = session_here(request)
-    unit = _unit(request)
+    unit = unit_of(request.query_params)
     if session.role not in READERS:
         return page(request, "home.html", {"lists": [], "unit": unit})
-    counted = await ledger.worklists_counted(unit)
     today = london_day(datetime.now(UTC))
+    counted = await ledger.worklists_counted(today, unit)
     lists = [
         {
             "name": name,
@@ -76,7 +75,7 @@ async def listed(request: Request) -> Response:
     session = session_here(request)
     if session.role not in READERS:
         raise Forbidden(f"Worklists are not read by {session.role}.")
-    name, moments, unit = request.path_params["name"], moments_of(request), _unit(request)
+    name, moments, unit = request.path_params["name"], moments_of(request), unit_of(request.query_params)
     found = await ledger.worklist(
         name,
         unit=unit,
@@ -119,13 +118,6 @@ def _columns(rows: list[dict[str, Any]], names_case: str) -> list[str]:
         and not name.endswith(("_id", "_ids", "_ref", "_refs"))
         and not any(isinstance(row.get(name), list | dict) for row in rows)
     ]
-
-
-def _unit(request: Request) -> str:
-    unit = request.query_params.get("unit", "").strip()
-    if not re.fullmatch(r"[^\x00-\x1f\x7f]{0,64}", unit):
-        raise Malformed("unit: the code of a unit.", {"unit": "not a code"})
-    return unit
 
 
 def _age(since: date | None, today: date) -> str:
