@@ -261,11 +261,14 @@ def all_connections_taken(cluster: EmbeddedCluster) -> Iterator[Taker]:
                     return
 
         def take(*, evict: str) -> None:
-            query = "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname = %s"
+            # Who is still being let in holds a connection and names no database yet.
+            query = """
+                SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity
+                 WHERE datname = %s OR (datname IS NULL AND backend_type = 'client backend')
+            """
             for _ in range(100):
-                found = admin.execute(query, (evict,)).fetchone()
                 take_all()
-                if found == (0,):
+                if admin.execute(query, (evict,)).fetchone() == (0,):
                     return
             raise AssertionError(f"{evict} always had a connection again")
 
