@@ -1,6 +1,7 @@
 """The same ledger for people: server-rendered pages in the design of GOV.UK Frontend and the Ministry of Justice.
 
     signing_in    in by a one-time link, and out     home    the worklists, and one of them
+    search        somebody found by number, name or date of birth
     case          a case, tab by tab, at any two moments
     doing         what may be recorded, and the receipt    fields  a command's fields as a form
     asking        who is signed in, whose form it is, which moments
@@ -20,11 +21,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ledger.api.web import case, doing, home, signing_in, static_files
+from ledger.api.web import case, doing, home, search, signing_in, static_files
 from ledger.api.web.asking import Page
 from ledger.api.web.sessions import Links, Sessions
 
-PAGES: Final = (*signing_in.PAGES, *home.PAGES, *case.PAGES, *doing.PAGES, *static_files.PAGES)
+PAGES: Final = (*signing_in.PAGES, *home.PAGES, *search.PAGES, *case.PAGES, *doing.PAGES, *static_files.PAGES)
 
 
 def add_pages(app: FastAPI, links: Links) -> None:

@@ -19,6 +19,7 @@ from ledger.api import problems
 from ledger.api.web import words
 from ledger.api.web.assets import OURS, STATIC
 from ledger.api.web.sessions import Session
+from ledger.application.searching import SEARCHERS
 from ledger.errors import Unavailable
 from ledger.logs import REQUEST
 
@@ -56,7 +57,7 @@ def environment() -> Environment:
     made.filters |= {"words": words.words, "shown": words.shown, "minutes": words.minutes}
     tests: dict[str, Any] = {"id": words.is_id, "state": words.is_state}
     made.tests.update(tests)
-    made.globals |= {"asset": asset}
+    made.globals |= {"asset": asset, "searchers": SEARCHERS}
     return made
 
 
