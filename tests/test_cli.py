@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -24,6 +25,7 @@ from ledger import cli, verbs
 from ledger.aggregates import FACTS
 from ledger.rules.registry import rules
 from ledger.settings import Settings
+from ledger.store.verified import newest
 from ledger.transparency.checkpoint import Checkpoint
 from ledger.transparency.note import Signer, Verifier
 
@@ -581,6 +583,18 @@ def test_an_untouched_ledger_verifies(ledger: Line):
     assert (shown.code, "everything holds" in shown.out) == (0, True)
 
 
+def test_what_a_verification_came_to_is_kept_in_the_home_with_its_time(ledger: Line, made: Made):
+    ran = ledger("verify", "--json")
+    kept = newest(made.settings.home)
+    assert kept is not None
+    assert kept.ok
+    assert kept.values is None
+    assert (kept.ledger.size, kept.access_log.size) == (ran.json["size"], ran.json["access_log"]["size"])
+    assert timedelta() <= datetime.now(UTC) - kept.at < timedelta(minutes=5)
+    assert ledger("verify", "--values").code == 0
+    assert ((newest(made.settings.home) or kept).values or 0) > 0
+
+
 @pytest.mark.parametrize("log", [(), ("--access",)], ids=["ledger", "access log"])
 def test_from_a_kept_checkpoint_only_what_came_since_is_verified(ledger: Line, tmp_path: Path, log: tuple[str, ...]):
     kept = tmp_path / "kept"
@@ -632,6 +646,10 @@ def test_a_changed_ledger_does_not_verify_and_says_where_and_may_not_be_written_
         assert ran.code == 1
         assert ran.json["ok"] is False
         assert "position 4" in ran.json["findings"][0]
+        kept = newest(made.settings.home)
+        assert kept is not None
+        assert not kept.ok
+        assert "position 4" in kept.ledger.findings[0]
         shown = ledger("verify")
         assert shown.code == 1
         assert "position 4" in shown.out

@@ -31,7 +31,7 @@ from ledger.reading import a_day, an_instant
 from ledger.searching import question
 from ledger.searching.finding import ASKED_BY
 from ledger.settings import Settings
-from ledger.store import losing, rotating
+from ledger.store import losing, rotating, verified
 from ledger.store.log import Log
 from ledger.store.opening import migrate_all
 from ledger.store.tile_files import write_tiles
@@ -342,6 +342,11 @@ def verify(given: argparse.Namespace) -> int:
             return [await asyncio.to_thread(_verified, log, conninfo, bar, roots, *opened) for log in logs]
 
     own, access = with_ledger(use)
+    counted = sum(each.held for each in opened) if opened else None
+    verified.keep(
+        settings.home,
+        verified.Verified(datetime.now(UTC), verified.Outcome.of(own), verified.Outcome.of(access), counted),
+    )
     told = [
         f"{each.held:,} sealed values opened, each the one committed to, and {each.files:,} documents"
         for each in opened

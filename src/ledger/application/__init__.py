@@ -84,6 +84,7 @@ from ledger.store.log import Log
 from ledger.store.mapping import Draft, Envelope
 from ledger.store.opening import ROLES, Place, Store, open_store
 from ledger.store.timestamping import Timestamping, roots_at
+from ledger.store.verified import Verified
 
 ERASING: Final = frozenset({ChildDataErased.act, SubjectDataErased.act})
 ACTS: Final = ERASING | {ErasureFinalised.act, HoldPlaced.command, HoldReleased.command}
@@ -233,6 +234,10 @@ class Ledger:
     async def vouched(self) -> dict[str, Any]:
         """By which keys each log is checked, and its newest closing, timestamp and cosigned checkpoint."""
         return await self._standing.vouched()
+
+    def verified(self) -> Verified | None:
+        """What the last full verification of this home came to; None where none was kept."""
+        return self._standing.verified()
 
     async def lag(self) -> dict[str, Any]:
         """How far the worklists follow: `position`, `behind` (facts), `lag_seconds`, `paused` cases."""

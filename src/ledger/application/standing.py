@@ -17,6 +17,7 @@ from ledger.store.checkpoint_files import Kept
 from ledger.store.closing import Closer
 from ledger.store.log import Log
 from ledger.store.opening import Store
+from ledger.store.verified import Verified, newest
 
 T = TypeVar("T")
 
@@ -54,12 +55,20 @@ class Standing:
 
     async def vouched(self) -> dict[str, Any]:
         """Of each log what anybody may know of how it is vouched for: `status` without what is the operator's."""
-        told = ("origin", "keys", "newest_closing", "newest_timestamp", "cosigned", "quorum")
+        told = ("origin", "keys", "newest_closing", "newest_timestamp", "cosigned", "quorum", "witnesses")
         both = {"ledger": self._store, "access_log": self._store.access}
-        return {
-            name: {key: value for key, value in (await self._status(of)).items() if key in told}
-            for name, of in both.items()
-        }
+        found: dict[str, Any] = {}
+        for name, of in both.items():
+            found[name] = {key: value for key, value in (await self._status(of)).items() if key in told}
+            if "witnesses" in found[name]:  # where they are, and what stands in their way, is for the operator
+                found[name]["witnesses"] = [
+                    {key: each[key] for key in ("name", "size", "at")} for each in found[name]["witnesses"]
+                ]
+        return found
+
+    def verified(self) -> Verified | None:
+        """What the last full verification of this home came to."""
+        return newest(self._store.home)
 
     async def lag(self) -> dict[str, Any]:
         """How far the worklists follow: `position`, `behind` (facts), `lag_seconds`, and how many cases are `paused`

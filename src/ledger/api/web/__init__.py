@@ -4,6 +4,7 @@
     search        somebody found by number, name or date of birth
     case          a case, tab by tab, at any two moments
     doing         what may be recorded, and the receipt    fields  a command's fields as a form
+    audit         how the logs are vouched for, refusals, readings, late recording
     asking        who is signed in, whose form it is, which moments
     sessions      who is signed in, and links        pages   a template as an answer, errors as pages
     words, plots  how values are said and drawn      assets, static_files   what pages are drawn with
@@ -21,11 +22,27 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ledger.api.web import case, doing, home, search, signing_in, static_files
+from ledger.api.web import (
+    audit,
+    case,
+    doing,
+    home,
+    search,
+    signing_in,
+    static_files,
+)
 from ledger.api.web.asking import Page
 from ledger.api.web.sessions import Links, Sessions
 
-PAGES: Final = (*signing_in.PAGES, *home.PAGES, *search.PAGES, *case.PAGES, *doing.PAGES, *static_files.PAGES)
+PAGES: Final = (
+    *signing_in.PAGES,
+    *home.PAGES,
+    *search.PAGES,
+    *case.PAGES,
+    *doing.PAGES,
+    *audit.PAGES,
+    *static_files.PAGES,
+)
 
 
 def add_pages(app: FastAPI, links: Links) -> None:

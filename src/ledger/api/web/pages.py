@@ -22,6 +22,7 @@ from ledger.api.web.sessions import Session
 from ledger.application.searching import SEARCHERS
 from ledger.errors import Unavailable
 from ledger.logs import REQUEST
+from ledger.transparency.note import encode_base64
 
 POLICY: Final = "; ".join(
     (
@@ -54,7 +55,7 @@ def environment() -> Environment:
             ]
         ),
     )
-    made.filters |= {"words": words.words, "shown": words.shown, "minutes": words.minutes}
+    made.filters |= {"words": words.words, "shown": words.shown, "minutes": words.minutes, "base64": encode_base64}
     tests: dict[str, Any] = {"id": words.is_id, "state": words.is_state}
     made.tests.update(tests)
     made.globals |= {"asset": asset, "searchers": SEARCHERS}
