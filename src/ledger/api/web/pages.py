@@ -58,7 +58,8 @@ def environment() -> Environment:
     made.filters |= {"words": words.words, "shown": words.shown, "minutes": words.minutes, "base64": encode_base64}
     tests: dict[str, Any] = {"id": words.is_id, "state": words.is_state}
     made.tests.update(tests)
-    made.globals |= {"asset": asset, "searchers": SEARCHERS}
+    named: dict[str, Any] = {"asset": asset, "searchers": SEARCHERS}
+    made.globals.update(named)
     return made
 
 
