@@ -87,9 +87,7 @@ def parser() -> argparse.ArgumentParser:
     each.add_argument("--explain", action="store_true", help="with rules, facts, calendar and settings")
     each.add_argument("--edition", choices=NAMES, help="what this edition of the law would have said")
     read_by(each)
-    each = verb(
-        "report", supposing.report, "numbers over the whole caseload: late-recording by team, judgements by reason"
-    )
+    each = verb("report", supposing.report, f"numbers over the whole caseload: {', '.join(REPORTS)}")
     each.add_argument("name", choices=REPORTS)
     each.add_argument("--as-at", metavar="DAY")
     read_by(each)

@@ -11,7 +11,7 @@ from tests.doors import SURNAME, Door, a_problem, days_ago
 
 from ledger.aggregates.roles import ROLES, SENIOR_OR_ABOVE
 
-REPORTS = ("late-recording", "judgements")
+REPORTS = ("late-recording", "backlog", "judgements")
 
 
 def report(door: Door, name: str, **query: str) -> dict[str, Any]:
@@ -62,8 +62,24 @@ def test_what_came_late_is_summed_up_by_team(door: Door):
     assert after["median_minutes"] <= after["longest_minutes"]
 
 
+BEYOND = {"sentence_date": days_ago(400), "order_end_date": days_ago(-100)}
+
+
+def test_requirements_beyond_twelve_months_are_counted_by_unit_and_nobody_is_named(door: Door):
+    unit, case = f"unit-{uuid4().hex[:8]}", door.new_case(**BEYOND)
+    told = {"order_id": case.order, "from_unit": "nowhere", "to_unit": unit, "notified_on": days_ago(1)}
+    door.give(case.to, "TransferCase", told | {"documents": []}, "senior-practitioner")
+    after = report(door, "backlog")
+    row = of(after, "unit", unit)
+    assert (row["requirements"], row["outstanding"], row["extended"], row["owing_minutes"]) == (1, 1, 0, 6000)
+    assert 30 <= row["longest_days"] <= 40
+    assert case.id not in str(after)
+    assert case.order not in str(after)
+    assert of(report(door, "backlog", as_at=days_ago(2)), "unit", unit) == {}  # it was elsewhere
+
+
 def test_a_case_that_its_reader_may_not_read_is_left_out_and_that_is_said(door: Door):
-    case = door.new_case()
+    case = door.new_case(**BEYOND)
     door.give(case.to, "RecordAbsence", case.absence(10), "supervisor")
     before = {name: report(door, name) for name in REPORTS}
     shut = {"user_id": door.actor("unit-manager").id, "message": "Ask the area manager.", "reason": "kin"}
@@ -71,8 +87,9 @@ def test_a_case_that_its_reader_may_not_read_is_left_out_and_that_is_said(door: 
     after = {name: report(door, name) for name in REPORTS}
     for name in REPORTS:
         assert after[name]["left_out"] == before[name]["left_out"] + 1
-    late = [of(found["late-recording"], "unit", None)["late"] for found in (before, after)]
-    assert late[1] == late[0] - 1
+    for name, counted in (("late-recording", "late"), ("backlog", "requirements")):
+        numbers = [of(found[name], "unit", None).get(counted, 0) for found in (before, after)]
+        assert numbers[1] == numbers[0] - 1, name
 
 
 @pytest.mark.parametrize("name", REPORTS)

@@ -80,7 +80,7 @@ def test_it_holds_for_the_people_of_the_demonstration_too():
     assert agreed > 1000
 
 
-@pytest.mark.parametrize("name", ["breach", "letters", "progress", "first-appointments", "assessments"])
+@pytest.mark.parametrize("name", ["breach", "letters", "progress", "backlog", "first-appointments", "assessments"])
 def test_a_worklist_that_forgets_half_its_moments_is_found_out(name):
     def half(history, policy, known):
         return sorted({*WORKLISTS[name].moments(history, policy, known)})[1::2]

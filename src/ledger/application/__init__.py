@@ -520,10 +520,11 @@ class Ledger:
     async def report(self, name: str, as_at: date | None = None, *, reader: Reader | None = None) -> dict[str, Any]:
         """Numbers over the whole caseload as at the end of a day: {as_at, position, items, left_out}.
 
-        `late-recording`: by team, {unit, late, median_minutes, longest_minutes, met_by_backdating}; `judgements`: by
-        reason, {reason_code, acceptable, unacceptable, differs, by} (ENF-15).  `left_out`: rows or cases of persons
-        whom the reader may not read.  `reader` as for a view.  Raises NotFound, NotYetProjected, DatabaseUnavailable,
-        VaultUnavailable, AccessLogUnavailable.
+        `late-recording`: by team, {unit, late, median_minutes, longest_minutes, met_by_backdating}; `backlog`: by unit,
+        {unit, requirements, outstanding, application_made, extended, operational_period_ended, owing_minutes,
+        longest_days} (PRG-06); `judgements`: by reason, {reason_code, acceptable, unacceptable, differs, by} (ENF-15).
+        `left_out`: rows or cases of persons whom the reader may not read.  `reader` as for a view.  Raises NotFound,
+        NotYetProjected, DatabaseUnavailable, VaultUnavailable, AccessLogUnavailable.
         """
         return await self._reporting.report(name, as_at, reader)
 

@@ -1,6 +1,7 @@
 """Reports over the whole caseload: numbers by team or by reason, and nobody's case.
 
     late-recording    by team: what came late, median and longest, deadlines met only by back-dating (ENF-14, GEN-05)
+    backlog           by unit: requirements beyond twelve months with hours owing (PRG-06)
     judgements        by reason: the same one with different results, by whom (ENF-15)
 
 Each is sealed in the access log as a reading of the cases it counted before it leaves.  A case that its reader may not
@@ -22,7 +23,7 @@ from ledger.application.entitling import Entitling
 from ledger.errors import NotFound
 from ledger.following import lists
 from ledger.following.folding import parts_of
-from ledger.projections import WORKLISTS, judgements, late_recording
+from ledger.projections import WORKLISTS, backlog, judgements, late_recording
 from ledger.projections.why import Row
 from ledger.rules.dates import london_day
 from ledger.store.cases import Cases
@@ -62,8 +63,16 @@ class Reporting:
         return {"as_at": day, "position": position, "items": counted.items, "left_out": counted.left_out}
 
     async def _late(self, day: date, reader: Reader | None) -> Counted:
-        """From the worklist's table, page by page."""
-        worklist, rows, cursor, left_out = WORKLISTS["late-recording"], list[Row](), "", 0
+        return await self._listed("late-recording", late_recording.by_team, day, reader)
+
+    async def _backlog(self, day: date, reader: Reader | None) -> Counted:
+        return await self._listed("backlog", backlog.by_unit, day, reader)
+
+    async def _listed(
+        self, name: str, summed: Callable[[Sequence[Row]], list[Row]], day: date, reader: Reader | None
+    ) -> Counted:
+        """From a worklist's table, page by page."""
+        worklist, rows, cursor, left_out = WORKLISTS[name], list[Row](), "", 0
         policy = (await self._cases.policy(fresh=True)).policy
         shut = await self._entitling.barred(reader and reader.by)
         while True:
@@ -76,7 +85,7 @@ class Reporting:
                     rows.append(row)
             if page.next is None:
                 cases = frozenset(f"{NOUN}-{row['offender_id']}" for row in rows)
-                return Counted(late_recording.by_team(rows), cases, left_out)
+                return Counted(summed(rows), cases, left_out)
             cursor = page.next
 
     async def _judgements(self, day: date, reader: Reader | None) -> Counted:
@@ -109,6 +118,6 @@ _CORRECTING: Final = frozenset(each.topic for each in CORRECTING)
 
 
 _REPORTS: Final[Mapping[str, Callable[[Reporting, date, Reader | None], Awaitable[Counted]]]] = MappingProxyType(
-    {"late-recording": Reporting._late, "judgements": Reporting._judgements}
+    {"late-recording": Reporting._late, "backlog": Reporting._backlog, "judgements": Reporting._judgements}
 )
 REPORTS: Final = tuple(_REPORTS)

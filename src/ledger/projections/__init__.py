@@ -22,6 +22,7 @@ from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Recorded, Unread
 from ledger.projections import (
     allocation,
+    backlog,
     case_review,
     child,
     child_protection,
@@ -189,6 +190,7 @@ _WORKLISTS: Final = (
         rank="due_on",
         ages=progress_worklists.progress_ages,
     ),
+    Worklist("backlog", "offender", backlog.rows, backlog.moments, rank="twelve_month_point", ages=backlog.ages),
     Worklist(
         "first-appointments",
         "offender",

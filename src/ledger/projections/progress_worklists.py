@@ -41,7 +41,7 @@ def _rows(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: 
 
 
 def progress_rows(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: int) -> list[Row]:
-    """Worklist `progress`: requirements with a check due or overdue, or owing hours after their due day (PRG-06)."""
+    """Worklist `progress`: requirements with a check due or overdue, or owing hours after their due day (UPW-04)."""
     found: list[Row] = []
     for asked, order in _rows(history, policy, as_at, known):
         if not may_be_listed(order, policy, as_at, known):
@@ -180,10 +180,10 @@ def moments(history: Sequence[Recorded[Any]], policy: Policy, known: int) -> Ite
         yield order.sentence_date
         yield from (day for day in _moments(order, checks, ends, policy, known) if first <= day <= last)
         yield from (day for day in _days_of_credits(order, checks, end) if first <= day <= last)
-        yield from (day for day in _days_of_law(order, policy, known) if first <= day <= last)
+        yield from (day for day in days_of_law(order, policy, known) if first <= day <= last)
 
 
-def _days_of_law(order: Order, policy: Policy, known: int) -> Iterator[date]:
+def days_of_law(order: Order, policy: Policy, known: int) -> Iterator[date]:
     """The days on which another edition may rule the period, and those on which a failure may take credit back."""
     yield from policy.days_of(PERIOD.key, known)
     if CREDIT.laws[policy.edition(CREDIT, order.sentence_date, known)]:

@@ -50,7 +50,13 @@ stated(
     "Reading: with nothing owing then it is completed, though the practitioner has yet to confirm it.",
     cite="CPOM s1",
 )
-stated("PRG-06", "Requirements beyond twelve months with hours owing are reported by unit.", cite="CPOM s1")
+stated(
+    "PRG-06",
+    "Requirements beyond twelve months with hours owing are reported by unit. Readings: one that the court extended is "
+    "counted too, apart; one is no more once nothing is owing, it is revoked or supervision has ended; the unit is the "
+    "one the case was with on the day of the report.",
+    cite="CPOM s1",
+)
 stated("PRG-07", "A check not done by its day stays visibly late, with its days, even when done later.", cite="CPOM s1")
 
 

@@ -28,6 +28,7 @@ ABOUT: Final = {
     "breach": "Two absences were judged unacceptable: proceedings are due or under way",
     "letters": "An absence waits for its enforcement letter",
     "progress": "Unpaid work that is to be checked at six, nine or twelve months",
+    "backlog": "Hours are owing though the twelve months have passed",
     "first-appointments": "The first appointment is due within five working days of sentence",
     "assessments": "An assessment is due, or late",
     "register-reviews": "A child protection register entry waits for its four-monthly review",
