@@ -178,3 +178,28 @@ async def test_moments_before_the_year_2000_are_moments_too(ledger: Ledger) -> N
     async with reading(ledger) as database:
         assert await database.known_at(datetime(1970, 1, 1, tzinfo=UTC)) == 0
     assert binary.microseconds(datetime(1970, 1, 1, tzinfo=UTC)) < 0
+
+
+async def test_a_case_is_found_by_its_stream_before_postgresql_knows_how_few_facts_one_has(ledger: Ledger) -> None:
+    async with ledger.sequencer() as sequencer:
+        for version in range(1, 41):
+            await sealed_by(sequencer, a_command(*(a_fact(f"case-{n}", version) for n in range(100))))
+    plans: dict[str, str] = {}
+    with psycopg.connect(ledger.app, autocommit=True) as connection:
+        for each in SETUP:
+            connection.execute(each)
+        told = connection.execute("SELECT count(*) FROM pg_stats WHERE tablename = 'entries'").fetchone()
+        assert told == (0,)
+        for name, given in {
+            "stream": "'case-7', 9999, 0",
+            "chain": "'case-7', 9999, 0",
+            "chains": "'{case-7,case-8}', 9999, true",
+            "telling": "'{case-7,case-8}', 9999",
+        }.items():
+            connection.execute(b"PREPARE " + name.encode() + b" AS " + STATEMENTS[name].encode())
+            plan = connection.execute(f"EXPLAIN EXECUTE {name} ({given})".encode()).fetchall()
+            plans[name] = "\n".join(str(line) for (line,) in plan)
+    for name, plan in plans.items():
+        assert "entries_stream_version_key" in plan, name
+        assert 'Cond: ("position" <=' not in plan, name
+        assert 'Cond: (("position" <=' not in plan, name

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from ledger.aggregates import AGGREGATES, FACT_BY_TOPIC, noun_of
 from ledger.aggregates.corrections import CORRECTING
-from ledger.aggregates.offender.merging import MERGING, as_one, leading, of_one_person
+from ledger.aggregates.offender.merging import MERGING, as_one
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Recorded
 from ledger.errors import Unavailable
@@ -94,10 +94,10 @@ class Folder:
     async def fold(self, streams: Sequence[str], upto: int) -> dict[str, Projected | Paused]:
         """The rows of these cases as known at a position.  Raises Unavailable where database or vault are."""
         found: dict[str, Projected | Paused] = {}
-        watch = await self._watched(upto)
+        watch, persons = await self._watched(upto), await self._limits.persons(upto)
         for noun in dict.fromkeys(noun_of(each) for each in streams):
             names = [each for each in streams if noun_of(each) == noun]
-            found |= {name: NOTHING for name in names if (await self._persons(upto)).leads(name) != name}
+            found |= {name: NOTHING for name in names if persons.leads(name) != name}
             for name, history in (await self.histories(names, upto)).items():
                 found[name] = history if isinstance(history, Paused) else _projected(noun, name, history, watch, upto)
         return found
@@ -110,7 +110,7 @@ class Folder:
         Of several records of one person the one merged into alone, with the facts of all.  `reads`: for who rests on
         less and on no other stream, which of the topics of a case.
         """
-        noun, persons = noun_of(streams[0]), await self._persons(upto)
+        noun, persons = noun_of(streams[0]), await self._limits.persons(upto)
         records = {name: persons.records(name) for name in streams if persons.leads(name) == name}
         wanted = list(dict.fromkeys(one for each in records.values() for one in sorted(each)))
         chains = await self._database.chains(wanted, upto, foreign=bool(hears(noun)) and reads is None)
@@ -124,14 +124,10 @@ class Folder:
         """The cases whose rows these facts can move, each with the position of the first that can; of several records
         of one person, by what is known at a position, the one that lists name too."""
         found = touched_by(stored)
-        persons = await self._persons(upto)
+        persons = await self._limits.persons(upto)
         for name, position in list(found.items()):
             found.setdefault(persons.leads(name), position)
         return found
-
-    async def _persons(self, upto: int) -> _Persons:
-        told = await self._limits.merging()
-        return _Persons([each for each in told if each.position <= upto])
 
     async def policy(self, upto: int) -> Policy:
         """Settings and calendar as known at a position.  Raises Unavailable where the database is."""
@@ -189,21 +185,6 @@ class Folder:
 def _resting_on(reads: Reads, stored: Sequence[Stored]) -> list[Stored]:
     topics = reads({each.type for each in stored})
     return [each for each in stored if each.type in topics]
-
-
-class _Persons:
-    """Which records are of one person, by these facts."""
-
-    def __init__(self, facts: Sequence[Recorded[Any]]) -> None:
-        self._facts = facts
-
-    def leads(self, name: str) -> str:
-        """The record that lists name for this one."""
-        return leading(name, self._facts) if self._facts else name
-
-    def records(self, name: str) -> frozenset[str]:
-        """Every record of the person."""
-        return of_one_person(name, self._facts) if self._facts else frozenset({name})
 
 
 def _as_one(

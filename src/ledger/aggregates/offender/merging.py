@@ -1,7 +1,7 @@
 """Two records of one person: merged they are read as one, separated again as before (events.md 9, GEN-06).
 
     of_one_person("offender-1", facts)       every record that is the same person's, itself among them
-    leading("offender-1", facts)             the one they were merged into: lists name it alone
+    Persons(facts)                           the same for whoever asks about many: `records`, and the one that `leads`
     as_one("offender-1", histories)          their facts in order of position, as if told of one record
     whole("offender-1", look)                the case a decision is taken on
 
@@ -11,7 +11,7 @@ records are one person's is no matter of days: what is known of it counts for ev
 
 The texts say no more than that views of either id lead to both; the rest is our reading.  Facts told while two records
 are merged stay where they were told when they are separated.
-Proven by tests/importing/test_duplicates.py.
+Proven by tests/importing/test_duplicates.py and tests/aggregates/test_merging.py.
 """
 
 from __future__ import annotations
@@ -26,6 +26,39 @@ from ledger.aggregates.shape import Recorded
 
 MERGING: Final = (PersonsMerged, PersonsSeparated)
 PERSON: Final = "offender-"
+
+
+class Persons:
+    """Which records are of one person, by the facts that merge and separate them, in order of position.
+
+    A question costs what the person's few records cost, however many were ever merged.
+    """
+
+    def __init__(self, facts: Iterable[Recorded[Any]] = ()) -> None:
+        self._into = _into(facts)
+        self._merged: dict[str, list[str]] = {}  # by record, those merged into it
+        for one, other in self._into.items():
+            self._merged.setdefault(other, []).append(one)
+
+    def leads(self, name: str) -> str:
+        """The record that this one was merged into at last; itself if it was not."""
+        while name in self._into:
+            name = self._into[name]
+        return name
+
+    def records(self, name: str) -> frozenset[str]:
+        """The records of the person this one is of."""
+        found, near = {name}, [name]
+        while near:
+            one = near.pop()
+            others = {*self._merged.get(one, ()), self._into.get(one, one)} - found
+            found |= others
+            near += others
+        return frozenset(found)
+
+    def directly(self, name: str, other: str) -> bool:
+        """Whether one of the two was merged into the other."""
+        return self._into.get(name) == other or self._into.get(other) == name
 
 
 def _into(facts: Iterable[Recorded[Any]]) -> dict[str, str]:
@@ -43,29 +76,9 @@ def _into(facts: Iterable[Recorded[Any]]) -> dict[str, str]:
     return found
 
 
-def leading(name: str, facts: Iterable[Recorded[Any]]) -> str:
-    """The record that this one was merged into at last; itself if it was not."""
-    into = _into(facts)
-    while name in into:
-        name = into[name]
-    return name
-
-
 def of_one_person(name: str, facts: Iterable[Recorded[Any]]) -> frozenset[str]:
-    """The records of the person this one is of."""
-    into = _into(facts)
-    found, more = {name}, True
-    while more:
-        near = {one for pair in into.items() if found & {*pair} for one in pair}
-        more = not near <= found
-        found |= near
-    return frozenset(found)
-
-
-def directly(name: str, other: str, facts: Iterable[Recorded[Any]]) -> bool:
-    """Whether one of the two was merged into the other."""
-    into = _into(facts)
-    return into.get(name) == other or into.get(other) == name
+    """The records of the person this one is of; who asks about many keeps `Persons`."""
+    return Persons(facts).records(name)
 
 
 def merging_in(*histories: Iterable[Recorded[Any]]) -> list[Recorded[Any]]:

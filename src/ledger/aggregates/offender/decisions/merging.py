@@ -13,7 +13,7 @@ from ledger.aggregates.aggregate import Ruling, nothing_rests_on_it
 from ledger.aggregates.offender.case import Case
 from ledger.aggregates.offender.decisions.ruling import decides_across
 from ledger.aggregates.offender.facts import PersonsMerged, PersonsSeparated
-from ledger.aggregates.offender.merging import MERGING, PERSON, directly, of_one_person
+from ledger.aggregates.offender.merging import MERGING, PERSON, Persons
 from ledger.aggregates.shape import Closed, Now, Recorded
 from ledger.errors import Caution, Refusal
 from ledger.rules import general
@@ -25,7 +25,7 @@ def _(case: Case, draft: PersonsMerged, now: Now, stream: str) -> Ruling:
     other = f"{PERSON}{draft.into}"
     if other == stream:
         return Ruling((_no(general.NOT_WITH_ITSELF),))
-    if other in of_one_person(stream, case.merges):
+    if other in Persons(case.merges).records(stream):
         return Ruling((_no(general.ALREADY_ONE),))
     into: Case = now.other(other)
     if not into.history:
@@ -40,7 +40,7 @@ def _(case: Case, draft: PersonsSeparated, now: Now, stream: str) -> Ruling:
     """Given to either of the two that were merged with each other."""
     del now
     other = f"{PERSON}{draft.from_person}"
-    if not directly(stream, other, case.merges):
+    if not Persons(case.merges).directly(stream, other):
         return Ruling((_no(general.NOT_MERGED),))
     return Ruling(about=(other,))
 
