@@ -253,3 +253,11 @@ async def test_a_proof_is_of_what_the_sequencer_sealed(ledger: Ledger) -> None:
             leaf = ledger.value("SELECT leaf FROM entries WHERE position = %s", index + 1)
             verify_inclusion(leaf, index, size, path, root)
     assert ledger.value("SELECT count(*) FROM tiles") == 2
+
+
+async def test_a_leaf_leads_to_its_place_in_a_full_tile_and_after_the_last_of_them(large: Large) -> None:
+    async with tiling_of(large.app) as tiles:
+        for position in (1, 256, 257, 66_048, 66_049, MOST):
+            assert await tiles.position_of(LEAVES[position - 1], MOST) == position
+        assert await tiles.position_of(bytes(32), MOST) is None
+        assert await tiles.position_of((LEAVES[3] + LEAVES[4])[16:48], MOST) is None

@@ -45,7 +45,7 @@ Proved by tests/transparency/test_tree.py: against a textbook recursive tree for
 the public vectors of transparency-dev, and by changed proofs that must be refused.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple, Protocol
@@ -60,6 +60,8 @@ __all__ = [
     "NodeId",
     "RightEdge",
     "Row",
+    "Step",
+    "climb",
     "consistency_proof",
     "edge_at",
     "grow",
@@ -221,24 +223,46 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
     The algorithm of RFC 9162 §2.1.3.2. Raises ProofError otherwise: also for an index outside the tree, a
     proof too short or too long, and any hash that is not exactly 32 bytes.
     """
+    _check_hashes((root,), ProofError)
+    reached = leaf
+    for step in climb(leaf, index, size, proof):
+        reached = step.reached
+    if reached != root:
+        raise ProofError(f"the proof does not lead from leaf {index} to the root of {size} leaves")
+
+
+class Step(NamedTuple):
+    """One step from a leaf to the root: the neighbour it is hashed with, on which side that stands, what is reached."""
+
+    sibling: bytes
+    left: bool
+    reached: bytes
+
+
+def climb(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> Iterator[Step]:
+    """The steps that an inclusion proof leads up from a leaf hash; where they end is for the caller to compare.
+
+    Raises ProofError for an index outside the tree, a hash that is not exactly 32 bytes, and a proof too long or, at
+    its end, too short.
+    """
     _check_member(index, size)
-    _check_hashes((leaf, root, *proof), ProofError)
+    _check_hashes((leaf, *proof), ProofError)
     at, last, reached = index, size - 1, leaf
     for sibling in proof:
         if last == 0:
             raise ProofError(f"the proof is too long for leaf {index} of {size}")
-        if at & 1 or at == last:
+        left = bool(at & 1) or at == last
+        if left:
             reached = node_hash(sibling, reached)
             # A last node without a sibling is carried up unhashed, level by level, until it has one.
             while at and not at & 1:
                 at, last = at >> 1, last >> 1
         else:
             reached = node_hash(reached, sibling)
+        yield Step(sibling, left, reached)
         at, last = at >> 1, last >> 1
     if last:
         raise ProofError(f"the proof is too short for leaf {index} of {size}")
-    if reached != root:
-        raise ProofError(f"the proof does not lead from leaf {index} to the root of {size} leaves")
 
 
 def consistency_proof(size1: int, size2: int, reader: HashReader) -> list[bytes]:

@@ -5,6 +5,7 @@
     case          a case, tab by tab, at any two moments
     doing         what may be recorded, and the receipt    fields  a command's fields as a form
     audit         how the logs are vouched for, refusals, readings, late recording
+    facts, steps  a receipt looked up, and its proof step by step
     asking        who is signed in, whose form it is, which moments
     sessions      who is signed in, and links        pages   a template as an answer, errors as pages
     words, plots  how values are said and drawn      assets, static_files   what pages are drawn with
@@ -26,6 +27,7 @@ from ledger.api.web import (
     audit,
     case,
     doing,
+    facts,
     home,
     search,
     signing_in,
@@ -41,6 +43,7 @@ PAGES: Final = (
     *case.PAGES,
     *doing.PAGES,
     *audit.PAGES,
+    *facts.PAGES,
     *static_files.PAGES,
 )
 
