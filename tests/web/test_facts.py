@@ -20,9 +20,8 @@ AT = "/audit/facts"
 
 
 def look_up(browser: Browser, text: str) -> httpx.Response:
-    form = {each: value for each, value in read(browser.get(AT)).hidden.items() if each == "form"}
-    tokens = [given["value"] for tag, given in read(browser.get(AT)).tags if given.get("name") == "form"]
-    return browser.post(AT, {**form, "form": str(tokens[-1]), "what": text})
+    tokens = [given["value"] for _, given in read(browser.get(AT)).tags if given.get("name") == "form"]
+    return browser.post(AT, {"form": str(tokens[-1]), "what": text})
 
 
 def receipt(door: Door) -> dict[str, Any]:
