@@ -80,6 +80,7 @@ from ledger.store.appending import Append
 from ledger.store.cases import Cases
 from ledger.store.closing import Closer, Closing
 from ledger.store.cosigning import Cosigning
+from ledger.store.database import Only
 from ledger.store.log import Log
 from ledger.store.mapping import Draft, Envelope
 from ledger.store.opening import ROLES, Place, Store, open_store
@@ -482,6 +483,7 @@ class Ledger:
         name: str,
         *,
         unit: str = "",
+        only: Only | None = None,
         as_at: date | None = None,
         known_at: datetime | None = None,
         after: int = 0,
@@ -492,15 +494,18 @@ class Ledger:
     ) -> lists.Page:
         """The rows of a worklist at the end of a day, from its table; as known at a moment, folded case by case.
 
-        Rows about a person whose case the reader may not read say so and nothing else.
+        Rows about a person whose case the reader may not read say so and nothing else; `only` (ledger.store.database):
+        not every row; of one person, that person's case must be the reader's to read.
 
         `after`: wait, at most five seconds, until this position is projected; `withhold`: no name leaves; `reader` as
         for a view.  Raises NotFound, NotYetProjected, Malformed for a cursor that is none, DatabaseUnavailable,
         AccessLogUnavailable.
         """
+        only = only or Only(unit)
+        await self._admit_to(only, reader)
         return await self._asking.worklist(
             _worklist(name),
-            unit=unit,
+            only=only,
             as_at=as_at,
             known_at=known_at,
             after=after,
@@ -510,12 +515,29 @@ class Ledger:
             withhold=withhold,
         )
 
-    async def worklists_counted(self, day: date, unit: str = "") -> dict[str, tuple[int, date | None]]:
-        """Of each worklist: how many rows stand on a day, of a unit or all, and the day of the oldest; it shows nobody.
+    async def worklists_counted(
+        self, day: date, only: Only, *, reader: Reader | None = None
+    ) -> dict[str, tuple[int, date | None]]:
+        """Of each worklist: how many rows stand on a day, of those wanted, and the day of the oldest; it shows nobody,
+        but where one person is asked for, and then that is sealed first.
 
-        Raises DatabaseUnavailable.
+        Raises LimitedAccess, DatabaseUnavailable, AccessLogUnavailable.
         """
-        return await self._asking.worklists_counted(day, unit)
+        await self._admit_to(only, reader)
+        return await self._asking.worklists_counted(day, only, reader)
+
+    async def worklists_by_day(
+        self, day: date, only: Only, *, reader: Reader | None = None
+    ) -> list[tuple[str, date, int]]:
+        """(worklist, the day that orders its rows, how many) of the rows wanted that stand on a day; the rest as
+        `worklists_counted`."""
+        await self._admit_to(only, reader)
+        return await self._asking.worklists_by_day(day, only, reader)
+
+    async def _admit_to(self, only: Only, reader: Reader | None) -> None:
+        """Whether a person has a row at all is told to those alone who may read the case."""
+        if only.person:
+            await self.admit(reader, stream_of("offender", only.person))
 
     async def report(self, name: str, as_at: date | None = None, *, reader: Reader | None = None) -> dict[str, Any]:
         """Numbers over the whole caseload as at the end of a day: {as_at, position, items, left_out}.

@@ -38,6 +38,7 @@ from ledger.rules.editions import NAMES
 from ledger.store.binary import LARGEST
 from ledger.store.cases import Cases
 from ledger.store.chains import Chain, Opens, Reading
+from ledger.store.database import EVERY, Only
 from ledger.store.opening import Store
 
 T = TypeVar("T")
@@ -216,7 +217,7 @@ class Asking:
         self,
         worklist: Worklist,
         *,
-        unit: str = "",
+        only: Only = EVERY,
         as_at: date | None = None,
         known_at: datetime | None = None,
         after: int = 0,
@@ -230,7 +231,7 @@ class Asking:
             await lists.reached(self._store.database, after)
         policy = (await self._in_time(self._cases.policy(fresh=True))).policy
         moment = known_at or datetime.now(UTC)
-        asked = lists.Question(as_at or london_day(moment), unit, self._place(cursor), most)
+        asked = lists.Question(as_at or london_day(moment), only, self._place(cursor), most)
         if known_at is None:
             page = await self._in_time(lists.page(self._store.database, worklist, asked, policy))
         else:
@@ -275,9 +276,30 @@ class Asking:
         rows = await self._entitling.nameless(reader and reader.by, [*items, *paused])
         return [dict(each) for each in rows[: len(items)]], [dict(each) for each in rows[len(items) :]]
 
-    async def worklists_counted(self, day: date, unit: str) -> dict[str, tuple[int, date | None]]:
+    async def worklists_counted(
+        self, day: date, only: Only, reader: Reader | None
+    ) -> dict[str, tuple[int, date | None]]:
         """As Ledger.worklists_counted."""
-        return await self._in_time(self._store.database.worklists_counted(day, unit))
+        sealing = await self._counting(day, only, reader)
+        counted = await self._in_time(self._store.database.worklists_counted(day, only))
+        await sealing.sealed()
+        return counted
+
+    async def worklists_by_day(self, day: date, only: Only, reader: Reader | None) -> list[tuple[str, date, int]]:
+        """As Ledger.worklists_by_day."""
+        sealing = await self._counting(day, only, reader)
+        counted = await self._in_time(self._store.database.worklists_by_day(day, only))
+        await sealing.sealed()
+        return counted
+
+    async def _counting(self, day: date, only: Only, reader: Reader | None) -> Entry:
+        """Numbers show nobody, but those of one person do: then who is shown them is sealed as for a list."""
+        if not only.person:
+            return NO_READER
+        position = (await self._in_time(self._store.database.followed())).position
+        version = (await self._in_time(self._cases.policy())).policy.version
+        screen = Screen("worklists", "worklists", position, day, datetime.now(UTC), category="combination")
+        return self._readings.begin(reader, screen, {f"offender-{only.person}"}, version)
 
     def _place(self, cursor: str) -> str:
         try:

@@ -76,7 +76,7 @@ class Reporting:
         policy = (await self._cases.policy(fresh=True)).policy
         shut = await self._entitling.barred(reader and reader.by)
         while True:
-            asked = lists.Question(day, "", cursor, lists.LONGEST_PAGE)
+            asked = lists.Question(day, cursor=cursor, most=lists.LONGEST_PAGE)
             page = await lists.page(self._database, worklist, asked, policy)
             for row in page.items:
                 if f"{NOUN}-{row['offender_id']}" in shut:

@@ -31,7 +31,7 @@ from ledger.projections import Worklist
 from ledger.projections.schedule import heard
 from ledger.projections.why import Row
 from ledger.store.cases import Cases
-from ledger.store.database import Database, Place
+from ledger.store.database import EVERY, Database, Only, Place
 
 PAGE: Final = 100  # rows
 LONGEST_PAGE: Final = 1_000
@@ -53,10 +53,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked of a worklist: the rows on a day, of a unit (or all), after a cursor, at most so many."""
+    """What is asked of a worklist: the rows on a day, which of them, after a cursor, at most so many."""
 
     day: date
-    unit: str = ""
+    only: Only = EVERY
     cursor: str = ""
     most: int = PAGE
 
@@ -64,7 +64,7 @@ class Question:
 async def page(database: Database, worklist: Worklist, asked: Question, policy: Policy) -> Page:
     """A page from the table.  Raises NotYetProjected where it is not built yet, Malformed for a strange cursor."""
     after = _place(asked.cursor)
-    found = await database.worklist(worklist.name, worklist.version, asked.day, asked.unit, after, asked.most + 1)
+    found = await database.worklist(worklist.name, worklist.version, asked.day, asked.only, after, asked.most + 1)
     if found is None:
         raise NotYetProjected(f"The worklist {worklist.name} is being built. Ask again in a moment.")
     position, rows = found
@@ -123,12 +123,13 @@ def _rows_of(
     worklist: Worklist, stream: str, history: Sequence[Recorded[Any]], asked: Question, policy: Policy, upto: int
 ) -> list[tuple[Place, bytes]]:
     """The rows of one case with their places."""
-    if asked.unit not in ("", unit_of(stream, history)):
+    if asked.only.unit not in ("", unit_of(stream, history)):
         return []
     rows = worklist.rows_of(stream, heard(worklist, stream, history), policy, asked.day, upto)
     ranked = sorted((worklist.rank_of(row), orjson.dumps(row)) for row in rows)
     taken: set[int] = set()
-    return [(Place(rank.isoformat(), stream, place_of(data, taken)), data) for rank, data in ranked]
+    placed = [(rank, Place(rank.isoformat(), stream, place_of(data, taken)), data) for rank, data in ranked]
+    return [(place, data) for rank, place, data in placed if asked.only.takes(rank, data)]
 
 
 def _order(place: Place) -> tuple[str, str, int]:

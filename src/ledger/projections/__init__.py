@@ -125,7 +125,8 @@ class Worklist:
     added when a row is read (`ages`; the row's dates are ISO texts by then).  `moments`: every day on which rows may
     differ from those of the day before although nothing new is recorded, the days of the facts themselves included.
     `names_case`: the field that names the case.  `rank`: the date field that orders the list, oldest first.  `hears`:
-    topics of facts of other streams that rows rest on.  `names_person`: the field that names whose number, name, unit
+    topics of facts of other streams that rows rest on.  `due`: that day is the one by which something is to be done.
+    `names_person`: the field that names whose number, name, unit
     and officer are added when a page is read (`persons`), if any.  `version` changes with what `rows` answers: tables
     of an older one are built anew.
     """
@@ -136,6 +137,7 @@ class Worklist:
     moments: MomentsOf
     names_case: str = "offender_id"
     rank: str = ""
+    due: bool = False
     ages: Callable[[Row, date, Policy], Row] = no_ages
     hears: frozenset[str] = frozenset()
     names_person: str = ""
@@ -164,6 +166,7 @@ _WORKLISTS: Final = (
         placement.review_moments,
         names_case="placement_id",
         rank="due",
+        due=True,
     ),
     Worklist(
         "nominations",
@@ -188,6 +191,7 @@ _WORKLISTS: Final = (
         progress_worklists.progress_rows,
         progress_worklists.moments,
         rank="due_on",
+        due=True,
         ages=progress_worklists.progress_ages,
     ),
     Worklist("backlog", "offender", backlog.rows, backlog.moments, rank="twelve_month_point", ages=backlog.ages),
@@ -197,6 +201,7 @@ _WORKLISTS: Final = (
         progress_worklists.first_appointment_rows,
         progress_worklists.first_appointment_moments,
         rank="due",
+        due=True,
         ages=progress_worklists.first_appointment_ages,
     ),
     Worklist(
@@ -205,6 +210,7 @@ _WORKLISTS: Final = (
         progress_worklists.assessment_rows,
         progress_worklists.assessment_moments,
         rank="due",
+        due=True,
         ages=progress_worklists.assessment_ages,
     ),
     Worklist(
@@ -224,6 +230,7 @@ _WORKLISTS: Final = (
         register_worklists.review_moments,
         names_case="entry_id",
         rank="review_due",
+        due=True,
         ages=register_worklists.review_ages,
     ),
     Worklist(
@@ -233,6 +240,7 @@ _WORKLISTS: Final = (
         register_worklists.deregistration_moments,
         names_case="entry_id",
         rank="occurred_on",
+        due=True,
         ages=register_worklists.deregistration_ages,
         hears=register_worklists.HEARS,
         version=2,
@@ -264,6 +272,7 @@ _WORKLISTS: Final = (
         data_rights.request_rows,
         data_rights.request_moments,
         rank="due",
+        due=True,
         ages=data_rights.request_ages,
     ),
     Worklist(
@@ -272,6 +281,7 @@ _WORKLISTS: Final = (
         data_rights.retention_rows,
         data_rights.retention_moments,
         rank="due",
+        due=True,
         hears=data_rights.HEARS,
     ),
     Worklist(
@@ -281,6 +291,7 @@ _WORKLISTS: Final = (
         data_rights.breach_moments,
         names_case="breach_id",
         rank="due_on",
+        due=True,
     ),
     Worklist(
         "holds",

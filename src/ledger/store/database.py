@@ -64,6 +64,15 @@ _OF_ALL: Final[LiteralString] = f"""
 """  # noqa: S608
 _OF_UNIT: Final = _in_order("unit = convert_from($8::bytea, 'UTF8')")
 
+# Of a list that is cut down (Only): by what stands in the rows themselves, looked through until the page is full.
+_ONLY: Final[LiteralString] = """
+    r.worklist = w.name AND r.generation = w.generation AND r.fork = ANY ($2::bigint[])
+    AND r.since <= convert_from($1::bytea, 'UTF8')::date AND r.until > convert_from($1::bytea, 'UTF8')::date
+    AND ($3::bytea = ''::bytea OR r.unit = convert_from($3::bytea, 'UTF8'))
+    AND r.rank BETWEEN convert_from($4::bytea, 'UTF8')::date AND convert_from($5::bytea, 'UTF8')::date
+    AND position($6::bytea IN r.row) > 0 AND position($7::bytea IN r.row) > 0
+"""
+
 # The newest entry recorded at or before a moment: `recorded` never decreases along the log.
 # Ordered so: max(position) would walk back through every entry since.
 _KNOWN_AT: Final = """
@@ -171,14 +180,26 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     "paused": "SELECT case_id, position, reason FROM projections.paused ORDER BY position, case_id",
     "worklist": _page(_OF_ALL),
     "worklist_of_unit": _page(_OF_UNIT),
-    "worklists_counted": """
+    "worklist_only": f"""
+        SELECT coalesce((SELECT position FROM projections.followed), 0), k.rank::text, k.case_id, k.n, k.row
+        FROM projections.worklists AS w LEFT JOIN LATERAL (
+            SELECT r.rank, r.case_id, r.n, r.row FROM projections.rows AS r
+            WHERE {_ONLY} AND (r.rank, r.case_id, r.n)
+                > (convert_from($10::bytea, 'UTF8')::date, convert_from($11::bytea, 'UTF8'), $12::bigint)
+            ORDER BY r.rank, r.case_id, r.n LIMIT $13::bigint
+        ) AS k ON true
+        WHERE w.name = convert_from($8::bytea, 'UTF8') AND w.version = $9::bigint
+        ORDER BY k.rank, k.case_id, k.n
+    """,  # noqa: S608
+    "worklists_counted": f"""
         SELECT w.name, count(r.rank), min(r.rank)::text
-        FROM projections.worklists AS w LEFT JOIN projections.rows AS r
-            ON r.worklist = w.name AND r.generation = w.generation AND r.fork = ANY ($2::bigint[])
-            AND r.since <= convert_from($1::bytea, 'UTF8')::date AND r.until > convert_from($1::bytea, 'UTF8')::date
-            AND ($3::bytea = ''::bytea OR r.unit = convert_from($3::bytea, 'UTF8'))
-        GROUP BY w.name
-    """,
+        FROM projections.worklists AS w LEFT JOIN projections.rows AS r ON {_ONLY} GROUP BY w.name
+    """,  # noqa: S608
+    "worklists_by_day": f"""
+        SELECT w.name, r.rank::text, count(*)
+        FROM projections.worklists AS w JOIN projections.rows AS r ON {_ONLY}
+        GROUP BY w.name, r.rank ORDER BY w.name, r.rank
+    """,  # noqa: S608
     "newest_timestamp": """
         SELECT entry FROM entries
         WHERE stream = 'ledger' AND position(convert_to('"type":"ledger.timestamp-obtained.v1"', 'UTF8') IN entry) > 0
@@ -231,6 +252,12 @@ def _forks(day: date) -> list[int]:
     return [(number >> k + 1) << k + 1 | 1 << k for k in range(least, date.max.toordinal().bit_length())]
 
 
+def _wanted(day: date, only: Only) -> tuple[bytes, ...]:
+    """The first seven parameters of a statement with _ONLY."""
+    since, until = (each.isoformat().encode() for each in (only.since, only.until))
+    return (day.isoformat().encode(), binary.array_of_int8(_forks(day)), only.unit.encode(), since, until, *only.marks)
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
     """The head of the log as last committed."""
@@ -272,6 +299,36 @@ class Place:
     rank: str = "0001-01-01"
     case_id: str = ""
     n: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """Which rows of a worklist are wanted: of a unit ("" for all); whose day in the list lies from `since` to `until`;
+    that name this person (the id); that say this of a field."""
+
+    unit: str = ""
+    since: date = date.min
+    until: date = date.max
+    person: str = ""
+    says: tuple[str, str] | None = None
+
+    @property
+    def of_unit(self) -> bool:
+        """Whether nothing but a unit is asked for."""
+        return self == Only(self.unit)
+
+    @property
+    def marks(self) -> tuple[bytes, bytes]:
+        """What stands in a wanted row, which is JSON without a space; nothing stands in every row."""
+        field, value = self.says or ("", "")
+        return f'"{self.person}"'.encode() if self.person else b"", f'"{field}":"{value}"'.encode() if field else b""
+
+    def takes(self, rank: date, row: bytes) -> bool:
+        """Whether a row is one of them; the unit is its case's."""
+        return self.since <= rank <= self.until and all(each in row for each in self.marks)
+
+
+EVERY: Final = Only()
 
 
 class Database:
@@ -407,34 +464,38 @@ class Database:
             for row in await self._ask(b"paused")
         ]
 
-    async def worklists_counted(self, day: date, unit: str = "") -> dict[str, tuple[int, date | None]]:
-        """Of each worklist that is built: how many rows stand on a day, of a unit or all, and since when the oldest."""
-        rows = await self._ask(
-            b"worklists_counted", day.isoformat().encode(), binary.array_of_int8(_forks(day)), unit.encode()
-        )
+    async def worklists_counted(self, day: date, only: Only) -> dict[str, tuple[int, date | None]]:
+        """Of each worklist that is built: how many rows stand on a day, of those wanted, and since when the oldest."""
         return {
             binary.read_bytes(name).decode(): (
                 binary.read_int8(count),
                 None if oldest is None else date.fromisoformat(binary.read_bytes(oldest).decode()),
             )
-            for name, count, oldest in rows
+            for name, count, oldest in await self._ask(b"worklists_counted", *_wanted(day, only))
         }
 
+    async def worklists_by_day(self, day: date, only: Only) -> list[tuple[str, date, int]]:
+        """(worklist, day in the list, how many rows) of those wanted that stand on a day."""
+        return [
+            (
+                binary.read_bytes(name).decode(),
+                date.fromisoformat(binary.read_bytes(rank).decode()),
+                binary.read_int8(count),
+            )
+            for name, rank, count in await self._ask(b"worklists_by_day", *_wanted(day, only))
+        ]
+
     async def worklist(
-        self, name: str, version: int, day: date, unit: str, after: Place, most: int
+        self, name: str, version: int, day: date, only: Only, after: Place, most: int
     ) -> tuple[int, list[tuple[Place, bytes]]] | None:
         """(position, rows of a worklist on a day, in order); None where no table of this version of it is built."""
-        asked = (
-            name.encode(),
-            binary.int8(version),
-            day.isoformat().encode(),
-            after.rank.encode(),
-            after.case_id.encode(),
-            binary.int8(after.n),
-            binary.int8(most),
-        )
-        if unit:
-            rows = await self._ask(b"worklist_of_unit", *asked, unit.encode())
+        of = (name.encode(), binary.int8(version))
+        page = (after.rank.encode(), after.case_id.encode(), binary.int8(after.n), binary.int8(most))
+        asked = (*of, day.isoformat().encode(), *page)
+        if not only.of_unit:
+            rows = await self._ask(b"worklist_only", *_wanted(day, only), *of, *page)
+        elif only.unit:
+            rows = await self._ask(b"worklist_of_unit", *asked, only.unit.encode())
         else:
             rows = await self._ask(b"worklist", *asked, binary.array_of_int8(_forks(day)))
         found: list[tuple[Place, bytes]] = []

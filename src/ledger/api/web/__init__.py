@@ -1,6 +1,7 @@
 """The same ledger for people: server-rendered pages in the design of GOV.UK Frontend and the Ministry of Justice.
 
-    signing_in    in by a one-time link, and out     home    the worklists, and one of them
+    signing_in    in by a one-time link, and out     home    what is due, the worklists; lists: one of them
+    filters, week  what home and lists are cut down to, and what is due this week
     search        somebody found by number, name or date of birth
     case          a case, tab by tab, at any two moments
     doing         what may be recorded, and the receipt    fields  a command's fields as a form
@@ -29,6 +30,7 @@ from ledger.api.web import (
     doing,
     facts,
     home,
+    lists,
     search,
     signing_in,
     static_files,
@@ -39,6 +41,7 @@ from ledger.api.web.sessions import Links, Sessions
 PAGES: Final = (
     *signing_in.PAGES,
     *home.PAGES,
+    *lists.PAGES,
     *search.PAGES,
     *case.PAGES,
     *doing.PAGES,

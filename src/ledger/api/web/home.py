@@ -1,28 +1,31 @@
-"""Home: the worklists with their counts and their oldest item; and a list, page by page.
+"""Home: what is due this week, and the worklists with their counts and oldest item, those of one's role first.
 
-Proven by tests/web/test_pages.py.
+    GET /?unit=&person=&due=        the filters (ledger.api.web.filters) go along to every list
+
+Which lists come first for whom is a reading: the sources say who does the work, and those who answer for it look at
+what is late.  Proven by tests/web/test_home.py and tests/web/test_pages.py.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ledger.aggregates import AGGREGATES
-from ledger.api.asking import READERS, WITHHELD_FROM, unit_of
-from ledger.api.web.asking import Pages, moments_of, reader_here, session_here, signed_in
+from ledger.api.asking import READERS
+from ledger.api.web.asking import Pages, reader_here, session_here, signed_in
+from ledger.api.web.filters import DUE, Filters, filters_of, week_of
 from ledger.api.web.pages import page
+from ledger.api.web.week import week
 from ledger.api.web.words import duration
 from ledger.application import Ledger
-from ledger.errors import Forbidden
 from ledger.projections import WORKLISTS
-from ledger.rules.dates import london_day
+from ledger.rules.dates import ONE_DAY, london_day
+from ledger.store.database import Only
 
-ROWS: Final = 50
 # What each list is for, in the words of whoever works from it; the others are named as they are.
 ABOUT: Final = {
     "breach": "Two absences were judged unacceptable: proceedings are due or under way",
@@ -44,90 +47,76 @@ ABOUT: Final = {
     "data-breaches": "Data breaches that are still to be reported",
     "nominations": "Projects that were proposed and not yet decided",
 }
+_OFFICERS: Final = ("letters", "breach", "first-appointments", "assessments", "progress", "exceptions")
+_WORK: Final = ("placement-reviews", "nominations", "progress")
+_MANAGERS: Final = ("breach", "late-recording", "exceptions", "progress", "assessments", "register-reviews")
+FIRST: Final[Mapping[str, tuple[str, ...]]] = {
+    **dict.fromkeys(("practitioner", "pso", "senior-practitioner", "trainee"), _OFFICERS),
+    **dict.fromkeys(("placement-coordinator", "operations-manager", "head-of-unpaid-work"), _WORK),
+    **dict.fromkeys(("unit-manager", "area-manager", "aco", "chief-officer"), _MANAGERS),
+    "court-officer": ("breach", "first-appointments"),
+    "supervisor": ("progress", "placement-reviews"),
+    "information-officer": ("register-reviews", "deregistration", "monthly-report", "dp-breaches"),
+    "information-manager": ("dp-breaches", "data-breaches", "data-rights", "retention"),
+    "data-protection-officer": ("data-rights", "data-breaches", "dp-breaches", "retention"),
+    "team-admin": ("register-reviews", "letters", "data-rights"),
+    "risk-manager": ("monthly-report", "register-reviews", "breach"),
+    "case-reviewer": ("holds",),
+    "inspector": ("breach", "letters", "progress", "assessments"),
+    "auditor": ("exceptions", "late-recording"),
+}
 
 
 async def home(request: Request) -> Response:
-    """GET /?unit="""
+    """GET /?unit=&person=&due="""
     ledger: Ledger = request.app.state.ledger
     session = session_here(request)
-    unit = unit_of(request.query_params)
+    filters = filters_of(request)
     if session.role not in READERS:
-        return page(request, "home.html", {"lists": [], "unit": unit})
-    today = london_day(datetime.now(UTC))
-    counted = await ledger.worklists_counted(today, unit)
-    lists = [
-        {
-            "name": name,
-            "about": ABOUT.get(name, ""),
-            "count": counted[name][0],
-            "oldest": counted[name][1],
-            "age": _age(counted[name][1], today),
-            "at": f"/lists/{name}?{urlencode({'unit': unit})}" if unit else f"/lists/{name}",
-        }
-        for name in WORKLISTS
-        if name in counted
-    ]
-    return page(request, "home.html", {"lists": lists, "unit": unit})
-
-
-async def listed(request: Request) -> Response:
-    """GET /lists/{name}?unit=&as_at=&known_at=&cursor="""
-    ledger: Ledger = request.app.state.ledger
-    session = session_here(request)
-    if session.role not in READERS:
-        raise Forbidden(f"Worklists are not read by {session.role}.")
-    name, moments, unit = request.path_params["name"], moments_of(request), unit_of(request.query_params)
-    found = await ledger.worklist(
-        name,
-        unit=unit,
-        as_at=moments.as_at,
-        known_at=moments.known_at,
-        cursor=request.query_params.get("cursor", ""),
-        most=ROWS,
-        reader=reader_here(request),
-        withhold=session.role in WITHHELD_FROM,
-    )
-    worklist = WORKLISTS[name]
-    asked = {**moments.asked, **({"unit": unit} if unit else {})}
-    more = f"/lists/{name}?{urlencode({**asked, 'cursor': found.next})}" if found.next else None
+        return page(request, "home.html", {"groups": [], "filters": filters})
+    today, reader = london_day(datetime.now(UTC)), reader_here(request)
+    counted = await ledger.worklists_counted(today, filters.only(today), reader=reader)
+    until = Only(filters.unit, date.min + ONE_DAY, week_of(today)[1], filters.person)
+    due = await ledger.worklists_by_day(today, until, reader=reader)
     shows = {
+        "groups": _groups(session.role, counted, filters, today),
+        "week": week([each for each in due if WORKLISTS[each[0]].due], today, filters),
+        "filters": filters,
+        "due": DUE,
+    }
+    return page(request, "home.html", shows)
+
+
+def _groups(
+    role: str, counted: Mapping[str, tuple[int, date | None]], filters: Filters, today: date
+) -> list[dict[str, Any]]:
+    """The lists of a role, then the others, in the order of the work; of a state of due days those that have some."""
+    there = [name for name, each in WORKLISTS.items() if name in counted and (each.due or not filters.due)]
+    first = [name for name in FIRST.get(role, ()) if name in there]
+    rest = [name for name in there if name not in first]
+    groups = [("Your lists", first), ("Other lists" if first else "All lists", rest)]
+    return [
+        {"title": title, "lists": [_counted(name, *counted[name], filters, today) for name in names]}
+        for title, names in groups
+        if names
+    ]
+
+
+def _counted(name: str, count: int, oldest: date | None, filters: Filters, today: date) -> dict[str, Any]:
+    return {
         "name": name,
         "about": ABOUT.get(name, ""),
-        "rows": [_row(row, worklist.names_case, AGGREGATES[worklist.noun].collection) for row in found.items],
-        "columns": _columns(found.items, worklist.names_case),
-        "moments": moments,
-        "unit": unit,
-        "next": more,
-        "position": found.position,
-        "paused": found.paused,
+        "count": count,
+        "oldest": oldest if oldest != date.min else None,
+        "age": _age(oldest, today),
+        "at": filters.at(f"/lists/{name}"),
     }
-    return page(request, "list.html", shows)
-
-
-def _row(row: dict[str, Any], names_case: str, collection: str) -> dict[str, Any]:
-    case = row.get(names_case)
-    return {"cells": row, "at": f"/case/{collection}/{case}" if case else None, "case": str(case or "")[:8]}
-
-
-def _columns(rows: list[dict[str, Any]], names_case: str) -> list[str]:
-    """What the rows say in a few words each; what is longer stands in the case."""
-    names = dict.fromkeys(name for row in rows for name in row)
-    return [
-        name
-        for name in names
-        if name != names_case
-        and not name.endswith(("_id", "_ids", "_ref", "_refs"))
-        and not any(isinstance(row.get(name), list | dict) for row in rows)
-    ]
 
 
 def _age(since: date | None, today: date) -> str:
-    if since is None:
+    if since is None or since == date.min:
         return ""
     return duration(today - since) if since <= today else f"in {duration(since - today)}"
 
 
-PAGES: Final[Pages] = (
-    ("/", "GET", signed_in(home)),
-    ("/lists/{name}", "GET", signed_in(listed)),
-)
+PAGES: Final[Pages] = (("/", "GET", signed_in(home)),)
