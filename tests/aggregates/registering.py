@@ -107,6 +107,10 @@ class Registering(Telling):
         path = f"offender/{self.names.id(person)}/register"
         return self.names.named(self.ledger.ask(path, day(as_at), known_at and instant(known_at), explain))
 
+    def head(self, as_at, person="ann", known_at=None):
+        path = f"offender/{self.names.id(person)}/person"
+        return self.names.named(self.ledger.ask(path, day(as_at), known_at and instant(known_at)))
+
     def view_of_child(self, name, as_at, explain=False):
         return self.names.named(self.ledger.ask(f"child/{self.names.id(name)}", day(as_at), None, explain))
 

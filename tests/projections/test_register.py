@@ -21,6 +21,7 @@ D = date.fromisoformat
 def shown(case, person, day, known_at=None):
     view = case.register(str(day), person, known_at)
     flags = {each["code"]: each["since"] for each in view["flags"]}
+    assert {each["code"]: each["since"] for each in case.head(str(day), person, known_at)["flags"]} == flags
     rows = []
     for each in view["entries"]:
         dereg = each["deregistration"]
@@ -149,6 +150,7 @@ def test_the_file_carries_a_yellow_dot_or_not(told, dot):
         more = {"reason": "done"} if command == "UnmarkFile" else {}
         case.tell(f"{on} 15:00", "team-admin", command, marker=marker, on=on, **more)
     assert case.register("2025-02-01")["yellow_dot"] is dot
+    assert case.head("2025-02-01")["yellow_dot"] is dot
 
 
 def test_a_high_risk_is_a_flag_without_a_number_and_dates_from_when_it_rose():

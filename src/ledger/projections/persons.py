@@ -1,10 +1,11 @@
 """Who a row of a list is about: read when a page is read, never kept in a table.
 
     person(stream, history, as_at)      -> client_id, name, unit, offender_manager
-    view                                -> the head of a file: the same with crn, date_of_birth, risk_level, orders
+    view                                -> the head of a file: the same with crn, date_of_birth, risk_level, orders,
+                                           flags, yellow_dot and limited_access
 
 `history` is the chain of the person with OPENS opened, for the view with HEAD.  Proven by
-tests/projections/test_monthly_report.py and tests/web/test_pages.py.
+tests/projections/test_monthly_report.py, tests/projections/test_register.py and tests/web/test_case.py.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ from ledger.aggregates.offender.facts import (
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Closed, Recorded
 from ledger.aggregates.units import unit_of
+from ledger.privacy.limiting import rules_in
+from ledger.projections import yellow_dot
+from ledger.projections.register import raised
 from ledger.projections.why import Row
 from ledger.rules.dates import day_of
 
@@ -35,6 +39,7 @@ OPENS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 HEAD: Final[Mapping[str, tuple[str, ...]]] = {
     **OPENS,
+    **yellow_dot.OPENS,
     OffenderRecorded.topic: ("client_id", "crn", "surname", "forenames", "dob"),
     RiskAssessmentCompleted.topic: ("rosh_level",),
     RiskLevelChanged.topic: ("to_level",),
@@ -55,7 +60,11 @@ def person(stream: str, history: Sequence[Recorded[Any]], as_at: date) -> Row:
 
 
 def view(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: int, explain: bool = False) -> Row:
-    """View `person`: the head of a file, as at the end of a day."""
+    """View `person`: the head of a file, as at the end of a day.
+
+    `flags`, `yellow_dot`: as the view `register` has them.  `limited_access`: whether the case is closed to some, or to
+    all but some, which whoever may read it is told; it counts from when it was recorded, whatever the day.
+    """
     del policy, known, explain
     told = _told(history, _HEAD)
     then = [each for each in as_corrected(history) if day_of(each.effective) <= as_at]
@@ -66,6 +75,9 @@ def view(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: i
         "crn": _plain(told.get("crn")),
         "date_of_birth": _plain(told.get("dob")),
         "risk_level": _risk(then),
+        "flags": [{"code": code, "since": since} for code, since in raised(history, as_at).items()],
+        "yellow_dot": yellow_dot.yellow_dot(history, as_at)[0],
+        "limited_access": bool(rules_in(history)),
         "orders": [
             {"order_id": each.order_id, "order_type": each.order_type, "sentence_date": each.sentence_date}
             for each in orders

@@ -89,6 +89,15 @@ def flags(entries: Sequence[Entry], case: Case, as_at: date, explain: bool) -> l
     return [*rows, flag("RA-H", high[0], [high[1]], explain)] if high else rows
 
 
+def raised(history: History, as_at: date) -> dict[str, date]:
+    """The flags of a person from their own chain alone, which tells which entries there are: since when, by code."""
+    told = [each for each in history if day_of(each.effective) <= as_at]
+    spans = (span_of(each) for each in registrations_of(told).values())
+    since = register.flag_since((span for span in spans if span is not None), as_at)
+    high = high_since(Case.as_at(_only(history, TELLING_LEVEL), as_at))
+    return {**({"RH": since} if since else {}), **({"RA-H": high[0]} if high else {})}
+
+
 def flag(code: str, since: date, facts: Sequence[int], explain: bool) -> Row:
     """A flag of the History/Warnings screen."""
     row: Row = {"code": code, "field_no": FLAG_FIELDS[code], "since": since}

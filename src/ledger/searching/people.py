@@ -15,7 +15,6 @@ from typing import Any, Final, NamedTuple, cast
 
 from ledger.aggregates.child.facts import ChildRecorded
 from ledger.aggregates.corrections import RecordCorrected, RecordStruckOut, as_corrected
-from ledger.aggregates.offender.case import Case
 from ledger.aggregates.offender.facts import (
     OffenderDetailsCorrected,
     OffenderRecorded,
@@ -24,7 +23,7 @@ from ledger.aggregates.offender.facts import (
 )
 from ledger.aggregates.register_entry.registrations import registrations_of
 from ledger.aggregates.shape import Closed, Fact, Recorded
-from ledger.projections.register import FLAG_FIELDS, high_since, span_of
+from ledger.projections.register import FLAG_FIELDS, raised
 from ledger.projections.why import Row
 from ledger.rules import register
 from ledger.rules.dates import day_of
@@ -177,14 +176,11 @@ def _day(value: Any) -> date | None:
 
 
 def _flags_of_offender(history: Sequence[Recorded[Any]], day: date) -> Iterator[Flag]:
-    upto = [each for each in history if day_of(each.effective) <= day]
-    spans = (span_of(each) for each in registrations_of(upto).values())
-    since = register.flag_since((span for span in spans if span is not None), day)
-    if since is not None:
-        yield Flag("RH", FLAG_FIELDS["RH"], since)
-    levels = [each for each in upto if not isinstance(each.fact, OffenderRecorded | OffenderDetailsCorrected)]
-    high = high_since(Case.as_at(levels, day))
-    yield Flag("RA-H", FLAG_FIELDS["RA-H"], high[0]) if high else Flag(NOT_HIGH, None, None)
+    flags = raised(history, day)
+    for code, since in flags.items():
+        yield Flag(code, FLAG_FIELDS[code], since)
+    if "RA-H" not in flags:
+        yield Flag(NOT_HIGH, None, None)
 
 
 def _flags_of_child(stream: str, history: Sequence[Recorded[Any]], day: date) -> Iterator[Flag]:

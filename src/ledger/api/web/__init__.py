@@ -3,13 +3,14 @@
     signing_in    in by a one-time link, and out     home    what is due, the worklists; lists: one of them
     filters, week  what home and lists are cut down to, and what is due this week
     search        somebody found by number, name or date of birth
-    case          a case, tab by tab, at any two moments
+    case          a case, tab by tab, at any two moments    compare  two moments of it side by side
+    frame         what each of its pages has: head, tabs, moments (machine), reasons (why)
     doing         what may be recorded, and the receipt    fields  a command's fields as a form
     audit         how the logs are vouched for, refusals, readings, late recording
     facts, steps  a receipt looked up, and its proof step by step
     asking        who is signed in, whose form it is, which moments
     sessions      who is signed in, and links        pages   a template as an answer, errors as pages
-    words, plots  how values are said and drawn      assets, static_files   what pages are drawn with
+    words, layout, plots  how values are said, laid out and drawn      assets, static_files   what pages are drawn with
 
 A page asks the application what the JSON routes ask it, as the same reader: nothing is shown here that they would not
 show, and each showing is sealed in the access log.  Every page works without a script.  Proven by tests/web/.
@@ -27,6 +28,7 @@ from starlette.routing import Route
 from ledger.api.web import (
     audit,
     case,
+    compare,
     doing,
     facts,
     home,
@@ -43,6 +45,7 @@ PAGES: Final = (
     *home.PAGES,
     *lists.PAGES,
     *search.PAGES,
+    *compare.PAGES,
     *case.PAGES,
     *doing.PAGES,
     *audit.PAGES,

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ledger.api import problems
-from ledger.api.web import words
+from ledger.api.web import layout, words
 from ledger.api.web.assets import OURS, STATIC
 from ledger.api.web.sessions import Session
 from ledger.application.searching import SEARCHERS
@@ -55,8 +55,13 @@ def environment() -> Environment:
             ]
         ),
     )
-    made.filters |= {"words": words.words, "shown": words.shown, "minutes": words.minutes, "base64": encode_base64}
-    tests: dict[str, Any] = {"id": words.is_id, "state": words.is_state}
+    filters: dict[str, Any] = {
+        **{"words": words.words, "shown": words.shown, "minutes": words.minutes},
+        "page_of": layout.page_of,
+        "base64": encode_base64,
+    }
+    made.filters.update(filters)
+    tests: dict[str, Any] = {"id": words.is_id, "state": words.is_state, "rows": layout.is_rows, "grid": layout.is_grid}
     made.tests.update(tests)
     named: dict[str, Any] = {"asset": asset, "searchers": SEARCHERS}
     made.globals.update(named)

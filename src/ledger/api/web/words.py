@@ -27,6 +27,7 @@ _SILENT: Final = ("_minutes", "_id", "_ids")
 _SPELLED: Final = {
     **{"upw": "Unpaid work", "dob": "Date of birth", "crn": "Case reference number", "ete": "ETE", "ip": "Individual"},
     **{"dp": "Data protection", "pip": "Pre-placement", "pqs": "Placement quality", "fta": "Failed to attend"},
+    **{"po": "PO", "pso": "PSO"},
 }
 
 
