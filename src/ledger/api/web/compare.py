@@ -88,7 +88,7 @@ def place(at: str) -> str:
 
 
 def _short(of: str) -> str:
-    return re.sub(r"\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f-]{17}\b", r"\1", of)
+    return re.sub(r"\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f-]{22}\b", r"\1", of)
 
 
 PAGES: Final[Pages] = (("/case/{collection}/{id}/compare", "GET", signed_in(compare)),)
