@@ -26,23 +26,25 @@ async def body_of(request: Request) -> bytes:
     return await arrived(request)
 
 
-async def arrived(request: Request) -> bytes:
-    """The body, whatever it is of, at most BODY_LIMIT bytes and in BODY_SECONDS.  Raises TooLarge, TooSlow."""
+TOO_LARGE: Final = f"A request is at most {BODY_LIMIT:,} bytes. File long documents as documents."
+
+
+async def arrived(request: Request, most: int = BODY_LIMIT, too_large: str = TOO_LARGE) -> bytes:
+    """The body, whatever it is of, at most so many bytes and in BODY_SECONDS.  Raises TooLarge, TooSlow."""
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            return await _whole(request)
+            return await _whole(request, most, too_large)
     except TimeoutError as slow:
         raise TooSlow(f"The body had not arrived after {BODY_SECONDS} seconds. Send it again.") from slow
 
 
-async def _whole(request: Request) -> bytes:
-    """The body, at most BODY_LIMIT bytes.  Raises TooLarge."""
+async def _whole(request: Request, most: int, too_large: str) -> bytes:
     parts: list[bytes] = []
     size = 0
     async for part in request.stream():
         size += len(part)
-        if size > BODY_LIMIT:
-            raise TooLarge(f"A request is at most {BODY_LIMIT:,} bytes. File long documents as documents.")
+        if size > most:
+            raise TooLarge(too_large)
         parts.append(part)
     return b"".join(parts)
 

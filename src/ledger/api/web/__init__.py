@@ -8,6 +8,7 @@
     doing         what may be recorded, and the receipt    fields  a command's fields as a form
     audit         how the logs are vouched for, refusals, readings, late recording
     facts, steps  a receipt looked up, and its proof step by step
+    bundles       a bundle verified step by step                    uploads  a form with a file in it
     asking        who is signed in, whose form it is, which moments
     sessions      who is signed in, and links        pages   a template as an answer, errors as pages
     words, layout, plots  how values are said, laid out and drawn      assets, static_files   what pages are drawn with
@@ -18,6 +19,7 @@ show, and each showing is sealed in the access log.  Every page works without a 
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 from fastapi import FastAPI
@@ -27,6 +29,7 @@ from starlette.routing import Route
 
 from ledger.api.web import (
     audit,
+    bundles,
     case,
     compare,
     doing,
@@ -50,6 +53,7 @@ PAGES: Final = (
     *doing.PAGES,
     *audit.PAGES,
     *facts.PAGES,
+    *bundles.PAGES,
     *static_files.PAGES,
 )
 
@@ -58,6 +62,7 @@ def add_pages(app: FastAPI, links: Links) -> None:
     """The pages, before any route with a pattern that would take their addresses."""
     app.state.sessions = Sessions()
     app.state.links = links
+    app.state.bundles = asyncio.Semaphore(bundles.AT_ONCE)
     for path, method, page in PAGES:
         app.router.routes.append(Route(path, _named(path, page), methods=[method]))
 

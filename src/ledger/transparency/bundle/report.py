@@ -13,7 +13,7 @@ from ledger.transparency.bundle.contents import READ_BY_PEOPLE, Manifest
 from ledger.transparency.bundle.others import Cosigned, Stamped
 from ledger.transparency.verify import Finding
 
-__all__ = ["CODES", "BundleReport", "Counted"]
+__all__ = ["CODES", "STEPS", "BundleReport", "Counted"]
 
 CODES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -44,11 +44,25 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Every code a finding can have, and what it means."""
 
+STEPS: Final = (
+    "It is a bundle in its one form, and each file is the one that its manifest names",
+    "Its checkpoint is signed by the ledger’s key; what witnesses and timestamps say is of the same log",
+    "The closing is the last of all that the checkpoint covers",
+    "Where the case ends is in the map that the closing sealed",
+    "The facts are all that concern the case, in order: none is missing, none added",
+    "Each fact is in the log at its place, and follows the one before it",
+    "Each value that is opened is the one that its fact commits to",
+    "The rules and settings that decisions were taken under are here, and the settings are in the log",
+    "That it was given away is sealed in the access log, with this manifest",
+)
+"""What is checked, in order (``verifying``); ``Counted.step`` is the number of the one that was reached."""
+
 
 @dataclass(slots=True)
 class Counted:
     """What was seen of a case on the way."""
 
+    step: int = 1  # of STEPS: the one that ended it, or the last
     case: str = ""
     origin: str = ""
     facts: int = 0

@@ -90,7 +90,7 @@ def verify_bundle(data: bytes, keys: Sequence[str], roots: Roots = ()) -> Bundle
 
 def _verified(bundle: Bundle, given: Sequence[KnownKey], roots: Roots, seen: Counted) -> None:
     manifest, case = bundle.manifest, bundle.case
-    seen.case, seen.origin = manifest.case, manifest.origin
+    seen.case, seen.origin, seen.step = manifest.case, manifest.origin, 2
     if not manifest.case == case.id == bundle.end.case:
         raise Stop("file-differs", f"{CHAIN} and {HEADS} are not both of {manifest.case}, the case of the manifest")
     keys = keys_of(bundle.files, manifest.origin, given, bundle.policy)
@@ -101,11 +101,13 @@ def _verified(bundle: Bundle, given: Sequence[KnownKey], roots: Roots, seen: Cou
     seen.cosigned = cosigned_by(bundle.files, keys, checkpoint)
     seen.stamped, seen.stamped_by = stamped(bundle.files, checkpoint, roots), bool(roots)
     check_used(bundle.files, {each.size for each in (*seen.cosigned, *seen.stamped)})
+    seen.step = 3
     leaves = Leaves(bundle.files, parse_note(bundle.files[CHECKPOINT]), checkpoint)
     closing = _closing(bundle, leaves, checkpoint)
     seen.size, seen.closed = checkpoint.size - 1, closing["recorded"]
     _check_case(bundle, leaves, closing, seen)
     _check_settings(leaves)
+    seen.step = 9
     _check_receipt(bundle, keys, seen)
     seen.unchecked = unchecked(iter(bundle.files))
 
@@ -129,6 +131,7 @@ def _closing(bundle: Bundle, leaves: Leaves, checkpoint: Checkpoint) -> SealedEn
 
 
 def _check_case(bundle: Bundle, leaves: Leaves, closing: SealedEntry, seen: Counted) -> None:
+    seen.step = 4
     case, end = bundle.case, bundle.end
     heads = closing.get("values", {}).get("heads")
     try:
@@ -140,6 +143,7 @@ def _check_case(bundle: Bundle, leaves: Leaves, closing: SealedEntry, seen: Coun
             head = verify_head(case.id, end.proof, root)
     except (FormatError, ProofError) as error:
         raise Stop("head-unproved", error, end.closing, case.id) from error
+    seen.step = 5
     for index, after in pairwise(case.entries):
         if index >= after:
             raise Stop("chain-differs", f"leaf index {after} does not come after {index}", after, case.id)
@@ -167,6 +171,7 @@ def _check_entries(
     closing: SealedEntry,
     seen: Counted,
 ) -> None:
+    seen.step = 6
     shown: dict[int, SealedEntry] = {}
     order = _Order(bundle.case.id)
     for index, leaf, entry in found:
@@ -177,7 +182,9 @@ def _check_entries(
         order.leaves.add(encode_base64(leaf))
     if order.recorded > closing["recorded"]:
         raise Stop("entry-misplaced", "recorded after the closing that covers it", found[-1][0], bundle.case.id)
+    seen.step = 7
     _check_openings(bundle, shown)
+    seen.step = 8
     for index, each in shown.items():
         for edition in each.get("under", ()):
             _check_rule(edition, bundle.files, index)
