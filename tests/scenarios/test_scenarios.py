@@ -9,7 +9,10 @@ from ledger.aggregates import FACT_BY_TOPIC
 from ledger.scenarios import Names, id_fields, load, match, play
 
 HERE = Path(__file__).parent
-FILES = ("gen", "order", "enforcement", "progress", "hours", "allocation", "placements", "child-protection", "privacy")
+FILES = (
+    *("gen", "order", "enforcement", "progress", "hours", "allocation"),
+    *("placements", "child-protection", "privacy", "oversight"),
+)
 OWN = sorted(path for path in (HERE / "extra").glob("*.yaml") if path.name != "backgrounds.yaml")
 CASES = [each for path in (*(HERE / f"{name}.yaml" for name in FILES), *OWN) for each in load(path)]
 

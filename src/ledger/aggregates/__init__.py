@@ -24,6 +24,7 @@ from ledger.aggregates.policy import LEDGER, POLICY
 from ledger.aggregates.register_entry import REGISTER_ENTRY
 from ledger.aggregates.register_report import REGISTER_REPORT
 from ledger.aggregates.shape import Fact
+from ledger.aggregates.staff import STAFF
 
 NOUNS: Final = (
     OFFENDER_CASE,
@@ -35,6 +36,7 @@ NOUNS: Final = (
     CASE_REVIEW,
     REGISTER_REPORT,
     DATA_BREACH,
+    STAFF,
     POLICY,
     LEDGER,
 )

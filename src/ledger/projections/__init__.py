@@ -20,6 +20,7 @@ from ledger.aggregates.offender import OPENS
 from ledger.aggregates.placement import OPENS as PLACEMENT_OPENS
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Recorded, Unread
+from ledger.aggregates.staff import OPENS as STAFF_OPENS
 from ledger.projections import (
     allocation,
     backlog,
@@ -41,6 +42,7 @@ from ledger.projections import (
     progress_worklists,
     register,
     register_worklists,
+    staff,
 )
 from ledger.projections.why import Row
 
@@ -105,6 +107,7 @@ VIEWS: Final = (
     View("data-rights", "offender", data_rights.view, data_rights.OPENS),
     View("data-breach", "data-breach", data_rights.breach_view, data_rights.BREACH_OPENS),
     View("register-report", "register-report", monthly_report.view, monthly_report.OPENS),
+    View("staff", "staff", staff.view, STAFF_OPENS),
 )
 
 
@@ -301,6 +304,7 @@ _WORKLISTS: Final = (
         names_case="review_id",
         rank="placed_on",
     ),
+    Worklist("oversight", "staff", staff.rows, staff.moments, names_case="staff_id", rank="due", ages=staff.ages),
 )
 # The sealed values that rows of a noun rest on, where they are fewer than its decisions rest on.
 READ_BY_ROWS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = MappingProxyType(

@@ -14,16 +14,21 @@ from ledger.aggregates.case_review import facts
 from ledger.aggregates.case_review.holds import Hold, holds_of
 from ledger.aggregates.case_review.review import Review
 from ledger.aggregates.corrections import as_corrected
+from ledger.aggregates.offender.case import Case
 from ledger.aggregates.offender.facts import ManagementDecisionRecorded, QualityChecked
+from ledger.aggregates.offender.protection import protection_of
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Recorded
+from ledger.projections import staff
 from ledger.projections.why import Row, explained
 from ledger.rules.case_review import NO_DUPLICATE_SET, completion_due
 from ledger.rules.dates import day_of
+from ledger.rules.oversight import NO_FILE_REVIEW
 
 History = Sequence[Recorded[Any]]
 DURATION: Final = "scr.duration"
 REVIEW: Final = "case-review-"
+PERSON: Final = "offender-"
 
 
 def view(history: History, policy: Policy, as_at: date, known: int, explain: bool = False) -> Row:
@@ -35,11 +40,12 @@ def view(history: History, policy: Policy, as_at: date, known: int, explain: boo
 
 
 def oversight(history: History, policy: Policy, as_at: date, known: int, explain: bool = False) -> Row:
-    """What others than the practitioner did about a case: holds and reviews as recorded, decisions, file reviews.
+    """What others than the practitioner did about a case: holds, reviews, supervision, decisions, file reviews.
 
-    `supervision` stays empty until the facts it shows can be recorded.  Holds on a class of cases name nobody: they
-    show in the register view, where they keep something from being erased.
+    Holds on a class of cases name nobody: they show in the register view, where they keep something from being erased.
     """
+    offenders = {each.stream.removeprefix(PERSON) for each in history if each.stream.startswith(PERSON)}
+    supervision = staff.supervised(history, offenders, as_at, explain)
     streams = dict.fromkeys(each.stream for each in history if each.stream.startswith(REVIEW))
     reviews = {name: Review.as_at([each for each in history if each.stream == name], as_at) for name in streams}
     return {
@@ -47,9 +53,24 @@ def oversight(history: History, policy: Policy, as_at: date, known: int, explain
         "reviews": [
             _review(name, each, policy, as_at, known, explain) for name, each in reviews.items() if each.referral
         ],
-        "supervision": [],
+        "supervision": supervision,
+        "alerts": _file_unread(history, supervision, as_at, explain),
         **_of_managers(history, as_at, explain),
     }
+
+
+def _file_unread(history: History, supervision: Sequence[Row], as_at: date, explain: bool) -> list[Row]:
+    """A child protection case whose file no supervision has read since it became one (MGT-01)."""
+    protection = protection_of(Case.as_at(history, as_at), as_at)
+    if protection is None or any(each["file_reviewed"] and each["on"] >= protection.since for each in supervision):
+        return []
+    row: Row = {
+        "rule": "MGT-01",
+        "flag": NO_FILE_REVIEW,
+        "since": protection.since,
+        "days": (as_at - protection.since).days,
+    }
+    return [explained(row, explain, rules=["MGT-01"], facts=protection.facts)]
 
 
 def _of_managers(history: History, as_at: date, explain: bool) -> Row:

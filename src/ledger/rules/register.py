@@ -269,6 +269,12 @@ stated(
     cite="WMPA 5.5",
 )
 stated(
+    "CP-52",
+    "Child protection cases are talked over in supervision between manager and offender manager (MGT-01).",
+    edition=WMPA,
+    cite="WMPA 5.6",
+)
+stated(
     "CP-53",
     "The entry shows whether the offender is on the Risk of Harm register.",
     edition=WMPA,

@@ -94,6 +94,7 @@ AREAS: Final = (
     "hours",
     "letters",
     "orders",
+    "oversight",
     "placements",
     "progress",
     "quality",

@@ -45,6 +45,7 @@ ABOUT: Final = {
     "data-rights": "People who asked about their data and wait for an answer",
     "retention": "Cases whose time to be destroyed has come",
     "data-breaches": "Data breaches that are still to be reported",
+    "oversight": "Staff are to be supervised, observed or trained",
     "nominations": "Projects that were proposed and not yet decided",
 }
 _OFFICERS: Final = ("letters", "breach", "first-appointments", "assessments", "progress", "exceptions")
