@@ -81,7 +81,9 @@ def row_of(session: Recorded[SessionScheduled], history: History, asked: Asked) 
     return {
         "offender_id": offender_id,
         "session_id": found.record.fact.session_id,
+        "order_id": found.record.fact.order_id,
         "state": state,
+        "credited": bool(found.credits),
         "name": who["name"],
         "client_id": who["client_id"],
         "start": str(found.record.fact.start),

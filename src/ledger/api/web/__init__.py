@@ -2,6 +2,7 @@
 
     signing_in    in by a one-time link, and out     home    what is due, the worklists; lists: one of them
     filters, week  what home and lists are cut down to, and what is due this week
+    attendance, came   a project day's people on one page, and what of them is recorded
     search        somebody found by number, name or date of birth
     case          a case, tab by tab, at any two moments    compare  two moments of it side by side
     frame         what each of its pages has: head, tabs, moments (machine), reasons (why)
@@ -28,6 +29,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ledger.api.web import (
+    attendance,
     audit,
     bundles,
     case,
@@ -49,6 +51,7 @@ PAGES: Final = (
     *lists.PAGES,
     *search.PAGES,
     *compare.PAGES,
+    *attendance.PAGES,
     *case.PAGES,
     *doing.PAGES,
     *audit.PAGES,

@@ -15,6 +15,8 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ledger.aggregates.offender.facts import SessionAttended
+from ledger.aggregates.roles import roles_for
 from ledger.api import problems
 from ledger.api.web import layout, words
 from ledger.api.web.assets import OURS, STATIC
@@ -63,7 +65,7 @@ def environment() -> Environment:
     made.filters.update(filters)
     tests: dict[str, Any] = {"id": words.is_id, "state": words.is_state, "rows": layout.is_rows, "grid": layout.is_grid}
     made.tests.update(tests)
-    named: dict[str, Any] = {"asset": asset, "searchers": SEARCHERS}
+    named: dict[str, Any] = {"asset": asset, "searchers": SEARCHERS, "supervising": roles_for(SessionAttended)}
     made.globals.update(named)
     return made
 
