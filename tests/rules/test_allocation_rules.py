@@ -2,7 +2,16 @@
 
 import pytest
 
-from ledger.rules.allocation import against_preference, all_male, excludes, is_full, needs_approval, single_requirement
+from ledger.rules.allocation import (
+    against_preference,
+    all_male,
+    excludes,
+    is_characteristic,
+    is_full,
+    needs_approval,
+    single_requirement,
+    unexplained_leader,
+)
 
 LISTED = "16-25, 27, 107, 139"
 
@@ -95,3 +104,35 @@ def test_only_high_risk_is_a_matter_of_approval():
     assert [needs_approval(each) for each in ("LOW", "MEDIUM", "HIGH", "VERY_HIGH", None)] == [
         False, False, True, False, False,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "female,explained,result",
+    [(False, False, True), (False, True, False), (True, False, False), (None, False, False), (None, True, False)],
+)
+def test_only_a_leader_who_is_no_woman_asks_for_the_reason(female, explained, result):
+    assert unexplained_leader(female, explained) is result
+
+
+@pytest.mark.parametrize(
+    "ground",
+    [
+        "age",
+        "disability",
+        "gender reassignment",
+        "marriage and civil partnership",
+        "pregnancy and maternity",
+        "race",
+        "religion or belief",
+        "sex",
+        "sexual orientation",
+    ],
+)
+def test_what_the_act_protects_is_no_ground_however_it_is_written(ground):
+    for told in (ground, ground.upper(), f"Because of her {ground}.", f"due to ({ground})"):
+        assert is_characteristic(told), told
+
+
+@pytest.mark.parametrize("ground", ["", " ", "...", "her", "because of", "1", "age 5 concern", "sex offence", "ill"])
+def test_a_ground_that_is_none_or_says_more_is_another(ground):
+    assert not is_characteristic(ground)

@@ -7,6 +7,7 @@ test_decisions_allocation.py and the scenarios of allocation.yaml and placements
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 from functools import lru_cache
@@ -23,6 +24,8 @@ NOT_OPEN: Final = "This placement is not open for allocation."
 AGAINST_PREFERENCE_TOLD: Final = "This goes against her preference."
 AGAINST_PREFERENCE: Final = "This goes against her preference; record the reason."
 ALL_MALE: Final = "A woman may not be allocated to an all-male group."
+NO_FEMALE_SUPERVISOR: Final = "No female supervisor; record why."
+ADJUST_INSTEAD: Final = "Offer an adjusted placement instead."
 MAY_BE_ALL_MALE: Final = "A record cannot be read: it cannot be shown that this is not a woman in an all-male group."
 NOT_BY_A_PSO: Final = "Multi-requirement orders are held by an offender manager."
 PERHAPS_NOT_BY_A_PSO: Final = "The requirements of this order cannot be read; it is held by an offender manager."
@@ -115,12 +118,17 @@ def all_male(others: Collection[str | None]) -> bool:
     return bool(others) and all(each in ("M", None) for each in others)
 
 
-stated(
-    "ALL-08",
-    "Groups with women are led by a female supervisor wherever possible.",
-    cite="CPOM s2",
-    kept="by people: no fact says who leads a group, so there is nothing to warn of",
-)
+@rule("ALL-08", edition="manual-2022", cite="CPOM s2", anchor="decision")
+def unexplained_leader(female: bool | None, explained: bool) -> bool:
+    """Groups with women are led by a female supervisor wherever possible; where one is not, the reason is recorded.
+
+    Readings: whether a woman leads is told with each session that is planned, where somebody else can still be found;
+    untold (None) is nothing to warn of; a group has women where the session is a woman's, or one is planned there that
+    day.
+    """
+    return female is False and not explained
+
+
 stated(
     "ALL-09",
     "On school premises the checks of offence and risk apply at allocation and at every later change.",
@@ -180,12 +188,29 @@ stated(
     "adjustment, agreed before work begins.",
     cite="CPOM s2; HMIP 1.4",
 )
-stated(
-    "ALL-17",
-    "A protected characteristic never bars or restricts attendance.",
-    cite="CPOM s2",
-    kept="by what is not there: nothing is refused for a characteristic but by ALL-06 and ALL-07",
+
+
+@rule("ALL-17", edition="manual-2022", cite="CPOM s2; Equality Act 2010 s.4", anchor="decision")
+def is_characteristic(ground: str) -> bool:
+    """A protected characteristic never bars or restricts attendance: no allocation is ended or suspended, and no
+    session cancelled, for one.
+
+    Reading: a ground that says nothing else, in the words of the Act or of every day, is refused; one that says more is
+    its author's to answer for, as nobody's stay at a placement may hang on a word in it.
+    """
+    words = {each.casefold() for each in _WORDS.findall(ground)} - _FILLING
+    return bool(words) and words <= _CHARACTERISTICS
+
+
+_WORDS: Final = re.compile(r"[^\W\d_]+")
+_FILLING: Final = frozenset(_WORDS.findall("a an and are because due for he her his is of on or she the their they to"))
+_CHARACTERISTICS: Final = frozenset(
+    _WORDS.findall(
+        "age disability disabled gender reassignment transgender marriage married civil partnership pregnancy pregnant "
+        "maternity race nationality ethnicity religion belief faith sex sexual orientation"
+    )
 )
+
 stated("ALL-18", "Supervisors report signs of risk from the site to the practitioner.", cite="CPOM s2, s4")
 stated(
     "ALL-19",

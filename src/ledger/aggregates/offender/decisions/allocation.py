@@ -20,10 +20,11 @@ from ledger.aggregates.offender.facts import (
     AllocationSuspended,
     PlacementAllocated,
     PractitionerAssigned,
+    SessionCancelled,
     UpwAssessmentCompleted,
 )
 from ledger.aggregates.offender.protection import approved, consultation_missing, protection_of
-from ledger.aggregates.shape import Closed, Now
+from ledger.aggregates.shape import Closed, Now, opened
 from ledger.errors import Caution, Refusal
 from ledger.rules import allocation as rules
 from ledger.rules import general
@@ -91,14 +92,15 @@ def _not_to_be_responsible(case: Case, order: Order, draft: PractitionerAssigned
             yield Refusal("ALL-14", rules.APPROVAL_FOR_PSO)
 
 
-# ------------------------------------------------------------------------------------------ an end is an end
+# ------------------------------------------------------------------------------------------ what keeps somebody away
 
 
 @decides(AllocationSuspended)
 def _(case: Case, draft: AllocationSuspended, now: Now) -> Ruling:
     del now
     over = _ended_by_a_person(case.allocations[draft.allocation_id])
-    return Ruling(refusals=(Refusal("PLC-09", rules.ENDED),) if over else ())
+    refusals = (Refusal("PLC-09", rules.ENDED),) if over else ()
+    return Ruling(refusals=(*refusals, *_for_a_characteristic(draft.cause)))
 
 
 @decides(AllocationEnded)
@@ -106,7 +108,20 @@ def _(case: Case, draft: AllocationEnded, now: Now) -> Ruling:
     del now
     over = _ended_by_a_person(case.allocations[draft.allocation_id])
     already = general.ALREADY.format(what="end of the allocation")
-    return Ruling(refusals=(Refusal("GEN-06", already, rule_book=False),) if over else ())
+    refusals = (Refusal("GEN-06", already, rule_book=False),) if over else ()
+    return Ruling(refusals=(*refusals, *_for_a_characteristic(draft.reason)))
+
+
+@decides(SessionCancelled)
+def _(case: Case, draft: SessionCancelled, now: Now) -> Ruling:
+    del case, now
+    return Ruling(refusals=tuple(_for_a_characteristic(draft.cause)))
+
+
+def _for_a_characteristic(ground: str | Closed) -> Iterator[Refusal]:
+    """ALL-17: who is kept away for nothing but what they are; of a ground that cannot be read nobody knows that."""
+    if rules.is_characteristic(opened(ground) or ""):
+        yield Refusal("ALL-17", rules.ADJUST_INSTEAD)
 
 
 def _ended_by_a_person(allocation: Allocation) -> bool:

@@ -91,7 +91,7 @@ def _(case: Case, draft: SessionScheduled, now: Now, stream: str) -> Ruling:
             *place.no_room_on(draft.date),
             *place.all_male(place.mode_of_work(draft)),
         ),
-        cautions=tuple(warnings_of_session(place.placement, draft.date)),
+        cautions=(*warnings_of_session(place.placement, draft.date), *place.led_by_no_woman(draft)),
     )
 
 
@@ -211,6 +211,21 @@ class _Place:
         if rules.all_male(others):
             known = own is not None and None not in others
             yield Refusal("ALL-07", rules.ALL_MALE if known else rules.MAY_BE_ALL_MALE)
+
+    def led_by_no_woman(self, draft: SessionScheduled) -> Iterator[Caution]:
+        """ALL-08: a group with a woman in it that day, and no female supervisor or reason."""
+        if self.mode_of_work(draft) != "GROUP":
+            return
+        explained = not blank(draft.no_female_supervisor_reason)
+        if rules.unexplained_leader(draft.female_supervisor, explained) and self._women(draft):
+            yield Caution("ALL-08", rules.NO_FEMALE_SUPERVISOR)
+
+    def _women(self, draft: SessionScheduled) -> bool:
+        if gender_of(self.case) == "F":
+            return True
+        others = sorted(planned_on(self.placement, draft.date) - {self.offender_id})
+        cases = self.now.others([f"offender-{each}" for each in others])
+        return any(gender_of(each) == "F" for each in cases.values())
 
     def against_preference(self, draft: PlacementAllocated) -> Iterator[Caution]:
         """ALL-06: where possible she works as she prefers."""

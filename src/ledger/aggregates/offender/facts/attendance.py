@@ -126,6 +126,8 @@ class SessionScheduled(
     date: Day
     start: OwnText
     pick_up: OwnText | None = None
+    female_supervisor: bool | None = None  # ALL-08; beyond the catalogue, which names nobody who leads
+    no_female_supervisor_reason: OwnText | None = None
 
 
 class SessionCancelled(
