@@ -98,3 +98,21 @@ def test_a_case_is_looked_at_from_its_own_moments(door: Door):
     assert "You are not looking at now." in text_of(then)
     assert "Failed to attend" not in text_of(then)
     assert "What has changed since" in text_of(then)
+
+
+def test_a_fact_of_a_record_with_limited_access_stands_in_the_timeline_and_says_nothing(door: Door):
+    mine, theirs = door.new_case(), door.new_case()
+    for case in (mine, theirs):
+        noted = {"concern_id": str(uuid4()), "offender_id": case.id, "source": "INTERVIEW_OASYS", "grave": False}
+        noted |= {"noted_on": days_ago(2), "category": "UNDETERMINED", "note": f"Told of {case.id}"}
+        matter = "child-protection-matter/5f8d0d55-0000-4000-8000-000000000001"
+        door.give(matter, "RecordConcern", noted, "practitioner", key=uuid4())
+    shut = {"user_id": door.actor("practitioner").id, "message": "Ask the duty manager.", "reason": "Relative"}
+    door.give(theirs.to, "ExcludeAccess", shut, "risk-manager", key=uuid4())
+    answer = signed_in(door).get(f"/case/offenders/{mine.id}/chronology")
+    assert answer.status_code == 200
+    assert text_of(answer).count("A fact of a record with limited access stands here.") == 2
+    assert theirs.id not in answer.text
+    assert "Told of" not in answer.text
+    compared = signed_in(door).get(f"/case/offenders/{mine.id}/compare?known_at=2001-01-01T00:00")
+    assert compared.status_code == 403  # a view that is made of the matter is not told at all

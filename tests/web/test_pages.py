@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from ledger.api import openapi
 from ledger.api.web import PAGES, assets
 from ledger.api.web.asking import Moments
 from ledger.api.web.pages import POLICY, environment
+from ledger.api.web.windows import windows
 from ledger.projections import VIEWS, WORKLISTS
 from ledger.reading import an_instant
 
@@ -230,7 +232,7 @@ def test_a_timeline_says_what_was_corrected_what_is_a_list_and_what_did_not_happ
 
 
 def test_a_long_timeline_comes_in_parts_the_newest_first_shown(door: Door, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("ledger.api.web.case.FACTS", 2)
+    monkeypatch.setattr("ledger.api.web.windows.FACTS", 2)
     case = door.new_case()
     for days in (20, 19, 18):
         door.give(case.to, "RecordAbsence", case.absence(days), "supervisor", key=uuid4())
@@ -239,16 +241,21 @@ def test_a_long_timeline_comes_in_parts_the_newest_first_shown(door: Door, monke
     def positions(answer: httpx.Response) -> list[str]:
         return [str(given["id"]) for tag, given in read(answer).tags if tag == "article"]
 
-    wanted = [f"position-{each['position']}" for each in door.get(f"{case.path}/chronology").json()["events"]]
-    count = -(-len(wanted) // 2)
-    parts = [positions(browser.get(f"{at}?part={number}")) for number in range(1, count + 1)]
-    assert [each for part in parts for each in part] == wanted
+    events = door.get(f"{case.path}/chronology").json()["events"]
+    names = [each.name for each in windows([{**each, "effective": _day(each["effective"])} for each in events])]
+    parts = [positions(browser.get(f"{at}?part={name}")) for name in names]
+    assert [each for part in parts for each in part] == [f"position-{each['position']}" for each in events]
     assert max(map(len, parts)) == 2
     last = browser.get(at)
     assert positions(last) == parts[-1]
-    assert f'href="{at}?part={count - 1}"' in last.text
-    for part in ("0", str(count + 1), "x", "9" * 30, "%00"):
+    assert f'href="{at}?part={names[-2]}"' in last.text
+    for part in ("0", "1899", "2026-0", "x", "9" * 30, "%00"):
         assert browser.get(f"{at}?part={part}").status_code == 404, part
+    assert browser.get(f"{at}?fact=999999999").status_code == 404
+
+
+def _day(text: str) -> date:
+    return date.fromisoformat(text[:10])
 
 
 def test_a_table_puts_every_value_under_its_own_heading():

@@ -7,8 +7,6 @@ Proven by tests/web/test_case.py and tests/web/test_pages.py.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -16,10 +14,12 @@ from starlette.responses import Response
 
 from ledger.api.web.asking import Pages, moments_of, signed_in
 from ledger.api.web.frame import aggregate_here, frame, framed, tabs_of, view
+from ledger.api.web.lanes import lane_of, lanes, marks_in_words
 from ledger.api.web.plots import hours
+from ledger.api.web.windows import chosen, windows
 from ledger.errors import NotFound
 
-FACTS: Final = 200  # of a timeline on one page
+BESIDE: Final = {"progress": ["outlook"], "chronology": ["enforcement"]}  # views that plots are drawn from
 OWN: Final = {  # templates of their own
     "chronology": "timeline.html",
     "progress": "progress.html",
@@ -34,40 +34,29 @@ async def case(request: Request) -> Response:
     name = request.path_params.get("tab", names[0])
     if name not in names:
         raise NotFound(f"A {aggregate.noun} has no page {name[:40]!r}.")
-    beside = ["outlook"] if name == "progress" else []
+    beside = BESIDE.get(name, [])
     reading = [view(request, aggregate.noun, id_, each, when) for each in (name, *beside)]
     found, (shown, *others) = await frame(request, name, *reading)
     shows = {
         "shown": shown,
-        "part": _part(request, len(shown["events"])) if name == "chronology" else None,
-        "plots": _plots(others[0]) if others else {},
+        "plots": _plots(others[0]) if name == "progress" else {},
+        **(_timeline(request, shown, others[0]) if name == "chronology" else {}),
     }
     return framed(request, found, OWN.get(name, "case.html"), shows)
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Which facts of a long timeline a page shows, from `first` to before `end`; `number` of `count`."""
-
-    number: int
-    count: int
-
-    @property
-    def first(self) -> int:
-        return (self.number - 1) * FACTS
-
-    @property
-    def end(self) -> int:
-        return self.number * FACTS
-
-
-def _part(request: Request, facts: int) -> Part:
-    """The part that an address names, else the last.  Raises NotFound."""
-    count = max(1, -(-facts // FACTS))
-    asked = request.query_params.get("part", str(count))
-    if not re.fullmatch("[0-9]{1,9}", asked) or not 1 <= int(asked) <= count:
-        raise NotFound(f"The timeline has {count} parts.")
-    return Part(int(asked), count)
+def _timeline(request: Request, shown: dict[str, Any], enforcement: dict[str, Any]) -> dict[str, Any]:
+    """The part of a timeline that an address names, drawn and as a list.  Raises NotFound."""
+    asked, found = request.query_params, windows(shown["events"])
+    window = chosen(found, asked.get("part", ""), asked.get("fact", ""))
+    told = [each for each in (window.events if window else ()) if "effective" in each]
+    letters = [each["letter"] for order in enforcement["orders"] for each in order["absences"]]
+    return {
+        "windows": found,
+        "window": window,
+        "drawing": lanes(told, filter(None, letters), shown["as_at"]),
+        "drawn_rows": [{**each, "lane": lane_of(each["type"]), "marks": marks_in_words(each)} for each in told],
+    }
 
 
 def _plots(outlook: dict[str, Any]) -> dict[str, Any]:

@@ -115,7 +115,7 @@ def framed(request: Request, found: Frame, template: str, shows: Mapping[str, An
         "flags": FLAGS,
         "moments": found.moments,
         "machine_of": machine(found.facts.values(), found.moments, f"{found.at}/{found.tab}"),
-        "reasons": reasons(found.facts, found.at, found.moments),
+        "reasons": reasons(found.facts, found.at if found.head else None, found.moments),
         **shows,
     }
     return page(request, template, given)

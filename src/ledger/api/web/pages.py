@@ -60,6 +60,7 @@ def environment() -> Environment:
     filters: dict[str, Any] = {
         **{"words": words.words, "shown": words.shown, "minutes": words.minutes},
         "page_of": layout.page_of,
+        "address": words.address,
         "base64": encode_base64,
     }
     made.filters.update(filters)

@@ -4,7 +4,7 @@
     because(row["why"])       -> Because, which why.html draws as a disclosure
 
 `known`: the facts of the case by position (ledger.projections.moments).  A fact of another case is named by its
-position alone.  Proven by tests/web/test_case.py.
+position alone; a case without a timeline (no address) has nothing to lead to.  Proven by tests/web/test_case.py.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Because:
 Known = Mapping[int, Mapping[str, Any]]
 
 
-def reasons(known: Known, at: str, moments: Moments) -> Callable[[Mapping[str, Any]], Because]:
+def reasons(known: Known, at: str | None, moments: Moments) -> Callable[[Mapping[str, Any]], Because]:
     """What makes a `why` readable on the pages of a case."""
 
     def because(why: Mapping[str, Any]) -> Because:
@@ -77,11 +77,13 @@ def _ruled(label: str) -> Ruled:
     return Ruled(id_, texts, "; ".join(filter(None, (*sources, title))))
 
 
-def _rested(position: int, known: Known, at: str, moments: Moments) -> Rested:
+def _rested(position: int, known: Known, at: str | None, moments: Moments) -> Rested:
     fact = known.get(position)
     if fact is None:
         return Rested(f"Fact {position} of another record", None)
     says = f"{fact['title']}, {shown(fact['effective'])} (fact {position})"
+    if at is None:
+        return Rested(says, None)
     query = "&" if moments.asked else "?"
     return Rested(says, f"{moments.at(f'{at}/chronology')}{query}fact={position}#position-{position}")
 

@@ -10,7 +10,7 @@ Instants are London's, as everywhere outside the record.  Proven by tests/web/te
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from ledger.reading import a_time
@@ -55,6 +55,11 @@ def instant(value: datetime) -> str:
     """5 January 2026 at 16:30, London time"""
     here = value.astimezone(LONDON)
     return f"{day(here.date())} at {here:%H:%M}"
+
+
+def address(value: datetime) -> str:
+    """An instant to the microsecond, as an address takes it: 2026-01-05T16:30:00.000000Z"""
+    return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
 
 
 def minutes(value: int) -> str:
