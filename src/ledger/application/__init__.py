@@ -65,7 +65,7 @@ from ledger.following import lists
 from ledger.following.folding import Folder
 from ledger.following.follower import Follower
 from ledger.following.rebuilding import Rebuild
-from ledger.following.supposing import Question, Supposing
+from ledger.following.supposing import Compared, Question, Supposing
 from ledger.following.tables import Tables
 from ledger.following.workers import Where
 from ledger.privacy.cursors import Cursors
@@ -616,19 +616,38 @@ class Ledger:
         reading is written.  `reader` as for a worklist, whose rows these are like.
         Raises Malformed for an edition that is none, DatabaseUnavailable, VaultUnavailable, AccessLogUnavailable.
         """
+        return await self.supposed(await self.suppose(edition, against, as_at, progress), reader=reader)
+
+    async def suppose(
+        self, edition: str, against: str | None, as_at: date | None, progress: Callable[[int, int], None]
+    ) -> tuple[Question, Compared]:
+        """The same, worked out and shown to nobody yet.  Raises Malformed, DatabaseUnavailable, VaultUnavailable."""
         for each in (edition, against):
             known_edition(each)
         upto = (await self.store.database.followed()).size
         question = Question(edition, against, as_at or london_day(datetime.now(UTC)), upto)
         folder = Folder(self.store.database, self.cases)
-        found = await Supposing(folder, self.store.database, progress, self._where()).run(question)
-        paused = [{"offender_id": each} for each in found.paused]
-        items, paused = await self._asking.supposed(reader, edition, question.as_at, upto, found.items, paused)
+        return question, await Supposing(folder, self.store.database, progress, self._where()).run(question)
+
+    async def supposed(self, worked_out: tuple[Question, Compared], *, reader: Reader | None) -> dict[str, Any]:
+        """What was worked out, as this reader may read it, sealed before it is told.
+
+        Raises DatabaseUnavailable, AccessLogUnavailable.
+        """
+        question, found = worked_out
+        items, paused = await self._asking.supposed(
+            reader,
+            question.edition,
+            question.as_at,
+            question.upto,
+            found.items,
+            [{"offender_id": each} for each in found.paused],
+        )
         return {
-            "edition": edition,
-            "against": against,
+            "edition": question.edition,
+            "against": question.against,
             "as_at": question.as_at,
-            "position": upto,
+            "position": question.upto,
             "cases": found.cases,
             "cases_that_differ": len({each["offender_id"] for each in found.items}),
             "orders_that_differ": len(found.items),

@@ -10,6 +10,7 @@
     audit         how the logs are vouched for, refusals, readings, late recording
     facts, steps  a receipt looked up, and its proof step by step
     bundles       a bundle verified step by step                    uploads  a form with a file in it
+    rulebook      rules, editions, and what another one would have said
     asking        who is signed in, whose form it is, which moments
     sessions      who is signed in, and links        pages   a template as an answer, errors as pages
     words, layout, plots  how values are said, laid out and drawn      assets, static_files   what pages are drawn with
@@ -38,6 +39,7 @@ from ledger.api.web import (
     facts,
     home,
     lists,
+    rulebook,
     search,
     signing_in,
     static_files,
@@ -57,6 +59,7 @@ PAGES: Final = (
     *audit.PAGES,
     *facts.PAGES,
     *bundles.PAGES,
+    *rulebook.PAGES,
     *static_files.PAGES,
 )
 
@@ -65,6 +68,7 @@ def add_pages(app: FastAPI, links: Links) -> None:
     """The pages, before any route with a pattern that would take their addresses."""
     app.state.sessions = Sessions()
     app.state.links = links
+    app.state.what_ifs = rulebook.Jobs()
     app.state.bundles = asyncio.Semaphore(bundles.AT_ONCE)
     for path, method, page in PAGES:
         app.router.routes.append(Route(path, _named(path, page), methods=[method]))
