@@ -58,7 +58,7 @@ def included(entry: bytes, proof: Proof, checkpoint: Checkpoint) -> Iterator[Ste
             yield Step(
                 f"Neighbour {number} of {many}, on the {side}",
                 holds=True,
-                says=("After a byte 01, the left one and then the right one, through SHA-256.",),
+                says=("After a byte 01, the left one and then the right one, through SHA-256.",) if number == 1 else (),
                 hashes=(*(reversed(pair) if step.left else pair), ("Together", step.reached)),
             )
             reached = step.reached
