@@ -131,7 +131,7 @@ async def of_case(request: Request) -> Response:
     answers = await asyncio.gather(*(asked(name, under) for name in COMPARED for under in (None, edition)))
     said = [{name: each for name, each in answer.items() if name not in _OF_WHEN} for answer in answers]
     differs = [
-        each | {"says": place(each["at"]), "title": title_of(name)}
+        each | {"says": place(each["at"]), "title": title_of(name), "name": each["at"].rpartition(".")[2]}
         for number, name in enumerate(COMPARED)
         for each in statuses_between(name, said[2 * number], said[2 * number + 1])
     ]
