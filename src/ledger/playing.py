@@ -23,8 +23,10 @@ import psycopg
 from psycopg import sql
 
 from ledger.access import EVIDENCE
+from ledger.access.purposes import reader
 from ledger.aggregates.shape import Actor
 from ledger.application import Ledger
+from ledger.application.sheets import VIEW as SHEET
 from ledger.commands import Command
 from ledger.errors import LedgerError, Refused, Setup
 from ledger.scenarios import Receipt, Scenario, instant, load, play
@@ -196,4 +198,10 @@ class Played:
             await self._ledger.follower.catch_up()
             return {"items": (await self._ledger.worklist(rest, as_at=as_at, known_at=known_at)).items}
         name, _, view = rest.partition("/")
+        if known_at is None and first == "report":
+            await self._ledger.follower.catch_up()
+            return await self._ledger.report(name, as_at)
+        if known_at is None and as_at is not None and (first, view) == ("placement", SHEET):
+            supervisor = reader(Actor(str(uuid4()), "supervisor"))
+            return (await self._ledger.session_sheet(name, as_at, reader=supervisor)).listed()
         return await self._ledger.view(first, name, view or first, as_at=as_at, known_at=known_at)

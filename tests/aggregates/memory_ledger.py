@@ -23,6 +23,7 @@ from ledger.aggregates.child.facts import ChildDataErased
 from ledger.aggregates.drafts import read_draft
 from ledger.aggregates.immutable import immutable
 from ledger.aggregates.ledger_stream import release_in_force
+from ledger.aggregates.placement.fold import Placement
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.roles import roles_for
 from ledger.aggregates.shape import CLOSED, Actor, Erased, Now
@@ -31,7 +32,7 @@ from ledger.aggregates.subject import SubjectDataErased
 from ledger.errors import Forbidden, NotFound, Refused
 from ledger.privacy.owners import owner_of
 from ledger.privacy.subjects import owners_of_child, owners_of_subject
-from ledger.projections import VIEWS, WORKLISTS, persons
+from ledger.projections import VIEWS, WORKLISTS, backlog, judgements, late_recording, persons, session_sheet
 from ledger.rules.dates import LONDON, london_day
 from ledger.scenarios import instant
 
@@ -191,6 +192,10 @@ class MemoryLedger:
         known = self.known(known_at)
         if noun == "worklist":
             return {"items": self._rows(rest[0], as_at, known)}
+        if noun == "report":
+            return {"items": self._report(rest[0], as_at)}
+        if (noun, *rest[1:]) == ("placement", "session-sheet"):
+            return {"items": self._sheet(f"placement-{rest[0]}", as_at)}
         wanted = noun, rest[1] if len(rest) > 1 else noun
         view = next((each for each in VIEWS if (each.noun, each.name) == wanted), None)
         if view is None:
@@ -218,6 +223,30 @@ class MemoryLedger:
             if worklist.names_person
             else told
         )
+
+    def _report(self, name, as_at):
+        match name:
+            case "late-recording":
+                return late_recording.by_team(self._rows(name, as_at, len(self.records)))
+            case "backlog":
+                return backlog.by_unit(self._rows(name, as_at, len(self.records)))
+            case "judgements":
+                tally = judgements.Tally()
+                for stream in dict.fromkeys(each.stream for each in self.records if noun_of(each.stream) == "offender"):
+                    tally.add(stream, self.history(stream, opens=judgements.OPENS), as_at)
+                return tally.rows()
+            case _:
+                raise NotFound(f"no report {name}")
+
+    def _sheet(self, stream, day):
+        """As a supervisor sees it, who reads of risk."""
+        placement = Placement.fold(self.history(stream, opens=session_sheet.OPENS))
+        asked = session_sheet.Asked(placement, self.policy(), day, len(self.records), risk=True)
+        lines = (
+            session_sheet.row_of(each, self.history(each.stream, opens=session_sheet.OPENS), asked)
+            for each in session_sheet.expected(placement, day)
+        )
+        return sorted((each for each in lines if each), key=lambda each: (each["name"].casefold(), each["session_id"]))
 
     def _person(self, offender_id, as_at, known):
         stream = f"offender-{offender_id}"

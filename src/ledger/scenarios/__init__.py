@@ -60,7 +60,11 @@ class Ledger(Protocol):
         ...
 
     def ask(self, path: str, as_at: date | None, known_at: datetime | None) -> Any:
-        """The answer to `offender/<id>/enforcement` or `worklist/breach`; as JSON, or as the views give it."""
+        """The answer to `offender/<id>/enforcement`, `worklist/breach`, `report/judgements` or
+        `placement/<id>/session-sheet` (of day `as_at`, for a supervisor); as JSON, or as the views give it.
+
+        Reports and sheets are asked as known now alone.
+        """
         ...
 
 
@@ -162,9 +166,9 @@ class Player:
             yield f"{where}: {failure}"
 
     def _path(self, ask: str) -> str:
-        """`offender/ann/enforcement` with ann's id; a worklist, and what is no name, stay as they are."""
+        """`offender/ann/enforcement` with ann's id; a list, a report, and what is no name, stay as they are."""
         noun, *rest = ask.split("/")
-        if noun == "worklist" or not rest:
+        if noun in ("worklist", "report") or not rest:
             return ask
         return "/".join([noun, self._target(noun, rest[0]), *rest[1:]])
 
