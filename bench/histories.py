@@ -84,7 +84,7 @@ class Histories:
         """The file, and what is wrong with it."""
         made = Made()
         with path.open("wb") as file:
-            for line in self._lines():
+            for line in self.made():
                 made.lines += 1
                 file.write(orjson.dumps(line) + b"\n")
                 if self._random.randrange(100) < self._share:
@@ -94,7 +94,8 @@ class Histories:
                     file.write(self._fault(kind, line) + b"\n")
         return made
 
-    def _lines(self) -> Iterator[dict[str, Any]]:
+    def made(self) -> Iterator[dict[str, Any]]:
+        """The good lines, one after another."""
         for number in range(self._cases):
             person = f"offender/{self._id()}"
             yield from self._case(number, person)

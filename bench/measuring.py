@@ -88,6 +88,15 @@ def machine(conninfo: str) -> str:
     )
 
 
+def processor_seconds(conninfo: str) -> float:
+    """What this process, those it started and PostgreSQL's have used of the processors so far, in seconds."""
+    with psycopg.connect(conninfo) as connection:
+        server = psutil.Process(connection.info.backend_pid).parent()
+    roots = [psutil.Process(), *([server] if server else [])]
+    times = [each.cpu_times() for root in roots for each in (root, *root.children(recursive=True)) if each.is_running()]
+    return sum(each.user + each.system + each.children_user + each.children_system for each in times)
+
+
 def milliseconds(latencies: Sequence[float], share: float) -> float:
     """The latency (of seconds, given in milliseconds) that this share of the answers did not exceed."""
     return Round(len(latencies), 1.0, latencies).milliseconds(share)

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from itertools import permutations
+from pathlib import Path
+from random import Random
 from typing import Any
 from unittest.mock import patch
+from uuid import uuid4
 
 import pytest
+from bench.histories import Histories
 from tests.doors import Door, a_problem, days_ago
+from tests.importing import lines
+from tests.test_placing import park
 
 from ledger.errors import Malformed
 from ledger.following import supposing
+from ledger.projections.what_if import COMPARED
 from ledger.rules.editions import NAMES
 
 
@@ -94,6 +102,90 @@ def test_the_views_say_what_the_report_says(door: Door) -> None:
     plain = door.get(f"/offenders/{case_id}/enforcement").json()
     assert "edition" not in plain
     assert plain["orders"][0]["breach"] == "triggered"
+
+
+HISTORIES = 20  # each seen through two views under every edition
+OF_ABSENCES = ("RecordAbsence", "IssueEnforcementLetter", "JudgeAbsence", "CorrectRecord")
+MINUTES = (180, 420, 900)
+
+
+def histories(draw: Random, placement: str) -> Iterator[dict[str, Any]]:
+    """Lines of another system: bench.histories', with sessions among them, some of which disqualify; judgements are
+    changed and put right.  Every second case has no absence, every third sessions put on another day, every fifth is a
+    record of the person before."""
+    before, orders = "", 0
+    for line in Histories(HISTORIES, draw.randrange(1000), 0).made():
+        if line["command"] in OF_ABSENCES and orders % 2 == 0:
+            continue
+        yield line
+        told = {"source": line["source"]}
+        if line["command"] == "JudgeAbsence" and draw.randrange(3) == 0:
+            key, judged = str(uuid4()), line["data"]
+            other = {"absence_id": judged["absence_id"], "from_result": "UNACCEPTABLE", "to_result": "ACCEPTABLE"}
+            other |= {"reason": "proof came", "decided_on": judged["judged_on"]}
+            yield lines.line("RejudgeAbsence", line["to"], other, "senior-practitioner", key=key, **told)
+            if draw.randrange(2):  # a sealed value, put right by a sealed one
+                right = {"event_ref": key, "field": "to_result", "corrected_value": "UNACCEPTABLE", "reason": "a slip"}
+                yield lines.line("CorrectRecord", line["to"], right, "senior-practitioner", **told)
+        if line["command"] != "RecordOrder":
+            continue
+        orders += 1
+        day = date.fromisoformat(line["data"]["sentence_date"])
+        for _ in range(draw.randrange(7)):
+            session, key = str(uuid4()), str(uuid4())
+            of = {"session_id": session, "order_id": line["data"]["order_id"]}
+            on = day + timedelta(days=draw.randrange(5, 200))
+            plan = {**of, "placement_id": placement, "date": str(on), "start": "09:00"}
+            yield lines.line("ScheduleSession", line["to"], plan, "placement-coordinator", key=key, **told)
+            if draw.randrange(4) == 0:
+                sent = {"session_id": session, "reason": "LATE", "reported_to": ["the office"]}
+                yield lines.line("SendHome", line["to"], sent, "supervisor", **told)
+            worked = {"work_minutes": draw.choice(MINUTES), "travel_minutes": 0, "told_to_person": True}
+            yield lines.line("CreditHours", line["to"], {**of, **worked}, "supervisor", **told)
+            if orders % 3 == 0:
+                right = {"event_ref": key, "field": "date", "corrected_value": str(on + timedelta(days=400))}
+                by = "senior-practitioner"
+                yield lines.line("CorrectRecord", line["to"], {**right, "reason": "a slip"}, by, **told)
+        if before and orders % 5 == 0:
+            into = {"into": before.partition("/")[2], "reason": "one person"}
+            yield lines.line("MergePersons", line["to"], into, "information-officer", **told)
+        before = line["to"]
+
+
+def as_viewed(door: Door, case_id: str, edition: str, as_at: date) -> dict[str, dict[str, Any]]:
+    """By order, what is compared, as two views of the case say it under an edition, asked one by one."""
+    found = dict[str, dict[str, Any]]()
+    for view in ("enforcement", "progress"):
+        shown = door.run(door.ledger.view("offender", case_id, view, as_at=as_at, edition=edition))
+        for row in shown["orders"]:
+            found.setdefault(row["order_id"], {}).update({name: row[name] for name in COMPARED if name in row})
+            if view == "enforcement":
+                failures = row.get("statutory", {}).get("failures", ())
+                found[row["order_id"]]["to_warn_or_refer"] = sum(each["duty"] == "warn-or-refer" for each in failures)
+    assert all(set(each) == set(COMPARED) for each in found.values())
+    return found
+
+
+def test_of_histories_told_by_another_system_it_says_what_the_views_say_one_by_one(door: Door, tmp_path: Path) -> None:
+    told = list(histories(Random(20261123), park(door, 99)))
+    outcome = lines.imported(door, lines.write(tmp_path, told))
+    assert outcome.rejected == []
+    names = {each["to"].partition("/")[2] for each in told}
+    for as_at in (date(2021, 6, 1), date(2022, 9, 1), date(2026, 11, 1)):
+        views = {(each, edition): as_viewed(door, each, edition, as_at) for each in names for edition in NAMES}
+        for one, other in permutations(NAMES, 2):
+            expected = dict[str, dict[str, Any]]()
+            for case_id in names:
+                before, after = views[case_id, one], views[case_id, other]
+                for order_id, row in before.items():
+                    after_row = after[order_id]
+                    differs = {name: [row[name], after_row[name]] for name in COMPARED if row[name] != after_row[name]}
+                    if differs:
+                        expected[order_id] = differs
+            found = [each for each in ask(door, other, one, as_at)["items"] if each["offender_id"] in names]
+            assert {each["order_id"]: each["differs"] for each in found} == expected
+            assert len({each["order_id"] for each in found}) == len(found)
+            assert found or as_at.year == 2021
 
 
 def test_an_edition_that_is_none_is_refused(door: Door) -> None:

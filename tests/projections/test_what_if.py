@@ -10,12 +10,13 @@ from tests.demonstration.folding import fold
 from tests.scenarios.test_scenarios import CASES
 
 from ledger.aggregates import AGGREGATES, noun_of
+from ledger.aggregates.offender import OPENS as OFFENDER_OPENS
 from ledger.aggregates.offender import facts
 from ledger.aggregates.offender.case import Case
 from ledger.aggregates.shape import History
 from ledger.demonstration.caseload import caseload
 from ledger.projections import enforcement, progress
-from ledger.projections.what_if import COMPARED, READS, compared, reads, standing
+from ledger.projections.what_if import COMPARED, OPENS, READS, WITH_SESSIONS, compared, reads, standing
 from ledger.rules.dates import day_of
 from ledger.rules.editions import NAMES
 from ledger.scenarios import play
@@ -65,12 +66,16 @@ def test_nor_in_any_scenario_corrected_or_not(part):
     assert differing
 
 
-def test_a_case_with_a_correction_is_read_whole_and_one_without_is_not():
+def test_sessions_are_read_where_one_may_be_of_another_day_or_disqualify_and_nowhere_else():
     assert set(reads({"offender.order-made.v1", "offender.session-scheduled.v1"})) == READS
-    whole = {"offender.session-scheduled.v1", "record.corrected.v1"}
-    assert reads(whole) == whole
-    for kind in (facts.SentHome, facts.WorkStopped):
-        assert reads({kind.topic}) == {kind.topic}
+    for topic in ("record.corrected.v1", "record.struck-out.v1", facts.SentHome.topic, facts.WorkStopped.topic):
+        assert set(reads({"offender.session-scheduled.v1", topic})) == WITH_SESSIONS
+        assert topic in WITH_SESSIONS
+
+
+def test_every_sealed_field_that_is_opened_is_of_a_fact_that_is_read_and_none_of_them_says_who_it_is():
+    assert set(OPENS) <= WITH_SESSIONS
+    assert set(OPENS.items()) <= set(OFFENDER_OPENS.items())
 
 
 @pytest.mark.parametrize("edition", NAMES)

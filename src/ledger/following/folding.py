@@ -71,7 +71,18 @@ def can_move(asked: Mapping[str, str], moved: Mapping[str, date]) -> bool:
     return any(asked.get(key, "") >= since.isoformat() for key, since in moved.items())
 
 
-Reads = Callable[[Collection[str]], Collection[str]]
+Opens = Mapping[str, Collection[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class RestsOn:
+    """What an answer rests on that needs less of a case than its rows do, and no other stream.
+
+    `reads`: of a case with facts of these topics, which topics; `opens`: the sealed fields of those, by topic.
+    """
+
+    reads: Callable[[Collection[str]], Collection[str]]
+    opens: Opens
 
 
 class Folder:
@@ -103,21 +114,23 @@ class Folder:
         return found
 
     async def histories(
-        self, streams: Sequence[str], upto: int, reads: Reads | None = None
+        self, streams: Sequence[str], upto: int, needs: RestsOn | None = None
     ) -> Mapping[str, Sequence[Recorded[Any]] | Paused]:
         """What the rows of these cases of one noun rest on, as known at a position; those known then only.
 
-        Of several records of one person the one merged into alone, with the facts of all.  `reads`: for who rests on
-        less and on no other stream, which of the topics of a case.
+        Of several records of one person the one merged into alone, with the facts of all.  `needs`: for who rests on
+        less.
         """
         noun, persons = noun_of(streams[0]), await self._limits.persons(upto)
         records = {name: persons.records(name) for name in streams if persons.leads(name) == name}
         wanted = list(dict.fromkeys(one for each in records.values() for one in sorted(each)))
-        chains = await self._database.chains(wanted, upto, foreign=bool(hears(noun)) and reads is None)
+        chains = await self._database.chains(wanted, upto, foreign=bool(hears(noun)) and needs is None)
         begun = {name: stored for name, stored in chains.items() if any(_is_of(name, each) for each in stored)}
-        if reads is not None:
-            begun = {name: _resting_on(reads, stored) for name, stored in begun.items()}
-        opened = await self._opened(noun, begun)
+        if needs is None:
+            opened = await self._opened(noun, begun)
+        else:
+            resting_on = {name: _resting_on(needs.reads, stored) for name, stored in begun.items()}
+            opened = await self._read(resting_on, needs.opens)
         return {name: _as_one(name, records[name], opened) for name in records if name in opened}
 
     async def touched_by(self, stored: Sequence[Stored], upto: int) -> dict[str, int]:
@@ -159,7 +172,7 @@ class Folder:
         return {**await self._read(told, opens), **await self._read(others, READ_BY_ROWS.get(noun, opens))}
 
     async def _read(
-        self, wanted: Mapping[str, Sequence[Stored]], opens: Mapping[str, Any]
+        self, wanted: Mapping[str, Sequence[Stored]], opens: Opens
     ) -> Mapping[str, Sequence[Recorded[Any]] | Paused]:
         sealed = [each for stored in wanted.values() for each in stored if each.type in opens]
         try:
@@ -173,7 +186,7 @@ class Folder:
         except Exception:
             return {name: await self._alone(stored, opens) for name, stored in wanted.items()}
 
-    async def _alone(self, stored: Sequence[Stored], opens: Mapping[str, Any]) -> Sequence[Recorded[Any]] | Paused:
+    async def _alone(self, stored: Sequence[Stored], opens: Opens) -> Sequence[Recorded[Any]] | Paused:
         try:
             return await self._cases.records(stored, opens)
         except Unavailable:
@@ -182,7 +195,7 @@ class Folder:
             return Paused(reason_of(problem))
 
 
-def _resting_on(reads: Reads, stored: Sequence[Stored]) -> list[Stored]:
+def _resting_on(reads: Callable[[Collection[str]], Collection[str]], stored: Sequence[Stored]) -> list[Stored]:
     topics = reads({each.type for each in stored})
     return [each for each in stored if each.type in topics]
 

@@ -16,14 +16,15 @@ from datetime import date
 from typing import Any, Final
 
 from ledger.aggregates.policy import Policy
-from ledger.following.folding import Folder, Paused
+from ledger.following.folding import Folder, Paused, RestsOn
 from ledger.following.rebuilding import CASES_AT_ONCE, PARTS_AHEAD, WORTH_WORKERS, processors
 from ledger.following.workers import Desk, Where, Workers, answering
-from ledger.projections.what_if import COMPARED, compared, reads
+from ledger.projections.what_if import COMPARED, OPENS, compared, reads
 from ledger.projections.why import Row
 from ledger.store.database import Database
 
 NOUN: Final = "offender"
+NEEDS: Final = RestsOn(reads, OPENS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ async def compare_part(folder: Folder, streams: Sequence[str], question: Questio
     other = under(policy, question.edition)
     items: list[Row] = []
     paused: list[str] = []
-    for name, history in (await folder.histories(streams, question.upto, reads)).items():
+    for name, history in (await folder.histories(streams, question.upto, NEEDS)).items():
         case_id = name[-36:]
         if isinstance(history, Paused):
             paused.append(case_id)

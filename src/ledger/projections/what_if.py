@@ -2,6 +2,7 @@
 
     compared(history, one, other, as_at, known)   [{"order_id", "differs": {"breach": ["none", "triggered"], …}}]
     reads(topics)                                 of a case with facts of these topics, the topics that rests on
+    OPENS                                         the sealed fields of those that it reads
 
 `one` and `other` are policies (`Policy.under` an edition, or the one in force).  Ids, days, codes and whole minutes, no
 name.  Nothing is decided and nothing is kept: both are answers to a question.  Proven by
@@ -10,11 +11,11 @@ tests/projections/test_what_if.py.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
-from ledger.aggregates.corrections import CORRECTING
+from ledger.aggregates.corrections import CORRECTING, RecordCorrected
 from ledger.aggregates.offender import facts
 from ledger.aggregates.offender.breach import breach_of, trails_of
 from ledger.aggregates.offender.breach_law import Law
@@ -55,13 +56,19 @@ _READS: Final = (
     facts.EteHoursCredited,
 )
 READS: Final = frozenset(each.topic for each in _READS)
-# Where there is one of these a session may be of another day than its credit says, or disqualify: all is read.
-_WHOLE: Final = frozenset(each.topic for each in (*CORRECTING, facts.SentHome, facts.WorkStopped))
+# Where there is one of these a session may be of another day than its credit says, or disqualify: they are read too.
+_TELLS_OF_SESSIONS: Final = frozenset(each.topic for each in (*CORRECTING, facts.SentHome, facts.WorkStopped))
+WITH_SESSIONS: Final = READS | _TELLS_OF_SESSIONS | {facts.SessionScheduled.topic}
+# No decision is taken again, for no exception is asked for: facts told by another system need no more than others.
+OPENS: Final[Mapping[str, Collection[str]]] = {
+    facts.AbsenceRejudged.topic: ("to_result",),
+    RecordCorrected.topic: ("corrected_value",),
+}
 
 
 def reads(topics: Collection[str]) -> Collection[str]:
     """Of a case with facts of these topics, the topics that `compared` rests on."""
-    return READS if _WHOLE.isdisjoint(topics) else topics
+    return READS if _TELLS_OF_SESSIONS.isdisjoint(topics) else WITH_SESSIONS
 
 
 def compared(history: Sequence[Recorded[Any]], one: Policy, other: Policy, as_at: date, known: int) -> list[Row]:
