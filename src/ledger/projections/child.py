@@ -1,4 +1,6 @@
-"""View `child`: a child's flag, key worker and registrations, and whether the record was erased (contract, *Views*).
+"""View `child`: a child's flag, key worker, registrations, notebook lines, and whether it was erased (contract).
+
+Readings: `notebook[]` is the other end of the cross references (CP-39), each with the person whose notebook it is.
 
 Proven by tests/projections/test_register.py and child-protection.yaml.
 """
@@ -12,7 +14,8 @@ from typing import Any, Final
 from ledger.aggregates.after import end_of
 from ledger.aggregates.child.child import Child
 from ledger.aggregates.child.facts import ChildRecorded, KeyWorkerNamed
-from ledger.aggregates.corrections import RecordCorrected
+from ledger.aggregates.corrections import RecordCorrected, as_corrected
+from ledger.aggregates.offender.facts import NotebookEntryMade
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.register_entry.registrations import Registration
 from ledger.aggregates.shape import Closed, Recorded
@@ -25,6 +28,7 @@ OPENS: Final = {
     ChildRecorded.topic: ("client_id", "surname", "forenames"),
     KeyWorkerNamed.topic: ("name", "contact", "agency"),
     RecordCorrected.topic: ("corrected_value",),
+    NotebookEntryMade.topic: ("heading", "text", "child_text"),
 }
 
 
@@ -39,6 +43,7 @@ def view(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: i
         "flags": _flags(child.child_id, made, as_at, explain),
         "key_worker": _key_worker(child, explain),
         "entries": [_entry(child.child_id, each, explain) for each in made],
+        "notebook": _notebook(history, as_at),
         "erasure": end_of([each for each in history if day_of(each.effective) <= as_at], child.erased),
     }
 
@@ -70,6 +75,20 @@ def _entry(child_id: str, entry: Registration, explain: bool) -> Row:
         "link_ended_on": _ended_on(child_id, entry),
     }
     return explained(row, explain, rules=["CP-31"], facts=_positions(child_id, entry))
+
+
+def _notebook(history: Sequence[Recorded[Any]], as_at: date) -> list[Row]:
+    """The lines about the child, in order of their days."""
+    lines = [each for each in as_corrected(history) if isinstance(each.fact, NotebookEntryMade)]
+    told = sorted((each for each in lines if day_of(each.effective) <= as_at), key=lambda each: each.fact.entered_on)
+    return [
+        {
+            "offender_id": each.stream.removeprefix("offender-"),
+            "entered_on": each.fact.entered_on,
+            **{name: _plain(getattr(each.fact, name)) for name in ("heading", "text", "child_text")},
+        }
+        for each in told
+    ]
 
 
 def _key_worker(child: Child, explain: bool) -> Row | None:

@@ -50,7 +50,7 @@ _HEAD: Final = (*_NAMES, "crn", "dob")
 
 def person(stream: str, history: Sequence[Recorded[Any]], as_at: date) -> Row:
     """The person as known, and with whom the case is at the end of a day."""
-    told = _told(history, _NAMES)
+    told = told_of(history, _NAMES)
     return {
         "client_id": _plain(told.get("client_id")),
         "name": _name(told),
@@ -66,7 +66,7 @@ def view(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: i
     all but some, which whoever may read it is told; it counts from when it was recorded, whatever the day.
     """
     del policy, known, explain
-    told = _told(history, _HEAD)
+    told = told_of(history, _HEAD)
     then = [each for each in as_corrected(history) if day_of(each.effective) <= as_at]
     orders = [each.fact for each in then if isinstance(each.fact, OrderMade)]
     offender = next((each.fact.offender_id for each in then if isinstance(each.fact, OffenderRecorded)), "")
@@ -85,7 +85,7 @@ def view(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: i
     }
 
 
-def _told(history: Sequence[Recorded[Any]], names: Sequence[str]) -> dict[str, Any]:
+def told_of(history: Sequence[Recorded[Any]], names: Sequence[str]) -> dict[str, Any]:
     """What these fields say now: as first told, and as the person's details were put right since."""
     told = dict[str, Any]()
     for each in as_corrected(history):

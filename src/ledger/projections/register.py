@@ -2,7 +2,8 @@
 
     flags[]       code, field_no (None where the screen gives none), since
     entries[]     as recorded, with their reviews, children and de-registration (contract and scenarios' README)
-    notebook[]    by day: the lines that were made, and the ends of links, which are derived (CP-47)
+    notebook[]    by day: the lines that were made, each with the children it names (CP-39), and the ends of links,
+                  which are derived (CP-47)
     yellow_dot    True, False; None where the mark cannot be read
     dp_breach     of all entries the worst: possible-breach, deferred-under-hold, done; then the longest
 
@@ -39,6 +40,10 @@ OPENS: Final = {
     ChildRecorded.topic: ("client_id", "surname", "forenames"),
     OffenceRecorded.topic: ("offence_code",),  # a hold may be on an offence
 }
+ENTRY_OPENS: Final = {  # of an entry's children; a hold may be on an offence
+    ChildRecorded.topic: OPENS[ChildRecorded.topic],
+    OffenceRecorded.topic: OPENS[OffenceRecorded.topic],
+}
 MONTHS: Final = "cp.register_review"
 REMINDER: Final = "cp.register_review_reminder"
 HIGH: Final = frozenset({"HIGH", "VERY_HIGH"})
@@ -60,6 +65,15 @@ def view(history: History, policy: Policy, as_at: date, known: int, explain: boo
         "dp_breach": _dp_breach(entries, as_at, explain, others),
     }
     return explained(row, explain, rules=["DP-04"], facts=marks)
+
+
+def entry_view(history: History, policy: Policy, as_at: date, known: int, explain: bool, others: Others) -> Row:
+    """View `register-entry`: one entry as the register of its person has it, and whose it is; before it is made nothing
+    but whose it is to be."""
+    entry = Entry.as_at(history, as_at)
+    made = entry.registration.made is not None
+    shown = _entry(entry, policy, as_at, known, explain, others) if made else {}
+    return {"offender_id": entry.registration.offender_id, **shown}
 
 
 def entries_of(history: History, as_at: date, others: Others) -> list[Entry]:
@@ -272,13 +286,21 @@ def _notebook(history: History, entries: Sequence[Entry], as_at: date) -> Iterat
             text, child_text = each.fact.text, each.fact.child_text
             local = not isinstance(text, Closed) and register.local_wording(text)
             row = _line(each.fact.entered_on, _plain(each.fact.heading), _plain(text), local, _plain(child_text))
+            row["child_ids"] = [name.removeprefix("child-") for name in each.about if name.startswith("child-")]
             lines.append((each.fact.entered_on, each.position, row))
     lines += [line for each in entries for line in _links_ended(each)]
     yield from (row for _, _, row in sorted(lines, key=lambda line: line[:2]))
 
 
 def _line(day: date, heading: str | None, text: str, local: bool, child_text: str | None = None) -> Row:
-    return {"entered_on": day, "heading": heading, "text": text, "child_text": child_text, "local_wording": local}
+    return {
+        "entered_on": day,
+        "heading": heading,
+        "text": text,
+        "child_text": child_text,
+        "local_wording": local,
+        "child_ids": [],
+    }
 
 
 def _links_ended(entry: Entry) -> Iterator[tuple[date, int, Row]]:

@@ -24,6 +24,10 @@ OWN: Final = {  # templates of their own
     "chronology": "timeline.html",
     "progress": "progress.html",
     "enforcement": "enforcement.html",
+    "register": "register.html",
+    "register-entry": "register-entry.html",
+    "child": "child.html",
+    "client-details": "client-details.html",
 }
 
 

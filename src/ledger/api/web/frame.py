@@ -34,7 +34,7 @@ from ledger.projections import VIEWS, View, moments
 
 HEAD: Final = "person"
 # The tabs of a person's case, in the order in which it is read; another view is a tab by being one.
-FIRST: Final = ("chronology", "enforcement", "progress", "register", "allocation")
+FIRST: Final = ("chronology", "enforcement", "progress", "register", "child", "client-details", "allocation")
 TITLES: Final = {
     "chronology": "Timeline",
     "oversight": "Reviews and holds",
