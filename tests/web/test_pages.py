@@ -190,7 +190,14 @@ def test_every_page_is_for_somebody_signed_in_but_for_the_way_in(door: Door):
     opened = {path for path, method, _ in PAGES if method == "GET" and not path.startswith(("/sign-in", "/assets"))}
     for path in opened:
         where = path.format(
-            collection="offenders", id=uuid4(), tab="enforcement", name="breach", command="record-absence", position=1
+            collection="offenders",
+            id=uuid4(),
+            tab="enforcement",
+            name="breach",
+            command="record-absence",
+            position=1,
+            doc_id=uuid4(),
+            letter=uuid4(),
         )
         assert Browser(door).get(where).headers["location"].startswith("/sign-in"), path
 

@@ -24,7 +24,7 @@ from ledger.commands import Command
 from ledger.errors import TooLarge, TooSlow, UnsupportedMedia
 
 PATH: Final = "/{collection}/{id}/documents/{doc_id}"
-_ENDINGS: Final = {"application/pdf": "pdf", "image/png": "png", "image/jpeg": "jpg", "image/tiff": "tif"}
+ENDINGS: Final = {"application/pdf": "pdf", "image/png": "png", "image/jpeg": "jpg", "image/tiff": "tif"}
 
 
 async def store(request: Request) -> Response:
@@ -51,7 +51,7 @@ async def opened(request: Request) -> Response:
     found = await ledger.document(aggregate_of(request).noun, given["id"], given["doc_id"], reader=reader_of(request))
     headers = {
         "Cache-Control": "no-store",
-        "Content-Disposition": f'attachment; filename="{found.doc_id}.{_ENDINGS[found.media_type]}"',
+        "Content-Disposition": f'attachment; filename="{found.doc_id}.{ENDINGS[found.media_type]}"',
         "Content-Security-Policy": "sandbox; default-src 'none'",
         "X-Content-Type-Options": "nosniff",
     }

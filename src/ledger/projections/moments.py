@@ -17,8 +17,8 @@ from ledger.projections.why import Row
 
 
 def view(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: int, explain: bool = False) -> Row:
-    """`events`: {position, title, effective, recorded} of every fact of the chain, in the order they were recorded;
-    their `values`, as every list of facts has them, are none.
+    """`events`: {position, title, effective, recorded, decided} of every fact of the chain, in the order they were
+    recorded; `decided`: it has a trail (ledger.trails).  Their `values`, as every list of facts has them, are none.
     """
     del policy, as_at, known, explain
     return {"events": [_event(each) for each in history]}
@@ -31,5 +31,6 @@ def _event(record: Recorded[Any]) -> Row:
         "title": title(type(fact)),
         "effective": record.effective,
         "recorded": record.recorded,
+        "decided": bool(record.under or record.rests_on),
         "values": {},
     }

@@ -5,6 +5,8 @@
     attendance, came   a project day's people on one page, and what of them is recorded
     search        somebody found by number, name or date of birth
     case          a case, tab by tab, at any two moments    compare  two moments of it side by side
+    decisions     what was decided, and what it rested on    people   who and which papers belong to it
+    papers        what leaves it as a file
     frame         what each of its pages has: head, tabs, moments (machine), reasons (why)
     doing         what may be recorded, and the receipt    fields  a command's fields as a form
     audit         how the logs are vouched for, refusals, readings, late recording
@@ -35,10 +37,13 @@ from ledger.api.web import (
     bundles,
     case,
     compare,
+    decisions,
     doing,
     facts,
     home,
     lists,
+    papers,
+    people,
     rulebook,
     search,
     signing_in,
@@ -53,6 +58,9 @@ PAGES: Final = (
     *lists.PAGES,
     *search.PAGES,
     *compare.PAGES,
+    *papers.PAGES,
+    *decisions.PAGES,
+    *people.PAGES,
     *attendance.PAGES,
     *case.PAGES,
     *doing.PAGES,

@@ -43,6 +43,7 @@ async def case(request: Request) -> Response:
     found, (shown, *others) = await frame(request, name, *reading)
     shows = {
         "shown": shown,
+        "known": found.facts,
         "plots": _plots(others[0]) if name == "progress" else {},
         **(_timeline(request, shown, others[0]) if name == "chronology" else {}),
     }

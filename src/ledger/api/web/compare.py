@@ -58,6 +58,7 @@ async def compare(request: Request) -> Response:
         "found": _told(read[0]) if read else None,
         "changes": CHANGES,
         "shown": None,
+        "machine_of": None,
     }
     return framed(request, found, "compare.html", shows)
 

@@ -21,7 +21,8 @@ from starlette.responses import Response
 
 from ledger.aggregates import COLLECTIONS
 from ledger.aggregates.aggregate import Aggregate
-from ledger.api.asking import READERS, WITHHELD_FROM
+from ledger.api.asking import AUDITORS, READERS, WITHHELD_FROM
+from ledger.api.readings import ANSWERS_THE_PERSON
 from ledger.api.web.asking import Moments, moments_of, reader_here, session_here
 from ledger.api.web.machine import machine
 from ledger.api.web.pages import page
@@ -33,6 +34,7 @@ from ledger.errors import Forbidden, NotFound
 from ledger.projections import VIEWS, View, moments
 
 HEAD: Final = "person"
+PERSONS: Final = "offenders"
 # The tabs of a person's case, in the order in which it is read; another view is a tab by being one.
 FIRST: Final = ("chronology", "enforcement", "progress", "register", "child", "client-details", "allocation")
 TITLES: Final = {
@@ -40,6 +42,8 @@ TITLES: Final = {
     "oversight": "Reviews and holds",
     "data-rights": "Data",
 }
+BESIDE_VIEWS: Final = ("people", "documents")  # pages of a person that are made of several views
+DECISIONS: Final = "decisions"
 FLAGS: Final = {"RH": "Lives with or sees a child on the register", "RA-H": "Risk assessed as high"}
 
 
@@ -60,11 +64,14 @@ class Frame:
 
 
 def aggregate_here(request: Request) -> Aggregate:
-    """The noun of an address, for whoever may read cases.  Raises Forbidden, NotFound."""
+    """The noun of an address (a person's, where it is for persons alone), for whoever may read cases.
+
+    Raises Forbidden, NotFound.
+    """
     session = session_here(request)
     if session.role not in READERS:
         raise Forbidden(f"Cases are not read by {session.role}.")
-    found = COLLECTIONS.get(request.path_params["collection"])
+    found = COLLECTIONS.get(request.path_params.get("collection", PERSONS))
     if found is None:
         raise NotFound("There is no such kind of case.")
     if not tabs_of(found.noun):
@@ -97,13 +104,12 @@ async def frame(
 def framed(request: Request, found: Frame, template: str, shows: Mapping[str, Any]) -> Response:
     """The page."""
     tabs = [
-        {
-            "title": title_of(each),
-            "at": found.moments.at(f"{found.at}/{each}"),
-            "here": each == found.tab,
-        }
-        for each in tabs_of(found.aggregate.noun)
+        {"title": title_of(each), "at": found.moments.at(f"{found.at}/{each}"), "here": each == found.tab}
+        for each in (*tabs_of(found.aggregate.noun), *(BESIDE_VIEWS if found.head else ()), DECISIONS)
     ]
+    if session_here(request).role in AUDITORS | ANSWERS_THE_PERSON:
+        at = f"/audit/readings/{found.aggregate.collection}/{found.id}"
+        tabs.append({"title": "Who read it", "at": at, "here": False})
     given = {
         "noun": found.aggregate.noun,
         "id": found.id,
