@@ -117,6 +117,53 @@ def written(ledger: Line, made: Made, letter: str, folder: Path) -> None:  # noq
     assert SURNAME in shown.out
 
 
+def test_what_a_letter_would_say_is_shown_and_nothing_is_issued(
+    ledger: Line,  # noqa: F811
+    made: Made,  # noqa: F811
+    tmp_path: Path,
+):
+    letter, absence = str(uuid4()), str(uuid4())
+    missed = {"absence_id": absence, "order_id": made.order, "appointment_kind": "UPW", "kind": "FTA"}
+    given(ledger, "RecordAbsence", f"offender/{made.case}", missed | {"date": days_ago(19)}, "supervisor", tmp_path)
+    data = {"letter_id": letter, "absence_id": absence, "issued_on": days_ago(18), "channel": "post"}
+    line = {"command": "IssueEnforcementLetter", "data": data | {"template": "enforcement-letter"}}
+    file, pages = tmp_path / "line.json", tmp_path / "letter.pdf"
+    file.write_text(json.dumps(line))
+    asked = ("letter", made.case, str(file), "--preview", "--by", STAFF)
+    before, facts = seen(ledger), ledger("status", "--json").json["facts"]
+    shown = ledger(*asked)
+    assert shown.code == 0, shown.err
+    assert "You missed an appointment" in shown.out
+    assert ledger(*asked, "-o", str(pages)).code == 0
+    assert pages.read_bytes().startswith(b"%PDF-")
+    assert pages.stat().st_mode & 0o077 == 0
+    told = ledger(*asked, "--json").json
+    assert told["words"] in shown.out
+    assert seen(ledger) == before + 3
+    assert ledger("status", "--json").json["facts"] == facts
+    assert ledger("letter", made.case, letter, "--by", STAFF).code != 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        '{"command": "IssueEnforcementLetter"}',
+        '{"command": "RecordAbsence", "data": {}}',
+        '{"command": "IssueEnforcementLetter", "data": []}',
+        '{"command": "IssueEnforcementLetter", "data": {}, "to": "offender/1"}',
+    ],
+)
+def test_a_preview_of_what_is_no_letter_is_said(ledger: Line, made: Made, tmp_path: Path, text: str):  # noqa: F811
+    file = tmp_path / "line.json"
+    file.write_text(text)
+    ran = ledger("letter", made.case, str(file), "--preview", "--by", STAFF)
+    assert ran.code == 2
+    assert "--preview: give a file with one JSON object" in ran.err
+    assert str(tmp_path) not in ran.err
+
+
 def file_it(ledger: Line, made: Made, document: str, folder: Path) -> None:  # noqa: F811
     """The document, filed, so that it can be put beside."""
     data = {"doc_id": document, "kind": "letter", "marking": "OPEN", "section": "letters"}

@@ -150,7 +150,12 @@ def parser() -> argparse.ArgumentParser:
     read_by(each, "practitioner")
     each = verb("letter", correspondence.letter, "a letter that the ledger wrote, as it was sent")
     each.add_argument("id", help="an offender's id")
-    each.add_argument("letter", help="the id of the fact that issued it, or its own")
+    each.add_argument("letter", help="the id of the fact that issued it, or its own; of a preview a file")
+    each.add_argument(
+        "--preview",
+        action="store_true",
+        help='what one would say; the file: {"command": …, "data": {…}}, as in an import',
+    )
     each.add_argument("-o", "--out", type=Path, metavar="FILE", help="FILE.pdf or FILE.txt; printed if left out")
     read_by(each, "practitioner")
     each = verb(

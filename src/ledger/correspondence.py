@@ -8,27 +8,26 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, cast
 
 from ledger.application import Ledger
-from ledger.application.letters import Letter
+from ledger.application.letters import Letter, Preview
 from ledger.application.sheets import ROLES, Sheet
-from ledger.askers import reader_of
+from ledger.askers import actor_of, reader_of
+from ledger.commands import Command
 from ledger.errors import Forbidden, Malformed
-from ledger.reading import a_day
+from ledger.projections.letters import LETTERS
+from ledger.reading import a_day, a_json
 from ledger.verbs import out, say, with_ledger
 
 
 def letter(given: argparse.Namespace) -> int:
-    """The words of a letter on standard output, or as FILE.pdf or FILE.txt."""
+    """The words of a letter, or of what one would say, on standard output, or as FILE.pdf or FILE.txt."""
     file: Path | None = given.out
     if file is not None and file.suffix not in (".pdf", ".txt"):
         raise Malformed("--out: a letter is written as FILE.pdf or FILE.txt.")
 
-    async def use(ledger: Ledger) -> Letter:
-        return await ledger.letter("offender", given.id, given.letter, reader=reader_of(given))
-
-    found = with_ledger(use)
+    found = _previewed(given) if given.preview else _sent(given)
     body: dict[str, Any] = {"words_digest": found.digest, "template": found.template, "edition": found.edition}
     if file is None:
         body["words"] = found.words
@@ -37,6 +36,37 @@ def letter(given: argparse.Namespace) -> int:
     _write(file, found.pdf() if file.suffix == ".pdf" else f"{found.words}\n".encode())
     say(given, body | {"file": str(file)}, lambda: out.print(str(file), markup=False, highlight=False, soft_wrap=True))
     return 0
+
+
+def _sent(given: argparse.Namespace) -> Letter:
+    async def use(ledger: Ledger) -> Letter:
+        return await ledger.letter("offender", given.id, given.letter, reader=reader_of(given))
+
+    return with_ledger(use)
+
+
+def _previewed(given: argparse.Namespace) -> Preview:
+    """What the command in a file, {"command", "data"}, would write; nothing is issued."""
+    try:
+        told: Any = a_json(Path(given.letter).read_bytes())
+    except (OSError, ValueError) as wrong:
+        raise Malformed(WHICH_COMMAND) from wrong
+    line = cast("dict[str, Any]", told) if isinstance(told, dict) else {}
+    name, data = line.get("command"), line.get("data")
+    if line.keys() != {"command", "data"} or name not in _WRITING or not isinstance(data, dict):
+        raise Malformed(WHICH_COMMAND)
+    command = Command(str(name), "offender", given.id, cast("dict[str, Any]", data), actor_of(given))
+
+    async def use(ledger: Ledger) -> Preview:
+        return await ledger.preview(command, reader=reader_of(given))
+
+    return with_ledger(use)
+
+
+_WRITING: Final = frozenset(each.command for each in LETTERS)
+WHICH_COMMAND: Final = (
+    f"--preview: give a file with one JSON object, its command ({' or '.join(sorted(_WRITING))}) and its data."
+)
 
 
 def session_sheet(given: argparse.Namespace) -> int:

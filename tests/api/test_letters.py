@@ -176,6 +176,28 @@ def test_a_preview_records_nothing_and_is_what_is_issued(door: Door):
     assert words(door, case, fact) == seen.json()["words"]
 
 
+@pytest.mark.parametrize("how", ["format", "accept"])
+def test_a_preview_is_pages_too_that_say_it_is_none_yet(door: Door, how: str):
+    case, absence = an_absence(door)
+    body, before = letter_for(absence), door.size
+    path = f"{case.path}/issue-enforcement-letter/preview"
+    asked = {"Accept": "application/pdf"} if how == "accept" else {}
+    address = f"{path}?format=pdf" if how == "format" else path
+    pages = door.post(address, body, "practitioner", **asked)
+    assert (pages.status_code, pages.headers["content-type"]) == (200, "application/pdf")
+    assert pages.headers["cache-control"] == "no-store"
+    assert door.size == before
+    again = door.post(address, body, "practitioner", **asked)
+    assert again.content == pages.content
+    paper = Paper(pages.content)
+    assert paper.says("Preview: nothing has been sent.")
+    assert paper.says("You missed an appointment")
+    assert paper.says(preview(door, case, body).json()["words_digest"])
+    a_problem(door.post(f"{path}?format=doc", body, "practitioner"), 422, "malformed")
+    early = letter_for(absence, 30)
+    a_problem(door.post(address, early, "practitioner", **asked), 409, "refused")
+
+
 def test_who_was_shown_a_preview_or_a_letter_is_sealed_first(door: Door):
     case, absence = an_absence(door)
     body = letter_for(absence)

@@ -2,6 +2,7 @@
 
     POST /offenders/{id}/issue-enforcement-letter/preview      what the letter would say; the body is the command's
     POST /offenders/{id}/give-breach-warning/preview           the same of a warning
+         ?format=pdf, or Accept: application/pdf               the same as pages
     GET  /offenders/{id}/letters/{letter}.pdf, .txt            as it was sent; `letter`: the fact's id, or its own
     GET  /placements/{id}/session-sheet?day=                   who is expected that day, as JSON
          &format=pdf, or Accept: application/pdf               the same as pages to write on
@@ -48,11 +49,15 @@ def previewing(fact: type[Fact]) -> Endpoint:
     async def preview(request: Request) -> Response:
         """What the command would have written, and its digest; nothing is recorded."""
         ledger: Ledger = request.app.state.ledger
-        asked_of(request, set())
+        as_pages = printed(request, asked_of(request, {"format"}))
         reader = reader_of(request)
         data = fields_of(await body_of(request))
         command = Command(fact.command, "offender", request.path_params["id"], data, reader.by)
-        return json(await ledger.preview(command, reader=reader))
+        found = await ledger.preview(command, reader=reader)
+        if not as_pages:
+            return json(found.told(), headers={"Vary": "Accept"})
+        headers = _HEADERS | {"Vary": "Accept", "Content-Disposition": 'inline; filename="preview.pdf"'}
+        return Response(await asyncio.to_thread(found.pdf), headers=headers, media_type=PDF)
 
     return preview
 

@@ -50,7 +50,7 @@ from ledger.application.executing import DIGESTS, Executing
 from ledger.application.finalising import Finalising
 from ledger.application.going_on import GoingOn
 from ledger.application.holding import Holding
-from ledger.application.letters import Letter, Letters
+from ledger.application.letters import Letter, Letters, Preview
 from ledger.application.patience import in_time
 from ledger.application.reporting import Reporting
 from ledger.application.searching import PAGE as SEARCH_PAGE
@@ -327,7 +327,7 @@ class Ledger:
 
     # ------------------------------------------------------------------------------------ letters and forms
 
-    async def preview(self, command: Command, *, reader: Reader) -> dict[str, str]:
+    async def preview(self, command: Command, *, reader: Reader) -> Preview:
         """What a letter would say; nothing is recorded but who was shown it.  Raises as ledger.application.letters."""
         await self.admit(reader, command.stream)
         return await self._letters.preview(command, reader)

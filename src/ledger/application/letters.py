@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from typing import Any, Final, TypeVar
 
 from ledger.access.purposes import Reader
@@ -29,6 +29,7 @@ from ledger.disclosing.table import MAY_OPEN, FieldClass
 from ledger.errors import DatabaseUnavailable, Forbidden, Malformed, NotFound, Refused, Unavailable, VaultUnavailable
 from ledger.printing import letter_pdf
 from ledger.projections.letters import LETTERS, to_be_written
+from ledger.rules.dates import day_of
 from ledger.rules.letters import KINDS
 from ledger.store.cases import Cases
 from ledger.store.opening import Store
@@ -37,6 +38,7 @@ T = TypeVar("T")
 NO_SUCH_LETTER: Final = "There is no letter {name} of this case."
 WRITTEN_ELSEWHERE: Final = "The ledger did not write this letter; what it said is where it was filed."
 NO_LETTER: Final = "A preview is of a letter: name the template it is to be written with."
+NOT_SENT: Final = "Preview: nothing has been sent."
 NOT_FOR_ROLE: Final = "Letters are read in roles that may read of the person (docs/disclosing.md); not by {role}."
 _OPENS: Final = {each.topic: ("words", "words_digest") for each in LETTERS}
 _READERS: Final = frozenset(role for role, opens in MAY_OPEN.items() if FieldClass.PERSON in opens)
@@ -63,6 +65,38 @@ class Letter:
             *(["Struck out since: this record does not stand."] if self.struck_out else []),
         ]
         return letter_pdf(KINDS[self.template].title, self.words, foot, self.recorded)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a letter would say if it were issued now.  `day`: which day it would be of."""
+
+    template: str
+    edition: str
+    template_digest: str
+    words: str
+    digest: str
+    day: date
+
+    def told(self) -> dict[str, str]:
+        """As JSON: what a command may give again, so that it is these words that are issued or none."""
+        return {
+            "template": self.template,
+            "template_edition": self.edition,
+            "template_digest": self.template_digest,
+            "words": self.words,
+            "words_digest": self.digest,
+        }
+
+    def pdf(self) -> bytes:
+        """Its pages, which say what they are; the same preview is the same bytes."""
+        foot = [
+            NOT_SENT,
+            f"Words, SHA-256: {self.digest}",
+            f"Template {self.template}, edition {self.edition}",
+        ]
+        moment = datetime.combine(self.day, time(), UTC)
+        return letter_pdf(f"{KINDS[self.template].title} (preview)", self.words, foot, moment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +131,8 @@ class Letters:
         await self.readings.begin(reader, screen, {stream}, policy.version).sealed()
         return _letter(found, reading.records)
 
-    async def preview(self, command: Command, reader: Reader) -> dict[str, str]:
-        """What a letter would say: {template, template_edition, template_digest, words, words_digest}.
+    async def preview(self, command: Command, reader: Reader) -> Preview:
+        """What a letter would say.
 
         Raises what the command would be refused with, Malformed for one that writes no letter, AccessLogUnavailable.
         """
@@ -109,10 +143,18 @@ class Letters:
         except Refused:
             await self._looked(command, reader)  # why not is of the case, too
             raise
-        if not to_be_written(decision.facts[0]):
+        fact: Any = decision.facts[0]
+        if not to_be_written(fact):
             raise Malformed(NO_LETTER, {"template": "name one"})
         await self._looked(command, reader)
-        return {name: str(getattr(decision.facts[0], name)) for name in _PREVIEWED}
+        return Preview(
+            str(fact.template),
+            str(fact.template_edition),
+            str(fact.template_digest),
+            str(fact.words),
+            str(fact.words_digest),
+            day_of(decision.effective or fact.effective() or datetime.now(UTC)),
+        )
 
     async def _looked(self, command: Command, reader: Reader) -> None:
         """Seal that a preview is told, whatever it says."""
@@ -122,9 +164,6 @@ class Letters:
 
     async def _in_time(self, reading: Awaitable[T], late: type[Unavailable] = DatabaseUnavailable) -> T:
         return await in_time(self.store.deadline, reading, late)
-
-
-_PREVIEWED: Final = ("template", "template_edition", "template_digest", "words", "words_digest")
 
 
 def _names(record: Recorded[Any]) -> tuple[str, ...]:

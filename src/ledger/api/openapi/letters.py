@@ -75,13 +75,16 @@ def _preview(fact: type[Fact]) -> dict[str, Any]:
         "operationId": f"offender.{fact.command}.preview",
         "summary": f"What {fact.command} would write; nothing is recorded but who was shown it",
         "tags": ["offenders"],
-        "parameters": [_OFFENDER, *READER],
+        "parameters": [_OFFENDER, FORMAT, *READER],
         "requestBody": {
             "required": True,
             "content": {"application/json": {"schema": schema_of(fact), "example": example(fact)}},
         },
         "responses": {
-            "200": {"description": "Words and digests", "content": {"application/json": {"schema": _PREVIEWED}}},
+            "200": {
+                "description": "Words and digests, or pages",
+                "content": {"application/json": {"schema": _PREVIEWED}, "application/pdf": {"schema": BYTES}},
+            },
             **errors_of("401", "403", "404", "408", "409", "413", "415", "422", "500", "503"),
         },
     }
