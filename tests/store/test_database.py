@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import LiteralString
+from itertools import count
+from typing import Any, LiteralString
 from uuid import UUID, uuid4
 
 import psycopg
@@ -14,6 +15,7 @@ import pytest
 from tests.store.conftest import NewLedger
 from tests.store.ledgers import ORIGIN, Ledger, a_command, a_fact, one, sealed_by
 
+from ledger.aggregates import FACT_BY_TOPIC
 from ledger.errors import DatabaseUnavailable
 from ledger.store import binary
 from ledger.store.appending import SETUP, Ciphertext, Repeated
@@ -65,6 +67,26 @@ async def test_a_stream_is_read_in_order_and_within_bounds(ledger: Ledger) -> No
         assert [each.position for each in await database.stream("case-a", upto=4)] == [1, 3]
         assert [each.position for each in await database.stream("case-a", after=1)] == [3, 5]
         assert [each.position for each in await database.concerning("place-1", upto=3)] == [1, 3]
+
+
+async def test_of_several_cases_the_facts_of_some_types_are_read_each_in_order(ledger: Ledger) -> None:
+    longest = max(FACT_BY_TOPIC, key=len)
+    async with ledger.sequencer() as sequencer, reading(ledger) as database:
+        told = [("a", longest), ("b", "test.a.v1"), ("a", "test.a.v1"), ("a", "test.a.v10"), ("a", longest)]
+        versions = {"a": count(1), "b": count(1)}
+        for name, topic in told:
+            more: dict[str, Any] = {"topic": topic, "about": ["case-c"], "note": 'of "type":"test.b.v1" é'}
+            await sealed_by(sequencer, a_command(a_fact(f"case-{name}", next(versions[name]), **more)))
+
+        async def read(*types: str, upto: int = 9) -> dict[str, list[int]]:
+            found = await database.of_types(["case-a", "case-b", "case-c"], upto, types)
+            return {name: [each.position for each in stored] for name, stored in found.items()}
+
+        assert await read(longest) == {"case-a": [1, 5], "case-b": [], "case-c": []}
+        assert await read("test.a.v1") == {"case-a": [3], "case-b": [2], "case-c": []}
+        assert await read("test.a.v1", longest, upto=4) == {"case-a": [1, 3], "case-b": [2], "case-c": []}
+        assert await read() == await read("test.b.v1") == {"case-a": [], "case-b": [], "case-c": []}
+        assert await database.of_types([], 9, ["test.a.v1"]) == {}
 
 
 async def test_entries_come_with_their_leaf_hashes(ledger: Ledger) -> None:
@@ -195,6 +217,7 @@ async def test_a_case_is_found_by_its_stream_before_postgresql_knows_how_few_fac
             "chain": "'case-7', 9999, 0",
             "chains": "'{case-7,case-8}', 9999, true",
             "telling": "'{case-7,case-8}', 9999",
+            "of_types": "'{case-7,case-8}', 9999, '{test.happened.v1}'",
         }.items():
             connection.execute(b"PREPARE " + name.encode() + b" AS " + STATEMENTS[name].encode())
             plan = connection.execute(f"EXPLAIN EXECUTE {name} ({given})".encode()).fetchall()

@@ -25,6 +25,11 @@ def unit_of(stream: str, history: Sequence[Recorded[Any]]) -> str | None:
     return own[0].by.unit if own else None
 
 
+def names_a_unit(fact_class: type[Fact]) -> bool:
+    """Whether a fact of this type may say to which unit its case belongs."""
+    return bool(_naming_a_unit(fact_class))
+
+
 @cache
 def _naming_a_unit(fact_class: type[Fact]) -> tuple[str, ...]:
     return tuple(name for name in ("to_unit", "unit") if name in fact_class.model_fields)

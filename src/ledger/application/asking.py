@@ -252,8 +252,7 @@ class Asking:
         page = replace(page, items=items, paused=paused)
         sealing = self._readings.begin(reader, screen, cases_in((*items, *paused)), policy.version)
         if worklist.names_person:
-            naming = [self._named(worklist, row, opens, asked.day, page) for row in page.items]
-            page = replace(page, items=await asyncio.gather(*naming))
+            page = replace(page, items=await self._named(worklist.names_person, page, opens, asked.day))
         await sealing.sealed()
         return replace(page, next=page.next and self.cursors.seal(page.next))
 
@@ -307,17 +306,16 @@ class Asking:
         except ValueError as wrong:
             raise Malformed(lists.NO_CURSOR, {"cursor": str(wrong)}) from wrong
 
-    async def _named(self, worklist: Worklist, row: Row, opens: Opens, day: date, page: lists.Page) -> Row:
-        """A row with whom it is about; one that says nothing (ledger.privacy.limiting) stays as it is."""
-        found = row.get(worklist.names_person)
-        return row if found is None else row | await self._person(found, opens, day, page)
+    async def _named(self, names_person: str, page: lists.Page, opens: Opens, day: date) -> list[Row]:
+        """The rows with whom each is about, as known when the page's position was the newest.
 
-    async def _person(self, id: str, opens: Opens, day: date, page: lists.Page) -> Row:  # noqa: A002 - as above
-        """Whom a row is about, as known when the page's position was the newest."""
-        stream = f"offender-{id}"
-        chain = await self._in_time(self._cases.chains.of(stream))
-        reading = await self._in_time(self._cases.chains.read(chain, opens), VaultUnavailable)
-        return persons.person(stream, reading.known(page.position), day)
+        One that says nothing (ledger.privacy.limiting) stays as it is.
+        """
+        people = dict.fromkeys(f"offender-{row[names_person]}" for row in page.items if row.get(names_person))
+        reading = self._cases.told([*people], page.position, persons.RESTS_ON, opens)
+        told = await self._in_time(reading, VaultUnavailable)
+        whom = {each[-36:]: persons.person(each, told[each], day) for each in people}
+        return [row | whom.get(row.get(names_person, ""), {}) for row in page.items]
 
     async def _in_time(self, reading: Awaitable[T], late: type[Unavailable] = DatabaseUnavailable) -> T:
         return await in_time(self._store.deadline, reading, late)

@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
-from ledger.aggregates.corrections import RecordCorrected, as_corrected
+from ledger.aggregates.corrections import CORRECTING, RecordCorrected, as_corrected
+from ledger.aggregates.offender import FACTS
 from ledger.aggregates.offender.facts import (
     OffenderDetailsCorrected,
     OffenderRecorded,
@@ -25,7 +26,7 @@ from ledger.aggregates.offender.facts import (
 )
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Closed, Recorded
-from ledger.aggregates.units import unit_of
+from ledger.aggregates.units import names_a_unit, unit_of
 from ledger.privacy.limiting import rules_in
 from ledger.projections import yellow_dot
 from ledger.projections.register import raised
@@ -37,6 +38,9 @@ OPENS: Final[Mapping[str, tuple[str, ...]]] = {
     OffenderDetailsCorrected.topic: ("field", "new_value"),
     RecordCorrected.topic: ("corrected_value",),
 }
+RESTS_ON: Final = frozenset(
+    each.topic for each in (*CORRECTING, PractitionerAssigned, *filter(names_a_unit, FACTS))
+) | frozenset(OPENS)
 HEAD: Final[Mapping[str, tuple[str, ...]]] = {
     **OPENS,
     **yellow_dot.OPENS,

@@ -15,6 +15,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
@@ -219,6 +220,15 @@ class Cases:
 
     async def _leaving(self, stored: Sequence[Stored], opens: Opens) -> list[Recorded[Fact]]:
         return await self.records(stored, opens, leaving=True)
+
+    async def told(
+        self, names: Sequence[str], upto: int, types: Collection[str], opens: Opens
+    ) -> dict[str, list[Recorded[Fact]]]:
+        """Of several cases the facts of these types in their own streams, up to a position, to leave the house."""
+        found = await self._database.of_types(names, upto, types)
+        records = await self.records([each for stored in found.values() for each in stored], opens, leaving=True)
+        read = iter(records)
+        return {name: list(islice(read, len(stored))) for name, stored in found.items()}
 
     async def opened(self, stored: Mapping[int, Stored], leaving: bool = False) -> dict[int, dict[str, Any]]:
         """Every value of these facts by path, or that it is erased.  Raises Unreadable, VaultUnavailable.

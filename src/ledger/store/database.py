@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, LiteralString
@@ -207,6 +207,16 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     """,
     "newest_note": "SELECT note FROM released ORDER BY size DESC LIMIT 1",
     "note_from": "SELECT size, note FROM released WHERE size >= $1::bigint ORDER BY size LIMIT 1",
+    # The facts of these types, in the cases' own streams.  The first `"type":"` of an entry is that of its member.
+    "of_types": """
+        SELECT n.id, e.position, e.entry FROM unnest($1::text[]) AS n (id), LATERAL (
+            SELECT position, entry FROM entries,
+                LATERAL (SELECT substr(entry, position('"type":"'::bytea IN entry) + 8, 80) AS told) AS t
+            WHERE stream = n.id AND position + 0 <= $2::bigint
+                AND convert_from(substr(told, 1, greatest(position('"'::bytea IN told) - 1, 0)), 'UTF8')
+                    = ANY($3::text[])
+        ) AS e ORDER BY n.id, e.position
+    """,
     # What tells who somebody is, and which warnings stand at the name: few of the facts of each of many people.  The
     # first `"type":"` of an entry is that of its member: inside a text a quotation mark has a backslash before it.
     # OFFSET 0: from what is about a person to those entries, and not for each through every entry of the register.
@@ -376,6 +386,15 @@ class Database:
         found: dict[str, list[Stored]] = {name: [] for name in names}
         asked = (binary.array_of_text(names), binary.int8(upto), b"\x01" if foreign else b"\x00")
         for row in await self._ask(b"chains", *asked) if names else ():
+            stored = Stored.of(binary.read_int8(row[1]), binary.read_bytes(row[2]))
+            found[binary.read_bytes(row[0]).decode()].append(stored)
+        return found
+
+    async def of_types(self, names: Sequence[str], upto: int, types: Collection[str]) -> dict[str, list[Stored]]:
+        """Several cases at once, of each the facts of these types in its own stream, up to a position, in order."""
+        found: dict[str, list[Stored]] = {name: [] for name in names}
+        asked = (binary.array_of_text(names), binary.int8(upto), binary.array_of_text(sorted(types)))
+        for row in await self._ask(b"of_types", *asked) if names else ():
             stored = Stored.of(binary.read_int8(row[1]), binary.read_bytes(row[2]))
             found[binary.read_bytes(row[0]).decode()].append(stored)
         return found
