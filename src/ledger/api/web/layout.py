@@ -1,7 +1,8 @@
 """How an answer is laid out: what of it is a table, and which ids lead to a page of their own.
 
     is_rows(answer["reviews"])    a list of maps of single values: a table
-    is_grid(order["checks"])      a map of such maps with the same members: a table with a heading for each row
+    is_parts(answer["review"])    what has a heading of its own
+    is_grid(order["checks"])      a map of such maps that are alike: a table with a heading for each row
     page_of(id, "placement_id")   -> "/case/placements/019a…"
 
 Proven by tests/web/test_layout.py.
@@ -17,6 +18,8 @@ from ledger.privacy.limiting import named_in
 from ledger.projections import VIEWS
 
 WIDEST: Final = 8  # columns of a table beside its reasons; what has more is told one under another
+LONG: Final = 5  # rows: more than so many are a table, which is scrolled, even where they are
+WIDEST_OF_LONG: Final = 14
 _PAGED: Final = frozenset(each.noun for each in VIEWS)  # nouns that have a page
 
 
@@ -33,15 +36,23 @@ def is_rows(value: Any) -> bool:
     if not isinstance(value, list) or not value:
         return False
     items = cast("list[Any]", value)
-    return all(_is_row(each) for each in items) and len({name for each in items for name in _members(each)}) <= WIDEST
+    if not all(_is_row(each) for each in items):
+        return False
+    columns = {name for each in items for name in _members(each)}
+    return len(columns) <= (WIDEST_OF_LONG if len(items) > LONG else WIDEST)
 
 
 def is_grid(value: Any) -> bool:
-    """Whether a map is a table: of two maps or more, by name, of the same members."""
+    """Whether a map is a table: of two maps or more, by name, that have a member in common."""
     if not isinstance(value, Mapping) or "why" in value:
         return False
     items = list(cast("Mapping[str, Any]", value).values())
-    return len(items) > 1 and is_rows(items) and len({tuple(_members(each)) for each in items}) == 1
+    return len(items) > 1 and is_rows(items) and bool(set(_members(items[0])).intersection(*map(_members, items[1:])))
+
+
+def is_parts(value: Any) -> bool:
+    """Whether a member of an answer has parts of its own, and so a heading: a map, or a list of maps."""
+    return isinstance(value, Mapping) or (isinstance(value, list) and not _is_short(cast("Any", value)))
 
 
 def _members(row: Mapping[str, Any]) -> list[str]:

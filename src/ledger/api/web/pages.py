@@ -64,7 +64,13 @@ def environment() -> Environment:
         "base64": encode_base64,
     }
     made.filters.update(filters)
-    tests: dict[str, Any] = {"id": words.is_id, "state": words.is_state, "rows": layout.is_rows, "grid": layout.is_grid}
+    tests: dict[str, Any] = {
+        "id": words.is_id,
+        "state": words.is_state,
+        "rows": layout.is_rows,
+        "grid": layout.is_grid,
+        "parts": layout.is_parts,
+    }
     made.tests.update(tests)
     named: dict[str, Any] = {"asset": asset, "searchers": SEARCHERS, "supervising": roles_for(SessionAttended)}
     made.globals.update(named)

@@ -23,7 +23,7 @@ MONTHS: Final = (
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?")
 _ID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 # Of a field's last words: not said where the value says it.
-_SILENT: Final = ("_minutes", "_id", "_ids")
+_SILENT: Final = ("_minutes", "_id", "_ids", "_ref", "_refs")
 _SPELLED: Final = {
     **{"upw": "Unpaid work", "dob": "Date of birth", "crn": "Case reference number", "ete": "ETE", "ip": "Individual"},
     **{"dp": "Data protection", "pip": "Pre-placement", "pqs": "Placement quality", "fta": "Failed to attend"},
@@ -108,6 +108,17 @@ def is_id(value: object) -> bool:
 
 def is_state(name: str) -> bool:
     """Whether a field holds a code of a closed list, which is shown in words."""
-    return name in ("state", "status", "breach", "kind", "mode", "cause", "role", "grade", "source") or name.endswith(
-        "_state"
-    )
+    return name in (
+        "state",
+        "status",
+        "breach",
+        "kind",
+        "mode",
+        "cause",
+        "role",
+        "grade",
+        "source",
+        "result",
+        "ground",
+        "flag",
+    ) or name.endswith("_state")
