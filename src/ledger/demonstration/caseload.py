@@ -19,6 +19,7 @@ from ledger.demonstration.enforcing import decline, hear, miss, start_action, un
 from ledger.demonstration.lines import Book, Days, Line, Pen, a_uuid, at, first_saturday
 from ledger.demonstration.lives import Life, Plan, Promptness
 from ledger.demonstration.nominations import nominate
+from ledger.demonstration.overseeing import oversee
 from ledger.demonstration.owing import owe
 from ledger.demonstration.people import UNITS, Roster, roster
 from ledger.demonstration.progressing import (
@@ -58,6 +59,7 @@ def caseload(today: date, seed: int = 2022, cases: int = 120) -> list[Line]:
     drawn = [each for each in lives if each.number >= len(SHAPED)]
     protect(book, people, drawn, seed)
     owe(book, people, drawn, seed)
+    oversee(book, people, sites, drawn, seed)
     return book.lines()
 
 

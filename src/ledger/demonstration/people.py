@@ -27,6 +27,7 @@ _FOR_ALL: Final = (
     "information-officer",
     "aco",
     "information-manager",
+    "training-unit",
 )
 
 
