@@ -14,6 +14,7 @@ from typing import Final
 from ledger.demonstration.lines import Book, Pen, Staff, at
 from ledger.demonstration.lives import Life
 from ledger.demonstration.people import UNITS, Roster
+from ledger.demonstration.sites import Sites
 
 TWO_YEARS: Final = 730
 
