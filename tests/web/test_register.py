@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import uuid4
 
-from tests.doors import Door, days_ago
+from tests.doors import TODAY, Door, days_ago
 from tests.erasing.family import ERASED, Family
 from tests.web.browsing import signed_in, text_of
 
@@ -129,3 +130,35 @@ def test_an_entry_that_is_only_asked_for_has_a_page(door: Door):
     told = {"offender_id": home.case.id, "ground": "CONCERN", "on": days_ago(3)}
     home.give(f"register-entry/{entry}", "SubmitR7", told, "practitioner")
     assert "not made yet" in text_of(signed_in(door, OFFICER).get(f"/case/register-entries/{entry}"))
+
+
+def test_the_monthly_list_has_two_parts_with_names_and_says_how_its_report_stands(door: Door):
+    home, alone = Family(door), Family(door)
+    entry = home.entered([home.child()], day=200)
+    concern, offender = str(uuid4()), alone.case.id
+    told = {"offender_id": offender, "ground": "CONCERN", "on": days_ago(3)}
+    alone.give(f"register-entry/{concern}", "SubmitR7", told, "practitioner")
+    made: dict[str, Any] = {"offender_id": offender, "child_ids": [], "ground": "CONCERN", "registered_on": days_ago(3)}
+    made |= {"copy_of_r7_filed": True, "roh_register_linked": False}
+    alone.give(f"register-entry/{concern}", "EnterRegister", made, OFFICER)
+    door.run(door.ledger.follower.catch_up())
+    browser = signed_in(door, OFFICER)
+    page = browser.get(f"/lists/monthly-report?person={home.case.id}")
+    first, _, second = text_of(page).partition("Part 2: on a concern alone")
+    assert "Ann Featherstonehaugh 0710890" in first
+    assert "days overdue" in first
+    assert "Nobody." in second
+    assert f'href="/case/register-entries/{entry}"' in page.text
+    other = text_of(browser.get(f"/lists/monthly-report?person={offender}"))
+    assert "Featherstonehaugh" in other.partition("Part 2: on a concern alone")[2]
+    month = f"{TODAY:%Y-%m}"
+    assert f"/record/register-reports/{month}/issue-monthly-report" in page.text
+    assert "is not issued yet" in text_of(page)
+    assert browser.get(f"/record/register-reports/{month}/issue-monthly-report").status_code == 200
+    issued = {"issued_on": days_ago(0), "recipients": ["A. Manager"]}
+    door.give(f"register-report/{month}", "IssueMonthlyReport", issued, OFFICER, key=uuid4())
+    page = browser.get("/lists/monthly-report")
+    assert "no risk manager has confirmed it yet" in text_of(page)
+    assert browser.get(f"/case/register-reports/{month}").status_code == 200
+    assert "confirm-register-list" in signed_in(door, "risk-manager").get("/lists/monthly-report").text
+    assert "Featherstonehaugh" not in signed_in(door, "auditor").get("/lists/monthly-report").text

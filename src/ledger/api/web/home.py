@@ -117,7 +117,9 @@ def _counted(name: str, count: int, oldest: date | None, filters: Filters, today
 def _age(since: date | None, today: date) -> str:
     if since is None or since == date.min:
         return ""
-    return duration(today - since) if since <= today else f"in {duration(since - today)}"
+    if since == today:
+        return "today"
+    return duration(today - since) if since < today else f"in {duration(since - today)}"
 
 
 PAGES: Final[Pages] = (("/", "GET", signed_in(home)),)

@@ -5,7 +5,7 @@ Proven by tests/web/test_pages.py and tests/web/test_home.py.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -13,17 +13,23 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ledger.aggregates import AGGREGATES
+from ledger.aggregates.register_report import MonthlyReportIssued, RegisterListConfirmed
+from ledger.aggregates.roles import roles_for
 from ledger.api.asking import READERS, WITHHELD_FROM
+from ledger.api.openapi import kebab
 from ledger.api.web.asking import Pages, moments_of, reader_here, session_here, signed_in
 from ledger.api.web.filters import DUE, STATES, filters_of
 from ledger.api.web.home import ABOUT
 from ledger.api.web.pages import page
+from ledger.api.web.words import MONTHS, words
 from ledger.application import Ledger
-from ledger.errors import Forbidden
+from ledger.errors import Forbidden, NotFound
 from ledger.projections import WORKLISTS
 from ledger.rules.dates import london_day
 
 ROWS: Final = 50
+CODED: Final = frozenset({"ground", "deregistration", "flag", "type"})  # members of rows that hold a code of a list
+REPORT: Final = "monthly-report"
 
 
 async def listed(request: Request) -> Response:
@@ -59,8 +65,30 @@ async def listed(request: Request) -> Response:
         "next": more if found.next else None,
         "position": found.position,
         "paused": found.paused,
+        "coded": CODED,
     }
+    if name == REPORT:
+        return page(request, "monthly-report.html", {**shows, **await _report(request, day)})
     return page(request, "list.html", shows)
+
+
+async def _report(request: Request, day: date) -> dict[str, Any]:
+    """How the report of a day's month stands, and what this role may record of it (CP-50, CP-51)."""
+    ledger: Ledger = request.app.state.ledger
+    role, month = session_here(request).role, f"{day:%Y-%m}"
+    withhold, reader = role in WITHHELD_FROM, reader_here(request)
+    try:
+        told = await ledger.view("register-report", month, "register-report", withhold=withhold, reader=reader)
+    except NotFound:
+        told = {}
+    report = told if told.get("issued_on") else None
+    acts = (RegisterListConfirmed,) if report else (MonthlyReportIssued,)
+    offered = [
+        {"says": words(each.command), "at": f"/record/register-reports/{month}/{kebab(each.command)}"}
+        for each in acts
+        if role in roles_for(each)
+    ]
+    return {"report": report, "month": month, "month_says": f"{MONTHS[day.month - 1]} {day.year}", "offered": offered}
 
 
 def _row(row: dict[str, Any], names_case: str, collection: str) -> dict[str, Any]:
