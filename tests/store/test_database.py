@@ -142,6 +142,43 @@ async def test_a_moment_is_found_by_its_index_however_long_ago_it_was(ledger: Le
     assert "Index Scan Backward using entries_recorded" in plan
 
 
+async def test_what_is_asked_at_once_is_asked_of_the_database_once_and_never_answered_with_what_was_before(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[bytes] = []
+    send = Wire.send
+
+    def counted(wire: Wire, queries: Any, answered: Any) -> None:
+        sent.extend(name for name, _ in queries if name.startswith(b"newest"))
+        send(wire, queries, answered)
+
+    async with ledger.sequencer() as sequencer, reading(ledger) as database:
+        await database.newest("case-a")
+        monkeypatch.setattr(Wire, "send", counted)
+        now = datetime.now(UTC)
+        names = ("case-a", "case-a", "case-a", "case-b")
+        await asyncio.gather(
+            *map(database.newest, names), database.newest("case-a", now), database.newest("case-a", now)
+        )
+        assert sorted(sent) == [b"newest", b"newest", b"newest_then"]
+        for version in range(1, 6):
+            earlier = asyncio.create_task(database.newest("case-a"))  # under way while the next is sealed
+            await asyncio.sleep(0)
+            await sealed_by(sequencer, a_command(a_fact("case-a", version)))
+            assert (await database.newest("case-a")).case == version
+            await earlier
+
+
+async def test_whoever_gives_up_takes_no_answer_from_the_others(ledger: Ledger) -> None:
+    async with reading(ledger) as database:
+        one, other = (asyncio.create_task(database.newest("case-a")) for _ in range(2))
+        await asyncio.sleep(0)
+        one.cancel()
+        assert (await other).case == 0
+        with pytest.raises(asyncio.CancelledError):
+            await one
+
+
 async def test_the_newest_rules_are_the_heads_of_ledger_and_policy(ledger: Ledger) -> None:
     async with ledger.sequencer() as sequencer, reading(ledger) as database:
         await sealed_by(sequencer, a_command(a_fact("policy", 1), a_fact("ledger", 1), a_fact("case-a", 1)))

@@ -354,6 +354,7 @@ class Database:
         self._wires: list[Wire | None] = [None] * READERS
         self._locks = [asyncio.Lock() for _ in range(READERS)]
         self._turn = itertools.cycle(range(READERS))
+        self._newest_asked: dict[tuple[str, datetime | None], asyncio.Task[Newest]] = {}
 
     async def head(self) -> Head | None:
         """None where the ledger was never opened."""
@@ -461,7 +462,20 @@ class Database:
         return binary.read_int8(ledger) + 1, binary.read_int8(policy) + 1
 
     async def newest(self, name: str, moment: datetime | None = None) -> Newest:
-        """How new a case is, and the rules it is judged by; and what was known at a moment, if one is given."""
+        """How new a case is, and the rules it is judged by; and what was known at a moment, if one is given.
+
+        Whoever asks this of the same case in the same turn of the loop, as the parts of one page do, shares the answer:
+        it goes out when that turn ends, so nobody's is older than their question.
+        """
+        asked = self._newest_asked.get((name, moment))
+        if asked is None:
+            loop = asyncio.get_running_loop()
+            asked = self._newest_asked[name, moment] = loop.create_task(self._newest(name, moment))
+            asked.add_done_callback(_heard)
+            loop.call_soon(self._newest_asked.pop, (name, moment), None)
+        return await asyncio.shield(asked)
+
+    async def _newest(self, name: str, moment: datetime | None) -> Newest:
         if moment is None:
             [row] = await self._ask(b"newest", name.encode())
         else:
@@ -628,6 +642,12 @@ class Database:
             if wire is None or wire.closed:
                 wire = self._wires[turn] = await self.connect(self._statements)
             return wire
+
+
+def _heard(asked: asyncio.Task[Newest]) -> None:
+    """Whoever asked may have given up meanwhile."""
+    if not asked.cancelled():
+        asked.exception()
 
 
 def _stored(rows: Rows) -> list[Stored]:
