@@ -5,8 +5,9 @@
 The application runs in this process, as the server runs it, and is asked without a socket by somebody who is signed in:
 what is measured is the page, with its readings sealed in the access log, and no network.  Rounds go page after page, so
 that no page is measured alone on a warm processor.  A *question* is one statement a page waits for, or one transaction
-of either log that it begins (several readings begun at once share one); it is counted on the first showing of a case.  `processor` is the median of
-what this process worked for a page, which a busy machine changes less than the time that passes.
+of either log that it begins (several readings begun at once share one); it is counted on the first showing of a case.
+`processor` is the median of what this process worked for a page, which a busy machine changes less than the time that
+passes.
 
 `addresses` and `Counting` are the tests' as well (tests/web/test_questions.py), which fail above ten questions.
 
@@ -60,7 +61,7 @@ T = TypeVar("T")
 
 
 def addresses(case: str, position: int = 3) -> Iterator[tuple[str, str]]:
-    """(a page's pattern, an address of it), for every page there is; `case`: an offender's id."""
+    """(a page's pattern, an address of it), for what there is from the start; `case`: an offender's id."""
     given = {
         "{collection}": "offenders",
         "{id}": case,
@@ -75,7 +76,8 @@ def addresses(case: str, position: int = 3) -> Iterator[tuple[str, str]]:
         for name, value in given.items():
             at = at.replace(name, value)
         for tab in TABS if "{tab}" in at else ("",):
-            yield path, at.replace("{tab}", tab)
+            if "{" not in (filled := at.replace("{tab}", tab)):  # else it is of something that is yet to be made
+                yield path, filled
 
 
 # ------------------------------------------------------------------------------------------ counting
