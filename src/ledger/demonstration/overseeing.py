@@ -81,7 +81,7 @@ def _member(book: Book, people: Roster, sites: Sites, member: Staff, course: Cou
             manager,
             "RecordObservation",
             placement_id=pen.rng.choice(running).id,
-            checklist={"punctual": True, "praises good work": pen.rng.random() < 0.7},
+            checklist={"punctual": True, "praises_good_work": pen.rng.random() < 0.7},
             feedback="Calm and clear; explain the task to the group once more after the break.",
             on=day,
         )
