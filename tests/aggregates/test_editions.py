@@ -26,17 +26,17 @@ DAY = timedelta(days=1)
 SENTENCE = date(2025, 1, 6)
 SAID = {"circumstances": "stayed away", "says_unacceptable": True, "says_liable": True}
 
-happenings = st.lists(
-    st.tuples(
-        st.sampled_from(
-            ["absence", "comply", "letter", "judge", "rejudge", "warn", "withdraw", "refer", "hours", "start", "end"]
-        ),
-        st.integers(1, 40),  # days since the happening before
-        st.integers(0, 5),  # which of the absences or warnings, or how much
-    ),
-    min_size=3,
-    max_size=25,
-)
+ACTS = ("absence", "comply", "letter", "judge", "rejudge", "warn", "withdraw", "refer", "hours", "start", "end")
+MORE_ACTS = ("evidence", "decline", "apply", "vary", "check", "offer", "assess", "over")
+
+
+def lists_of(acts):
+    """What may happen in a case: (act, days since the one before, which of the absences or how much)."""
+    return st.lists(st.tuples(st.sampled_from(acts), st.integers(1, 40), st.integers(0, 5)), min_size=3, max_size=25)
+
+
+happenings = lists_of(ACTS)
+everything = lists_of(ACTS + MORE_ACTS)
 
 
 def told(happenings, order_type):
@@ -76,6 +76,9 @@ def told(happenings, order_type):
                 result=result,
                 decided_on=day,
             )
+        elif what in TOLD:
+            role, command, data = TOLD[what](day, which)
+            give(role, command, order_id="o1", **data)
         elif what == "withdraw" and warnings:
             name = warnings[which % len(warnings)]
             give("practitioner", "WithdrawBreachWarning", warning_id=name, withdrawn_on=day, reason="as told")
@@ -106,9 +109,42 @@ def told(happenings, order_type):
             elif what == "warn":
                 fact = {"warning_id": f"w{len(warnings)}", "absence_id": name, "given_on": day, **SAID}
                 warnings += [fact["warning_id"]] if give("practitioner", "GiveBreachWarning", **fact) else []
+            elif what == "evidence":
+                fact = {"absence_id": name, "received_at": f"{day} 11:00", "kind": "note", "description": "as told"}
+                give("team-admin", "ReceiveEvidence", **fact)
             elif what == "refer":
                 give("practitioner", "ReferBreach", absence_id=name, referred_on=day)
     return telling
+
+
+def _varied(day, which):
+    result = ("EXTENDED", "REFUSED", "REVOKED")[which % 3]
+    later = {"new_end_date": day + timedelta(days=60 * which + 30)} if result == "EXTENDED" else {}
+    return "court-officer", "RecordCourtVariation", {"result": result, "decided_on": day, "court": "Nowhere", **later}
+
+
+# Acts that name nothing but the order.
+TOLD = {
+    "decline": lambda day, which: ("senior-practitioner", "DeclineBreachAction", {"reason": "as told"}),
+    "apply": lambda day, which: ("practitioner", "ApplyToCourt", {"application": "REVOCATION", "made_on": day}),
+    "vary": _varied,
+    "check": lambda day, which: (
+        "practitioner",
+        "CompleteProgressCheck",
+        {"point": (6, 9)[which % 2], "done_on": day, "sufficient": True, "reason": "as told"},
+    ),
+    "offer": lambda day, which: (
+        "pso",
+        "OfferFirstAppointment",
+        {"offered_on": day, "offered_for": day + timedelta(days=which)},
+    ),
+    "assess": lambda day, which: (
+        "practitioner",
+        "CompleteUpwAssessment",
+        {"completed_on": day, "group_preference": "MIXED"},
+    ),
+    "over": lambda day, which: ("practitioner", "EndSupervision", {"ended_on": day, "ground": "as told"}),
+}
 
 
 def _class(command):

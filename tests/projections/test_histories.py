@@ -5,19 +5,21 @@ Order of recording changes no live view, except where a rule of BY_ORDER says so
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.aggregates.telling import Telling
-from tests.aggregates.test_editions import SENTENCE, happenings, told
+from tests.aggregates.test_editions import SENTENCE, everything, happenings, told
+from tests.projections.slow_enforcement import DAY, Desk, fifth_working_day
 
 from ledger.projections import enforcement, progress
+from ledger.rules.dates import day_of
 from ledger.rules.registry import rules
 
-DAY = timedelta(days=1)
 FIXED = settings(
     max_examples=30,
     deadline=None,
@@ -99,7 +101,7 @@ def test_evidence_recorded_after_an_early_finding_sets_it_aside_and_before_it_do
 
 
 @FIXED
-@given(plain, ages, st.integers(0, 5), st.integers(1, 30))
+@given(everything, ages, st.integers(0, 5), st.integers(1, 30))
 def test_a_correction_that_is_taken_back_restores_every_view(happened, days, which, earlier):
     telling = told(happened, "CO")
     first = history_of(telling)
@@ -120,15 +122,6 @@ def test_a_correction_that_is_taken_back_restores_every_view(happened, days, whi
 # ------------------------------------------------------------------------------------------ somebody slow
 
 
-def fifth_working_day(after, holidays):
-    """Walk the calendar day by day."""
-    at, counted = after, 0
-    while counted < 5:
-        at += DAY
-        counted += at.weekday() < 5 and at not in holidays
-    return at
-
-
 def months_on(start, months):
     """Walk until the calendar has turned so often and shows the day again, or the month's last."""
     at, turned = start, 0
@@ -140,44 +133,47 @@ def months_on(start, months):
     return at
 
 
-def slow_tally(history, holidays, as_at):
-    """Absence by absence and day by day, with nothing but what was told; there is no evidence and no breach action."""
-    facts = [each.fact for each in history]
-    of = {
-        name: [each for each in facts if type(each).__name__ == name]
-        for name in (type(each).__name__ for each in facts)
-    }
-    tally = 0
-    for absence in of.get("AbsenceRecorded", []):
-        letters = [each for each in of.get("EnforcementLetterIssued", []) if each.absence_id == absence.absence_id]
-        until = fifth_working_day(letters[0].issued_on, holidays) if letters else None
-        judged = [each for each in of.get("AbsenceJudged", []) if each.absence_id == absence.absence_id]
-        anew = [each for each in of.get("AbsenceRejudged", []) if each.absence_id == absence.absence_id]
-        early = [each for each in judged if until is not None and each.judged_on <= until]
-        status, day = None, SENTENCE
-        while day <= as_at:
-            if until is not None and day == until + DAY and not early:
-                status = "UNACCEPTABLE"
-            for each in judged:
-                waits = each.result == "UNACCEPTABLE" and (until is None or each.judged_on <= until)
-                effect = (until + DAY if until else None) if waits else each.judged_on
-                status = each.result if effect == day else status
-            for each in anew:
-                status = each.to_result if each.decided_on == day else status
-            day += DAY
-        tally += status == "UNACCEPTABLE" and absence.date <= as_at
-    return tally
+def desk_of(telling):
+    """The same case on the desk of somebody slow."""
+    facts = [(day_of(each.effective), each.fact) for each in history_of(telling)]
+    return Desk(facts, telling.ledger.policy().calendar().holidays)
 
 
-@FIXED
-@given(
-    st.lists(st.tuples(st.sampled_from(["absence", "letter", "rejudge"]), st.integers(1, 40), st.integers(0, 5)),
-             min_size=3, max_size=25), ages)  # fmt: skip
-def test_the_tally_is_what_a_naive_recount_finds(happened, days):
-    telling = told(happened, "CO")
-    history, holidays = history_of(telling), telling.ledger.policy().calendar().holidays
-    for as_at in (SENTENCE + each * DAY for each in days):
-        assert views(telling, history, as_at)[0]["tally"] == slow_tally(history, holidays, as_at)
+def as_the_desk_has_it(telling, as_at):
+    """Statuses that are decided, what is spent, and the tally, as the view tells them."""
+    order, _ = views(telling, history_of(telling), as_at)
+    there = [each for each in order["absences"] if each["date"] <= as_at]
+    decided = ("acceptable", "unacceptable")
+    statuses = {each["absence_id"]: each["status"] if each["status"] in decided else None for each in there}
+    return statuses, frozenset(each["absence_id"] for each in there if each["spent"]), order["tally"]
+
+
+ENFORCING = ("absence", "absence", "letter", "letter", "evidence", "judge", "rejudge", "start", "decline", "end")
+
+
+def drawn(pick, acts=ENFORCING):
+    """A history as `told` tells it."""
+    return [(pick.choice(acts), pick.randint(1, 20), pick.randint(0, 5)) for _ in range(pick.randint(3, 30))]
+
+
+def test_every_status_and_the_tally_are_what_somebody_slow_finds():
+    met = set()
+    for seed in range(60):
+        pick = random.Random(seed)
+        telling = told(drawn(pick), "CO")
+        desk = desk_of(telling)
+        for as_at in (SENTENCE + pick.randint(0, 500) * DAY for _ in range(4)):
+            assert as_the_desk_has_it(telling, as_at) == desk.on(as_at), seed
+        met.update(type(each.fact).__name__ for each in history_of(telling))
+    evidence_and_judgements = {"EvidenceReceived", "AbsenceJudged", "AbsenceRejudged"}
+    assert met >= evidence_and_judgements | {"BreachActionStarted", "BreachActionNotTaken", "BreachOutcomeRecorded"}
+
+
+@pytest.mark.parametrize("broken", ["midnight", "judged"])
+def test_a_desk_that_forgets_one_of_its_habits_is_found_out(monkeypatch, broken):
+    monkeypatch.setattr(f"tests.projections.slow_enforcement._Item.{broken}", lambda *_: None)
+    with pytest.raises(AssertionError):
+        test_every_status_and_the_tally_are_what_somebody_slow_finds()
 
 
 @FIXED

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.aggregates.memory_ledger import MemoryLedger
 from tests.aggregates.telling import Telling
-from tests.aggregates.test_editions import SENTENCE, happenings, told
+from tests.aggregates.test_editions import SENTENCE, everything, told
 from tests.demonstration.folding import fold
 from tests.scenarios.test_scenarios import CASES
 
@@ -172,7 +172,7 @@ def set_from(telling, edition, day):
 
 @pytest.mark.parametrize("edition", NAMES)
 @FIXED
-@given(happened=happenings, order_type=st.sampled_from(["CO", "SSO"]), since=st.integers(-1, 700))
+@given(happened=everything, order_type=st.sampled_from(["CO", "SSO"]), since=st.integers(-1, 700))
 def test_it_holds_whatever_happened_under_each_edition_from_any_day_on(edition, happened, order_type, since):
     telling = told(happened, order_type)
     history = telling.ledger.history(f"offender-{telling.names.id('ann')}", opens=AGGREGATES["offender"].opens)
