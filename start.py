@@ -99,7 +99,7 @@ def set_up():
         python = getattr(sys, "_base_executable", sys.executable)
         if subprocess.call([python, "-m", "venv", "--clear", str(VENV)], env=ENV):
             sys.exit(f"Could not make {VENV}: the reason stands above.")
-        say("  2 of 4  the packages of requirements.lock, each checked by its hash (about 150 MB)")
+        say("  2 of 4  the packages of requirements.lock, each checked by its hash (about 200 MB)")
         pip_install("--require-hashes", "--only-binary=:all:", "--requirement", "requirements.lock")
     say("  3 of 4  the ledger itself")
     pip_install("--no-index", "--no-deps", "--no-build-isolation", "--editable", ".")

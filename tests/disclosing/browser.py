@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-CHROMIUM = next((found for name in NAMES if (found := shutil.which(name))), None)
-MISSING = f"no browser: none of {', '.join(NAMES)} is installed"
+# No LEDGER_ before it: every variable so named is a setting, and this one is none.
+CHROMIUM = os.environ.get("CHROMIUM") or next((found for name in NAMES if (found := shutil.which(name))), None)
+MISSING = "There is no Chromium here: install it (Debian: apt install chromium), or name one in CHROMIUM."
 PATIENCE = 60  # seconds
 
 

@@ -93,6 +93,17 @@ def test_it_prints_its_address_and_a_token_that_holds_for_each_role_of_a_person(
         assert answer.status_code == 200, role
 
 
+def test_it_prints_for_each_role_of_a_person_a_link_on_a_line_that_fits_a_screen(first: Process):
+    printed = re.findall(r"^    ([a-z-]+) +(http://\S+/sign-in/once/\S+)$", first.output, re.MULTILINE)
+    assert sorted(role for role, _ in printed) == sorted({*ROLES} - {"system"})
+    lines = [line for line in first.output.splitlines() if "/sign-in/once/" in line]
+    assert max(map(len, lines)) <= 90
+    assert lines[0].index("http") == lines[-1].index("http")
+    answer = httpx.get(printed[0][1], headers={"Accept": "text/html"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert httpx.get(printed[0][1], headers={"Accept": "text/html"}).status_code == 403
+
+
 def test_the_commands_it_suggests_work_as_printed(first: Process, practitioner: Reader):
     suggested = re.findall(r"curl -H 'Authorization: Bearer TOKEN' (\S+)", first.output)
     assert len(suggested) >= 2

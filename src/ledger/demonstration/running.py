@@ -18,7 +18,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from ledger import serving
-from ledger.aggregates.roles import ROLES
 from ledger.aggregates.shape import in_london
 from ledger.api.tokens import Tokens
 from ledger.api.web.sessions import Links
@@ -34,6 +33,18 @@ from ledger.store.opening import DEMONSTRATION
 
 TOKEN_HOURS: Final = 24 * 7
 SEED: Final = 2022
+# Every role that somebody can have, by what they come for, in the order in which they are printed.
+ROLES_BY_WORK: Final = {
+    "Supervising people": ("practitioner", "pso", "senior-practitioner", "trainee", "court-officer", "victim-liaison"),
+    "Unpaid work": ("supervisor", "placement-coordinator", "operations-manager", "head-of-unpaid-work"),
+    "Managing": ("unit-manager", "area-manager", "aco", "chief-officer", "risk-manager"),
+    "Records and rights": (
+        *("information-officer", "information-manager", "team-admin", "data-protection-officer", "subject-access"),
+    ),
+    "Looking from outside": ("auditor", "inspector", "case-reviewer", "police", "school"),
+    "Running the service": ("administrator", "training-unit"),
+}
+WIDEST: Final = max(len(role) for roles in ROLES_BY_WORK.values() for role in roles)
 
 
 def run(settings: Settings, port: int, console: Console) -> None:
@@ -104,22 +115,32 @@ def _remember(settings: Settings, day: date, *, whole: bool) -> None:
 
 
 def _print_doors(settings: Settings, ledger: Ledger, tokens: Tokens, links: Links, console: Console, case: str) -> None:
-    """The address, and for each role that a person can have a token and a link that signs in, once."""
+    """For each role that a person can have a token and a link that signs in, once; the links last, to be at hand."""
     address = f"http://{settings.listen}"
     staff = {each.role: each.id for each in roster(SEED).staff}
-    console.print(f"\n{ledger.store.origin}\n  {address}/docs\n", markup=False, highlight=False)
-    for role in ROLES:
-        if role != "system":
-            token = tokens.issue(staff.get(role, str(uuid4())), (role,), "North", TOKEN_HOURS * 3600)
-            console.print(f"{role}: {token}", markup=False, highlight=False, soft_wrap=True)
-            link = f"{address}/sign-in/once/{links.make(tokens.check(token), role)}"
-            console.print(f"  in a browser, once: {link}", markup=False, highlight=False, soft_wrap=True)
-    console.print(
-        f"\nTry (with a practitioner's token as TOKEN):\n"
-        f"  curl -H 'Authorization: Bearer TOKEN' {address}/offenders/{case}/enforcement\n"
-        f"  curl -H 'Authorization: Bearer TOKEN' {address}/worklists/breach\n"
-        "Stop with Ctrl-C.",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
+    issued = {
+        role: tokens.issue(staff.get(role, str(uuid4())), (role,), "North", TOKEN_HOURS * 3600)
+        for roles in ROLES_BY_WORK.values()
+        for role in roles
+    }
+
+    def say(*lines: str) -> None:
+        for line in lines:
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    say("", ledger.store.origin, f"  {address}/docs", "", "For programs, a token for each role:", "")
+    say(*(f"{role}: {token}" for role, token in issued.items()))
+    say(
+        "",
+        "Try (with a practitioner's token as TOKEN):",
+        f"  curl -H 'Authorization: Bearer TOKEN' {address}/offenders/{case}/enforcement",
+        f"  curl -H 'Authorization: Bearer TOKEN' {address}/worklists/breach",
+        "",
+        "For people, a link for each role; each signs in once, in a browser of this machine:",
     )
+    for work, roles in ROLES_BY_WORK.items():
+        say("", f"  {work}")
+        for role in roles:
+            secret = links.make(tokens.check(issued[role]), role)
+            say(f"    {role:<{WIDEST}}  {address}/sign-in/once/{secret}")
+    say("", "Stop with Ctrl-C.")

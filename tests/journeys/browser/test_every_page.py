@@ -1,0 +1,105 @@
+"""Every page there is, looked at in a real browser: WCAG 2.2 AA by axe, and no sideways scroll at 320 pixels.
+
+A new page is in PAGES and so is here of itself: it is looked at in the first of LOOKING's roles that may see it.  What
+stands in braces in an address is in FILLED; what a page shows only when asked for in a certain way is in MORE.
+"""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from tests.journeys.browser.browsing import People, Person
+from tests.journeys.process import Process
+from tests.journeys.test_first_minutes import tokens_of
+
+from ledger.api.web import PAGES
+from ledger.projections import VIEWS
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+
+LOOKING = (
+    *("practitioner", "information-officer", "senior-practitioner", "auditor", "supervisor", "chief-officer"),
+    *("data-protection-officer", "administrator", "court-officer", "placement-coordinator"),
+)
+# Not pages: files, and the link that is followed by signing in.
+NO_PAGES = ("/assets/", "/sign-in/once/")
+FILLED = {"{collection}": "offenders", "{tab}": "enforcement", "{name}": "breach", "{position}": "7"}
+COMMANDS = ("record-absence", "record-home-visit", "complete-risk-assessment")  # between them every kind of field
+# The role that is asked in, and the address, with {case} for somebody in breach.
+MORE = (
+    *(
+        ("practitioner", f"/case/offenders/{{case}}/{each.name}")
+        for each in VIEWS
+        if each.noun == "offender" and each.name != "person"
+    ),
+    ("practitioner", "/case/offenders/{case}/enforcement?explain=true"),
+    ("practitioner", "/case/offenders/{case}/chronology?as_at=2026-01-31"),
+    ("auditor", "/case/offenders/{case}/chronology"),
+    *(("practitioner", f"/record/offenders/{{case}}/{each}") for each in COMMANDS),
+    ("practitioner", "/lists/letters"),
+    ("practitioner", "/lists/deregistration"),
+    ("police", "/"),
+)
+MISSING = ("/lists/nothing", "/case/offenders/nobody", "/nowhere/at/all/here")
+
+
+@pytest.fixture(scope="module")
+def case(demonstration: Process) -> str:
+    """Somebody in breach."""
+    ask = {"Authorization": f"Bearer {tokens_of(demonstration)['practitioner']}"}
+    rows = httpx.get(f"{demonstration.address}/worklists/breach", headers=ask, timeout=30).json()["items"]
+    return str(rows[0]["offender_id"])
+
+
+def filled(path: str, case: str) -> str:
+    for name, value in {**FILLED, "{id}": case, "{command}": COMMANDS[0]}.items():
+        path = path.replace(name, value)
+    assert "{" not in path, f"say in FILLED what stands in the braces of {path}"
+    return path
+
+
+def looking_at(people: People, path: str) -> Person | None:
+    """Somebody who may see a page, looking at it; None where nobody is shown a page there."""
+    for role in LOOKING:
+        person = people.in_role(role)
+        answer = person.page.request.get(path, headers={"Accept": "text/html"})
+        if answer.status == 200:
+            if not answer.headers["content-type"].startswith("text/html"):
+                return None
+            person.page.goto(path)
+            return person
+    raise AssertionError(f"none of {LOOKING} may see {path}: {answer.status}")
+
+
+@pytest.mark.parametrize(
+    "path", [path for path, method, _ in PAGES if method == "GET" and not path.startswith(NO_PAGES)]
+)
+def test_every_page_is_accessible_and_fits_a_narrow_window(people: People, case: str, path: str):
+    person = looking_at(people, filled(path, case))
+    if person is not None:
+        person.is_whole()
+
+
+@pytest.mark.parametrize("role, path", MORE)
+def test_so_is_what_a_page_shows_when_it_is_asked_for(people: People, case: str, role: str, path: str):
+    person = people.in_role(role)
+    answer = person.page.goto(path.replace("{case}", case))
+    assert answer is not None
+    assert answer.status == 200
+    person.is_whole()
+
+
+@pytest.mark.parametrize("path", MISSING)
+def test_so_is_the_page_of_what_is_not_there(people: People, path: str):
+    person = people.in_role("practitioner")
+    answer = person.page.goto(path)
+    assert answer is not None
+    assert answer.status == 404
+    person.is_whole()
+
+
+def test_so_is_the_way_in(people: People):
+    stranger = people.stranger()
+    stranger.page.goto("/")
+    stranger.is_whole()
+    stranger.sees("Sign in")
