@@ -23,6 +23,7 @@
     │   ├── DatabaseUnavailable     the ledger's database does not answer
     │   ├── VaultUnavailable        the vault does not answer, or lacks a key
     │   ├── AccessLogUnavailable    what was refused cannot be sealed as evidence, so no answer leaves
+    │   ├── IssuerUnavailable       who says who signs in does not answer, or says what cannot be followed
     │   ├── ClockInDoubt            the clocks disagree; nothing is sealed
     │   ├── NotYetProjected         the worklists do not follow the ledger that far yet
     │   └── ReadOnly                the ledger is smaller than, or other than, what was once released
@@ -300,6 +301,14 @@ class AccessLogUnavailable(Unavailable):
 
     code = "access-log-unavailable"
     title = "The access log cannot be written"
+
+
+class IssuerUnavailable(Unavailable):
+    """503: the OpenID Connect issuer does not answer, or not as one does; whoever is signed in stays so."""
+
+    code = "issuer-unavailable"
+    title = "Nobody can be signed in at the moment"
+    retry_after: ClassVar[int] = 30
 
 
 class ClockInDoubt(Unavailable):

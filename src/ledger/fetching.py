@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import http.client
 import threading
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -34,8 +35,18 @@ class Answered(NamedTuple):
 class Peer:
     """A service at an address; may be used from any thread, one question at a time."""
 
-    def __init__(self, url: str, *, token: str | None = None, timeout: float = TIMEOUT_SECONDS) -> None:
-        """`url`: http or https with a host, and a path that every question begins with.  Raises ValueError."""
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: str | None = None,
+        timeout: float = TIMEOUT_SECONDS,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """`url`: http or https with a host, and a path that every question begins with; `headers`: of each question.
+
+        Raises ValueError.
+        """
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
             raise ValueError("an address is like https://witness.example/w1")
@@ -45,7 +56,7 @@ class Peer:
         self.url = url.rstrip("/")
         self._path = parts.path.rstrip("/")
         self._connection = kind(parts.hostname, parts.port, timeout=timeout)
-        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._headers = {**(headers or {}), **({"Authorization": f"Bearer {token}"} if token else {})}
         self._lock = threading.Lock()
 
     def ask(

@@ -54,10 +54,39 @@ def _revision(value: str) -> str:
     return value
 
 
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise ValueError("must be an address like https://login.example/realms/probation")
+    return value
+
+
+def _issuer_url(value: str) -> str:
+    parts = urlsplit(_web_address(value))
+    if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        raise ValueError("must begin with https://: what it says is believed")
+    return value
+
+
+def _public_url(value: str) -> str:
+    if urlsplit(_web_address(value)).path not in ("", "/"):
+        raise ValueError("must have no path: https://ledger.example")
+    return value.rstrip("/")
+
+
+def _role_names(value: str) -> str:
+    if any(not all(part.strip() for part in each.partition("=")[::2]) for each in value.split(",") if value):
+        raise ValueError("must be pairs like PROB_PO=practitioner,PROB_SPO=senior-practitioner")
+    return value
+
+
 DatabaseUrl = Annotated[str, AfterValidator(_postgres_url)]
 Origin = Annotated[str, AfterValidator(_origin)]
 Address = Annotated[str, AfterValidator(_address)]
 Revision = Annotated[str, AfterValidator(_revision)]
+PublicUrl = Annotated[str, AfterValidator(_public_url)]
+IssuerUrl = Annotated[str, AfterValidator(_issuer_url)]
+RoleNames = Annotated[str, AfterValidator(_role_names)]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 
@@ -145,6 +174,37 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
         default=None,
         description="Certificates (PEM) that the authority's must lead to. Unset: whose token it is is not checked.",
     )
+    public_url: PublicUrl | None = Field(
+        default=None,
+        description="Where people reach the pages, such as https://ledger.example: where an issuer sends them back to. "
+        "Unset: http:// and LEDGER_LISTEN.",
+    )
+    oidc_issuer: IssuerUrl | None = Field(
+        default=None,
+        description="The OpenID Connect issuer that says who signs in to the pages, exactly as it names itself. "
+        "Unset: nobody is asked, and only a demonstration's links sign in.",
+    )
+    oidc_client_id: str = Field(default="case-ledger", description="As whom the ledger is known to the issuer.")
+    oidc_client_secret: str | None = Field(
+        default=None,
+        repr=False,
+        description="What the ledger proves that with. Unset: it is a public client, and PKCE alone stands for it.",
+    )
+    oidc_scope: str = Field(default="openid", description="What is asked for, with blanks between; openid is in it.")
+    oidc_id_claim: str = Field(
+        default="sub",
+        description="The claim of the token that holds the random id (UUID, version 4 or 7) of the member of staff.",
+    )
+    oidc_roles_claim: str = Field(
+        default="roles",
+        description="The claim that lists their roles; a dot leads into it, as in realm_access.roles.",
+    )
+    oidc_roles: RoleNames = Field(
+        default="",
+        description="Which role each of the issuer's names is: PROB_PO=practitioner,PROB_SPO=senior-practitioner. "
+        "Unset: they are the ledger's own. What is named nowhere counts for nothing.",
+    )
+    oidc_unit_claim: str = Field(default="unit", description="The claim that holds their unit, if there is one.")
     revision: Revision | None = Field(
         default=None,
         description="The commit that is running, for /info and /metrics. Unset: not known.",

@@ -38,10 +38,12 @@ def test_the_first_two_blocks_of_the_readme_are_the_two_commands() -> None:
     assert [block.strip() for block in BLOCKS[:2]] == ["python3 start.py demo", "python3 start.py test"]
 
 
-def test_ci_runs_the_second_block_and_nothing_else() -> None:
+def test_ci_ends_in_the_second_block_and_before_it_has_the_browser_that_the_readme_speaks_of() -> None:
     script = (ROOT / ".ci" / "run").read_text("utf-8")
-    commands = [line for line in script.splitlines() if line and not line.startswith(("#", "set ", "cd "))]
-    assert [shlex.split(line.removeprefix("exec ")) for line in commands] == [shlex.split(BLOCKS[1].strip())]
+    *before, last = [line for line in script.splitlines() if line and not line.startswith(("#", "set ", "cd "))]
+    assert shlex.split(last.removeprefix("exec ")) == shlex.split(BLOCKS[1].strip())
+    assert set(re.findall(r"install .*?([a-z]+); }", " ".join(before))) == {"chromium"}
+    assert "`.ci/run` installs it first" in " ".join(README.split())
 
 
 def test_every_verb_of_the_command_line_is_in_the_readme() -> None:

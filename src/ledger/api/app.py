@@ -115,7 +115,7 @@ def build(
 ) -> FastAPI:
     """The routes, before there is a ledger behind them.  `links`: by which somebody may sign in."""
     app = FastAPI(title="Case ledger", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    add_pages(app, links or Links())
+    add_pages(app, links or Links(), settings or Settings())
     for path, method, who, endpoint in ROUTES:
         app.router.routes.append(Route(path, guarded(endpoint, path, who), methods=[method]))
     app.router.redirect_slashes = False

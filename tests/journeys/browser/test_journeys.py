@@ -61,6 +61,7 @@ LEAVING = ("trainee", "pso")
 @pytest.mark.parametrize("role", [each for each in ROLES if each not in ("system", *LEAVING)])
 def test_everybody_gets_in_by_the_link_of_their_role_and_sees_what_it_is_for(people: People, role: str):
     person = people.in_role(role)
+    person.go("/")
     person.sees("My lists", words(role), "Sign out")
 
 
@@ -138,7 +139,7 @@ def test_a_child_is_registered_reviewed_late_taken_off_and_erased(people: People
     removed = {"ground": "CHILD_REMOVED", "occurred_on": ago(1), "notified_on": ago(1)}
     practitioner.record(of_entry, "notify-deregistration", removed)
     officer.record(of_entry, "close-register-entry", {"ground": "CHILD_REMOVED", "closed_on": ago(0)})
-    officer.record(f"children/{child}", "erase-child", {})
+    officer.record(f"children/{child}", "erase-child", {"erased_on": ago(0)})
     officer.go(register)
     erased = f"[child erased {date.fromisoformat(ago(0)):%d/%m/%Y}]"
     officer.sees(erased)

@@ -22,6 +22,7 @@ from ledger.api.openapi.listing import (
     kebab,
     rules_as_at,
     rules_listed,
+    told_as,
 )
 from ledger.api.openapi.page import page
 from ledger.api.openapi.whole import document
@@ -44,4 +45,5 @@ __all__ = [
     "rules_as_at",
     "rules_listed",
     "schema_of",
+    "told_as",
 ]

@@ -1,6 +1,7 @@
 """The same ledger for people: server-rendered pages in the design of GOV.UK Frontend and the Ministry of Justice.
 
-    signing_in    in by a one-time link, and out     home    what is due, the worklists; lists: one of them
+    signing_in    in by an issuer (openid) or a one-time link, in which role, and out
+    home    what is due, the worklists; lists: one of them
     filters, week  what home and lists are cut down to, and what is due this week
     attendance, came   a project day's people on one page, and what of them is recorded
     search        somebody found by number, name or date of birth
@@ -50,7 +51,9 @@ from ledger.api.web import (
     static_files,
 )
 from ledger.api.web.asking import Page
+from ledger.api.web.openid import Issuer
 from ledger.api.web.sessions import Links, Sessions
+from ledger.settings import Settings
 
 PAGES: Final = (
     *signing_in.PAGES,
@@ -72,12 +75,13 @@ PAGES: Final = (
 )
 
 
-def add_pages(app: FastAPI, links: Links) -> None:
+def add_pages(app: FastAPI, links: Links, settings: Settings) -> None:
     """The pages, before any route with a pattern that would take their addresses."""
     app.state.sessions = Sessions()
     app.state.links = links
     app.state.what_ifs = rulebook.Jobs()
     app.state.bundles = asyncio.Semaphore(bundles.AT_ONCE)
+    app.state.issuer = Issuer(settings) if settings.oidc_issuer else None
     for path, method, page in PAGES:
         app.router.routes.append(Route(path, _named(path, page), methods=[method]))
 

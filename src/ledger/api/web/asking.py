@@ -82,7 +82,8 @@ def session_here(request: Request) -> Session:
 
 def reader_here(request: Request) -> Reader:
     """As whom a page is read, for the access log."""
-    return reader(session_here(request).actor, None, None)
+    session = session_here(request)
+    return reader(session.actor, session.purpose)
 
 
 async def form_of(request: Request, purpose: str) -> dict[str, str]:

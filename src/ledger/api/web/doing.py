@@ -19,10 +19,11 @@ from starlette.responses import RedirectResponse, Response
 
 from ledger.aggregates import COLLECTIONS
 from ledger.aggregates.aggregate import Aggregate
+from ledger.aggregates.documents import DocumentStored
 from ledger.aggregates.roles import roles_for
 from ledger.aggregates.shape import Fact, a_random_id
 from ledger.api.asking import READERS, WITHHELD_FROM
-from ledger.api.openapi import command_named, kebab
+from ledger.api.openapi import command_named, kebab, told_as
 from ledger.api.operating import Operating
 from ledger.api.web.asking import Pages, form_of, reader_here, session_here, signed_in
 from ledger.api.web.fields import A_NEW_ONE, Field, data_of, fields_of, known_in
@@ -42,12 +43,12 @@ async def choose(request: Request) -> Response:
     role = session_here(request).role
     offered = [
         {
-            "says": words(each.command),
+            "says": words(_name(each)),
             "about": (each.__doc__ or "").strip(),
-            "at": f"{request.url.path}/{kebab(each.command)}",
+            "at": f"{request.url.path}/{kebab(_name(each))}",
         }
         for each in aggregate.every_fact
-        if each.command and role in roles_for(each)
+        if _name(each) and role in roles_for(each)
     ]
     offered.sort(key=lambda each: each["says"])
     return page(request, "record.html", {"offered": offered, **_whose(aggregate, request)})
@@ -69,7 +70,7 @@ async def send(request: Request) -> Response:
     sent = await form_of(request, request.url.path)
     key, seen = _key(sent.get(KEY, "")), sent.get(SEEN, "")
     command = Command(
-        name=fact.command,
+        name=_name(fact),
         noun=aggregate.noun,
         id=request.path_params["id"],
         data=data_of(aggregate.noun, fact, sent),
@@ -131,7 +132,7 @@ def _form(
     told: Mapping[str, Any] = refused.extra() if refused else {}
     shows = {
         **_whose(aggregate, request),
-        "title": words(fact.command),
+        "title": words(_name(fact)),
         "about": (fact.__doc__ or "").strip(),
         "fields": fields,
         "hidden": {KEY: key, SEEN: seen, "form": session_here(request).form_token(request.url.path)},
@@ -176,6 +177,11 @@ async def _known(request: Request, aggregate: Aggregate) -> tuple[dict[str, Any]
     return known_in(told["events"]), told["position"]
 
 
+def _name(fact: type[Fact]) -> str:
+    """What it is recorded by; "" for what nobody gives, and for a document, which comes as a file elsewhere."""
+    return "" if fact is DocumentStored else told_as(fact)
+
+
 def _aggregate(request: Request) -> Aggregate:
     found = COLLECTIONS.get(request.path_params["collection"])
     if found is None:
@@ -187,7 +193,7 @@ def _command(request: Request) -> tuple[Aggregate, type[Fact]]:
     """The command of an address.  Raises NotFound; Forbidden for a role that may not give it."""
     aggregate = _aggregate(request)
     name = command_named(request.path_params["command"])
-    found = next((each for each in aggregate.every_fact if each.command == name), None)
+    found = next((each for each in aggregate.every_fact if _name(each) == name), None)
     if found is None:
         raise NotFound(f"Nothing called {name[:60]!r} is recorded on a {aggregate.noun}.")
     if (role := session_here(request).role) not in roles_for(found):

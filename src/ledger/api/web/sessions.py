@@ -42,6 +42,8 @@ class Session:
     began: float
     used: float
     form_key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
+    purpose: str | None = None  # what they read for, where it is not what their role does
+    hint: str = ""  # the issuer's token, by which they sign out there too
 
     @property
     def actor(self) -> Actor:
@@ -104,7 +106,7 @@ class Links:
 
     def make(self, bearer: Bearer, role: str) -> str:
         """The secret of a new link."""
-        secret = secrets.token_urlsafe(24)
+        secret = secrets.token_urlsafe(15)  # 120 bits, for one use within a week, from this machine
         self._by_digest[_digest(secret)] = bearer, role, self._clock() + LINK_SECONDS
         while len(self._by_digest) > MOST_LINKS:
             self._by_digest.popitem(last=False)
