@@ -18,6 +18,8 @@ from starlette.responses import Response
 from ledger.aggregates.offender.facts import SessionAttended
 from ledger.aggregates.roles import roles_for
 from ledger.api import problems
+from ledger.api.asking import AUDITORS
+from ledger.api.readings import ANSWERS_THE_PERSON
 from ledger.api.web import layout, words
 from ledger.api.web.assets import OURS, STATIC
 from ledger.api.web.sessions import Session
@@ -72,7 +74,12 @@ def environment() -> Environment:
         "parts": layout.is_parts,
     }
     made.tests.update(tests)
-    named: dict[str, Any] = {"asset": asset, "searchers": SEARCHERS, "supervising": roles_for(SessionAttended)}
+    named: dict[str, Any] = {
+        "asset": asset,
+        "searchers": SEARCHERS,
+        "supervising": roles_for(SessionAttended),
+        "auditing": AUDITORS | ANSWERS_THE_PERSON,
+    }
     made.globals.update(named)
     return made
 
