@@ -159,7 +159,7 @@ def test_after_signing_out_the_way_back_shows_nothing_and_records_nothing(door: 
     page = browser.get(at)
     assert page.headers["cache-control"] == "no-store"  # a browser shows no copy of its own
     kept, cookies = read(page).hidden, dict(browser.cookies)
-    tokens = [str(given["value"]) for tag, given in read(browser.get("/")).tags if given.get("name") == "form"]
+    tokens = [str(given["value"]) for _, given in read(browser.get("/")).tags if given.get("name") == "form"]
     assert browser.post("/sign-out", {"form": tokens[0]}).status_code == 303
     back, size = Browser(door, cookies), door.size  # one who kept the cookie all the same
     for path in (at, f"/case/offenders/{case.id}", "/audit", "/"):
