@@ -41,7 +41,7 @@ class Working(Telling):
 
     def due(self, as_at):
         items = self.ledger.ask("worklist/oversight", date.fromisoformat(as_at), None)["items"]
-        return {each["what"]: (str(each["due"]), each["state"]) for each in items}
+        return {each["kind"]: (str(each["due"]), each["state"]) for each in items}
 
 
 # ---------------------------------------------------------------------------------------- clocks

@@ -19,6 +19,7 @@ from ledger.api.web.words import duration, is_id, minutes, shown, words
         ("case-review", "Case review"),
         ("OrderMade", "Order made"),
         ("order_id", "Order"),
+        ("hs_reading", "Health and safety reading"),
     ],
 )
 def test_a_name_is_said_in_words(name: str, said: str):
@@ -39,6 +40,7 @@ def test_minutes_are_said_as_hours(count: int, said: str):
         ("2026-07-01T08:30:00Z", "", "1 July 2026 at 09:30"),
         (True, "", "Yes"),
         (390, "worked_minutes", "6 h 30 min"),
+        (4800, "group", "80 h"),
         (12345, "", "12,345"),
         (None, "", ""),
         ("2026-01-05 was a Monday", "", "2026-01-05 was a Monday"),

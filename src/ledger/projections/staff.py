@@ -114,7 +114,7 @@ def rows(history: History, policy: Policy, as_at: date, known: int) -> list[Row]
     member = Member.fold(history, as_at)
     unit = member.started.fact.unit if member.started else None
     return [
-        {"what": each.name, "due": each.due, "rule": each.rule, "unit": unit}
+        {"kind": each.name, "due": each.due, "rule": each.rule, "unit": unit}
         for each in clocks_of(member, policy, known)
         if each.done_on is None
     ]

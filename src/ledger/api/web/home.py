@@ -50,10 +50,15 @@ ABOUT: Final = {
 }
 _OFFICERS: Final = ("letters", "breach", "first-appointments", "assessments", "progress", "exceptions")
 _WORK: Final = ("placement-reviews", "nominations", "progress")
-_MANAGERS: Final = ("breach", "late-recording", "exceptions", "progress", "assessments", "register-reviews")
+_MANAGERS: Final = (
+    *("breach", "late-recording", "exceptions", "progress"),
+    *("assessments", "register-reviews", "oversight"),
+)
 FIRST: Final[Mapping[str, tuple[str, ...]]] = {
     **dict.fromkeys(("practitioner", "pso", "senior-practitioner", "trainee"), _OFFICERS),
-    **dict.fromkeys(("placement-coordinator", "operations-manager", "head-of-unpaid-work"), _WORK),
+    **dict.fromkeys(("operations-manager", "head-of-unpaid-work"), ("oversight", *_WORK)),
+    "placement-coordinator": _WORK,
+    "training-unit": ("oversight",),
     **dict.fromkeys(("unit-manager", "area-manager", "aco", "chief-officer"), _MANAGERS),
     "court-officer": ("breach", "first-appointments"),
     "supervisor": ("progress", "placement-reviews"),

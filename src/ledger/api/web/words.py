@@ -24,10 +24,12 @@ _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\
 _ID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 # Of a field's last words: not said where the value says it.
 _SILENT: Final = ("_minutes", "_id", "_ids", "_ref", "_refs")
+# Where hours come from: the members of `by_source` (contract, *progress*) are minutes, too.
+_OF_MINUTES: Final = frozenset({"group", "ip", "pip", "ete", "adjusted"})
 _SPELLED: Final = {
     **{"upw": "Unpaid work", "dob": "Date of birth", "crn": "Case reference number", "ete": "ETE", "ip": "Individual"},
     **{"dp": "Data protection", "pip": "Pre-placement", "pqs": "Placement quality", "fta": "Failed to attend"},
-    **{"po": "PO", "pso": "PSO"},
+    **{"po": "PO", "pso": "PSO", "hs": "Health and safety"},
 }
 
 
@@ -83,7 +85,7 @@ def shown(value: Any, name: str = "") -> str:
             return ""
         case bool():
             return "Yes" if value else "No"
-        case int() if name == "minutes" or name.endswith("_minutes"):
+        case int() if name == "minutes" or name.endswith("_minutes") or name in _OF_MINUTES:
             return minutes(value)
         case int():
             return f"{value:,}" if abs(value) >= 10_000 else str(value)
