@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import uuid4
 
+import pytest
 from tests.doors import Door, days_ago
 from tests.web.browsing import signed_in, text_of
 
@@ -116,3 +117,18 @@ def test_a_fact_of_a_record_with_limited_access_stands_in_the_timeline_and_says_
     assert "Told of" not in answer.text
     compared = signed_in(door).get(f"/case/offenders/{mine.id}/compare?known_at=2001-01-01T00:00")
     assert compared.status_code == 403  # a view that is made of the matter is not told at all
+
+
+@pytest.mark.parametrize("role", ["inspector", "auditor"])
+def test_who_reads_states_and_dates_is_not_told_what_a_personal_detail_was_put_right_to(door: Door, role: str):
+    case = door.new_case()
+    recorded = door.get(f"{case.path}/chronology").json()["events"]
+    ref = next(each["id"] for each in recorded if each["type"] == "OffenderRecorded")
+    for field, value in (("surname", "Ramsbottom"), ("forenames", "Agnes"), ("dob", "1991-03-04")):
+        mend = {"event_ref": ref, "field": field, "corrected_value": value, "reason": "As she says"}
+        door.give(case.to, "CorrectRecord", mend, "senior-practitioner", key=uuid4())
+    for tab in OFFENDER:
+        answer = signed_in(door, role).get(f"/case/offenders/{case.id}/{tab}")
+        for each in ("Ramsbottom", "Agnes", "4 March 1991", "1991-03-04"):
+            assert each not in answer.text, (tab, each)
+    assert "Agnes Ramsbottom" in text_of(signed_in(door).get(f"/case/offenders/{case.id}"))

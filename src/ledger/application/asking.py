@@ -25,7 +25,7 @@ from ledger.aggregates.shape import CLOSED, Actor, History, Recorded, Unread
 from ledger.application.entitling import Entitling
 from ledger.application.patience import in_time
 from ledger.commands import SINGLE_STREAMS
-from ledger.disclosing.seeing import EVERYTHING, classes_for, may_open, seen, told
+from ledger.disclosing.seeing import classes_for, may_open, seen, told
 from ledger.disclosing.table import FieldClass
 from ledger.errors import DatabaseUnavailable, Malformed, NotFound, Unavailable, VaultUnavailable
 from ledger.following import lists
@@ -171,7 +171,8 @@ class Asking:
         chains, readings = await person_of(stream, chain)
         read_whole = told_of(stream, readings)
         now_known = [fact for each in readings.values() for fact in each.known(LARGEST)]
-        classes = EVERYTHING if withhold else classes_for(by, now_known)
+        # Withheld: what folds rest on is opened and nothing else, so of corrections what such fields were put right to.
+        classes = frozenset[FieldClass]() if withhold else classes_for(by, now_known)
         if asked.author is not None and not withhold:
             classes &= classes_for(asked.author, read_whole)
         history = seen(stream, read_whole, classes, AGGREGATES[noun].opens)
