@@ -203,3 +203,23 @@ def test_an_area_sets_its_own_words_above_the_table(park: Park):
     struck = {"event_ref": event, "reason": "the test is over"}
     assert park.door.post("/policy/policy/strike-out-record", struck, "chief-officer").status_code == 201
     assert park.sheet().json()["words"].startswith("Session sheet\n")
+
+
+def test_the_histories_of_all_the_people_of_a_day_are_read_in_one_question(park: Park, monkeypatch: pytest.MonkeyPatch):
+    database = park.door.ledger.store.database
+    asked: list[bytes] = []
+    ask = database._ask
+
+    async def counted(name: bytes, *more: Any) -> Any:
+        asked.append(name)
+        return await ask(name, *more)
+
+    people = [park.person(f"Cat{number}") for number in range(12)]
+    for each in people:
+        park.session(each)
+    monkeypatch.setattr(database, "_ask", counted)
+    assert len(park.names()) == 12
+    assert asked.count(b"chain") + asked.count(b"newest") < 12  # of one each; the lists follow meanwhile, too
+    park.session(people[0])  # told a second time that day: what is kept of them is read on, and nothing is lost
+    assert len(park.names()) == 13
+    assert park.names() == [each["name"] for each in park.sheet().json()["items"]]

@@ -33,6 +33,7 @@ from ledger.projections.why import Row
 from ledger.rules import letters
 from ledger.store.binary import LARGEST
 from ledger.store.cases import Cases
+from ledger.store.chains import Chain
 from ledger.store.opening import Store
 
 T = TypeVar("T")
@@ -107,7 +108,7 @@ class Sheets:
 
         Raises NotFound, DatabaseUnavailable, VaultUnavailable, AccessLogUnavailable.
         """
-        site = await self._read(stream, reader)
+        site = await self._read(stream, await self._in_time(self.cases.chains.of(stream)), reader)
         if not any(each.stream == stream for each in site):
             raise NotFound(f"There is no {stream.replace('-', ' ', 1)}.")
         policy = (await self._in_time(self.cases.policy(fresh=True))).policy
@@ -118,11 +119,12 @@ class Sheets:
         limited = 0
         newest = site[-1]
         shown = {stream}
+        chains = await self._in_time(self.cases.chains.together(sorted({each.stream for each in sessions} - barred)))
         for each in sessions:
             if each.stream in barred:
                 limited += 1
                 continue
-            theirs = await self._read(each.stream, reader)
+            theirs = await self._read(each.stream, chains[each.stream], reader)
             risk = FieldClass.RISK in classes_for(reader.by, theirs)
             row = row_of(each, theirs, Asked(placement, policy, day, LARGEST, risk))
             if row is not None:
@@ -141,9 +143,8 @@ class Sheets:
         text_digest = letters.digest(template.text)
         return Sheet(placement_id, day, words, template.edition, text_digest, rows, newest.position, newest.recorded)
 
-    async def _read(self, stream: str, reader: Reader) -> Sequence[Recorded[Any]]:
+    async def _read(self, stream: str, chain: Chain, reader: Reader) -> Sequence[Recorded[Any]]:
         """The facts of a chain as this reader sees them."""
-        chain = await self._in_time(self.cases.chains.of(stream))
         reading = await self._in_time(self.cases.chains.read(chain, OPENS), VaultUnavailable)
         records = reading.known(LARGEST)
         noun = stream.partition("-")[0]

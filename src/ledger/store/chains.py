@@ -1,6 +1,7 @@
 """Cases as they are asked about: the facts of a chain, parsed and opened once for every view and every moment of it.
 
     chain = await chains.of("offender-019a…", newest)     every fact up to that position at least
+    several = await chains.together(names)                more than one, in one question
     reading = await chains.read(chain, view.opens)        the same with these sealed fields opened
     reading.known(upto)                                   what was known at a position: a prefix, folded once
 
@@ -25,6 +26,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from ledger.aggregates.shape import History, Recorded
+from ledger.store.binary import LARGEST
 from ledger.store.database import Database
 from ledger.store.erased import ERASING
 from ledger.store.mapping import Stored
@@ -119,6 +121,17 @@ class Chains:
         if self._kept.get(name) is chain:
             self._use(name, chain)
         return chain
+
+    async def together(self, names: Sequence[str]) -> dict[str, Chain]:
+        """Several chains up to whatever is recorded by now, in one question.  Raises DatabaseUnavailable."""
+        found: dict[str, Chain] = {}
+        for name, stored in (await self._database.chains(names, LARGEST)).items():
+            chain = found[name] = self._kept.setdefault(name, Chain())
+            async with chain.reading:
+                chain.stored += [each for each in stored if each.position > chain.at]
+            if self._kept.get(name) is chain:
+                self._use(name, chain)
+        return found
 
     async def read(self, chain: Chain, opens: Opens) -> Reading:
         """Raises Unreadable, VaultUnavailable, DatabaseUnavailable."""
