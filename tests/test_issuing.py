@@ -9,6 +9,8 @@ import pytest
 from tests.doors import TODAY, Door, a_problem
 
 from ledger.aggregates.register_report import rows_hash
+from ledger.store.database import Database
+from ledger.store.wire import Rows
 
 MONTH = f"{TODAY:%Y-%m}"
 AT = f"/register-reports/{MONTH}"
@@ -145,3 +147,28 @@ def test_a_report_that_went_out_is_neither_struck_out_nor_corrected(door: Door, 
 def test_the_decision_to_issue_comes_out_the_same_when_it_is_taken_again(door: Door, report):
     trail = door.get(f"{AT}/decisions/{report[2]['events'][0]['position']}").json()
     assert trail["rerun"]["outcome"] == "same"
+
+
+def test_a_page_asks_as_often_for_whom_it_names_however_many_they_are(door: Door, monkeypatch: pytest.MonkeyPatch):
+    asked, ask = list[bytes](), Database._ask
+
+    async def counted(database: Database, name: bytes, *params: bytes) -> Rows:
+        if database is door.ledger.store.database:
+            asked.append(name)
+        return await ask(database, name, *params)
+
+    counts, known = list[tuple[int, int]](), set[str]()
+    for more in (1, 4):
+        for _ in range(more):
+            registered(door)
+        listed(door, after=str(door.size))
+        with monkeypatch.context() as patched:
+            patched.setattr(Database, "_ask", counted)
+            rows = listed(door)
+        known = {row["name"] for row in rows}
+        counts.append((asked.count(b"of_types"), asked.count(b"boxes")))
+        assert not {b"chain", b"stream", b"newest"} & {*asked}
+        asked.clear()
+        assert len(rows) >= more
+    assert counts == [(1, 1), (1, 1)]
+    assert known == {"Ann Featherstonehaugh"}
