@@ -55,6 +55,7 @@ ROLES: Final = ("practitioner", "auditor", "unit-manager", "supervisor")
 TABS: Final = tuple(each.name for each in VIEWS if each.noun == "offender" and each.name != "person")
 # What is no page to be read: the way in, files, and what is not there until somebody asks for it.
 LEFT_OUT: Final = ("/sign-in/once/", "/assets/", "/audit/what-if/{number}")
+PRINTED: Final = "/print"  # a PDF, made for paper: no page that somebody waits for between two others
 T = TypeVar("T")
 
 
@@ -71,7 +72,7 @@ def addresses(case: str, position: int = 3) -> Iterator[tuple[str, str]]:
         "{command}": "record-absence",
     }
     for path, method, _ in PAGES:
-        if method != "GET" or path.startswith(LEFT_OUT):
+        if method != "GET" or path.startswith(LEFT_OUT) or path.endswith(PRINTED):
             continue
         at = path.replace("/audit/rules/{id}", "/audit/rules/ENF-08")
         for name, value in given.items():

@@ -6,6 +6,7 @@
     home/keys/access.key     0600   seed of the one that signs those of the access log
     home/checkpoint                 the newest released checkpoint, synced, at most a second old
     home/access-checkpoint          that of the access log
+    home/verification.json          what the last 'ledger verify' came to, for people to see
     home/restoring.json             while a restore is under way, or was stopped: then nobody opens this home
     home/erasures.jsonl             what was destroyed in the vault, and must be again in one restored from before
 
