@@ -54,7 +54,7 @@ HERE: Final = "http://127.0.0.1:8000"
 ROLES: Final = ("practitioner", "auditor", "unit-manager", "supervisor")
 TABS: Final = tuple(each.name for each in VIEWS if each.noun == "offender" and each.name != "person")
 # What is no page to be read: the way in, files, and what is not there until somebody asks for it.
-LEFT_OUT: Final = ("/sign-in/once/", "/assets/", "/audit/what-if/{number}")
+LEFT_OUT: Final = ("/sign-in/", "/assets/", "/audit/what-if/{number}")
 PRINTED: Final = "/print"  # a PDF, made for paper: no page that somebody waits for between two others
 T = TypeVar("T")
 
