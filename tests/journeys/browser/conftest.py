@@ -35,7 +35,7 @@ def demonstration(browser: Browser) -> Generator[Process]:
     port = free_port()
     with ended(Process(folder / "home", port, "demo", "--port", str(port))) as process:
         process.start()
-        process.wait_until_ready(90)
+        process.wait_until_ready(150)  # the first start records a year of casework
         yield process
     shutil.rmtree(folder)
 
