@@ -5,11 +5,12 @@ Proven by tests/web/test_signing_in.py and tests/web/test_pages.py.
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Final
+from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlencode
 
 from starlette.requests import ClientDisconnect, Request
@@ -31,6 +32,16 @@ MOST_FIELDS: Final = 1_000
 FORM: Final = "application/x-www-form-urlencoded"
 TOKEN: Final = "form"  # the hidden field of every form  # noqa: S105 - its name, which is no secret
 STALE: Final = "This form is from another session or another site. Open the page again, and send it from there."
+
+
+async def together(*reading: Awaitable[Any]) -> list[Any]:
+    """What all of these come to, in their order.  Raises what the first of them in this order raises, once every one
+    has ended: a reading that is refused is evidence, and the others' evidence is sealed too before a page leaves."""
+    found = await asyncio.gather(*reading, return_exceptions=True)
+    failed = next((each for each in found if isinstance(each, BaseException)), None)
+    if failed is not None:
+        raise failed
+    return found
 
 
 def signed_in(page: Page) -> Page:

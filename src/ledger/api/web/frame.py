@@ -11,7 +11,6 @@ Proven by tests/web/test_case.py.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -23,7 +22,7 @@ from ledger.aggregates import COLLECTIONS
 from ledger.aggregates.aggregate import Aggregate
 from ledger.api.asking import AUDITORS, READERS, WITHHELD_FROM
 from ledger.api.readings import ANSWERS_THE_PERSON
-from ledger.api.web.asking import Moments, moments_of, reader_here, session_here
+from ledger.api.web.asking import Moments, moments_of, reader_here, session_here, together
 from ledger.api.web.machine import machine
 from ledger.api.web.pages import page
 from ledger.api.web.why import reasons
@@ -96,7 +95,7 @@ async def frame(
     id_ = request.path_params["id"]
     person = aggregate.noun == "offender"
     head = [view(request, aggregate.noun, id_, HEAD, when)] if person else []
-    known, read = await asyncio.gather(_moments(request, aggregate.noun, id_), asyncio.gather(*head, *reading))
+    read, known = await together(together(*head, *reading), _moments(request, aggregate.noun, id_))
     told: dict[str, Any] | None = read.pop(0) if person else None
     return Frame(aggregate, id_, tab, when, told, known), read
 

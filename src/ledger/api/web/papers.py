@@ -20,7 +20,7 @@ from starlette.responses import Response
 from ledger.aggregates.roles import ANY_STAFF
 from ledger.api.decisions import PDF
 from ledger.api.documents import ENDINGS
-from ledger.api.web.asking import Pages, moments_of, reader_here, session_here, signed_in
+from ledger.api.web.asking import Pages, moments_of, reader_here, session_here, signed_in, together
 from ledger.api.web.frame import HEAD, aggregate_here, view, withheld
 from ledger.api.web.pages import HEADERS
 from ledger.application import Ledger
@@ -58,7 +58,7 @@ async def chronology(request: Request) -> Response:
     aggregate_here(request)
     id_, when = request.path_params["id"], moments_of(request)
     asked = (view(request, "offender", id_, each, when) for each in ("chronology", HEAD))
-    shown, head = await asyncio.gather(*asked)
+    shown, head = await together(*asked)
     printing = Chronology(
         case=list(_headed(head, id_, shown["events"], session_here(request).role)),
         events=[each for each in shown["events"] if "position" in each],

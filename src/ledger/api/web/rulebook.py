@@ -24,7 +24,7 @@ from starlette.responses import RedirectResponse, Response
 from ledger.aggregates import FACTS
 from ledger.api import openapi
 from ledger.api.asking import READERS, WITHHELD_FROM
-from ledger.api.web.asking import Moments, Pages, form_of, moments_of, reader_here, session_here, signed_in
+from ledger.api.web.asking import Moments, Pages, form_of, moments_of, reader_here, session_here, signed_in, together
 from ledger.api.web.compare import place
 from ledger.api.web.frame import title_of
 from ledger.api.web.pages import HEADERS, page
@@ -128,7 +128,7 @@ async def of_case(request: Request) -> Response:
             edition=under,
         )
 
-    answers = await asyncio.gather(*(asked(name, under) for name in COMPARED for under in (None, edition)))
+    answers = await together(*(asked(name, under) for name in COMPARED for under in (None, edition)))
     said = [{name: each for name, each in answer.items() if name not in _OF_WHEN} for answer in answers]
     differs = [
         each | {"says": place(each["at"]), "title": title_of(name), "name": each["at"].rpartition(".")[2]}
