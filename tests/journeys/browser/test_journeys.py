@@ -6,6 +6,7 @@ meets for the first time is held against WCAG 2.2 AA and a window 320 pixels wid
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -18,7 +19,8 @@ from tests.journeys.test_first_minutes import tokens_of
 from ledger.aggregates.roles import ROLES
 from ledger.api.web.words import day as in_words
 from ledger.api.web.words import words
-from ledger.rules.dates import add_months, london_day
+from ledger.rules.dates import LONDON, add_months, london_day
+from ledger.transparency.bundle.archive import pack, unpack
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -37,6 +39,14 @@ class Clerk:
     def give(self, role: str, path: str, body: dict[str, Any]) -> None:
         answer = self._http.post(path, json=body, headers={"Authorization": f"Bearer {self._tokens[role]}"})
         assert answer.status_code == 201, answer.text
+
+    def export(self, role: str, case: str, purpose: str) -> bytes:
+        """The case as a bundle for somebody."""
+        asked = {"purpose": purpose, "recipient": "Crown Court"}
+        bearer = {"Authorization": f"Bearer {self._tokens[role]}"}
+        answer = self._http.post(f"/offenders/{case}/export", json=asked, headers=bearer)
+        assert answer.status_code == 200, answer.text
+        return answer.content
 
     def a_case(self, sentenced: int = 90) -> tuple[str, str]:
         """A person and an order of 100 hours, made so many days ago: their ids."""
@@ -114,6 +124,44 @@ def test_a_case_is_replayed_to_the_day_before_its_order_and_the_banner_says_so(p
     practitioner.follow("Back to now")
     practitioner.sees_no("You are not looking at now")
     practitioner.sees("Absence recorded")
+
+
+def test_two_moments_of_a_case_stand_side_by_side(people: People, clerk: Clerk):
+    case, order = clerk.a_case()
+    time.sleep(1.1)  # the field knows seconds
+    between = datetime.now(LONDON).strftime("%Y-%m-%dT%H:%M:%S")
+    time.sleep(1.1)
+    absence = {"absence_id": a_new_id(), "order_id": order, "appointment_kind": "UPW", "date": ago(9), "kind": "FTA"}
+    clerk.give("practitioner", f"/offenders/{case}/record-absence", absence)
+    practitioner = people.in_role("practitioner")
+    practitioner.go(f"/case/offenders/{case}/compare")
+    practitioner.fill({"known_at": between})
+    practitioner.send("Compare")
+    practitioner.sees("Absence recorded", "What stands otherwise", "No letter")
+    practitioner.sees_no("Order made")  # known then and now
+    practitioner.go(f"/case/offenders/{case}/compare")
+    practitioner.fill({"known_at": datetime.now(LONDON).strftime("%Y-%m-%dT%H:%M:%S")})
+    practitioner.send("Compare")
+    practitioner.sees("No fact was added, put right, struck out or erased between.", "No status differs.")
+
+
+def test_a_bundle_is_checked_on_a_page_and_a_spoiled_one_is_found_out(people: People, clerk: Clerk):
+    case, _ = clerk.a_case()
+    bundle = clerk.export("practitioner", case, "court")
+    auditor = people.in_role("auditor")
+    files = unpack(bundle)
+    chain = next(name for name in files if name.startswith("entries/"))
+    spoiled = pack({**files, chain: files[chain].replace(b"offender.", b"offendre.", 1)})
+    for data, said, other in (
+        (bundle, "The bundle holds", "The bundle does not hold"),
+        (spoiled, "The bundle does not hold", "The bundle holds"),
+    ):
+        auditor.go("/audit/bundles")
+        sent: Any = {"name": "case.zip", "mimeType": "application/zip", "buffer": data}
+        auditor.page.locator("main input[type=file]").set_input_files(sent)
+        auditor.send("Check it")
+        auditor.sees(said, "Step by step")
+        auditor.sees_no(other)
 
 
 @pytest.mark.parametrize("way", WAYS, ids=str)
