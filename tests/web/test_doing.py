@@ -98,6 +98,23 @@ def test_any_record_of_a_case_can_be_corrected_and_any_rule_of_access_ended(door
         assert sorted(map(str, offered)) == sorted(each["id"] for each in wanted), command
 
 
+def test_a_form_of_a_case_that_shares_a_matter_with_limited_access_opens_and_offers_nothing_of_that(door: Door):
+    mine, theirs = door.new_case(), door.new_case()
+    matter = f"child-protection-matter/{uuid4()}"
+    concerns = {case.id: str(uuid4()) for case in (mine, theirs)}
+    for offender_id, concern_id in concerns.items():
+        noted = {"concern_id": concern_id, "offender_id": offender_id, "source": "INTERVIEW_OASYS", "grave": False}
+        noted |= {"noted_on": days_ago(2), "category": "UNDETERMINED", "note": "Told"}
+        door.give(matter, "RecordConcern", noted, "practitioner", key=uuid4())
+    shut = {"user_id": door.actor("practitioner").id, "message": "Ask the duty manager.", "reason": "Relative"}
+    door.give(theirs.to, "ExcludeAccess", shut, "risk-manager", key=uuid4())
+    answer = signed_in(door).get(f"/record/offenders/{mine.id}/record-absence")
+    assert answer.status_code == 200, text_of(answer)
+    assert mine.order in answer.text
+    assert theirs.id not in answer.text
+    assert concerns[theirs.id] not in answer.text
+
+
 def test_another_person_of_the_staff_can_be_named_than_those_whom_the_case_knows():
     known = {"staff_id": [Choice(str(uuid4()), "Practitioner assigned")]}
     (field,) = [

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from tests.doors import SURNAME, Door
+from tests.doors import SURNAME, Door, days_ago
 from tests.web.browsing import Browser, read, signed_in, text_of
 
 from ledger.api.web.facts import NO_LEAF, NO_RECEIPT
@@ -190,6 +190,22 @@ def test_an_inspector_is_shown_the_row_without_its_sealed_values(door: Door):
     said = text_of(signed_in(door, "inspector").get(f"{AT}/{stored[0].position}"))
     assert SURNAME not in said
     assert "[sealed]" in said
+
+
+def test_a_fact_that_stands_beside_one_with_limited_access_is_told(door: Door):
+    mine, theirs = door.new_case(), door.new_case()
+    matter = f"child-protection-matter/{uuid4()}"
+    for case in (mine, theirs):
+        noted = {"concern_id": str(uuid4()), "offender_id": case.id, "source": "INTERVIEW_OASYS", "grave": False}
+        noted |= {"noted_on": days_ago(2), "category": "UNDETERMINED", "note": f"Told of {case.id}"}
+        door.give(matter, "RecordConcern", noted, "practitioner", key=uuid4())
+    given = door.give(mine.to, "RecordAbsence", mine.absence(1), "practitioner", key=uuid4())
+    shut = {"user_id": door.actor("practitioner").id, "message": "Ask the duty manager.", "reason": "Relative"}
+    door.give(theirs.to, "ExcludeAccess", shut, "risk-manager", key=uuid4())
+    answer = signed_in(door).get(f"{AT}/{given.body['events'][0]['position']}")
+    assert answer.status_code == 200, text_of(answer)
+    assert "Absence recorded" in text_of(answer)
+    assert theirs.id not in answer.text
 
 
 def test_a_fact_of_a_case_with_limited_access_is_proven_and_not_told(door: Door):

@@ -14,6 +14,7 @@ from ledger.aggregates.roles import ROLES
 from ledger.api.web.filters import STATES, Filters, between, week_of
 from ledger.api.web.home import FIRST
 from ledger.api.web.week import week
+from ledger.api.web.words import is_id
 from ledger.projections import WORKLISTS
 from ledger.reading import a_day
 
@@ -191,6 +192,20 @@ def test_whether_anything_waits_for_a_person_is_told_to_nobody_who_may_not_read_
         assert "Ask the duty manager." in text_of(answer)
     refused = door.get("/access/refusals", "auditor").json()["items"]
     assert sum(each["command_name"] == "ReadCase" and late.id in str(each) for each in refused) == 3
+
+
+def test_an_id_that_is_no_persons_finds_nothing_that_waits_for_one(door: Door, late: Case):
+    rule = {"user_id": door.actor("practitioner").id, "message": "Ask the duty manager.", "reason": "Relative"}
+    door.give(late.to, "ExcludeAccess", rule, "risk-manager", key=uuid4())
+    browser = signed_in(door)
+    for name in ("letters", "first-appointments", "assessments"):
+        rows = door.run(door.ledger.worklist(name, most=1000)).items
+        named = {str(value) for row in rows if row["offender_id"] == late.id for value in row.values()}
+        for each in (each for each in named if is_id(each) and each != late.id):
+            assert count_on(browser, name, f"person={each}") == 0, name
+            for known in ("", f"&known_at={days_ago(-1)}T00:00"):
+                said = text_of(browser.get(f"/lists/{name}?person={each}{known}"))
+                assert "limited access" not in said.lower(), (name, known)
 
 
 def test_who_was_shown_what_waits_for_a_person_is_on_record(door: Door, late: Case):

@@ -23,6 +23,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from importlib import metadata
 from pathlib import Path
@@ -501,8 +502,7 @@ class Ledger:
         for a view.  Raises NotFound, NotYetProjected, Malformed for a cursor that is none, DatabaseUnavailable,
         AccessLogUnavailable.
         """
-        only = only or Only(unit)
-        await self._admit_to(only, reader)
+        only = await self._admitted(only or Only(unit), reader)
         return await self._asking.worklist(
             _worklist(name),
             only=only,
@@ -523,21 +523,27 @@ class Ledger:
 
         Raises LimitedAccess, DatabaseUnavailable, AccessLogUnavailable.
         """
-        await self._admit_to(only, reader)
-        return await self._asking.worklists_counted(day, only, reader)
+        return await self._asking.worklists_counted(day, await self._admitted(only, reader), reader)
 
     async def worklists_by_day(
         self, day: date, only: Only, *, reader: Reader | None = None
     ) -> list[tuple[str, date, int]]:
         """(worklist, the day that orders its rows, how many) of the rows wanted that stand on a day; the rest as
         `worklists_counted`."""
-        await self._admit_to(only, reader)
-        return await self._asking.worklists_by_day(day, only, reader)
+        return await self._asking.worklists_by_day(day, await self._admitted(only, reader), reader)
 
-    async def _admit_to(self, only: Only, reader: Reader | None) -> None:
-        """Whether a person has a row at all is told to those alone who may read the case."""
-        if only.person:
-            await self.admit(reader, stream_of("offender", only.person))
+    async def _admitted(self, only: Only, reader: Reader | None) -> Only:
+        """Whether a person has a row at all is told to those alone who may read the case.
+
+        Rows hold the ids of orders, children and entries too, which no limit is asked about: an id that is nobody's
+        finds nothing.
+        """
+        if not only.person:
+            return only
+        stream = stream_of("offender", only.person)
+        await self.admit(reader, stream)
+        there = await in_time(self.store.deadline, self.store.database.begun([stream]))
+        return only if there else replace(only, since=date.max, until=date.min)
 
     async def report(self, name: str, as_at: date | None = None, *, reader: Reader | None = None) -> dict[str, Any]:
         """Numbers over the whole caseload as at the end of a day: {as_at, position, items, left_out}.

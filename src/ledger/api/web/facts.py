@@ -207,7 +207,7 @@ async def _told(request: Request, log: Log, position: int, entry: bytes) -> dict
         )
     except LimitedAccess:
         return nothing | {"says": _LIMITED}
-    row = next((each for each in found["events"] if each["position"] == position), None)
+    row = next((each for each in found["events"] if each.get("position") == position), None)
     case = _case_of(noun, stream)
     return {"envelope": None, "case": case, "row": row, "says": None if row else _ELSEWHERE}
 

@@ -64,10 +64,10 @@ def fields_of(noun: str, fact: type[Fact], known: Mapping[str, Sequence[Choice]]
 def known_in(events: Iterable[Mapping[str, Any]]) -> dict[str, list[Choice]]:
     """The ids that a case's facts brought, by field, the newest first: each said by the fact that brought it.
 
-    `events`: of the view chronology.
+    `events`: of the view chronology; one of a record with limited access brings none.
     """
     found: dict[str, dict[str, Choice]] = {}
-    for event in sorted(events, key=lambda each: each["position"]):
+    for event in sorted((each for each in events if "position" in each), key=lambda each: each["position"]):
         says = f"{event['title']}, {shown(str(event['effective'])[:10])}"
         records = {
             name: event["id"] for name, types in OF_RECORDS.items() if event["type"] in (types or {event["type"]})
