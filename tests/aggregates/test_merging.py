@@ -80,6 +80,16 @@ def test_records_are_those_that_every_merge_not_taken_back_links(pairs: list[tup
             assert persons.directly(name(n), name(m)) is (into.get(n) == m or into.get(m) == n)
 
 
+def test_one_merged_into_a_second_stays_merged_into_the_first() -> None:
+    facts = [merged(1, 1, 2), merged(2, 1, 3)]
+    persons = Persons(facts)
+    assert all(persons.records(name(n)) == {name(1), name(2), name(3)} for n in (1, 2, 3))
+    assert {persons.leads(name(n)) for n in (1, 2, 3)} == {name(3)}
+    parted = Persons([*facts, separated(3, 2, 1)])
+    assert parted.records(name(1)) == {name(1), name(3)}
+    assert parted.records(name(2)) == {name(2)}
+
+
 def test_however_many_were_merged_they_are_gone_through_once() -> None:
     rounds = list[int]()
 

@@ -134,6 +134,24 @@ def test_three_records_are_one_person_and_part_where_they_were_joined(door: Door
     assert [len(view(door, each, "progress")["orders"]) for each in (first, second, third)] == [2, 2, 1]
 
 
+def test_a_record_merged_into_two_others_stays_one_with_both(door: Door):
+    first, second, third = (recorded(door) for _ in "123")
+    merge(door, first, second)
+    assert {each["offender_id"] for each in rows(door, "letters", first, second, third)} == {second.id, third.id}
+    merge(door, first, third)
+    orders = {each.order for each in (first, second, third)}
+    for case in (first, second, third):
+        assert {each["order_id"] for each in view(door, case, "progress")["orders"]} == orders
+    live = rows(door, "letters", first, second, third)
+    assert [each["offender_id"] for each in live] == [third.id] * 3
+    now = view(door, first, "chronology")["known_at"]
+    assert rows(door, "letters", first, second, third, known_at=now) == live
+    separate(door, third, first)
+    assert [len(view(door, each, "progress")["orders"]) for each in (first, second, third)] == [2, 2, 1]
+    parted = rows(door, "letters", first, second, third)
+    assert {each["offender_id"] for each in parted} == {second.id, third.id}
+
+
 def test_a_record_is_not_merged_with_itself_nor_twice_nor_in_a_circle_nor_with_nobody(door: Door):
     one, other, third = (recorded(door) for _ in "123")
     reason = {"reason": "the same person"}

@@ -135,11 +135,12 @@ class Folder:
 
     async def touched_by(self, stored: Sequence[Stored], upto: int) -> dict[str, int]:
         """The cases whose rows these facts can move, each with the position of the first that can; of several records
-        of one person, by what is known at a position, the one that lists name too."""
+        of one person, by what is known at a position, every one: lists name one, and may have named another before."""
         found = touched_by(stored)
         persons = await self._limits.persons(upto)
         for name, position in list(found.items()):
-            found.setdefault(persons.leads(name), position)
+            for one in persons.records(name):
+                found.setdefault(one, position)
         return found
 
     async def policy(self, upto: int) -> Policy:

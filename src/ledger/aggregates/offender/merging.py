@@ -35,44 +35,39 @@ class Persons:
     """
 
     def __init__(self, facts: Iterable[Recorded[Any]] = ()) -> None:
-        self._into = _into(facts)
-        self._merged: dict[str, list[str]] = {}  # by record, those merged into it
-        for one, other in self._into.items():
-            self._merged.setdefault(other, []).append(one)
+        self._links = _links(facts)
+        self._whose: dict[str, list[str]] = {}  # by record, those of its person: first the one that leads
+        for one, other in self._links.values():
+            joining, into = (self._whose.setdefault(each, [each]) for each in (one, other))
+            if joining is not into:
+                into += joining
+                self._whose |= dict.fromkeys(joining, into)
 
     def leads(self, name: str) -> str:
-        """The record that this one was merged into at last; itself if it was not."""
-        while name in self._into:
-            name = self._into[name]
-        return name
+        """The record that this one's person was merged into at last; itself if it was not."""
+        return self._whose.get(name, (name,))[0]
 
     def records(self, name: str) -> frozenset[str]:
         """The records of the person this one is of."""
-        found, near = {name}, [name]
-        while near:
-            one = near.pop()
-            others = {*self._merged.get(one, ()), self._into.get(one, one)} - found
-            found |= others
-            near += others
-        return frozenset(found)
+        return frozenset(self._whose.get(name, (name,)))
 
     def directly(self, name: str, other: str) -> bool:
         """Whether one of the two was merged into the other."""
-        return self._into.get(name) == other or self._into.get(other) == name
+        return frozenset((name, other)) in self._links
 
 
-def _into(facts: Iterable[Recorded[Any]]) -> dict[str, str]:
-    """By record, the one it is merged into."""
-    found: dict[str, str] = {}
+def _links(facts: Iterable[Recorded[Any]]) -> dict[frozenset[str], tuple[str, str]]:
+    """Which record was merged into which, in order, but for those that were separated again.
+
+    One that is merged into a second stays merged into the first: whoever said so took nothing back.
+    """
+    found: dict[frozenset[str], tuple[str, str]] = {}
     for each in facts:
         if isinstance(each.fact, PersonsMerged):
-            found[each.stream] = f"{PERSON}{each.fact.into}"
+            other = f"{PERSON}{each.fact.into}"
+            found.setdefault(frozenset((each.stream, other)), (each.stream, other))
         elif isinstance(each.fact, PersonsSeparated):
-            other = f"{PERSON}{each.fact.from_person}"
-            if found.get(each.stream) == other:
-                del found[each.stream]
-            elif found.get(other) == each.stream:
-                del found[other]
+            found.pop(frozenset((each.stream, f"{PERSON}{each.fact.from_person}")), None)
     return found
 
 
