@@ -170,6 +170,21 @@ def test_each_showing_of_it_is_on_record_as_a_list_is(door: Door):
     assert any(each.get("target_ref") == "what-if" for each in items)
 
 
+def test_who_is_not_on_the_page_is_not_on_record_as_shown(door: Door, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("ledger.api.web.rulebook.ROWS", 1)
+    cases, browser = [breached(door), breached(door)], signed_in(door)
+    sent = asked(browser, edition="sentencing-2026", against="manual-2022")
+    answer = came_of(door, browser, sent.headers["location"])
+    assert "the first 1 of" in text_of(answer)
+    assert "Orders that differ, by what differs" in text_of(answer)
+    for case in cases:
+        items = door.get(f"/offenders/{case}/readings", "auditor").json()["items"]
+        told = any(each.get("target_ref") == "what-if" for each in items)
+        assert told == (f"/audit/editions/offenders/{case}" in answer.text)
+    kept = door.app.state.what_ifs.newest()[0][1].task.result()[1]
+    assert (len(kept.items), kept.orders_that_differ >= 2) == (1, True)
+
+
 def test_a_case_with_limited_access_is_a_row_without_a_word(door: Door):
     case, browser = breached(door), signed_in(door)
     rule = {"user_id": door.actor("practitioner").id, "message": "Ask the duty manager.", "reason": "Relative"}

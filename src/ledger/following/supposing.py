@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
 
@@ -39,22 +39,35 @@ class Question:
 
 @dataclass(slots=True)
 class Compared:
-    """`items`: orders that would stand otherwise, each with its `offender_id`; `paused`: cases that do not fold."""
+    """`items`: orders that would stand otherwise, each with its `offender_id`; `paused`: cases that do not fold; the
+    numbers are of all of them, also where only the first are kept (`shortened`)."""
 
     cases: int = 0
     items: list[Row] = field(default_factory=list[Row])
     paused: list[str] = field(default_factory=list[str])
+    cases_that_differ: int = 0
+    orders_that_differ: int = 0
+    cases_paused: int = 0
+    by_name: Counter[str] = field(default_factory=Counter[str])
 
     def add(self, cases: int, items: Sequence[Row], paused: Sequence[str]) -> None:
-        """What another part of the caseload came to."""
+        """What another part of the caseload, of other cases, came to."""
         self.cases += cases
         self.items += items
         self.paused += paused
+        self.cases_that_differ += len({each["offender_id"] for each in items})
+        self.orders_that_differ += len(items)
+        self.cases_paused += len(paused)
+        self.by_name.update(name for item in items for name in item["differs"])
 
     def counts(self) -> dict[str, int]:
         """How many orders differ in what."""
-        found = Counter(name for item in self.items for name in item["differs"])
-        return {name: found[name] for name in COMPARED}
+        return {name: self.by_name[name] for name in COMPARED}
+
+    def shortened(self, most: int) -> Compared:
+        """The same with its first rows alone, and no case that does not fold: what is kept does not grow with the
+        caseload, and who is not shown is not on record as shown."""
+        return replace(self, items=self.items[:most], paused=[])
 
 
 class Supposing:

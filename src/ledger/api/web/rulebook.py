@@ -5,15 +5,15 @@
     /audit/editions/offenders/{id}      a case under an edition, beside what is in force
     /audit/what-if                      the whole caseload: worked out beside the pages, one question at a time
 
-What a caseload came to is kept in this process, as ids and days; each reader is shown of it what they may read, and
-that is sealed like a list.  Proven by tests/web/test_rulebook.py.
+What a caseload came to is kept in this process, its numbers and its first ROWS rows, as ids and days; each reader is
+shown of it what they may read, and that is sealed like a list.  Proven by tests/web/test_rulebook.py.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -185,7 +185,7 @@ class Jobs:
             raise TooMany(BUSY)
         self._last += 1
         job = self._by_number[self._last] = Job(edition, against, as_at, datetime.now(UTC))
-        job.task = asyncio.get_running_loop().create_task(ledger.suppose(edition, against, as_at, job.heard))
+        job.task = asyncio.get_running_loop().create_task(_first_of(ledger.suppose(edition, against, as_at, job.heard)))
         while len(self._by_number) > KEPT:
             self._by_number.popitem(last=False)
         return self._last
@@ -200,6 +200,11 @@ class Jobs:
     def newest(self) -> list[tuple[int, Job]]:
         """The newest first."""
         return list(self._by_number.items())[::-1]
+
+
+async def _first_of(supposing: Awaitable[tuple[Question, Compared]]) -> tuple[Question, Compared]:
+    question, found = await supposing
+    return question, found.shortened(ROWS)
 
 
 async def what_if(request: Request) -> Response:
@@ -231,17 +236,19 @@ async def result(request: Request) -> Response:
     jobs: Jobs = request.app.state.what_ifs
     job = jobs.of(request.path_params["number"])
     found: dict[str, Any] | None = None
-    failed = ""
+    failed, paused = "", 0
     if job.task is not None and not job.running:
         try:
-            found = await ledger.supposed(await job.task, reader=reader_here(request))
+            came = await job.task
+            found, paused = await ledger.supposed(came, reader=reader_here(request)), came[1].cases_paused
         except LedgerError as wrong:
             failed = wrong.message
-    rows: list[dict[str, Any]] = found["items"][:ROWS] if found else []
+    rows: list[dict[str, Any]] = found["items"] if found else []
     shows = {
         "job": job,
         "found": found,
         "failed": failed,
+        "paused": paused,
         "rows": rows,
         "editions": EDITIONS,
         "path": request.url.path,
