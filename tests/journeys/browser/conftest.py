@@ -1,4 +1,7 @@
-"""One demonstration and one browser for the journeys of a process; nothing of either is left at the end."""
+"""One demonstration and one browser for each file of journeys; nothing of either is left at the end.
+
+They end with their file: while Playwright is there, no test beside it could run an event loop of its own.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from tests.journeys.browser.browsing import A_LINK, People
 from tests.journeys.process import Process, ended, free_port
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Generator[Browser]:
     """Chromium without a window; whoever asks for it is skipped where there is none."""
     if CHROMIUM is None:
@@ -27,7 +30,7 @@ def browser() -> Generator[Browser]:
         started.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def demonstration(browser: Browser) -> Generator[Process]:
     """`ledger demo` from an empty home; nobody waits for it where there is no browser."""
     folder = Path(tempfile.mkdtemp(prefix="ledger-"))
@@ -40,7 +43,7 @@ def demonstration(browser: Browser) -> Generator[Process]:
     shutil.rmtree(folder)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def people(browser: Browser, demonstration: Process) -> People:
     """All who have a link."""
     return People(browser, demonstration.address, dict(A_LINK.findall(demonstration.output)))
