@@ -147,6 +147,27 @@ def test_no_other_view_and_no_trail_opens_more_than_the_table_says(door: Door, t
         assert shown <= {name for name in CLASSES if row[name] == "yes"}, (role, path)
 
 
+@pytest.mark.parametrize("role", [each for each in ROLES if SEES[each]["person"] != "403"])
+def test_the_head_of_a_file_and_its_screens_print_nothing_of_a_class_that_is_not_the_roles(door: Door, role: str):
+    case, row, surname = door.new_case(), SEES[role], f"Zq{uuid4().hex}"
+    for name, value in {"surname": surname, "gender": "F", "dob": "1991-02-03"}.items():
+        right = {"field": name, "new_value": value, "reason": "misheard"}
+        door.give(case.to, "CorrectOffenderDetails", right, "team-admin", key=uuid4())
+    high = {"order_id": case.order, "completed_on": days_ago(9), "rosh_level": "HIGH", "marking": "OPEN"}
+    door.give(case.to, "CompleteRiskAssessment", high, "practitioner", key=uuid4())
+    head, screens = (door.get(f"{case.path}/{name}", role).json() for name in ("person", "client-details"))
+    assert head["risk_level"] == screens["risk_assessment"] == ("HIGH" if row["risk"] == "yes" else "[sealed]")
+    assert "RA-H" in [each["code"] for each in head["flags"]]
+    fields = {each["name"]: each["value"] for each in screens["fields"]}
+    if row["person"] == "yes":
+        assert surname in head["name"]
+        assert (head["date_of_birth"], fields["Surname"], fields["Gender"]) == ("1991-02-03", surname, "F")
+    else:
+        names = {head["name"], head["date_of_birth"], fields["Surname"], fields["Gender"], fields["Date Of Birth"]}
+        assert names == {"[sealed]"}
+        assert screens["current_age"] is None
+
+
 def test_a_state_that_follows_from_what_a_role_may_not_read_is_the_same_for_everybody(door: Door):
     case = door.new_case()
     high = {"order_id": case.order, "completed_on": days_ago(9), "rosh_level": "HIGH", "marking": "OPEN"}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from tests.aggregates.memory_ledger import MemoryLedger
@@ -11,6 +12,9 @@ from tests.demonstration.folding import fold
 from tests.scenarios.test_scenarios import CASES
 
 from ledger.aggregates import noun_of
+from ledger.aggregates.corrections import RecordStruckOut
+from ledger.aggregates.offender.facts import CaseTransferred
+from ledger.aggregates.shape import Actor, Recorded
 from ledger.demonstration.caseload import caseload
 from ledger.projections.persons import OPENS, RESTS_ON, person
 from ledger.rules.dates import day_of
@@ -49,3 +53,18 @@ def test_and_in_every_scenario_corrected_transferred_or_struck_out(part):
                 assert person(stream, rested_on(stream, history), as_at) == person(stream, history, as_at)
                 seen += 1
     assert seen > 20
+
+
+def test_a_transfer_struck_out_since_moved_nobody_on_any_day():
+    stream, day = f"offender-{uuid4()}", datetime(2026, 3, 2, tzinfo=UTC)
+    moved = CaseTransferred(
+        order_id=str(uuid4()), from_unit="kidderminster", to_unit="elsewhere", notified_on=day.date(), documents=[]
+    )
+    struck = RecordStruckOut(event_ref=str(uuid4()), reason="another case")
+    by, later = Actor(str(uuid4()), "senior-practitioner", "kidderminster"), day + 60 * DAY
+    history = [
+        Recorded(1, stream, 1, struck.event_ref, moved, day, day, by),
+        Recorded(2, stream, 2, str(uuid4()), struck, later, later, by),
+    ]
+    for as_at in (day.date(), day.date() + 10 * DAY, later.date()):
+        assert person(stream, history, as_at)["unit"] != "elsewhere"

@@ -175,7 +175,8 @@ class Asking:
         classes = frozenset[FieldClass]() if withhold else classes_for(by, now_known)
         if asked.author is not None and not withhold:
             classes &= classes_for(asked.author, read_whole)
-        history = seen(stream, read_whole, classes, AGGREGATES[noun].opens)
+        rests_on = AGGREGATES[noun].opens if view.rests_on is None else view.rests_on
+        history = seen(stream, read_whole, classes, rests_on)
         if not any(each.stream == stream for each in history):
             raise NotFound(f"There is no {noun} {asked.id}{' as known then' if known_at else ''}.")
         moment = known_at or datetime.now(UTC)
@@ -205,6 +206,8 @@ class Asking:
         if view.across:
             begin(showing(others.read))
         answer = _withheld(answer, chains.values()) if withhold else told(answer, stream, read_whole, classes)
+        if view.level and answer[view.level] is not None and FieldClass.RISK not in classes:
+            answer = {**answer, view.level: str(CLOSED)}
         if "events" in answer:
             said = await self._entitling.unsaid(by, answer["events"], stream, read_whole, newest.limits)
             answer = {**answer, "events": said}

@@ -76,7 +76,8 @@ def seen(case: str, records: Sequence[Recorded[Any]], opens: Classes, needed: Ne
         return records
     if not isinstance(records, History):
         return _seen(case, records, opens, needed)
-    return records.once(("seen", case, opens), lambda: History(_seen(case, records, opens, needed)))
+    resting_on = tuple((topic, *fields) for topic, fields in needed.items())
+    return records.once(("seen", case, opens, resting_on), lambda: History(_seen(case, records, opens, needed)))
 
 
 def _seen(case: str, records: Sequence[Recorded[Any]], opens: Classes, needed: Needed) -> list[Recorded[Any]]:

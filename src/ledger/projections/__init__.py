@@ -73,7 +73,9 @@ class View:
     """A view of a noun.
 
     `opens`: the sealed fields it reads, by topic; None for all that the reader may see.  `across`: it looks at other
-    cases too, beside its own chain.
+    cases too, beside its own chain.  `rests_on`: those that it comes to a state or a flag with, for every reader, and
+    prints of none; None for those that decisions on such a case rest on.  `level`: the member that prints a level of
+    risk all the same, to whom such values are opened.
     """
 
     name: str
@@ -81,6 +83,8 @@ class View:
     show: Show | ShowAcross
     opens: Mapping[str, tuple[str, ...]] | None
     across: bool = False
+    rests_on: Mapping[str, tuple[str, ...]] | None = None
+    level: str = ""
 
     def answer(self, history: History, policy: Policy, as_at: date, known: int, explain: bool, others: Others) -> Row:
         """The members of the answer.  Raises Unread if it is `across` and `others` does."""
@@ -90,7 +94,7 @@ class View:
 
 
 VIEWS: Final = (
-    View("person", "offender", persons.view, persons.HEAD),
+    View("person", "offender", persons.view, persons.HEAD, rests_on=persons.RAISED_BY, level="risk_level"),
     View("enforcement", "offender", enforcement.view, OPENS),
     View("progress", "offender", progress.view, OPENS),
     View("outlook", "offender", outlook.view, OPENS),
@@ -98,7 +102,7 @@ VIEWS: Final = (
     View("allocation", "offender", allocation.view, allocation.OPENS, across=True),
     View("child-protection", "offender", child_protection.view, {}, across=True),
     View("register", "offender", register.view, register.OPENS, across=True),
-    View("client-details", "offender", client_details.view, client_details.OPENS),
+    View("client-details", "offender", client_details.view, client_details.OPENS, rests_on={}, level="risk_assessment"),
     View("child", "child", child.view, child.OPENS),
     View("client-details", "child", client_details.child, {**child.OPENS, **client_details.CHILD_OPENS}),
     View("register-entry", "register-entry", register.entry_view, register.ENTRY_OPENS, across=True),

@@ -41,12 +41,15 @@ OPENS: Final[Mapping[str, tuple[str, ...]]] = {
 RESTS_ON: Final = frozenset(
     each.topic for each in (*CORRECTING, PractitionerAssigned, *filter(names_a_unit, FACTS))
 ) | frozenset(OPENS)
-HEAD: Final[Mapping[str, tuple[str, ...]]] = {
-    **OPENS,
+RAISED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     **yellow_dot.OPENS,
-    OffenderRecorded.topic: ("client_id", "crn", "surname", "forenames", "dob"),
     RiskAssessmentCompleted.topic: ("rosh_level",),
     RiskLevelChanged.topic: ("to_level",),
+}
+HEAD: Final[Mapping[str, tuple[str, ...]]] = {
+    **OPENS,
+    **RAISED_BY,
+    OffenderRecorded.topic: ("client_id", "crn", "surname", "forenames", "dob"),
 }
 _NAMES: Final = ("client_id", "surname", "forenames")
 _HEAD: Final = (*_NAMES, "crn", "dob")
@@ -58,7 +61,7 @@ def person(stream: str, history: Sequence[Recorded[Any]], as_at: date) -> Row:
     return {
         "client_id": _plain(told.get("client_id")),
         "name": _name(told),
-        "unit": unit_of(stream, [each for each in history if day_of(each.effective) <= as_at]),
+        "unit": unit_of(stream, [each for each in as_corrected(history) if day_of(each.effective) <= as_at]),
         "offender_manager": _responsible(history, as_at),
     }
 

@@ -105,7 +105,7 @@ def flags(entries: Sequence[Entry], case: Case, as_at: date, explain: bool) -> l
 
 def raised(history: History, as_at: date) -> dict[str, date]:
     """The flags of a person from their own chain alone, which tells which entries there are: since when, by code."""
-    told = [each for each in history if day_of(each.effective) <= as_at]
+    told = [each for each in as_corrected(history) if day_of(each.effective) <= as_at]
     spans = (span_of(each) for each in registrations_of(told).values())
     since = register.flag_since((span for span in spans if span is not None), as_at)
     high = high_since(Case.as_at(_only(history, TELLING_LEVEL), as_at))
