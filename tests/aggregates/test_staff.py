@@ -6,11 +6,13 @@ from datetime import date
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.aggregates.registering import Registering
+from tests.aggregates.registering import OFFICER, Registering
 from tests.aggregates.telling import Telling
 from tests.projections.test_schedule import holds_on_every_day
 
 from ledger.aggregates import AGGREGATES
+from ledger.aggregates.offender.merging import as_one
+from ledger.projections import case_review
 
 OM = "operations-manager"
 HELD = {"cases_discussed": [], "file_reviewed": [], "guidance": "as told", "child_protection_discussed": False}
@@ -124,6 +126,15 @@ def test_nothing_falls_due_for_who_left_until_they_start_again():
     assert sue.due("2026-03-02")["supervision"] == ("2026-04-13", "not-due")
 
 
+def test_who_starts_again_is_supervised_from_the_new_start_and_owes_nothing_for_the_years_away():
+    sue = Working().started("2023-01-09").supervised("2023-02-06").observed("2023-02-06").observed("2023-03-06")
+    sue.tell("2023-06-05 09:00", OM, "EndStaff", on="2023-06-05").started("2026-03-02")
+    assert sue.due("2026-03-03")["supervision"] == ("2026-04-13", "not-due")
+    assert sue.view("2026-03-03")["supervision"]["last_on"] == date(2023, 2, 6)
+    years = [(each["year"], each["state"]) for each in sue.view("2026-03-03")["observations"]]
+    assert years == [(2023, "done"), (2026, "due")]
+
+
 def test_a_setting_moves_the_day_and_the_answer_says_so():
     sue = Working(settings={"mgt.supervision": "28"}).started("2025-01-06")
     shown = sue.view("2025-01-07", explain=True)["supervision"]
@@ -230,6 +241,19 @@ def test_a_child_protection_case_whose_file_no_supervision_has_read_is_flagged_b
     case.supervision("2025-01-13", cases_discussed=["ann"], file_reviewed=["ann"])
     assert len(case.oversight("2025-01-12")["alerts"]) == 1
     assert case.oversight("2025-01-13")["alerts"] == []
+
+
+@pytest.mark.parametrize("one,into", [("ann", "bob"), ("bob", "ann")])
+def test_a_review_of_the_file_of_either_record_of_a_person_is_told_of_both(one, into):
+    case = Overseen().entered().person_of("bob")
+    case.supervision("2025-01-06", cases_discussed=["bob"], file_reviewed=["bob"])
+    case.tell("2025-01-07 09:00", OFFICER, "MergePersons", to=f"offender/{one}", into=into, reason="one person")
+    name, other = (f"offender-{case.names.id(each)}" for each in ("ann", "bob"))
+    histories = {each: case.ledger.history(each) for each in (name, other)}
+    for each in (name, other):
+        shown = case_review.oversight(as_one(each, histories), case.ledger.policy(), date(2025, 1, 31), 10_000)
+        assert [(told["discussed"], told["file_reviewed"]) for told in shown["supervision"]] == [(True, True)]
+        assert shown["alerts"] == []
 
 
 def test_a_case_is_told_when_it_was_discussed_and_by_whom_and_of_nobody_elses():

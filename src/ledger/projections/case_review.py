@@ -16,6 +16,7 @@ from ledger.aggregates.case_review.review import Review
 from ledger.aggregates.corrections import as_corrected
 from ledger.aggregates.offender.case import Case
 from ledger.aggregates.offender.facts import ManagementDecisionRecorded, QualityChecked
+from ledger.aggregates.offender.merging import PERSON, Persons, merging_in
 from ledger.aggregates.offender.protection import protection_of
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Recorded
@@ -28,7 +29,6 @@ from ledger.rules.oversight import NO_FILE_REVIEW
 History = Sequence[Recorded[Any]]
 DURATION: Final = "scr.duration"
 REVIEW: Final = "case-review-"
-PERSON: Final = "offender-"
 
 
 def view(history: History, policy: Policy, as_at: date, known: int, explain: bool = False) -> Row:
@@ -44,7 +44,9 @@ def oversight(history: History, policy: Policy, as_at: date, known: int, explain
 
     Holds on a class of cases name nobody: they show in the register view, where they keep something from being erased.
     """
-    offenders = {each.stream.removeprefix(PERSON) for each in history if each.stream.startswith(PERSON)}
+    own = {each.stream for each in history if each.stream.startswith(PERSON)}
+    persons = Persons(merging_in(history))
+    offenders = {record.removeprefix(PERSON) for name in own for record in persons.records(name)}
     supervision = staff.supervised(history, offenders, as_at, explain)
     streams = dict.fromkeys(each.stream for each in history if each.stream.startswith(REVIEW))
     reviews = {name: Review.as_at([each for each in history if each.stream == name], as_at) for name in streams}

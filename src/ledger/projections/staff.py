@@ -78,7 +78,7 @@ def _supervision(member: Member, clock: Clock | None, as_at: date, explain: bool
 
 
 def _observations(member: Member, policy: Policy, as_at: date, known: int, explain: bool) -> list[Row]:
-    """Each calendar year from the first that is known to the one of the day."""
+    """Each calendar year from the first that is known to the one of the day, but for those of which they were away."""
     held, started = member.told(facts.SupervisorObserved), member.started
     known_years = [each.fact.on.year for each in (*held, *([started] if started else []))]
     if not known_years or not member.works_as(oversight.OBSERVED, otherwise=True):
@@ -87,6 +87,7 @@ def _observations(member: Member, policy: Policy, as_at: date, known: int, expla
     return [
         _year(year, [each for each in held if each.fact.on.year == year], required(policy, year, known), as_at, explain)
         for year in range(min(known_years), last.year + 1)
+        if not member.away_in(year)
     ]
 
 

@@ -38,8 +38,8 @@ stated(
 def supervision_due(last_on: date, days: int) -> date:
     """Supervisors and placement coordinators, and operations managers themselves, are supervised every six weeks.
 
-    Reading: 42 calendar days from the last supervision, before the first from the day they started; other staff have
-    no such date.
+    Reading: 42 calendar days from the last supervision, before the first from the day they started, and so again for
+    who comes back; other staff have no such date.
     """
     return last_on + timedelta(days=days)
 

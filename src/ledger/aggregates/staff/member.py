@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import Any, Final, Literal
 
 from ledger.aggregates.corrections import as_corrected
@@ -56,6 +57,16 @@ class Member:
         """That somebody left, unless they started again since."""
         left, started = next(reversed(self.told(facts.StaffLeft)), None), self.started
         return left if left and not (started and self._order(started) > self._order(left)) else None
+
+    def away_in(self, year: int) -> bool:
+        """Whether a year passed whole between leaving and starting again."""
+        ends = [each for each in self.own if isinstance(each.fact, facts.StaffStarted | facts.StaffLeft)]
+        gone = [
+            (one.fact.on.year, other.fact.on.year)
+            for one, other in pairwise(ends)
+            if isinstance(one.fact, facts.StaffLeft) and isinstance(other.fact, facts.StaffStarted)
+        ]
+        return any(left < year < back for left, back in gone)
 
     @staticmethod
     def _order(record: Recorded[Any]) -> tuple[date, int]:
@@ -107,8 +118,8 @@ def clocks_of(member: Member, policy: Policy, known: int) -> Iterator[Clock]:
 
 
 def _supervised(member: Member, policy: Policy, known: int) -> Iterator[Clock]:
-    held = member.told(facts.SupervisionHeld)
-    last = held[-1] if held else member.started
+    begun = [each for each in (member.started,) if each is not None]
+    last = max((*begun, *member.told(facts.SupervisionHeld)), key=lambda each: each.fact.on, default=None)
     if last is not None and member.works_as(oversight.SUPERVISED, otherwise=True):
         days = policy.number(SUPERVISION, last.fact.on, known)
         due = oversight.supervision_due(last.fact.on, days)
