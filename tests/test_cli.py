@@ -595,6 +595,18 @@ def test_what_a_verification_came_to_is_kept_in_the_home_with_its_time(ledger: L
     assert ((newest(made.settings.home) or kept).values or 0) > 0
 
 
+def test_a_verification_that_cannot_be_kept_is_told_all_the_same(ledger: Line, made: Made):
+    lock = made.settings.home / ".verification.json.lock"
+    lock.unlink(missing_ok=True)
+    lock.mkdir()
+    try:
+        ran = ledger("verify", "--json")
+    finally:
+        lock.rmdir()
+    assert ran.json["ok"] is True
+    assert ran.code != 0
+
+
 @pytest.mark.parametrize("log", [(), ("--access",)], ids=["ledger", "access log"])
 def test_from_a_kept_checkpoint_only_what_came_since_is_verified(ledger: Line, tmp_path: Path, log: tuple[str, ...]):
     kept = tmp_path / "kept"

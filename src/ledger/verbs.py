@@ -343,10 +343,7 @@ def verify(given: argparse.Namespace) -> int:
 
     own, access = with_ledger(use)
     counted = sum(each.held for each in opened) if opened else None
-    verified.keep(
-        settings.home,
-        verified.Verified(datetime.now(UTC), verified.Outcome.of(own), verified.Outcome.of(access), counted),
-    )
+    outcome = verified.Verified(datetime.now(UTC), verified.Outcome.of(own), verified.Outcome.of(access), counted)
     told = [
         f"{each.held:,} sealed values opened, each the one committed to, and {each.files:,} documents"
         for each in opened
@@ -361,7 +358,10 @@ def verify(given: argparse.Namespace) -> int:
         *renamed,
     ]
     counts = [{"values": each.held, "documents": each.files} for each in opened]
-    say(given, body | (counts[0] if counts else {}), lambda: _outline(lines))
+    try:
+        say(given, body | (counts[0] if counts else {}), lambda: _outline(lines))
+    finally:  # told though it cannot be kept, kept though nobody reads to the end
+        verified.keep(settings.home, outcome)
     return 0 if body["ok"] else 1
 
 
