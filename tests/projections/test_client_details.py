@@ -96,6 +96,18 @@ def test_the_screen_of_an_erased_child_says_nothing_of_the_child(door: Door):
     assert shown["current_age"] is None
 
 
+@pytest.mark.parametrize("role", ["inspector", "auditor", "supervisor"])
+def test_who_may_not_read_who_a_child_is_is_told_nothing_of_it(door: Door, role: str):
+    home = Family(door)
+    kit = home.child()
+    home.entered([kit])
+    told = door.get(f"/children/{kit}/client-details", role)
+    assert told.status_code == 200
+    assert all(word not in told.text for word in home.words[kit])
+    shown = {each["name"]: each["value"] for each in told.json()["fields"]}
+    assert {shown["Client ID"], shown["Surname"], shown["Forenames"]} == {"[sealed]"}
+
+
 def test_lines_of_a_notebook_lead_to_the_child_and_back(door: Door):
     home = Family(door)
     kit, pip = home.child(), home.child()

@@ -104,6 +104,8 @@ def child(history: History, policy: Policy, as_at: date, known: int, explain: bo
     fact = record.fact if record else None
     told = {name: getattr(fact, name, None) for name in ("client_id", "surname", "forenames", "dob", "gender")}
     told["addresses"] = fact.address if fact else None
+    if fact and isinstance(fact.surname, Closed):  # number and forenames are opened for the fold, not for this reader
+        told |= {"client_id": fact.surname, "forenames": fact.surname}
     lines = {AT_RISK: next((each["since"] for each in shown["flags"] if each["code"] == "CR"), None)}
     return _screens(told, lines, as_at, explain, noted=bool(shown["notebook"]), risk=None)
 
