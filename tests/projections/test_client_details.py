@@ -106,6 +106,7 @@ def test_who_may_not_read_who_a_child_is_is_told_nothing_of_it(door: Door, role:
     assert all(word not in told.text for word in home.words[kit])
     shown = {each["name"]: each["value"] for each in told.json()["fields"]}
     assert {shown["Client ID"], shown["Surname"], shown["Forenames"]} == {"[sealed]"}
+    assert door.get(f"/children/{kit}/child", role).json()["client_id"] == "[sealed]"
 
 
 def test_lines_of_a_notebook_lead_to_the_child_and_back(door: Door):
