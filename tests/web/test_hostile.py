@@ -16,6 +16,7 @@ from tests.doors import PERSON, Door
 from tests.web.browsing import Browser, read, signed_in, text_of
 
 from ledger.aggregates import AGGREGATES
+from ledger.aggregates.offender.facts.access import ACCESS_RULES
 from ledger.api import openapi
 from ledger.api.openapi import kebab
 from ledger.api.web.sessions import IDLE_SECONDS
@@ -37,7 +38,7 @@ def hostile(door: Door) -> str:
     door.give(case.to, "RecordAbsence", case.absence(20, absence_id=known["absence_id"], note=HOSTILE), "supervisor")
     taken = 0
     for fact in AGGREGATES["offender"].every_fact:
-        if not fact.command or not fact.who:
+        if not fact.command or not fact.who or fact in ACCESS_RULES:  # a limit would shut the pages that are read
             continue
         data = {**openapi.example(fact), **known}
         data = {name: value for name, value in data.items() if name in fact.model_fields and name not in fact.supplied}
@@ -81,6 +82,8 @@ def test_hostile_words_are_text_on_every_page_of_a_case(door: Door, hostile: str
     for _, path in addresses(hostile):
         answer = browser.get(f"{path}?explain=true" if "/case/" in path else path)
         assert answer.status_code in (200, 303, 403, 404, 422), path
+        if role == "practitioner" and path.startswith("/case/"):
+            assert answer.status_code == 200, path
         if answer.headers["content-type"].startswith("text/html"):
             is_clean(answer)
             shown += "alert(1)" in answer.text

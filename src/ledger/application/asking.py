@@ -194,7 +194,7 @@ class Asking:
                 await asyncio.sleep(0)  # it goes out, and is sealed while the view is folded
         while True:
             try:
-                answer = view.answer(history, policy, day, upto, asked.explain, others)
+                answer: Row = view.answer(history, policy, day, upto, asked.explain, others)
                 break
             except Unread as wanted:
                 for each in wanted.names:
