@@ -17,7 +17,7 @@ def test_every_number_of_areas_a_to_e_has_a_test_that_fails_when_it_changes():
     assert {rule[:3] for rule, _, _ in TOLD.proven} == set(AREAS)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.timeout(600)  # some 25 s of the processor, more on a busy machine
 def test_those_tests_fail_under_their_mutants():
     run = subprocess.run(

@@ -134,7 +134,7 @@ def test_others_record_on_the_same_cases_meanwhile_and_every_line_is_there_once(
 # ---------------------------------------------------------------------------------------- kill -9
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.timeout(300)
 def test_an_import_that_is_killed_again_and_again_comes_to_its_end_with_nothing_doubled(tmp_path: Path):
     home = tmp_path / "home"

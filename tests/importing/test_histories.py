@@ -12,6 +12,7 @@ from tests.importing.lines import imported
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(600)
 def test_of_two_thousand_cases_just_the_faulty_lines_are_set_aside_each_by_the_rule_expected(
     door: Door, tmp_path: Path

@@ -194,7 +194,9 @@ def test_a_first_start_that_was_killed_goes_on_where_it_stopped(open_tmp_path: P
         assert whole == announced + 1
 
 
-@pytest.mark.parametrize("number,code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    "number,code", [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.soak)]
+)
 def test_a_first_start_ends_soon_after_a_signal_and_leaves_no_server(
     open_tmp_path: Path, number: signal.Signals, code: int
 ):

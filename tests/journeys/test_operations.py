@@ -161,7 +161,7 @@ def test_what_is_no_http_gets_a_problem_document_and_is_counted(served: Served):
 # ------------------------------------------------------------------------------------ how it ends
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.soak)])
 def test_asked_to_end_it_does_so_with_nothing_left_behind(served: Served, number: signal.Signals):
     assert served.record(str(uuid4())).status_code == 201
     assert served.process.stop(number) == 0
@@ -226,7 +226,7 @@ def test_a_command_that_cannot_be_sealed_holds_the_end_up_no_longer_than_its_dea
     assert postgres_of(process.home) == []
 
 
-@pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("second", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.soak)])
 def test_asked_twice_it_goes_at_once_and_its_servers_with_it(served: Served, second: signal.Signals):
     process = served.process
     with head_locked(process.home):

@@ -19,7 +19,7 @@ SAID = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("bug", BUGS)
 def test_a_planted_bug_is_found_under_fire(open_tmp_path: Path, bug: str):

@@ -112,7 +112,7 @@ def a_fact(
     *,
     about: Sequence[str] = (),
     sealed: tuple[Ciphertext, ...] = (),
-    topic: str = "test.happened.v1",
+    of_type: str = "test.happened.v1",
     **values: Any,
 ) -> Pending:
     """A fact as the mapping would hand it over, of a type that only the tests know."""
@@ -123,7 +123,7 @@ def a_fact(
         "id": _uuid7(),
         **({"about": sorted(about)} if about else {}),
     }
-    after = {"stream": stream, "type": topic, "version": version, **({"values": values} if values else {})}
+    after = {"stream": stream, "type": of_type, "version": version, **({"values": values} if values else {})}
     return Pending(
         stream, version, canonical(before)[:-1] + b",", b"," + canonical(after)[1:], tuple(sorted(about)), sealed
     )

@@ -458,6 +458,7 @@ asyncio.run(main(sys.stdin.readline().strip(), sys.argv[1]))
 """
 
 
+@pytest.mark.soak
 async def test_processes_that_are_killed_while_they_close_leave_closings_that_hold(ledger: Ledger) -> None:
     lives = random.Random(7)
     for life in range(5):

@@ -75,7 +75,7 @@ async def test_of_several_cases_the_facts_of_some_types_are_read_each_in_order(l
         told = [("a", longest), ("b", "test.a.v1"), ("a", "test.a.v1"), ("a", "test.a.v10"), ("a", longest)]
         versions = {"a": count(1), "b": count(1)}
         for name, topic in told:
-            more: dict[str, Any] = {"topic": topic, "about": ["case-c"], "note": 'of "type":"test.b.v1" é'}
+            more: dict[str, Any] = {"of_type": topic, "about": ["case-c"], "note": 'of "type":"test.b.v1" é'}
             await sealed_by(sequencer, a_command(a_fact(f"case-{name}", next(versions[name]), **more)))
 
         async def read(*types: str, upto: int = 9) -> dict[str, list[int]]:
