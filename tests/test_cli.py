@@ -242,6 +242,7 @@ def test_moments_that_make_no_sense_are_said(ledger: Line, made: Made, arguments
     failed(ledger("case", made.case, *arguments), word)
 
 
+@pytest.mark.soak
 def test_a_what_if_is_printed_by_a_process_of_its_own_and_writes_nothing(ledger: Line, made: Made):
     settings = {f"LEDGER_{name.upper()}": str(value) for name, value in made.settings.model_dump().items() if value}
 

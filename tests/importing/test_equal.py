@@ -180,6 +180,7 @@ def warnings_of(door: Door, entry: dict[str, Any]) -> bytes | None:
 
 
 # A failing example is printed as it is: making it smaller would take longer than reading it.
+@pytest.mark.soak
 @settings(max_examples=8, deadline=None, phases=(Phase.generate,), suppress_health_check=list(HealthCheck))
 @given(
     seed=st.integers(0, 10_000),

@@ -227,6 +227,7 @@ def wait_for_facts(process: Process, count: int) -> int:
     raise AssertionError("nothing was recorded in a minute")
 
 
+@pytest.mark.soak
 def test_a_real_ledger_is_never_turned_into_a_demonstration(open_tmp_path: Path):
     home = open_tmp_path / "home"
     assert run(home, "status").returncode == 0

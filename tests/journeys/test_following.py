@@ -186,6 +186,7 @@ def test_a_follower_killed_under_load_is_back_and_nothing_is_lost_or_doubled(pro
     assert len(killed) == 3
 
 
+@pytest.mark.soak
 def test_worklists_are_rebuilt_beside_a_server_at_work(process: Process) -> None:
     office = Office(process)
     with office.at_work():

@@ -113,6 +113,7 @@ def test_keys_are_rotated_while_the_server_runs_and_readers_of_the_old_ones_foll
     assert json.loads(verified)["ok"]
 
 
+@pytest.mark.soak
 def test_after_a_theft_everything_goes_on_under_another_name(served: Served) -> None:
     old, _ = served.done("log", "vkeys").split()
     origin = old.partition("+")[0]

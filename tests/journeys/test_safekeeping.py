@@ -113,6 +113,7 @@ def test_a_checkpoint_of_the_home_that_was_lost_refuses_the_loss_until_it_is_acc
     assert "were acknowledged" in orjson.loads(status.stdout)["read_only"]
 
 
+@pytest.mark.soak
 def test_a_restore_that_was_killed_is_run_again_and_nobody_opens_what_is_half(at_work: Path, new_home: Path) -> None:
     killed = subprocess.Popen(
         command("restore", str(at_work / "backups")), env=environment(new_home), stderr=subprocess.DEVNULL

@@ -105,6 +105,7 @@ def test_a_token_from_the_command_line_opens_the_door_of_the_running_server(serv
     assert httpx.get(f"{served.process.address}/rules").status_code == 401
 
 
+@pytest.mark.soak
 def test_the_other_verbs_work_beside_the_running_server(served: Served):
     home = served.process.home
     status = json.loads(run(home, "status", "--json").stdout)

@@ -158,6 +158,7 @@ def test_a_witness_that_is_down_stops_no_sealing_and_comes_back(pair: Pair) -> N
         pair.witness.end(signal.SIGKILL)
 
 
+@pytest.mark.soak
 def test_a_second_ledger_with_the_same_key_is_refused_with_its_proof(pair: Pair) -> None:
     port = pair.witness.port
     pair.witness = Witness(pair.folder / "w", pair.server.address, port=port)

@@ -273,7 +273,7 @@ ENDPOINTS = {
 def issuing(back: str, *, client_id: str = "case-ledger", secret: str | None = None) -> Generator[Issuer]:
     """An issuer on this machine that knows one client.  `back`: the one address that it sends people back to."""
     issuer = Issuer(free_port(), Client(client_id, secret, back))
-    config = uvicorn.Config(issuer.app(), host="127.0.0.1", port=issuer.port, log_level="error", lifespan="off")
+    config = uvicorn.Config(issuer.app(), host="127.0.0.1", port=issuer.port, log_config=None, lifespan="off")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()

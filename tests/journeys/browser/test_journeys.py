@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.journeys.browser.browsing import WAYS, People, Way, a_new_id
+from tests.journeys.browser.browsing import KEYBOARD, MOUSE, WAYS, People, Way, a_new_id
 from tests.journeys.process import Process
 from tests.journeys.test_first_minutes import tokens_of
 
@@ -21,6 +21,9 @@ from ledger.api.web.words import day as in_words
 from ledger.api.web.words import words
 from ledger.rules.dates import LONDON, add_months, london_day
 from ledger.transparency.bundle.archive import pack, unpack
+
+# The longest are made with a mouse only where the longest tests are asked for: both ways meet the same pages.
+SELDOM = (pytest.param(MOUSE, marks=pytest.mark.soak), KEYBOARD)
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -75,7 +78,7 @@ def test_everybody_gets_in_by_the_link_of_their_role_and_sees_what_it_is_for(peo
     person.sees("My lists", words(role), "Sign out")
 
 
-@pytest.mark.parametrize("way", WAYS, ids=str)
+@pytest.mark.parametrize("way", SELDOM, ids=str)
 def test_two_absences_with_letter_evidence_and_judgement_become_a_breach(people: People, clerk: Clerk, way: Way):
     case, order = clerk.a_case()
     at = f"offenders/{case}"
@@ -164,7 +167,7 @@ def test_a_bundle_is_checked_on_a_page_and_a_spoiled_one_is_found_out(people: Pe
         auditor.sees_no(other)
 
 
-@pytest.mark.parametrize("way", WAYS, ids=str)
+@pytest.mark.parametrize("way", SELDOM, ids=str)
 def test_a_child_is_registered_reviewed_late_taken_off_and_erased(people: People, clerk: Clerk, way: Way):
     case, _ = clerk.a_case(sentenced=200)
     child, entry = a_new_id(), a_new_id()
