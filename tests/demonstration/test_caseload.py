@@ -75,7 +75,7 @@ def test_the_whole_caseload_is_accepted_with_every_state(folded: Folded) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(100, 106))
+@pytest.mark.parametrize("seed", [100, *(pytest.param(n, marks=pytest.mark.soak) for n in range(101, 106))])
 def test_any_seed_on_any_day(seed: int) -> None:
     today = date(2024, 1, 1) + timedelta(days=197 * (seed - 100))
     played = fold(caseload(today, seed))

@@ -177,6 +177,7 @@ def test_stopped_it_leaves_no_server_and_started_again_it_is_quick_and_records_n
     first.wait_until_ready(30)
 
 
+@pytest.mark.soak
 def test_a_first_start_that_was_killed_goes_on_where_it_stopped(open_tmp_path: Path):
     with ended(demo(open_tmp_path / "home")) as process:
         process.start()

@@ -172,6 +172,7 @@ def test_a_fact_is_on_its_worklist_within_a_second(process: Process) -> None:
     assert statistics.median(took) < 1
 
 
+@pytest.mark.soak
 def test_a_follower_killed_under_load_is_back_and_nothing_is_lost_or_doubled(process: Process) -> None:
     office = Office(process)
     killed: set[int] = set()

@@ -12,6 +12,7 @@ from ledger.settings import Settings
 from ledger.store.opening import open_store
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("seconds", [0.0, 0.05, 0.5])
 def test_an_opening_that_is_given_up_leaves_no_server(open_tmp_path: Path, seconds: float):
     async def give_up() -> None:

@@ -86,6 +86,7 @@ def signatures(note: str, *vkeys: str) -> int:
     return len(open_note(note, [parse_vkey(each) for each in vkeys]).signatures)
 
 
+@pytest.mark.soak
 def test_keys_are_rotated_while_the_server_runs_and_readers_of_the_old_ones_follow(served: Served) -> None:
     first, second = served.done("log", "vkeys").split()
     assert served.done("log", "announce-key").strip() == second

@@ -195,6 +195,7 @@ def _connects(port: int) -> bool:
     return True
 
 
+@pytest.mark.soak
 def test_a_command_that_arrives_whole_only_after_the_signal_is_sent_away(served: Served):
     process, late = served.process, str(uuid4())
     wire = served.half_a_command(late)
@@ -212,6 +213,7 @@ def test_a_command_that_arrives_whole_only_after_the_signal_is_sent_away(served:
     assert not served.stands(late)
 
 
+@pytest.mark.soak
 def test_a_command_that_cannot_be_sealed_holds_the_end_up_no_longer_than_its_deadline(served: Served):
     process = served.process
     with head_locked(process.home):
@@ -226,7 +228,8 @@ def test_a_command_that_cannot_be_sealed_holds_the_end_up_no_longer_than_its_dea
     assert postgres_of(process.home) == []
 
 
-@pytest.mark.parametrize("second", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.soak)])
+@pytest.mark.soak
+@pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
 def test_asked_twice_it_goes_at_once_and_its_servers_with_it(served: Served, second: signal.Signals):
     process = served.process
     with head_locked(process.home):
@@ -249,6 +252,7 @@ def test_asked_twice_it_goes_at_once_and_its_servers_with_it(served: Served, sec
 # ------------------------------------------------------------------------------------ a database that hangs
 
 
+@pytest.mark.soak
 def test_while_its_database_hangs_the_process_answers_and_goes_on_when_it_is_back(served: Served):
     process, lost = served.process, str(uuid4())
     servers = postgres_of(process.home)

@@ -98,6 +98,7 @@ def test_one_byte_that_was_changed_is_refused_with_the_name_of_its_file(at_work:
     assert not (new_home / "postgres").exists()
 
 
+@pytest.mark.soak
 def test_a_checkpoint_of_the_home_that_was_lost_refuses_the_loss_until_it_is_accepted(
     at_work: Path, new_home: Path
 ) -> None:

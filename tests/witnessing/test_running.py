@@ -131,6 +131,7 @@ def test_a_log_sends_its_checkpoints_and_gets_cosignatures(tmp_path: Path) -> No
         assert process.end(signal.SIGINT) == 0
 
 
+@pytest.mark.soak
 def test_killed_at_any_time_it_never_takes_back_what_it_said(tmp_path: Path) -> None:
     files = Files(ENTRIES, 40)
     held = 0
