@@ -81,7 +81,7 @@ def _observations(member: Member, policy: Policy, as_at: date, known: int, expla
     """Each calendar year from the first that is known to the one of the day, but for those of which they were away."""
     held, started = member.told(facts.SupervisorObserved), member.started
     known_years = [each.fact.on.year for each in (*held, *([started] if started else []))]
-    if not known_years or not member.works_as(oversight.OBSERVED, otherwise=True):
+    if not known_years or not member.works_as(oversight.OBSERVED):
         return []
     last = min(as_at, member.left.fact.on) if member.left else as_at
     return [

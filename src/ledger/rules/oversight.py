@@ -15,6 +15,8 @@ from ledger.rules.registry import rule, stated
 WMPA: Final = "west-mercia-2007"
 MANUAL: Final = "manual-2022"
 
+NOT_STARTED: Final = "Nobody left who had not started; record the start first."
+REPORTED_BEFORE: Final = "A loss is reported on or after the day of the loss."
 NO_FILE_REVIEW: Final = "NO_FILE_REVIEW"
 SUPERVISED: Final = frozenset({"supervisor", "placement-coordinator", "operations-manager"})
 OBSERVED: Final = frozenset({"supervisor"})
@@ -124,7 +126,7 @@ stated(
     "SSP-19",
     "Who works with a partnership of schools is trained in the modules of its agreement; what was completed is on "
     "record.",
-    edition=MANUAL,
+    edition="staffordshire",
     cite="STAFFS 12",
 )
 

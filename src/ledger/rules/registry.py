@@ -76,6 +76,7 @@ EDITIONS: Final = {
         ),
         Edition("west-mercia-2007", "West Mercia child protection policy and procedures (WMPA)", "WMPA"),
         Edition("kent", "Kent protocol for projects on school premises (KENT)", "KENT"),
+        Edition("staffordshire", "Staffordshire Safer Schools Partnership joint protocol (STAFFS)", "STAFFS"),
         Edition("inspection-2012", "Inspection of offender management in West Mercia, July 2012 (HMIP)", "HMIP"),
         Edition("data-protection-2018", "Data Protection Act 2018, Part 3 (DPA 2018)", "DPA 2018"),
         Edition("conventions-1", "Conventions of this ledger, where the sources are silent", "this ledger"),

@@ -23,13 +23,11 @@ from ledger.aggregates.staff.facts import (
 )
 from ledger.aggregates.staff.member import Member
 from ledger.errors import Refusal
-from ledger.rules import general
+from ledger.rules import general, oversight
 from ledger.rules.quality import DRIVER_NOT_VERIFIED
 
 __all__ = ["OPENS", "STAFF"]
 
-NOT_HERE = "Nobody left who had not started; record the start first."
-REPORTED_BEFORE = "A loss is reported on or after the day of the loss."
 # The sealed values the fold reads: in which role somebody works, and which course was completed.
 OPENS = {
     StaffStarted.topic: ("role",),
@@ -49,11 +47,11 @@ def _refusals(member: Member, draft: Fact) -> Iterator[Refusal]:
     if isinstance(draft, StaffStarted) and member.started is not None and member.left is None:
         yield Refusal("GEN-06", general.ALREADY.format(what="start"), rule_book=False)
     if isinstance(draft, StaffLeft) and (member.started is None or draft.on < member.started.fact.on):
-        yield Refusal("GEN-06", NOT_HERE, rule_book=False)
+        yield Refusal("GEN-06", oversight.NOT_STARTED, rule_book=False)
     if isinstance(draft, StaffLeft) and member.left is not None:
         yield Refusal("GEN-06", general.ALREADY.format(what="leaving"), rule_book=False)
     if isinstance(draft, IdentityCardLost) and draft.reported_on < draft.on:
-        yield Refusal("MGT-12", REPORTED_BEFORE, rule_book=False)
+        yield Refusal("MGT-12", oversight.REPORTED_BEFORE, rule_book=False)
     if isinstance(draft, VehicleUseLogged) and not any(
         each.fact.on <= draft.on for each in member.told(DriverVerified)
     ):

@@ -72,10 +72,10 @@ class Member:
     def _order(record: Recorded[Any]) -> tuple[date, int]:
         return day_of(record.effective), record.position
 
-    def works_as(self, roles: frozenset[str], otherwise: bool) -> bool:
-        """Whether the role is one of these; one that cannot be read may be.  `otherwise`: where no start is known."""
+    def works_as(self, roles: frozenset[str]) -> bool:
+        """Whether the role is one of these; one that is not known, or cannot be read, may be."""
         if self.started is None:
-            return otherwise
+            return True
         role = self.started.fact.role
         return isinstance(role, Closed) or oversight.role_named(role) in roles
 
@@ -120,7 +120,7 @@ def clocks_of(member: Member, policy: Policy, known: int) -> Iterator[Clock]:
 def _supervised(member: Member, policy: Policy, known: int) -> Iterator[Clock]:
     begun = [each for each in (member.started,) if each is not None]
     last = max((*begun, *member.told(facts.SupervisionHeld)), key=lambda each: each.fact.on, default=None)
-    if last is not None and member.works_as(oversight.SUPERVISED, otherwise=True):
+    if last is not None and member.works_as(oversight.SUPERVISED):
         days = policy.number(SUPERVISION, last.fact.on, known)
         due = oversight.supervision_due(last.fact.on, days)
         yield Clock("supervision", "MGT-02", due, None, (last.position,), ((SUPERVISION, days),))
@@ -134,7 +134,7 @@ def required(policy: Policy, year: int, known: int) -> int:
 def _observed(member: Member, policy: Policy, known: int) -> Iterator[Clock]:
     held = member.told(facts.SupervisorObserved)
     begun = member.started
-    if not (held or begun) or not member.works_as(oversight.OBSERVED, otherwise=True):
+    if not (held or begun) or not member.works_as(oversight.OBSERVED):
         return
     first = [begun] if begun is not None else []
     year = max(each.fact.on.year for each in (*held, *first))

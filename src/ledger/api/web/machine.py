@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from ledger.api.web.asking import Moments
 from ledger.api.web.words import day
-from ledger.rules.dates import LONDON, london_day
+from ledger.rules.dates import end_of_day, london_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Machine:
 def machine(events: Iterable[Mapping[str, Any]], moments: Moments, path: str) -> Machine:
     """The time machine of a page at `path`.  `events`: as ledger.projections.moments."""
     stops = list(_stops(events))
-    looked_at = moments.known_at or (_end_of(moments) if moments.as_at else None)
+    looked_at = moments.known_at or (end_of_day(moments.as_at) if moments.as_at else None)
     passed = [each for each in stops if looked_at is None or each.at <= looked_at]
     here = passed[-1] if passed else None
     number = len(passed)
@@ -72,9 +72,3 @@ def _stops(events: Iterable[Mapping[str, Any]]) -> Iterable[Stop]:
             Moments(known_at=last["recorded"]).asked["known_at"],
             f"{day(when)}{more} {last['title'][:1].lower()}{last['title'][1:]}",
         )
-
-
-def _end_of(moments: Moments) -> datetime:
-    assert moments.as_at is not None
-    after = moments.as_at + timedelta(days=1)
-    return datetime.combine(after, time(), LONDON) - timedelta(microseconds=1)
