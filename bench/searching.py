@@ -38,17 +38,22 @@ _END = ("ton", "ley", "worth", "son", "field", "man", "well", "by", "ham", "ford
 _FIRST = ("Ann", "Ben", "Carol", "David", "Eve", "Frank", "Grace", "Harry", "Iris", "Jack", "Kim", "Leo", "Mary", "Ned")
 
 
+def particulars(drawn: random.Random, number: int) -> dict[str, Any]:
+    """Who somebody is: a number, a name drawn from the lists, a date of birth."""
+    return {
+        "client_id": f"{number:07}",
+        "surname": drawn.choice(_BEGIN) + drawn.choice(_END),
+        "forenames": f"{drawn.choice(_FIRST)} {drawn.choice(_FIRST)}",
+        "dob": (date(1960, 1, 1) + timedelta(days=drawn.randrange(15_000))).isoformat(),
+    }
+
+
 def people(offenders: int, children: int) -> Iterator[Command]:
     """The commands that record them."""
     drawn = random.Random(SEED)
     clerk, officer = Actor(str(uuid4()), "court-officer"), Actor(str(uuid4()), "information-officer")
     for number in range(offenders + children):
-        told: dict[str, Any] = {
-            "client_id": f"{number:07}",
-            "surname": drawn.choice(_BEGIN) + drawn.choice(_END),
-            "forenames": f"{drawn.choice(_FIRST)} {drawn.choice(_FIRST)}",
-            "dob": (date(1960, 1, 1) + timedelta(days=drawn.randrange(15_000))).isoformat(),
-        }
+        told = particulars(drawn, number)
         if number < offenders:
             told |= {"gender": "F", "crn": f"X{number:06}", "aliases": [f"{told['surname']}, {drawn.choice(_FIRST)}"]}
             yield Command("RecordOffender", "offender", str(uuid4()), told, clerk, key=uuid4())

@@ -19,7 +19,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Any, cast
@@ -36,7 +36,7 @@ from ledger.application import Ledger
 from ledger.settings import Settings
 from ledger.store.embedded import EmbeddedCluster
 
-ROLES = ("practitioner", "court-officer")
+ROLES = ("practitioner", "court-officer", "information-officer")
 STARTED = 60.0  # seconds that opening a large ledger may take
 
 
@@ -144,12 +144,20 @@ async def connected(port: int) -> Client:
     return client
 
 
-def get(token: str, path: str) -> bytes:
+def get(token: str, path: str, role: str = ROLES[0]) -> bytes:
     """A question, ready to be sent."""
-    return f"GET {path} HTTP/1.1\r\nHost: ledger\r\nAuthorization: Bearer {token}\r\n{ROLE}\r\n\r\n".encode()
+    return f"GET {path} HTTP/1.1\r\n{_head(token, role)}\r\n".encode()
 
 
-ROLE = f"Ledger-Role: {ROLES[0]}"
+def post(token: str, path: str, body: Mapping[str, Any], role: str = ROLES[0]) -> bytes:
+    """A body sent to an address, under an idempotency key of its own."""
+    sent = orjson.dumps(body)
+    head = f"{_head(token, role)}Idempotency-Key: {uuid4()}\r\nContent-Type: application/json\r\n"
+    return f"POST {path} HTTP/1.1\r\n{head}Content-Length: {len(sent)}\r\n\r\n".encode() + sent
+
+
+def _head(token: str, role: str) -> str:
+    return f"Host: ledger\r\nAuthorization: Bearer {token}\r\nLedger-Role: {role}\r\n"
 
 
 def body_of(answer: bytes) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
@@ -17,6 +17,8 @@ from tests.conftest import Clusters
 from tests.following.world import Home, World, opened
 
 from ledger.errors import Malformed
+from ledger.following import lists
+from ledger.following.folding import Folder
 from ledger.following.places import place_of
 from ledger.following.tables import Tables
 from ledger.projections import WORKLISTS
@@ -63,6 +65,37 @@ def pages(home: Home, name: str, most: int = 2, **asked: Any) -> list[dict[str, 
 def test_as_known_now_a_list_is_what_its_table_says_row_by_row(home: Home, world: World, name: str) -> None:
     day = world.clock.date()
     assert pages(home, name, as_at=day, known_at=world.clock) == pages(home, name, as_at=day)
+
+
+@pytest.mark.parametrize("behind", [0, 7, lists.FAR_BEHIND])
+def test_the_whole_of_a_list_is_as_it_folds_however_far_its_table_is_behind(
+    home: Home, world: World, behind: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Read from the table, from the table and what moved since, or folded: the same rows at the same position."""
+    rng, ledger = Random(behind), home.ledger
+    for _ in range(min(behind, 7)):
+        home.run(world.tell(rng))
+    if behind == lists.FAR_BEHIND:
+        monkeypatch.setattr(lists, "FAR_BEHIND", 1)
+    folded_for = list[int]()
+    histories = Folder.histories
+
+    async def noted(self: Folder, streams: Sequence[str], *given: Any) -> Any:
+        folded_for.append(len(streams))
+        return await histories(self, streams, *given)
+
+    monkeypatch.setattr(Folder, "histories", noted)
+    head, policy = home.run(ledger.store.database.head()), home.run(ledger.policy())
+    day, everybody = world.clock.date() + timedelta(days=9), len(home.run(ledger.store.database.streams("offender")))
+    for worklist in (each for each in WORKLISTS.values() if each.noun == "offender"):
+        asked = lists.Question(day, most=lists.EVERY_ROW)
+        read = home.run(lists.whole(ledger.store.database, ledger.cases, worklist, day, policy, head.size))
+        looked_at, folded_for[:] = sum(folded_for), []
+        assert read == home.run(lists.folded(ledger.store.database, ledger.cases, worklist, asked, policy, head.size))
+        folded_for.clear()
+        assert (looked_at > 0) == (behind > 0)
+        assert looked_at == everybody or behind != lists.FAR_BEHIND
+    home.run(ledger.follower.catch_up())
 
 
 def test_what_became_known_later_moves_no_page_of_an_earlier_moment(home: Home, world: World) -> None:

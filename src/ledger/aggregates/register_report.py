@@ -4,8 +4,7 @@
 
 The rows are the worklist's at the end of the day before it was issued, as known at a position of the log: whoever has
 the log can fold them again, so they are not kept twice.  Which they are no case can tell, so the application folds them
-before the decision (ledger.application.issuing).  Proven by tests/test_issuing.py and
-tests/test_issuing.py.
+before the decision (ledger.application.issuing).  Proven by tests/test_issuing.py.
 """
 
 from __future__ import annotations
@@ -87,8 +86,8 @@ class RegisterListConfirmed(
 
 
 def rows_hash(rows: Sequence[Mapping[str, Any]]) -> str:
-    """SHA-256 in hexadecimal over the rows as a table holds them (no name, no age), a line of JSON with sorted names
-    each, in order of these lines.
+    """SHA-256 in hexadecimal over the rows as the list has them on their day, without who they are about (no
+    name, no unit, no officer): a line of JSON with sorted names each, in order of these lines.
 
     >>> rows_hash([])
     'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'

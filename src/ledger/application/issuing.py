@@ -1,4 +1,4 @@
-"""Issuing the monthly report: its rows are folded and digested before the decision, which sees one month alone.
+"""Issuing the monthly report: its rows are read and digested before the decision, which sees one month alone.
 
     draft = await issued(draft, database, cases)      with how many rows, as known up to which position, and their hash
 
@@ -20,7 +20,6 @@ from ledger.store.cases import Cases
 from ledger.store.database import Database
 
 _WORKLIST: Final = WORKLISTS["monthly-report"]
-_EVERY_ROW: Final = 1_000_000
 _PAUSED: Final = "{n} cases cannot be read, so the report would lack their rows; /worklists/monthly-report names them."
 
 
@@ -31,14 +30,14 @@ async def issued(draft: MonthlyReportIssued, database: Database, cases: Cases) -
     upto = head.size if head else 0
     policy = (await cases.policy(fresh=True)).policy
     day = draft.issued_on - ONE_DAY
-    page = await lists.folded(database, cases, _WORKLIST, lists.Question(day, most=_EVERY_ROW), policy, upto)
+    page = await lists.whole(database, cases, _WORKLIST, day, policy, upto)
     if page.paused:
         raise Conflict(_PAUSED.format(n=len(page.paused)))
     values: dict[str, Any] = {
         "rows_hash": rows_hash(page.items),
         "rows_count": len(page.items),
         "rows_as_at": day,
-        "rows_position": upto,
+        "rows_position": page.position,
     }
     wrong = [name for name, value in values.items() if getattr(draft, name) not in (None, value)]
     if wrong:

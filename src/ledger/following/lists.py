@@ -30,11 +30,14 @@ from ledger.following.places import place_of
 from ledger.projections import Worklist
 from ledger.projections.schedule import heard
 from ledger.projections.why import Row
-from ledger.store.cases import Cases
+from ledger.store.cases import POLICY_STREAMS, Cases
 from ledger.store.database import EVERY, Database, Only, Place
+from ledger.store.mapping import Stored
 
 PAGE: Final = 100  # rows
 LONGEST_PAGE: Final = 1_000
+EVERY_ROW: Final = 1_000_000
+FAR_BEHIND: Final = 5_000  # facts: folding what they moved takes as long as folding everything
 WAIT_SECONDS: Final = 5.0
 NO_CURSOR: Final = "cursor: give the one that the last page named as next."
 _LOOK_SECONDS: Final = 0.02
@@ -98,10 +101,43 @@ async def folded(
     database: Database, cases: Cases, worklist: Worklist, asked: Question, policy: Policy, upto: int
 ) -> Page:
     """The same as known at a position, folded case by case."""
-    folder, after = Folder(database, cases), _place(asked.cursor)
+    after = _place(asked.cursor)
+    found, paused = await _rows(
+        Folder(database, cases), worklist, await database.streams(worklist.noun), asked, policy, upto
+    )
+    rest = sorted((each for each in found if _order(each[0]) > _order(after)), key=lambda each: _order(each[0]))
+    return _page(worklist, asked, rest[: asked.most + 1], policy.as_known(upto), upto, paused)
+
+
+async def whole(database: Database, cases: Cases, worklist: Worklist, day: date, policy: Policy, upto: int) -> Page:
+    """Every row on a day, as known at a position that was the newest just now, or at a newer one, which the page names.
+
+    The table's rows, and in the place of those of cases that moved since the table what they fold to.  All are folded
+    where there is no such table, it is far behind, a setting moved since, or a case could not be folded for it.
+    """
+    asked = Question(day, most=EVERY_ROW)
+    found = await database.worklist(worklist.name, worklist.version, day, asked.only, Place(), asked.most)
+    position, rows = found or (-FAR_BEHIND, [])
+    if upto - position >= FAR_BEHIND or await database.paused():
+        return await folded(database, cases, worklist, asked, policy, upto)
+    since = [Stored.of(number, entry) for number, _, entry in await database.entries(position + 1, upto)]
+    if any(each.members["stream"] in POLICY_STREAMS for each in since):
+        return await folded(database, cases, worklist, asked, policy, upto)
+    folder, upto = Folder(database, cases), max(position, upto)
+    moved = [each for each in await folder.touched_by(since, upto) if noun_of(each) == worklist.noun]
+    again, paused = await _rows(folder, worklist, moved, asked, policy, upto)
+    kept = [each for each in rows if each[0].case_id not in moved]
+    every = sorted((*kept, *again), key=lambda each: _order(each[0]))
+    return _page(worklist, asked, every, policy.as_known(upto), upto, paused)
+
+
+async def _rows(
+    folder: Folder, worklist: Worklist, streams: Sequence[str], asked: Question, policy: Policy, upto: int
+) -> tuple[list[tuple[Place, bytes]], list[dict[str, Any]]]:
+    """The rows of these cases as known at a position, and which of the cases cannot be folded."""
     found: list[tuple[Place, bytes]] = []
     paused: list[dict[str, Any]] = []
-    for part in parts_of(await database.streams(worklist.noun)):
+    for part in parts_of(streams):
         for stream, history in (await folder.histories(part, upto)).items():
             try:
                 rows = (
@@ -115,8 +151,7 @@ async def folded(
                 paused.append(_told(worklist, stream, upto, rows.reason))
             else:
                 found += rows
-    rest = sorted((each for each in found if _order(each[0]) > _order(after)), key=lambda each: _order(each[0]))
-    return _page(worklist, asked, rest[: asked.most + 1], policy.as_known(upto), upto, paused)
+    return found, paused
 
 
 def _rows_of(
