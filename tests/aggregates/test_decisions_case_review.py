@@ -215,6 +215,8 @@ STEPS = {
     "nominate": ("chief-officer", "NominateReviewer", {"staff": "mr1", "grade": "ACO", "on": "2025-11-04"}),
     "draft": ("case-reviewer", "DraftManagementReview", {"sections": {"1": "a", "2": "b", "3": "c", "4": "d"}}),
     "thin draft": ("case-reviewer", "DraftManagementReview", {"sections": {"1": "a", "2": " ", "4": "d"}}),
+    "no lessons": ("case-reviewer", "DraftManagementReview", {"sections": {"1": "a", "2": "b", "4": "d"}}),
+    "no advice": ("case-reviewer", "DraftManagementReview", {"sections": {"1": "a", "2": "b", "3": "c"}}),
     "sign": ("chief-officer", "SignManagementReview", {"on": "2025-11-04"}),
     "forward": ("chief-officer", "ForwardManagementReview", {"forwarded_to": "the chair", "on": "2025-11-04"}),
 }
@@ -228,6 +230,8 @@ STEPS = {
         (["draft"], "sign", None),
         ([], "sign", ("SCR-09", "Section 1 is empty.")),
         (["thin draft"], "sign", ("SCR-09", "Section 2 is empty.")),
+        (["no lessons"], "sign", ("SCR-09", "Section 3 is empty.")),
+        (["no advice"], "sign", ("SCR-09", "Section 4 is empty.")),
         (["thin draft", "draft"], "sign", None),
         (["draft", "thin draft"], "sign", ("SCR-09", "Section 2 is empty.")),
         (["draft"], "forward", ("SCR-08", "The Chief Officer must sign first.")),

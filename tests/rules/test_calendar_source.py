@@ -15,6 +15,7 @@ def test_both_libraries_agree_wherever_both_speak():
 def test_the_years_needed_are_loaded():
     years = {day.year for day in bank_holidays()}
     assert years == set(range(FIRST_YEAR, LAST_YEAR + 1))
+    assert (FIRST_YEAR, LAST_YEAR) == (2012, 2030)
     assert years >= set(range(2023, 2029))
 
 

@@ -10,8 +10,10 @@ from ledger.rules.placements import (
     allowed_on_school_premises,
     backdated,
     codes_of,
+    failed_exclusions,
     has_timetable,
     left_unconfirmed,
+    recommends,
     review_due,
     review_reminded,
     texts_of_school,
@@ -104,6 +106,34 @@ def test_only_three_kinds_of_work_are_for_schools():
         False,
         False,
     ]
+
+
+@pytest.mark.parametrize(
+    "question,wrong,reason",
+    [
+        ("not_replacing_paid_work", False, "it replaces paid employment"),
+        ("replaces_paid_work", True, "it replaces paid employment"),
+        ("not_adding_to_profit", False, "it contributes to profit"),
+        ("adds_to_profit", True, "it contributes to profit"),
+        ("not_for_profit", False, "it is for profit and adds no service"),
+        ("commercial_edge", True, "it gives a commercial bidder an edge"),
+        ("personal_care", True, "it is direct personal care or supervision of a child or vulnerable adult"),
+    ],
+)
+def test_work_is_excluded_by_the_wrong_answer_alone_in_whatever_words(question, wrong, reason):
+    right = not wrong
+    for answer, excluded in ((wrong, True), (right, False)):
+        words = (answer, "Yes" if answer else " no", "TRUE" if answer else "false ")
+        assert [failed_exclusions({question: each}) for each in words] == [[reason] if excluded else []] * 3
+    assert failed_exclusions({question: "it depends"}) == []
+
+
+@pytest.mark.parametrize(
+    "recommendation,accepting",
+    [("Accept", True), (" approved", True), ("Proceed with care", True), ("YES", True), ("Do not proceed", False)],
+)
+def test_what_recommends_accepting_begins_so(recommendation, accepting):
+    assert recommends(recommendation) is accepting
 
 
 # ---------------------------------------------------------------------------------------- quality

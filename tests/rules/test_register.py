@@ -90,6 +90,8 @@ LINK = (
         (TEXT_1.replace(". Children", ".\nChildren"), None, True, False),
         (register.written(register.TEXTS["SUPERVISION_ENDED"], D("2026-02-03")), "SUPERVISION_ENDED", False, False),
         (LOCAL, "CONTACT_CEASED", False, True),
+        (LOCAL.removesuffix("."), None, True, False),
+        ("Case terminated whilst Children subject to a plan.", None, True, False),
         (LINK, None, False, True),
         ("One child removed from the register on 13/10/25; others remain.", None, False, True),
         ("One child removed from the register today.", None, True, False),

@@ -4,7 +4,8 @@ from datetime import date, time
 
 import pytest
 
-from ledger.rules import enforcement, hours, orders, progress
+from ledger.rules import data_protection, enforcement, hours, orders, oversight, progress
+from ledger.rules.outcome_codes import CALLED_OFF, CODES, FORMERLY, JUDGED_OTHERWISE
 
 D = date.fromisoformat
 
@@ -96,3 +97,63 @@ def test_which_end_comes_first(due, period, end):
 @pytest.mark.parametrize("minutes,text", [(1800, "30"), (90, "1.5"), (891, "14.85"), (0, "0")])
 def test_minutes_print_as_hours(minutes, text):
     assert orders.hours_text(minutes) == text
+
+
+# ------------------------------------------------------------------------------------------ papers, staff, codes
+
+KEEP_FILES = {"team-admin", "information-officer", "information-manager", "data-protection-officer"}
+PROTECT = {"practitioner", "senior-practitioner", "unit-manager", "area-manager", "aco", "chief-officer"}
+PROTECT |= {"risk-manager", "case-reviewer"}
+WORK = {"pso", "trainee", "court-officer", "victim-liaison"}
+ORGANISE = {"placement-coordinator", "supervisor", "operations-manager", "head-of-unpaid-work"}
+
+
+@pytest.mark.parametrize(
+    "marking,roles",
+    [
+        ("OPEN", KEEP_FILES | PROTECT | WORK | ORGANISE),
+        ("CONFIDENTIAL", KEEP_FILES | PROTECT | WORK),
+        ("RESTRICTED", KEEP_FILES | PROTECT),
+    ],
+)
+def test_who_opens_a_paper_of_each_marking_and_nobody_else(marking, roles):
+    assert data_protection.MAY_OPEN[marking] == roles
+
+
+def test_there_are_three_markings():
+    assert set(data_protection.MAY_OPEN) == {"OPEN", "CONFIDENTIAL", "RESTRICTED"}
+
+
+@pytest.mark.parametrize("years,due", [(6, "2031-02-28"), (None, None)])
+def test_a_case_is_destroyed_so_many_years_on_or_while_no_period_is_set_never(years, due):
+    assert data_protection.destroy_from(D("2025-02-28"), years) == (due and D(due))
+
+
+def test_the_training_unit_reports_twelve_months_on():
+    assert oversight.report_due(D("2024-02-29")) == D("2025-02-28")
+
+
+def test_the_outcome_codes_are_these():
+    assert {(each.code, each.says, each.kind) for each in CODES.values()} == {
+        ("ATTC", "Attended: complied", "attended"),
+        ("AFTC", "Attended: failed to comply", "no-comply"),
+        ("ATSH", "Attended: sent home (behaviour)", "sent-home"),
+        ("ATSS", "Attended: sent home (service issues)", "stood-off"),
+        ("UACP", "Unacceptable absence", "unacceptable"),
+        ("AAME", "Acceptable absence: medical", "acceptable"),
+        ("AASD", "Acceptable absence: stood down", "acceptable"),
+        ("AAEM", "Acceptable absence: employment", "acceptable"),
+        ("AAFC", "Acceptable absence: family or childcare", "acceptable"),
+        ("AACL", "Acceptable absence: court or legal", "acceptable"),
+        ("AARC", "Acceptable absence: remanded in custody", "acceptable"),
+        ("AAHO", "Acceptable absence: holiday", "acceptable"),
+        ("AARE", "Acceptable absence: religious", "acceptable"),
+        ("CO05", "Acceptable absence: professional judgement", "acceptable"),
+        ("RSSR", "Rescheduled: at the service's request", "rescheduled"),
+        ("RSOF", "Rescheduled: at the person's request", "rescheduled"),
+        ("AFTA", "Failed to attend: evidence pending", "pending"),
+        ("ATFI", "Failed to comply with another instruction", "instruction"),
+        ("TTX", "Travel time adjustment", "travel"),
+    }
+    assert all(code == each.code for code, each in CODES.items())
+    assert (FORMERLY, JUDGED_OTHERWISE, CALLED_OFF) == ({"UAAB": "UACP"}, "CO05", "RSSR")

@@ -133,10 +133,7 @@ def weekdays(days_available: Iterable[str]) -> tuple[tuple[str, ...], tuple[str,
 
 def codes_of(section: Any) -> frozenset[str]:
     """The codes that a section of the agreement lists, however it was written down: a list, lines, a map of codes."""
-    lines: Any = section
-    if not isinstance(section, list | dict):
-        lines = [section] if isinstance(section, str) else []
-    texts = cast("Iterable[Any]", lines)
+    texts = cast("Iterable[Any]", section if isinstance(section, list | dict) else [section])
     found = (word for each in texts if isinstance(each, str) for word in re.findall(r"[A-Za-z]\d+", each))
     return frozenset(word.upper() for word in found)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Final
+from typing import Final, TypeGuard
 
 from ledger.rules.dates import add_months
 from ledger.rules.registry import rule, stated
@@ -43,7 +43,7 @@ stated(
 
 
 @rule("PLC-33", edition="kent", cite="KENT A2", anchor="day")
-def is_score(score: int | None) -> bool:
+def is_score(score: int | None) -> TypeGuard[int]:
     """Five questions score 0 (none), 1 (some) or 2 (a lot), each with evidence; the details of the first and the last
     are each yes or no."""
     return score is not None and 0 <= score <= 2
@@ -108,7 +108,7 @@ def total_of(scores: Sequence[int | None], revised: Sequence[int | None], direct
     """The total of a checklist: the revised score of each question where there is one; what is no score counts 0."""
     padded = [*revised, *([None] * len(scores))]
     best = [new if is_score(new) else old for old, new in zip(scores, padded, strict=False)]
-    counted = [each if each is not None and is_score(each) else 0 for each in best[:QUESTIONS]]
+    counted = [each if is_score(each) else 0 for each in best[:QUESTIONS]]
     return sum([capped(counted[0], direct, cap), *counted[1:]]) if counted else 0
 
 
