@@ -1,6 +1,7 @@
 """View `child`: a child's flag, key worker, registrations, notebook lines, and whether it was erased (contract).
 
-Readings: `notebook[]` is the other end of the cross references (CP-39), each with the person whose notebook it is.
+Readings: `matters[]` are those whose concerns name the child; `notebook[]` is the other end of the cross references
+(CP-39), each with the person whose notebook it is.
 
 Proven by tests/projections/test_register.py and child-protection.yaml.
 """
@@ -14,6 +15,8 @@ from typing import Any, Final
 from ledger.aggregates.after import end_of
 from ledger.aggregates.child.child import Child
 from ledger.aggregates.child.facts import ChildRecorded, KeyWorkerNamed
+from ledger.aggregates.child_protection_matter.facts import ChildProtectionConcernRecorded
+from ledger.aggregates.child_protection_matter.matter import concerns_of
 from ledger.aggregates.corrections import RecordCorrected, as_corrected
 from ledger.aggregates.offender.facts import NotebookEntryMade
 from ledger.aggregates.policy import Policy
@@ -43,6 +46,7 @@ def view(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: i
         "flags": _flags(child.child_id, made, as_at, explain),
         "key_worker": _key_worker(child, explain),
         "entries": [_entry(child.child_id, each, explain) for each in made],
+        "matters": _matters(child.child_id, history, as_at, explain),
         "notebook": _notebook(history, as_at),
         "erasure": end_of([each for each in history if day_of(each.effective) <= as_at], child.erased),
     }
@@ -75,6 +79,18 @@ def _entry(child_id: str, entry: Registration, explain: bool) -> Row:
         "link_ended_on": _ended_on(child_id, entry),
     }
     return explained(row, explain, rules=["CP-31"], facts=_positions(child_id, entry))
+
+
+def _matters(child_id: str, history: Sequence[Recorded[Any]], as_at: date, explain: bool) -> list[Row]:
+    """The child protection matters in which a concern names the child, oldest first, and since when."""
+    told = [each for each in concerns_of(history) if each.fact.child_ref == child_id and each.fact.noted_on <= as_at]
+    first: dict[str, Recorded[ChildProtectionConcernRecorded]] = {}
+    for each in sorted(told, key=lambda each: (each.fact.noted_on, each.position)):
+        first.setdefault(each.stream[-36:], each)
+    return [
+        explained({"matter_id": name, "since": each.fact.noted_on}, explain, rules=["CP-01"], facts=[each.position])
+        for name, each in first.items()
+    ]
 
 
 def _notebook(history: Sequence[Recorded[Any]], as_at: date) -> list[Row]:

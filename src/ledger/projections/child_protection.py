@@ -1,8 +1,9 @@
 """Views `child-protection` of an offender and of one matter: matters with their clocks and flags (contract, *Views*).
 
 A matter is read whole from its own stream: an adult whom a later concern brings in sees what was recorded before.  A
-matter whose every record naming this person was struck out is none of theirs.  Nothing sealed is shown.  Proven by
-tests/projections/test_child_protection.py and child-protection.yaml.
+matter whose every record naming this person was struck out is none of theirs.  Nothing sealed is shown but the texts
+of a matter's own course (ledger.projections.course).  Proven by tests/projections/test_child_protection.py and
+child-protection.yaml.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from ledger.aggregates.child_protection_matter.matter import Matter, r7s_of
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.register_entry.registrations import registrations_of
 from ledger.aggregates.shape import Recorded
+from ledger.projections.course import course
 from ledger.projections.why import Row, explained
 from ledger.rules.dates import day_of
 
@@ -51,11 +53,11 @@ def view(history: History, policy: Policy, as_at: date, known: int, explain: boo
 
 
 def matter_view(history: History, policy: Policy, as_at: date, known: int, explain: bool, others: Others) -> Row:
-    """One matter: whom it is about, its clocks and its flags."""
+    """One matter: whom it is about, its clocks and its flags, and all that was recorded of it (`course`)."""
     stream = next((each.stream for each in history if each.stream.startswith(MATTER)), "")
     matter = Matter.as_at(history, as_at)
     row = _row(stream, matter, _beside(matter, as_at, others), policy, as_at, known, explain)
-    return {"persons": list(matter.persons), **row}
+    return {"persons": list(matter.persons), **row, "course": course(matter, explain)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@
     attendance, came   a project day's people on one page, and what of them is recorded
     search        somebody found by number, name or date of birth
     case          a case, tab by tab, at any two moments    compare  two moments of it side by side
+    stages        steps of a course with their days and states; matters, conferences  those of a child protection matter
     decisions     what was decided, and what it rested on    people   who and which papers belong to it
     papers        what leaves it as a file
     frame         what each of its pages has: head, tabs, moments (machine), reasons (why)

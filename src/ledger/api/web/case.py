@@ -7,12 +7,14 @@ Proven by tests/web/test_case.py and tests/web/test_pages.py.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ledger.api.web.asking import Pages, moments_of, signed_in
+from ledger.api.web import matters
+from ledger.api.web.asking import Pages, moments_of, session_here, signed_in
 from ledger.api.web.frame import aggregate_here, frame, framed, tabs_of, view
 from ledger.api.web.lanes import lane_of, lanes, marks_in_words
 from ledger.api.web.plots import hours
@@ -27,6 +29,7 @@ OWN: Final = {  # templates of their own
     "register": "register.html",
     "register-entry": "register-entry.html",
     "child": "child.html",
+    "child-protection-matter": "matter.html",
     "client-details": "client-details.html",
 }
 
@@ -46,6 +49,7 @@ async def case(request: Request) -> Response:
         "known": found.facts,
         "plots": _plots(others[0]) if name == "progress" else {},
         **(_timeline(request, shown, others[0]) if name == "chronology" else {}),
+        **(MORE[name](request, shown) if name in MORE else {}),
     }
     return framed(request, found, OWN.get(name, "case.html"), shows)
 
@@ -62,6 +66,17 @@ def _timeline(request: Request, shown: dict[str, Any], enforcement: dict[str, An
         "drawing": lanes(told, filter(None, letters), shown["as_at"]),
         "drawn_rows": [{**each, "lane": lane_of(each["type"]), "marks": marks_in_words(each)} for each in told],
     }
+
+
+def _matter(request: Request, shown: dict[str, Any]) -> dict[str, Any]:
+    """The stages of a matter, and its flags."""
+    at = request.url.path.removesuffix("/").replace("/case/", "/record/", 1).removesuffix("/child-protection-matter")
+    role = session_here(request).role
+    return {"stages": matters.stages(shown, role, at), "flagged": matters.flags(shown["alerts"])}
+
+
+# What a template of its own needs beside the answer of its view.
+MORE: Final[Mapping[str, Callable[[Request, dict[str, Any]], dict[str, Any]]]] = {"child-protection-matter": _matter}
 
 
 def _plots(outlook: dict[str, Any]) -> dict[str, Any]:
