@@ -25,7 +25,7 @@ from ledger.aggregates.shape import CLOSED, Actor, History, Recorded, Unread
 from ledger.application.entitling import Entitling
 from ledger.application.patience import in_time
 from ledger.commands import SINGLE_STREAMS
-from ledger.disclosing.seeing import classes_for, may_open, seen, told
+from ledger.disclosing.seeing import classes_for, may_open, of_whole_files, seen, told
 from ledger.disclosing.table import FieldClass
 from ledger.errors import DatabaseUnavailable, Malformed, NotFound, Unavailable, VaultUnavailable
 from ledger.following import lists
@@ -175,6 +175,8 @@ class Asking:
         classes = frozenset[FieldClass]() if withhold else classes_for(by, now_known)
         if asked.author is not None and not withhold:
             classes &= classes_for(asked.author, read_whole)
+        if view.whole:
+            classes &= of_whole_files(by) if asked.author is None else of_whole_files(by) & of_whole_files(asked.author)
         rests_on = AGGREGATES[noun].opens if view.rests_on is None else view.rests_on
         history = seen(stream, read_whole, classes, rests_on)
         if not any(each.stream == stream for each in history):
@@ -182,6 +184,8 @@ class Asking:
         moment = known_at or datetime.now(UTC)
         day = asked.as_at or london_day(moment)
         others = OtherHistories()
+        beside: list[Chain] = []  # whose facts the answer lists too
+        listed = {each.position: each for each in read_whole}
         people = () if withhold else people_of(opens)
 
         def showing(cases: Iterable[str]) -> Shown:
@@ -199,17 +203,23 @@ class Asking:
             except Unread as wanted:
                 for each in wanted.names:
                     other = await self._in_time(self._cases.chains.of(each))
-                    if each.startswith(CONCERNING):  # it is told whole
+                    if view.whole or each.startswith(CONCERNING):  # it is told whole
                         await self._entitling.check(by, each, other.stored, newest.limits)
-                    theirs = told_of(each, (await person_of(each, other))[1])
+                    if view.whole:
+                        theirs = known(await read_of(other))
+                        beside.append(other)
+                        listed |= {fact.position: fact for fact in theirs}
+                    else:
+                        theirs = told_of(each, (await person_of(each, other))[1])
                     others.read[each] = seen(stream, theirs, classes, AGGREGATES[noun_of(each)].opens)
         if view.across:
             begin(showing(others.read))
-        answer = _withheld(answer, chains.values()) if withhold else told(answer, stream, read_whole, classes)
+        facts = list(listed.values()) if beside else read_whole
+        answer = _withheld(answer, [*chains.values(), *beside]) if withhold else told(answer, stream, facts, classes)
         if view.level and answer[view.level] is not None and FieldClass.RISK not in classes:
             answer = {**answer, view.level: str(CLOSED)}
         if "events" in answer:
-            said = await self._entitling.unsaid(by, answer["events"], stream, read_whole, newest.limits)
+            said = await self._entitling.unsaid(by, answer["events"], stream, facts, newest.limits)
             answer = {**answer, "events": said}
         return showing(others.read), answer
 

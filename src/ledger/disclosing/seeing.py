@@ -2,6 +2,7 @@
 
     opens = classes_for(by, history)                 the classes this reader may read of this case
     seen(case, records, opens, needed)               the same facts, with every other value shut
+    of_whole_files(by)                               the same of several cases together
     told(answer, case, records, opens)               the answer, without those that a fold had to read all the same
 
 A fold needs some values to come to a state or a flag (`needed`, by topic: a level of risk, a gender): they stay in it,
@@ -24,6 +25,7 @@ from ledger.disclosing.table import OF_ASSIGNED, FieldClass, may_read
 Needed = Mapping[str, Collection[str]]
 Classes = frozenset[FieldClass]
 EVERYTHING: Final[Classes] = frozenset(FieldClass)
+_WHOLE_FILE: Final[Classes] = EVERYTHING - {FieldClass.VICTIM, FieldClass.STAFF}
 _ALL_BUT_VICTIMS: Final = EVERYTHING - {FieldClass.VICTIM}
 
 
@@ -44,6 +46,13 @@ def assigned(history: Sequence[Recorded[Any]]) -> frozenset[str]:
     then responsible has left with the responsibility.  DP-03 says *offender manager*; the rest is our reading.
     """
     return history.once("assigned", lambda: _assigned(history)) if isinstance(history, History) else _assigned(history)
+
+
+def of_whole_files(by: Actor | None) -> Classes:
+    """What this reader may read of several cases told together: whoever may not read all that a file holds beside what
+    is of victims and staff is shown no sealed value, for whose each is, one case alone would tell."""
+    classes = EVERYTHING if by is None else may_read(by.role, own=False)
+    return classes if classes >= _WHOLE_FILE else frozenset()
 
 
 def _assigned(history: Sequence[Recorded[Any]]) -> frozenset[str]:

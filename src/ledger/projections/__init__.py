@@ -44,6 +44,7 @@ from ledger.projections import (
     progress_worklists,
     register,
     register_worklists,
+    review_chronology,
     staff,
 )
 from ledger.projections.why import Row
@@ -74,9 +75,10 @@ class View:
     """A view of a noun.
 
     `opens`: the sealed fields it reads, by topic; None for all that the reader may see.  `across`: it looks at other
-    cases too, beside its own chain.  `rests_on`: those that it comes to a state or a flag with, for every reader, and
-    prints of none; None for those that decisions on such a case rest on.  `level`: the member that prints a level of
-    risk all the same, to whom such values are opened.
+    cases too, beside its own chain.  `whole`: it lists the facts of those, each record of a person by its own chain, so
+    that their values are only for who reads whole files.  `rests_on`: those that it comes to a state or a flag with,
+    for every reader, and prints of none; None for those that decisions on such a case rest on.  `level`: the member
+    that prints a level of risk all the same, to whom such values are opened.
     """
 
     name: str
@@ -84,6 +86,7 @@ class View:
     show: Show | ShowAcross
     opens: Mapping[str, tuple[str, ...]] | None
     across: bool = False
+    whole: bool = False
     rests_on: Mapping[str, tuple[str, ...]] | None = None
     level: str = ""
 
@@ -119,6 +122,7 @@ VIEWS: Final = (
         across=True,
     ),
     View("case-review", "case-review", case_review.view, {}),
+    View("chronology", "case-review", review_chronology.view, None, across=True, whole=True),
     View("data-rights", "offender", data_rights.view, data_rights.OPENS),
     View("data-breach", "data-breach", data_rights.breach_view, data_rights.BREACH_OPENS),
     View("register-report", "register-report", monthly_report.view, monthly_report.OPENS),

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from ledger.aggregates.case_review import facts
 from ledger.aggregates.case_review.holds import Hold, holds_of
+from ledger.aggregates.case_review.plan import Action, actions_of
 from ledger.aggregates.case_review.review import Review
 from ledger.aggregates.corrections import as_corrected
 from ledger.aggregates.offender.case import Case
@@ -154,6 +155,8 @@ def _review(stream: str, review: Review, policy: Policy, as_at: date, known: int
         **_sealed_set(review),
         "completion": _completion(review, policy, as_at, known, explain),
         "management_review": _management_review(review, as_at, explain),
+        "chronologies": [_chronology(each, explain) for each in review.told(facts.ChronologyProduced)],
+        "actions": [_action(each, as_at, explain) for each in actions_of(review)],
         "alerts": _alerts(review, explain),
     }
     row |= {name: row["completion"][name] for name in ("completion_due", "reminder_on")}
@@ -185,6 +188,33 @@ def _alerts(review: Review, explain: bool) -> list[Row]:
         return []
     row: Row = {"rule": "SCR-04", "flag": NO_DUPLICATE_SET, "since": day_of(secured.effective)}
     return [explained(row, explain, rules=["SCR-04"], facts=[secured.position])]
+
+
+def _chronology(produced: Recorded[facts.ChronologyProduced], explain: bool) -> Row:
+    """A chronology that was produced (SCR-10); its rows are the view `chronology` of the review."""
+    fact = produced.fact
+    row: Row = {
+        "from_date": fact.from_date,
+        "to_date": fact.to_date,
+        "as_known_at": fact.as_known_at,
+        "event_count": fact.event_count,
+        "hash": fact.hash,
+        "by": fact.by,
+    }
+    return explained(row, explain, rules=["SCR-10"], facts=[produced.position])
+
+
+def _action(action: Action, as_at: date, explain: bool) -> Row:
+    """An action of the plan in force: its day, and whether it is done (SCR-12)."""
+    done = action.completed
+    row: Row = {
+        "action_id": action.action_id,
+        "due": action.due,
+        "state": action.state(as_at),
+        "completed_on": done.fact.on if done else None,
+    }
+    rests = (action.plan.position, *([done.position] if done else []))
+    return explained(row, explain, rules=["SCR-12"], facts=rests)
 
 
 def _completion(review: Review, policy: Policy, as_at: date, known: int, explain: bool) -> Row:

@@ -14,6 +14,8 @@ from datetime import date, datetime, time
 from functools import cache
 from typing import Any, Final
 
+from ledger.aggregates.case_review.holding import HoldPlaced
+from ledger.aggregates.case_review.holds import holds_of
 from ledger.aggregates.corrections import CORRECTING, struck_out
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Closed, Fact, History, Recorded
@@ -29,13 +31,17 @@ def view(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: i
     return {"events": events(history, as_at), "gaps": list(gaps(history, policy, as_at, known))}
 
 
-def events(history: Sequence[Recorded[Any]], as_at: date) -> list[Row]:
-    """The facts of any chain that had happened by the end of the day, in the order they happened."""
+def events(history: Sequence[Recorded[Any]], as_at: date, holds: Sequence[Recorded[Any]] = ()) -> list[Row]:
+    """The facts of any chain that had happened by the end of the day, in the order they happened.
+
+    `holds`: facts of holds that are not among them.
+    """
     alone: dict[int, Alone] = history.alone if isinstance(history, History) else {}
     told = sorted((_alone(each, alone) for each in history), key=_order_of)
     corrected, struck = _corrected_by(history), struck_out(history)
     positions = {each.id: each.position for each in history} if corrected else {}
-    return [_event(each, positions, corrected, struck) for each in told if each.order[0] <= as_at]
+    marks = Marks(positions, corrected, struck, _held([*history, *holds]))
+    return [_event(each, marks) for each in told if each.order[0] <= as_at]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +65,30 @@ def _corrected_by(history: Sequence[Recorded[Any]]) -> dict[str, list[int]]:
     return found
 
 
-def _event(
-    event: Alone, positions: Mapping[str, int], corrected: Mapping[str, list[int]], struck: Mapping[str, int]
-) -> Row:
-    fact, fact_id = event.fact, event.row["id"]
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What others say of a fact: by id the positions of all, of its corrections, of its striking-out; while held."""
+
+    positions: Mapping[str, int]
+    corrected: Mapping[str, list[int]]
+    struck: Mapping[str, int]
+    held: Sequence[tuple[int, int | None]]
+
+
+def _held(history: Sequence[Recorded[Any]]) -> list[tuple[int, int | None]]:
+    """From which position of the log until which a hold stood over the case (SCR-05); None: it stands."""
+    holds = holds_of(history) if any(isinstance(each.fact, HoldPlaced) for each in history) else []
+    return [(each.placed.position, each.released.position if each.released else None) for each in holds]
+
+
+def _event(event: Alone, marks: Marks) -> Row:
+    fact, fact_id, at = event.fact, event.row["id"], event.row["position"]
     return {
         **event.row,
-        "corrects": positions.get(fact.event_ref) if isinstance(fact, CORRECTING) else None,
-        "corrected_by": corrected.get(fact_id, []),
-        "struck_out": fact_id in struck,
-        "after_hold": False,  # holds are facts of a case review, which the ledger does not hold yet
+        "corrects": marks.positions.get(fact.event_ref) if isinstance(fact, CORRECTING) else None,
+        "corrected_by": marks.corrected.get(fact_id, []),
+        "struck_out": fact_id in marks.struck,
+        "after_hold": any(placed < at and (until is None or at < until) for placed, until in marks.held),
     }
 
 

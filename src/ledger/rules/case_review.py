@@ -34,6 +34,16 @@ A_HOLD_IS_RELEASED: Final = "A hold is not corrected or struck out; release it."
 ALREADY_RELEASED: Final = "This hold was released already."
 BEFORE_THE_HOLD: Final = "The release is before the hold was placed."
 
+PERIOD_ENDS_FIRST: Final = "The period of the chronology ends before it begins."
+NOT_KNOWN_YET: Final = "What will be known then is not known yet; give a moment that has passed."
+PRODUCED_ANEW: Final = "A chronology is not corrected; produce it anew."
+ACTION_LACKS: Final = "Action {n} of the plan lacks {fields}; each says what, who, by when and what comes of it."
+NO_SUCH_DAY: Final = "Action {n} of the plan: due is a day, such as 2026-01-31."
+NO_SUCH_ID: Final = "Action {n} of the plan: action_id is a random id of its own, a UUID of version 4 or 7."
+TWICE_IN_THE_PLAN: Final = "Two actions of the plan have the same action_id; give each its own."
+NO_ACTIONS: Final = "An action plan has at least one action."
+ISSUED_ANEW: Final = "An action plan is not corrected; issue it anew."
+
 NO_DUPLICATE_SET: Final = "NO_DUPLICATE_SET"
 # The sections of a management review (WMPA App 5): involvement, analysis, lessons, recommendations.
 SECTIONS: Final = ("1", "2", "3", "4")
@@ -63,7 +73,10 @@ def seal(facts: Iterable[tuple[int, str]]) -> str:
     every fact of other records about them, by position, each line ended by a line feed.  A position in the signed log
     binds all that a fact says, so whoever holds the log can make the hash again.
     """
-    lines = sorted(set(facts))
+    return _digest(sorted(set(facts)))
+
+
+def _digest(lines: Iterable[tuple[int, str]]) -> str:
     return sha256("".join(f"{position} {fact_id}\n" for position, fact_id in lines).encode()).hexdigest()
 
 
@@ -89,12 +102,14 @@ stated(
 
 
 @rule("SCR-06", edition=WMPA, cite="WMPA 8.4 (reading)", anchor="day")
-def may_be_released(requested: int, signed: int) -> bool:
-    """A hold is released once the management review, if one was asked for, is signed; what waited for it is erased.
+def may_be_released(*, requested: bool, signed: bool, presented: bool, planned: bool) -> bool:
+    """A hold is released once the management review, if one was asked for, is signed, and the action plan issued, if
+    the report that it answers was presented; what waited for the hold is erased.
 
-    `requested`, `signed`: how many of each are recorded.  Who releases is not stated: Chief Officer or ACO assumed.
+    Readings: the plan answers the overview report (SCR-12), so none is owed before that; the Chief Officer signs a plan
+    by issuing it.  Who releases is not stated: Chief Officer or ACO assumed.
     """
-    return not requested or bool(signed)
+    return (signed or not requested) and (planned or not presented)
 
 
 @rule("SCR-07", edition=WMPA, cite="WMPA 8.5", anchor="day")
@@ -118,7 +133,34 @@ stated(
     edition=WMPA,
     cite="WMPA App 5",
 )
+
+
+@rule("SCR-10", edition=WMPA, cite="WMPA App 5; 8.4", anchor="day")
+def chronology_hash(facts: Iterable[tuple[int, str]]) -> str:
+    """The chronology lists every event about child and family in the period, by when it happened, with when it was
+    recorded beside it, late entries and corrections marked.
+
+    Its hash is SHA-256, in hexadecimal, over a line "position id" for every event, in the order it is listed in.
+    Readings: about child and family is what concerns any person the referral names, under every record of that person;
+    an event is in the period by its day as first told, or as corrected; a correction comes with what it corrects.  All
+    this is in clear, so the same inputs give the same output after an erasure too: the erased print so.
+    """
+    return _digest(facts)
+
+
 stated("SCR-11", "The overview report is presented to the board.", edition=WMPA, cite="WMPA 8.8")
+
+
+@rule("SCR-12", edition=WMPA, cite="WMPA 8.9, App 5", anchor="day")
+def action_overdue(due: date, done_on: date | None, as_at: date) -> bool:
+    """The Chief Officer issues an action plan in answer to the report: what, who, by when, with which outcome.
+
+    An action is overdue from the day after it was due until it is completed.  Reading: a plan issued anew takes the
+    place of the one before; what was completed stays so.
+    """
+    return (done_on or as_at) > due
+
+
 stated("SCR-13", "All reports of reviews are held centrally at head office.", edition=WMPA, cite="WMPA 8.9")
 stated(
     "SCR-14",

@@ -52,7 +52,10 @@ class Names:
 
     def _of_field(self, value: Any) -> Any:
         if isinstance(value, list):
-            return [self.id(str(each)) for each in cast("list[Any]", value)]
+            return [self._of_field(each) for each in cast("list[Any]", value)]
+        if isinstance(value, Mapping):  # of several things each has an id of its own: the actions of a plan
+            members = cast("Mapping[str, Any]", value)
+            return {name: self.id(str(each)) if name.endswith("_id") else each for name, each in members.items()}
         return None if value is None else self.id(str(value))
 
 

@@ -2,13 +2,14 @@
 
 It spans many streams and outlives the case, so it has one of its own; every fact of it is about the offenders and
 children that its referral names.  `facts` and `holding` say what can happen, and what cannot yet; `review` folds it,
-`holds` tells which holds stand in any chain, `decisions` and `on_holds` say what may be recorded.
+`holds` tells which holds stand in any chain, `chronicle` what a chronology lists, `plan` the actions that are owed;
+`decisions` and `on_holds` say what may be recorded.
 """
 
 from __future__ import annotations
 
 from ledger.aggregates.aggregate import Aggregate
-from ledger.aggregates.case_review.decisions import rule_on
+from ledger.aggregates.case_review.decisions import rule_on, stays_as_issued
 from ledger.aggregates.case_review.facts import FACTS, ManagementReviewDrafted, SeriousIncidentReferred
 from ledger.aggregates.case_review.on_holds import ends_by_release
 from ledger.aggregates.case_review.review import Review
@@ -26,6 +27,6 @@ CASE_REVIEW = Aggregate(
     opens=OPENS,
     first=SeriousIncidentReferred,
     protects=ends_by_release,
-    fixes=ends_by_release,
+    fixes=stays_as_issued,
     children_of=lambda review: review.referral.fact.child_refs if review.referral else (),
 )

@@ -1,20 +1,22 @@
 """What may be recorded in a case review (rule book I).
 
 Impossible, whoever tells it: an offender who is not on record, records that are not there, a duplicate of nothing.
-Holds are decided in `on_holds`.  Proven by tests/aggregates/test_decisions_case_review.py and case-review.yaml.
+Holds are decided in `on_holds`.  Proven by tests/aggregates/test_decisions_case_review.py, test_review_chronology.py,
+test_action_plan.py beside it, and case-review.yaml.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from ledger.aggregates.aggregate import Computed, Ruling, about_ids
-from ledger.aggregates.case_review import facts
+from ledger.aggregates.case_review import facts, plan
+from ledger.aggregates.case_review.chronicle import Period, listed
 from ledger.aggregates.case_review.holding import HoldPlaced, HoldReleased
-from ledger.aggregates.case_review.on_holds import on_placing, on_releasing
+from ledger.aggregates.case_review.on_holds import ends_by_release, on_placing, on_releasing
 from ledger.aggregates.case_review.review import Review
-from ledger.aggregates.shape import Closed, Fact, Now, blank, opened
+from ledger.aggregates.shape import Closed, Fact, Now, Recorded, blank, opened
 from ledger.errors import Refusal
 from ledger.rules import case_review, general
 
@@ -31,6 +33,10 @@ def rule_on(review: Review, draft: Fact, now: Now, stream: str) -> Ruling:
             return _on_securing(review, draft, now, about)
         case facts.DuplicateSetProduced():
             return _on_duplicate(review, now, about)
+        case facts.ChronologyProduced():
+            return _on_chronology(review, draft, now, about)
+        case facts.ActionPlanIssued():
+            return _on_plan(draft, about)
         case HoldPlaced():
             return on_placing(review, draft, now, about)
         case HoldReleased():
@@ -125,6 +131,53 @@ def _on_duplicate(review: Review, now: Now, about: tuple[str, ...]) -> Ruling:
     )
 
 
+# ------------------------------------------------------------------------------------------ chronology, action plan
+
+
+def _on_chronology(review: Review, draft: facts.ChronologyProduced, now: Now, about: tuple[str, ...]) -> Ruling:
+    refusals = tuple(_no_chronology(draft, now))
+    if refusals:
+        return Ruling(refusals=refusals)
+
+    def look(names: Sequence[str]) -> dict[str, Sequence[Recorded[Any]]]:
+        return {name: state.history for name, state in now.others(names).items()}
+
+    found = listed(review.persons, Period(draft.from_date, draft.to_date, draft.as_known_at), look)
+    return Ruling(
+        computed={
+            "event_count": Computed(len(found), "SCR-10"),
+            "hash": Computed(case_review.chronology_hash((each.position, each.id) for each in found), "SCR-10"),
+        },
+        about=about,
+        rests_on=(review.referral.position,) if review.referral else (),
+    )
+
+
+def _no_chronology(draft: facts.ChronologyProduced, now: Now) -> Iterator[Refusal]:
+    if draft.to_date < draft.from_date:
+        yield Refusal("SCR-10", case_review.PERIOD_ENDS_FIRST, rule_book=False)
+    if draft.as_known_at > now.moment:
+        yield Refusal("SCR-10", case_review.NOT_KNOWN_YET, rule_book=False)
+
+
+def _on_plan(draft: facts.ActionPlanIssued, about: tuple[str, ...]) -> Ruling:
+    wrong = tuple(plan.wrong_with(draft))
+    if wrong:
+        return Ruling(refusals=wrong)
+    return Ruling(computed={"due_days": Computed(plan.due_days(draft), "SCR-12")}, about=about)
+
+
+def stays_as_issued(review: Review, record: Recorded[Any], now: Now) -> Refusal | None:
+    """What is not corrected: a hold, which is released; a chronology and a plan, whose digest and days are computed."""
+    match record.fact:
+        case facts.ChronologyProduced():
+            return Refusal("SCR-10", case_review.PRODUCED_ANEW, rule_book=False)
+        case facts.ActionPlanIssued():
+            return Refusal("SCR-12", case_review.ISSUED_ANEW, rule_book=False)
+        case _:
+            return ends_by_release(review, record, now)
+
+
 # ------------------------------------------------------------------------------------------ panel and report
 
 
@@ -143,6 +196,9 @@ def _refusals(review: Review, draft: Fact, now: Now) -> Iterator[Refusal]:
         case facts.ManagementReviewForwarded():
             if not review.told(facts.ManagementReviewSigned):
                 yield Refusal("SCR-08", case_review.SIGN_FIRST)
+        case facts.ReviewActionCompleted():
+            if not plan.named(review, draft.action_id):
+                yield _unknown("action", draft.action_id)
         case _:
             return
 

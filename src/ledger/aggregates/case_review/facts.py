@@ -1,8 +1,7 @@
 """The facts of a case review (rule book I; catalogue 6.7).
 
 As told; field by field as the catalogue has it, frozen in tests/golden/facts.json.  `ground` is a closed code: SCR-01
-publishes its list.  Holds are in `holding`.  Left out until what they promise can be kept: ChronologyProduced (its hash
-is of a paper that is not made yet), ActionPlanIssued and ReviewActionCompleted (no list shows an overdue action yet).
+publishes its list.  Holds are in `holding`, what a review comes to is in `outcome`.
 """
 
 from __future__ import annotations
@@ -12,6 +11,15 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ledger.aggregates.case_review.holding import HoldPlaced, HoldReleased
+from ledger.aggregates.case_review.outcome import (
+    ActionPlanIssued,
+    ChronologyProduced,
+    LearningDisseminated,
+    OverviewReportPresented,
+    ReportArchived,
+    ReviewActionCompleted,
+    StaffSupportOffered,
+)
 from ledger.aggregates.shape import (
     ACTOR,
     COMPUTED,
@@ -218,63 +226,6 @@ class ManagementReviewForwarded(
     on: Day
 
 
-class OverviewReportPresented(
-    Fact,
-    topic="case-review.overview-report-presented.v1",
-    command="PresentOverview",
-    who=("case-reviewer",),
-    rules=("SCR-11",),
-    effective="on",
-):
-    """The overview report was presented to the board."""
-
-    review_id: Annotated[Id, TARGET] = later()
-    on: Day
-
-
-class ReportArchived(
-    Fact,
-    topic="case-review.report-archived.v1",
-    command="ArchiveReport",
-    who=("information-manager",),
-    rules=("SCR-13",),
-    effective="on",
-):
-    """A report was put into the archive at head office."""
-
-    report: OwnText
-    on: Day
-
-
-class StaffSupportOffered(
-    Fact,
-    topic="case-review.staff-support-offered.v1",
-    command="OfferSupport",
-    who=("senior-practitioner",),
-    rules=("SCR-14",),
-    effective="on",
-):
-    """A member of staff was offered support."""
-
-    staff_id: Id
-    on: Day
-
-
-class LearningDisseminated(
-    Fact,
-    topic="case-review.learning-disseminated.v1",
-    command="DisseminateLearning",
-    who=("area-manager", "aco"),
-    rules=("SCR-15",),
-    effective="on",
-):
-    """The lessons of the review were passed on."""
-
-    review_id: Annotated[Id, TARGET] = later()
-    on: Day
-    audience: OwnText
-
-
 FACTS: tuple[type[Fact], ...] = (
     SeriousIncidentReferred,
     RecordsSecured,
@@ -287,7 +238,10 @@ FACTS: tuple[type[Fact], ...] = (
     ManagementReviewDrafted,
     ManagementReviewSigned,
     ManagementReviewForwarded,
+    ChronologyProduced,
     OverviewReportPresented,
+    ActionPlanIssued,
+    ReviewActionCompleted,
     ReportArchived,
     StaffSupportOffered,
     LearningDisseminated,

@@ -65,9 +65,13 @@ def on_releasing(review: Review, draft: HoldReleased, now: Now, about: tuple[str
     impossible = _impossible_release(hold, draft)
     if hold is None or impossible is not None:
         return Ruling(refusals=(impossible,) if impossible else ())
-    signed = review.told(facts.ManagementReviewSigned)
-    requested = review.told(facts.ManagementReviewRequested)
-    finished = case_review.may_be_released(len(requested), len(signed))
+    signed = [*review.told(facts.ManagementReviewSigned), *review.told(facts.ActionPlanIssued)]
+    finished = case_review.may_be_released(
+        requested=bool(review.told(facts.ManagementReviewRequested)),
+        signed=bool(review.told(facts.ManagementReviewSigned)),
+        presented=bool(review.told(facts.OverviewReportPresented)),
+        planned=bool(review.told(facts.ActionPlanIssued)),
+    )
     return Ruling(
         refusals=() if finished else (Refusal("SCR-06", case_review.NOT_FINISHED, rule_book=False),),
         about=tuple(sorted({*about, *hold.placed.about, *chains_under(hold.placed.fact, now)})),
