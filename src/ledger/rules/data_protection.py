@@ -1,4 +1,4 @@
-"""Data protection: restricted papers, the yellow dot, requests, breaches and retention (rule book J).
+"""Data protection: restricted papers, the yellow dot, requests, breaches and retention (rule book H).
 
 DP-05 and DP-06, which de-registration rests on, stand in `register`.  Messages stand here, at their rules; proven by
 tests/aggregates/test_decisions_file.py, tests/aggregates/test_rights.py and privacy.yaml.
@@ -6,12 +6,13 @@ tests/aggregates/test_decisions_file.py, tests/aggregates/test_rights.py and pri
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
 from typing import Final
 
 from ledger.rules.dates import add_months
-from ledger.rules.registry import rule
+from ledger.rules.registry import rule, stated
 
 WMPA: Final = "west-mercia-2007"
 RESTRICTED: Final = "RESTRICTED"
@@ -19,6 +20,18 @@ REMOVE_FIRST: Final = "Remove the restricted documents first: {documents}."
 
 YELLOW_DOT: Final = "YELLOW_DOT"
 FILE_NOT_MARKED: Final = "FILE_NOT_MARKED"
+
+MARK_THE_SECTION: Final = "Mark the section open or confidential."
+STATE_THE_BASIS: Final = "State the basis for sharing."
+USE_MAPPA: Final = "Use the MAPPA disclosure route."
+
+stated(
+    "DP-01",
+    "OASys information is marked open or confidential. Reading: the risk assessment by its marking, a section on risk "
+    "to children by whether it is confidential.",
+    edition=WMPA,
+    cite="WMPA 1.6",
+)
 
 
 @rule("DP-02", edition=WMPA, cite="WMPA 4.3", anchor="day")
@@ -40,6 +53,63 @@ def is_yellow_dot(marker: str) -> bool:
     """
     return marker.strip().upper().replace(" ", "_") == YELLOW_DOT
 
+
+stated(
+    "DP-07",
+    "Sharing names its basis: the inter-agency protocol, section 115 of the Crime and Disorder Act 1998, the MAPPA "
+    "protocol, data protection law, the common law duty of confidence, Article 8. Reading: the basis is told in words; "
+    "without one nothing is shared.",
+    edition=WMPA,
+    cite="WMPA Principles, 7.1; STAFFS 8",
+)
+
+
+@rule("DP-08", edition=WMPA, cite="WMPA Principles", anchor="day")
+def by_the_mappa_route(basis: str, *, assessed: bool) -> bool:
+    """Of sex offenders something is disclosed inside the MAPPA system only, with a risk assessment.
+
+    Readings: a sex offender has an offence, current or past, of the Home Office codes for sexual offences (KENT 2.3);
+    the route is taken where the basis names MAPPA and a level of risk was assessed by then.  The file shown to the
+    person's own side, and what goes to the court, is no such disclosure.
+    """
+    return assessed and re.search(r"\bMAPPA\b", basis, re.IGNORECASE) is not None
+
+
+@rule("DP-10", edition=WMPA, cite="WMPA App 7", anchor="day")
+def confidentiality_notice(telephone: str | None = None) -> str:
+    """What every form that leaves the house says, with the number to call if it was misdirected.
+
+    Reading: where no number is set, that of the sender on the form; who is told of one sent astray reports it.
+    """
+    number = f" on {telephone}" if telephone else " at the number above"
+    return (
+        "This form contains confidential information and is meant for the recipient only. If you have received it by "
+        f"mistake please telephone the Team Administrator{number} and let us know. Thank you for your help."
+    )
+
+
+stated(
+    "DP-11",
+    "Every reading of restricted, victim or child data is logged: by whom, when, what for. Reading: every reading of "
+    "any case is, before the answer leaves; without the log nothing is shown.",
+    edition=WMPA,
+    cite="WMPA 4.3 (reading)",
+)
+stated(
+    "DP-12",
+    "Information about people on probation, beneficiaries and staff is confidential; what is told one to one is never "
+    "privileged where risk, safeguarding, criminality or work performance is concerned: it reaches the operations "
+    "manager and the practitioner. Readings: each role reads what its work needs; such a word is reported as a "
+    "concern about risk, or about a child, which both of them read.",
+    cite="CPOM s4",
+)
+stated(
+    "DP-14",
+    "Handwriting is legible; a scan of it gets a typed summary. Reading: the summary is filed as a document of its own "
+    "beside the scan, so that either is found and read.",
+    edition=WMPA,
+    cite="WMPA 2.5",
+)
 
 KIND_AND_MARKING: Final = "Say what kind of document it is and how it is marked: kind, marking."
 # Who opens a document of each marking (DP-02; readings where the sources are silent): restricted papers are for those

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from ledger.aggregates.shape import (
     ACTOR,
     CHILD,
+    Asked,
     ChildText,
     Day,
     Fact,
@@ -24,6 +25,7 @@ from ledger.aggregates.shape import (
     Texts,
     later,
 )
+from ledger.rules.data_protection import MARK_THE_SECTION
 
 ChildTexts = Annotated[Personal[Texts], CHILD]
 
@@ -97,7 +99,7 @@ class ChildRiskSectionCompleted(
     topic="child-protection-matter.child-risk-section-completed.v1",
     command="CompleteChildRiskSection",
     who=("practitioner",),
-    rules=("CP-04",),
+    rules=("CP-04", "DP-01"),
     effective="on",
 ):
     """A section on risk to children was completed."""
@@ -105,7 +107,7 @@ class ChildRiskSectionCompleted(
     form: Literal["R2", "R6", "R7"]
     on: Day
     by: Annotated[StaffId, ACTOR] = later()
-    confidential: bool
+    confidential: Annotated[bool | None, Asked("DP-01", MARK_THE_SECTION)]
     contents: ChildText | None = None
 
 

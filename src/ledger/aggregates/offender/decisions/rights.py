@@ -1,7 +1,7 @@
-"""Decisions on what is owed to the person: requests, restriction, retention (DP-05, DP-09).
+"""Decisions on what is owed to the person: requests, restriction, retention (DP-05, DP-09), and sharing (DP-07, DP-08).
 
 What is restricted is not passed on: neither the file nor information from it (DPA 2018 s.47).  Proven by
-tests/aggregates/test_rights.py.
+tests/aggregates/test_rights.py and tests/aggregates/test_sharing.py.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from typing import Any, Final
 
 from ledger.aggregates.after import ruling_after
 from ledger.aggregates.aggregate import Ruling
+from ledger.aggregates.offender.allocations import LISTED
 from ledger.aggregates.offender.case import Case
 from ledger.aggregates.offender.decisions.ruling import decides, decides_across
+from ledger.aggregates.offender.entities import happened
 from ledger.aggregates.offender.erasing import erasure_of, on_erasing
 from ledger.aggregates.offender.facts import InformationShared
 from ledger.aggregates.rights import Request, rights_of
-from ledger.aggregates.shape import Now, Recorded
+from ledger.aggregates.shape import Now, Recorded, opened
 from ledger.aggregates.subject import (
     ErasureFinalised,
     ProcessingRestricted,
@@ -31,7 +33,7 @@ from ledger.aggregates.subject import (
     SubjectDataErased,
 )
 from ledger.errors import Refusal
-from ledger.rules import data_protection, general
+from ledger.rules import allocation, data_protection, general
 from ledger.rules.dates import printed
 
 KEEPING: Final = (ProcessingRestricted, RestrictionLifted, RecordRetained, RecordRetentionEnded)
@@ -47,8 +49,19 @@ def passing_on(case: Case, on: date) -> Iterator[Refusal]:
 
 @decides(InformationShared)
 def _(case: Case, draft: InformationShared, now: Now) -> Ruling:
-    del now
-    return Ruling(refusals=tuple(passing_on(case, draft.on)))
+    return Ruling(refusals=(*passing_on(case, draft.on), *_past_mappa(case, draft, now)))
+
+
+def _past_mappa(case: Case, draft: InformationShared, now: Now) -> Iterator[Refusal]:
+    """Disclosure about a sex offender by another road than MAPPA's (DP-08); an offence that cannot be read is none."""
+    listed = str(now.policy.setting(LISTED, draft.on) or "")
+    codes = (opened(each.fact.offence_code) for each in case.person.offences if happened(each) <= draft.on)
+    basis = "" if draft.basis is None else opened(draft.basis)
+    if basis is None or not any(code is not None and allocation.excludes(code, listed) for code in codes):
+        return
+    assessed = any(each[0] <= draft.on for each in case.levels)
+    if not data_protection.by_the_mappa_route(basis, assessed=assessed):
+        yield Refusal("DP-08", data_protection.USE_MAPPA)
 
 
 @decides(RightsRequestReceived)

@@ -12,6 +12,7 @@ from ledger.aggregates.shape import (
     ACTOR_UNLESS_NAMED,
     CHILD,
     OFFENDER,
+    Asked,
     ChildText,
     ClientId,
     Code,
@@ -32,6 +33,7 @@ from ledger.aggregates.shape import (
     later,
 )
 from ledger.aggregates.values import REFERS
+from ledger.rules.data_protection import STATE_THE_BASIS
 
 
 class RiskConcernReported(
@@ -204,14 +206,14 @@ class InformationShared(
     topic="offender.information-shared.v1",
     command="ShareInformation",
     who=("practitioner", "police"),
-    rules=("DP-07", "SSP-15"),
+    rules=("DP-07", "DP-08", "SSP-15"),
     effective="on",
 ):
     """Information was shared with another agency, on a stated basis."""
 
     shared_with: ThirdPartyText
     what_class: OwnText
-    basis: OwnText
+    basis: Annotated[OwnText | None, Asked("DP-07", STATE_THE_BASIS)]
     on: Day
     by: Annotated[StaffId, ACTOR] = later()
     authorised_by: StaffId | None = None

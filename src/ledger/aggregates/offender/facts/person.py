@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from ledger.aggregates.shape import (
     OFFENDER,
     TARGET,
+    Asked,
     ClientId,
     Day,
     Fact,
@@ -21,6 +22,7 @@ from ledger.aggregates.shape import (
     ThirdPartyText,
     later,
 )
+from ledger.rules.data_protection import MARK_THE_SECTION
 
 RoshLevel = Literal["LOW", "MEDIUM", "HIGH", "VERY_HIGH"]
 
@@ -140,7 +142,7 @@ class RiskAssessmentCompleted(
     topic="offender.risk-assessment-completed.v1",
     command="CompleteRiskAssessment",
     who=("practitioner",),
-    rules=("ALL-02", "PRG-08"),
+    rules=("ALL-02", "DP-01", "PRG-08"),
     effective="completed_on",
 ):
     """The risk assessment (E-OASys) was completed, with its level of risk of serious harm."""
@@ -153,7 +155,7 @@ class RiskAssessmentCompleted(
     risk_management_plan: OffenderText | None = None
     sentence_plan: OffenderText | None = None
     signed_on: Day | None = None
-    marking: Literal["OPEN", "CONFIDENTIAL"]
+    marking: Annotated[Literal["OPEN", "CONFIDENTIAL"] | None, Asked("DP-01", MARK_THE_SECTION)]
 
 
 class RiskLevelChanged(
