@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
+import orjson
 import pytest
 from tests.doors import Door, days_ago
 from tests.web.browsing import Browser, read, signed_in, text_of
 
 from ledger.aggregates.roles import ROLES, SENIOR_OR_ABOVE
 from ledger.api.web.words import duration, shown
-from ledger.store.verified import FILE, Outcome, Verified, keep, newest
+from ledger.store.verified import FILE, NotARecord, Outcome, Verified, keep, newest
 from ledger.transparency.checkpoint import Checkpoint
 from ledger.transparency.note import encode_base64, parse_note
 
@@ -64,9 +66,40 @@ def test_the_last_verification_is_shown_with_its_age_how_far_it_came_and_what_it
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"at": "x"}', '{"at": "2026-01-01", "ledger": {}}', "\x00"])
 def test_a_record_that_cannot_be_read_is_none(door: Door, text: str):
-    (door.ledger.store.home / FILE).write_text(text)
-    assert newest(door.ledger.store.home) is None
-    assert signed_in(door).get("/audit").status_code == 200
+    file = door.ledger.store.home / FILE
+    file.write_text(text)
+    with pytest.raises(NotARecord):
+        newest(door.ledger.store.home)
+    answer = signed_in(door).get("/audit")
+    file.unlink()
+    assert answer.status_code == 200
+    assert "Cannot be read" in text_of(answer)
+
+
+SPOILED: dict[str, Any] = {
+    "cut off": lambda kept: orjson.dumps(kept)[:40],
+    "a list": lambda kept: b"[]",
+    "without a time zone": lambda kept: orjson.dumps(kept | {"at": "2026-01-01T00:00:00"}),
+    "a size in words": lambda kept: orjson.dumps(kept | {"ledger": kept["ledger"] | {"size": "many"}}),
+    "a size below nothing": lambda kept: orjson.dumps(kept | {"ledger": kept["ledger"] | {"size": -1}}),
+    "no findings": lambda kept: orjson.dumps(kept | {"ledger": kept["ledger"] | {"findings": None}}),
+    "a root that is none": lambda kept: orjson.dumps(kept | {"access_log": kept["access_log"] | {"root": 7}}),
+    "values in words": lambda kept: orjson.dumps(kept | {"values": "all"}),
+    "a member more": lambda kept: orjson.dumps(kept | {"ledger": kept["ledger"] | {"more": 1}}),
+}
+
+
+@pytest.mark.parametrize("how", SPOILED)
+def test_a_record_of_a_verification_that_was_changed_by_hand_is_said_to_be_no_record(door: Door, how: str):
+    own, access = Outcome.of(door.verify()), Outcome.of(door.verify(log=door.ledger.store.access))
+    keep(door.ledger.store.home, Verified(datetime.now(UTC), own, access))
+    file = door.ledger.store.home / FILE
+    file.write_bytes(SPOILED[how](orjson.loads(file.read_bytes())))
+    answer = signed_in(door).get("/audit")
+    file.unlink()
+    assert answer.status_code == 200
+    assert "Cannot be read" in text_of(answer)
+    assert "Everything held" not in text_of(answer)
 
 
 def test_no_page_verifies_the_ledger(door: Door, monkeypatch: pytest.MonkeyPatch):

@@ -21,7 +21,8 @@ from tests.journeys.process import free_port
 from tests.web.browsing import HERE, Browser, read, text_of
 from tests.web.issuing import Claims, Issuer, issuing
 
-from ledger.api.web.openid import BACK, UNDER_WAY_SECONDS
+from ledger.api.web import issuers, openid
+from ledger.api.web.openid import BACK, DOWN_SECONDS, UNDER_WAY_SECONDS
 from ledger.api.web.openid import Issuer as Known
 from ledger.errors import Forbidden, Setup
 from ledger.settings import Settings, SettingsError
@@ -356,6 +357,12 @@ def test_nobody_is_led_elsewhere_after_signing_in(door: Door, issuer: Issuer, to
         {"token_endpoint": "ftp://127.0.0.1/"},
         {"jwks_uri": "keys"},
         {"authorization_endpoint": 7},
+        {"authorization_endpoint": "https://["},
+        {"authorization_endpoint": "https://login.example/\r\nSet-Cookie: a=b"},
+        {"jwks_uri": "http://somebody:secret@127.0.0.1/keys"},
+        {"jwks_uri": "http://127.0.0.1:99999/keys"},
+        {"token_endpoint": "http://127.0.0.1/#part"},
+        {"token_endpoint_auth_methods_supported": 7},
     ],
     ids=str,
 )
@@ -377,6 +384,47 @@ def test_an_issuer_that_is_down_is_a_page_that_says_when_to_come_back(door: Door
     assert "Try again in a minute" in text_of(answer)
     assert 'href="/"' in answer.text
     assert time.monotonic() - began < 10
+
+
+def test_an_issuer_that_is_down_is_not_asked_anew_by_everybody_who_comes_and_is_once_it_may_be_back(
+    door: Door, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+):
+    now, asked = [1000.0], list[str]()
+    known = Known(door.settings, lambda: now[0])
+    door.app.state.issuer = known
+    peers = issuers.Peer
+
+    def counted(url: str, **more: Any) -> Any:
+        asked.append(url)
+        return peers(url if now[0] > 1010 else f"http://127.0.0.1:{free_port()}", **more)
+
+    monkeypatch.setattr(issuers, "Peer", counted)
+    for _ in range(5):
+        answer = Browser(door).get("/sign-in/start")
+        assert answer.status_code == 503
+        assert "Try again in a minute" in text_of(answer)
+    assert len(asked) == 1
+    now[0] += DOWN_SECONDS + 1
+    assert Browser(door).get("/sign-in/start").status_code == 303
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize("keys", [{}, {"keys": 7}, {"keys": []}, {"keys": ["a"]}, {"keys": [{"kty": "RSA"}]}], ids=str)
+def test_keys_that_cannot_be_read_are_a_page_that_says_so(
+    door: Door, issuer: Issuer, monkeypatch: pytest.MonkeyPatch, keys: Any
+):
+    browser = Browser(door)
+    there = issuer.in_a_browser(begun(browser))
+    asked = openid.asked
+
+    async def spoiled(method: str, url: str, *more: Any) -> Any:
+        return keys if method == "GET" else await asked(method, url, *more)
+
+    monkeypatch.setattr(openid, "asked", spoiled)
+    answer = browser.get(there)
+    assert answer.status_code == 503
+    assert "cannot be followed" in text_of(answer)
+    assert is_nobody(browser)
 
 
 def test_without_an_issuer_there_is_nowhere_to_go(door: Door):

@@ -83,7 +83,7 @@ from ledger.store.closing import Closer, Closing
 from ledger.store.cosigning import Cosigning
 from ledger.store.database import Only
 from ledger.store.log import Log
-from ledger.store.mapping import Draft, Envelope
+from ledger.store.mapping import Draft, Envelope, Stored
 from ledger.store.opening import ROLES, Place, Store, open_store
 from ledger.store.timestamping import Timestamping, roots_at
 from ledger.store.verified import Verified
@@ -238,7 +238,7 @@ class Ledger:
         return await self._standing.vouched()
 
     def verified(self) -> Verified | None:
-        """What the last full verification of this home came to; None where none was kept."""
+        """What the last full verification of this home came to; None where none was kept.  Raises NotARecord."""
         return self._standing.verified()
 
     async def lag(self) -> dict[str, Any]:
@@ -280,20 +280,34 @@ class Ledger:
 
     # ------------------------------------------------------------------------------------ who may read
 
-    async def admit(self, reader: Reader | None, stream: str, *, whole: bool = False) -> None:
-        """Nothing, if this reader may read the case; `whole`: with every other one whose facts stand in it.
+    async def admit(
+        self,
+        reader: Reader | None,
+        stream: str,
+        *,
+        whole: bool = False,
+        stored: Sequence[Stored] | None = None,
+        limits: int | None = None,
+    ) -> None:
+        """Nothing, if this reader may read the case; `whole`: with every other one whose facts stand in it.  `stored`
+        and `limits` as Entitling.check, where they are at hand.
 
         Raises LimitedAccess, which is evidence like every refusal.
         """
         async with self._kept(reader, stream):
             check = self._entitling.check_file if whole else self._entitling.check
-            await check(reader and reader.by, stream)
+            await check(reader and reader.by, stream, stored, limits)
 
     async def unsaid(
-        self, reader: Reader | None, rows: Sequence[Mapping[str, Any]], stream: str, facts: Sequence[Recorded[Any]]
+        self,
+        reader: Reader | None,
+        rows: Sequence[Mapping[str, Any]],
+        stream: str,
+        facts: Sequence[Recorded[Any]],
+        limits: int | None = None,
     ) -> Sequence[Mapping[str, Any]]:
         """Rows of a case's facts without those that this reader may not read (ledger.privacy.limiting)."""
-        return await self._entitling.unsaid(reader and reader.by, rows, stream, facts)
+        return await self._entitling.unsaid(reader and reader.by, rows, stream, facts, limits)
 
     @asynccontextmanager
     async def _kept(self, reader: Reader | None, stream: str) -> AsyncGenerator[None]:

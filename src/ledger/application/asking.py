@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from itertools import starmap
 from typing import Any, Final, TypeVar
 
 from ledger.access.purposes import Reader
@@ -38,7 +39,7 @@ from ledger.rules.editions import NAMES
 from ledger.store.binary import LARGEST
 from ledger.store.cases import Cases
 from ledger.store.chains import Chain, Opens, Reading
-from ledger.store.database import EVERY, Only
+from ledger.store.database import EVERY, Newest, Only
 from ledger.store.opening import Store
 
 T = TypeVar("T")
@@ -52,7 +53,8 @@ class Asked:
     """What is asked of a case, whichever view of it; the members are those of Ledger.view.
 
     `upto`: nothing that was recorded after this position of the ledger.  `author`: as somebody else saw it: what their
-    role may not read is shut, beside what the reader's may not.
+    role may not read is shut, beside what the reader's may not.  `newest`: what the database has just said of this case
+    and this moment; `read`: cases that were read just now.
     """
 
     noun: str
@@ -66,6 +68,8 @@ class Asked:
     edition: str | None = None
     upto: int = LARGEST
     author: Actor | None = None
+    newest: Newest | None = None
+    read: Mapping[str, Chain] = field(default_factory=dict[str, Chain])
 
     def supposed(self) -> dict[str, Any]:
         """What an answer says of what it supposes: another edition of the law, another system's clock."""
@@ -139,7 +143,7 @@ class Asking:
         withhold = asked.withhold or not may_open(by) or not may_open(asked.author)
         opens = AGGREGATES[noun].opens if withhold else view.opens
         by_ledger = known_at if asked.clock == "ledger" else None
-        newest = await self._in_time(self._store.database.newest(stream, by_ledger))
+        newest = asked.newest or await self._in_time(self._store.database.newest(stream, by_ledger))
         upto = min(asked.upto, LARGEST if newest.known is None else newest.known)
         policy = under((await self._in_time(self._cases.policy_at(newest.rules))).policy, asked.edition)
         chain = await self._in_time(self._cases.chains.of(stream, newest.case))
@@ -153,14 +157,18 @@ class Asking:
                 return [each for each in reading.known(upto) if (each.source_recorded or each.recorded) <= known_at]
             return reading.known(upto)
 
+        async def alone(name: str, chain: Chain) -> tuple[dict[str, Chain], dict[str, Reading]]:
+            return {name: chain}, {name: await read_of(chain)}
+
         async def person_of(name: str, chain: Chain) -> tuple[dict[str, Chain], dict[str, Reading]]:
             """Every record of the same person, as known then: most have one."""
-            chains, readings = {name: chain}, {name: await read_of(chain)}
+            chains, readings = await alone(name, chain)
             while missing := of_one_person(name, merging_in(*map(known, readings.values()))) - chains.keys():
-                for each in sorted(missing):
-                    chains[each] = await self._in_time(self._cases.chains.of(each))
-                    await self._entitling.check(by, each, chains[each].stored, newest.limits)
-                    readings[each] = await read_of(chains[each])
+                more = await self._in_time(self._cases.chains.together(sorted(missing)))
+                for each, one in more.items():
+                    await self._entitling.check(by, each, one.stored, newest.limits)
+                readings |= dict(zip(more, await asyncio.gather(*map(read_of, more.values())), strict=True))
+                chains |= more
             return chains, readings
 
         def told_of(name: str, readings: Mapping[str, Reading]) -> Sequence[Recorded[Any]]:
@@ -183,7 +191,7 @@ class Asking:
             raise NotFound(f"There is no {noun} {asked.id}{' as known then' if known_at else ''}.")
         moment = known_at or datetime.now(UTC)
         day = asked.as_at or london_day(moment)
-        others = OtherHistories()
+        others, near = OtherHistories(), dict[str, tuple[dict[str, Chain], dict[str, Reading]]]()
         beside: list[Chain] = []  # whose facts the answer lists too
         listed = {each.position: each for each in read_whole}
         people = () if withhold else people_of(opens)
@@ -201,16 +209,19 @@ class Asking:
                 answer: Row = view.answer(history, policy, day, upto, asked.explain, others)
                 break
             except Unread as wanted:
+                lacking = {*wanted.names, *nearby(read_whole, wanted.names)} - near.keys()
+                more = {each: asked.read[each] for each in lacking & asked.read.keys()}
+                more |= await self._in_time(self._cases.chains.together(sorted(lacking - more.keys())))
+                read = asyncio.gather(*starmap(alone if view.whole else person_of, more.items()))
+                near |= dict(zip(more, await read, strict=True))
                 for each in wanted.names:
-                    other = await self._in_time(self._cases.chains.of(each))
+                    other, opened = near[each][0][each], near[each][1]
                     if view.whole or each.startswith(CONCERNING):  # it is told whole
                         await self._entitling.check(by, each, other.stored, newest.limits)
+                    theirs = told_of(each, opened)
                     if view.whole:
-                        theirs = known(await read_of(other))
                         beside.append(other)
                         listed |= {fact.position: fact for fact in theirs}
-                    else:
-                        theirs = told_of(each, (await person_of(each, other))[1])
                     others.read[each] = seen(stream, theirs, classes, AGGREGATES[noun_of(each)].opens)
         if view.across:
             begin(showing(others.read))
@@ -333,6 +344,14 @@ class Asking:
 
     async def _in_time(self, reading: Awaitable[T], late: type[Unavailable] = DatabaseUnavailable) -> T:
         return await in_time(self._store.deadline, reading, late)
+
+
+def nearby(history: Sequence[Recorded[Any]], names: Iterable[str]) -> set[str]:
+    """The cases of the kinds of these that facts of a case are of or about: a view that asks for one child of a case
+    asks for the next one too, and they are read together."""
+    kinds = {noun_of(each) for each in names}
+    named = {each for record in history for each in (record.stream, *record.about)}
+    return {each for each in named if is_case(each) and noun_of(each) in kinds}
 
 
 def under(policy: Policy, edition: str | None) -> Policy:

@@ -10,6 +10,7 @@ Proven by tests/api/test_compare.py.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -40,8 +41,7 @@ async def compare(asking: Asking, asked: Asked, with_: datetime) -> Row:
     if not any(each.noun == asked.noun for each in VIEWS):
         view_of(asked.noun, "compare")  # says which nouns have any
     asked = replace(asked, explain=True)
-    before = await _before(asking, asked)
-    after = await _said(asking, replace(asked, known_at=with_))
+    before, after = await asyncio.gather(_before(asking, asked), _said(asking, replace(asked, known_at=with_)))
     entries = [asking.begin(asked, "compare", each.shown) for each in (before, after) if each.shown.cases]
     answer = {
         **before.shown.moment(),
@@ -70,14 +70,15 @@ async def _before(asking: Asking, asked: Asked) -> Said:
 
 
 async def _said(asking: Asking, asked: Asked) -> Said:
-    shown, facts = await asking.answered(View("facts", asked.noun, comparing.facts, None), asked, _no_entry_yet)
-    views: dict[str, Row] = {}
-    for view in VIEWS:
-        if view.noun == asked.noun:
-            more, answer = await asking.answered(view, asked, _no_entry_yet)
-            shown = replace(shown, cases=shown.cases | more.cases)
-            views[view.name] = {name: value for name, value in answer.items() if name != "events"}
-    return Said(shown, comparing.Told.of(facts, shown.as_at), views)
+    views = [View("facts", asked.noun, comparing.facts, None), *(each for each in VIEWS if each.noun == asked.noun)]
+    said = await asyncio.gather(*(asking.answered(each, asked, _no_entry_yet) for each in views))
+    (shown, facts), *others = said
+    shown = replace(shown, cases=shown.cases.union(*(more.cases for more, _ in others)))
+    told = {
+        view.name: {name: value for name, value in answer.items() if name != "events"}
+        for view, (_, answer) in zip(views[1:], others, strict=True)
+    }
+    return Said(shown, comparing.Told.of(facts, shown.as_at), told)
 
 
 def _no_entry_yet(shown: Shown) -> None:

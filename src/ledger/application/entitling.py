@@ -69,12 +69,16 @@ class Entitling:
             if rule is not None:
                 raise await self.told(refused_by(rule))
 
-    async def check_file(self, by: Actor | None, stream: str) -> None:
+    async def check_file(
+        self, by: Actor | None, stream: str, stored: Sequence[Stored] | None = None, limits: int | None = None
+    ) -> None:
         """The same of a case with every other one whose facts stand in it, as where it leaves the house whole."""
-        await self.check(by, stream)
-        if await self.barred(by):
-            for each in shared(stream, map(recorded, await self._in_time(self._store.database.chain(stream)))):
-                await self.check(by, each)
+        await self.check(by, stream, stored, limits)
+        if await self.barred(by, limits):
+            if stored is None:
+                stored = await self._in_time(self._store.database.chain(stream))
+            for each in shared(stream, map(recorded, stored)):
+                await self.check(by, each, limits=limits)
 
     async def check_command(self, command: Command) -> None:
         """The same of who gives a command: of the case it is for, and of the persons it names."""

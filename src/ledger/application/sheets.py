@@ -10,6 +10,7 @@ made of, so the same facts are the same bytes.  Proven by tests/api/test_session
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -119,12 +120,15 @@ class Sheets:
         limited = 0
         newest = site[-1]
         shown = {stream}
-        chains = await self._in_time(self.cases.chains.together(sorted({each.stream for each in sessions} - barred)))
+        streams = sorted({each.stream for each in sessions} - barred)
+        chains = await self._in_time(self.cases.chains.together(streams))
+        read = await asyncio.gather(*(self._read(each, chains[each], reader) for each in streams))
+        people = dict(zip(streams, read, strict=True))
         for each in sessions:
             if each.stream in barred:
                 limited += 1
                 continue
-            theirs = await self._read(each.stream, chains[each.stream], reader)
+            theirs = people[each.stream]
             risk = FieldClass.RISK in classes_for(reader.by, theirs)
             row = row_of(each, theirs, Asked(placement, policy, day, LARGEST, risk))
             if row is not None:

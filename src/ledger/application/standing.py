@@ -67,7 +67,7 @@ class Standing:
         return found
 
     def verified(self) -> Verified | None:
-        """What the last full verification of this home came to."""
+        """What the last full verification of this home came to.  Raises NotARecord."""
         return newest(self._store.home)
 
     async def lag(self) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from ledger.aggregates.ledger_stream import OF_THE_LOG
 from ledger.aggregates.offender.merging import whole
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Erased, Fact, Recorded, Unread
-from ledger.privacy.sealing import DataKey, Unreadable, holds, open_box
+from ledger.privacy.sealing import Box, DataKey, Unreadable, holds, open_box
 from ledger.store import mapping
 from ledger.store.appending import Receipt
 from ledger.store.chains import KEPT_SECONDS, Chains, Opens, to_open
@@ -205,21 +205,30 @@ class Cases:
             self._sweeping.cancel()
             self._sweeping = None
 
-    async def records(self, stored: Sequence[Stored], opens: Opens, *, leaving: bool = False) -> list[Recorded[Fact]]:
+    async def records(
+        self,
+        stored: Sequence[Stored],
+        opens: Opens,
+        *,
+        leaving: bool = False,
+        boxes: Mapping[int, Sequence[Box]] | None = None,
+    ) -> list[Recorded[Fact]]:
         """Facts from entries, opening the sealed fields a fold needs (`opens` by topic; None: all of them).
 
-        `leaving`: the values go out of the house, so each is checked against its commitment.
+        `leaving`: the values go out of the house, so each is checked against its commitment; `boxes` as for `opened`.
         """
         paths = {each.position: to_open(each, opens) for each in stored}
         wanted = {each.position: each for each in stored if paths[each.position]}
-        opened = await self.opened(wanted, leaving) if wanted else {}
+        opened = await self.opened(wanted, leaving, boxes) if wanted else {}
         return [
             mapping.recorded(each, _only(paths[each.position], opened.get(each.position, {}), each.position))
             for each in stored
         ]
 
-    async def _leaving(self, stored: Sequence[Stored], opens: Opens) -> list[Recorded[Fact]]:
-        return await self.records(stored, opens, leaving=True)
+    async def _leaving(
+        self, stored: Sequence[Stored], opens: Opens, boxes: Mapping[int, Sequence[Box]]
+    ) -> list[Recorded[Fact]]:
+        return await self.records(stored, opens, leaving=True, boxes=boxes)
 
     async def told(
         self, names: Sequence[str], upto: int, types: Collection[str], opens: Opens
@@ -230,16 +239,19 @@ class Cases:
         read = iter(records)
         return {name: list(islice(read, len(stored))) for name, stored in found.items()}
 
-    async def opened(self, stored: Mapping[int, Stored], leaving: bool = False) -> dict[int, dict[str, Any]]:
+    async def opened(
+        self, stored: Mapping[int, Stored], leaving: bool = False, boxes: Mapping[int, Sequence[Box]] | None = None
+    ) -> dict[int, dict[str, Any]]:
         """Every value of these facts by path, or that it is erased.  Raises Unreadable, VaultUnavailable.
 
-        A value that is not there is left out.
+        A value that is not there is left out.  `boxes`: their ciphertexts by position, where they are at hand.
         """
-        boxes = await self._database.boxes(list(stored))
-        keys = await self._vault.keys_by_id(box.key_id for found in boxes.values() for box in found)
+        read = await self._database.boxes(list(stored)) if boxes is None else boxes
+        theirs = {each: read.get(each, ()) for each in stored}
+        keys = await self._vault.keys_by_id(box.key_id for found in theirs.values() for box in found)
         opened: dict[int, dict[str, Any]] = {}
         lacking: dict[bytes, int] = {}
-        for position, found in boxes.items():
+        for position, found in theirs.items():
             fact = str(stored[position].members["id"])
             for box in found:
                 key = keys.get(box.key_id)

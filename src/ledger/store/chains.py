@@ -26,6 +26,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from ledger.aggregates.shape import History, Recorded
+from ledger.privacy.sealing import Box
 from ledger.store.binary import LARGEST
 from ledger.store.database import Database
 from ledger.store.erased import ERASING
@@ -34,6 +35,7 @@ from ledger.store.vault import Vault
 
 KEPT_SECONDS: Final = 50.0  # since it was last asked about
 FACTS_KEPT: Final = 20_000  # of all chains together, each some 8 kB once every view was asked for
+AT_ONCE: Final = 256  # entries of a chain whose ciphertexts are read with the first that are wanted
 MOMENTS_KEPT: Final = 4  # of one chain with one choice of opened fields
 
 Opens = Mapping[str, Collection[str]] | None
@@ -75,11 +77,16 @@ class Reading:
 
 
 class Chain:
-    """The entries of a chain, those facts of it that nothing was opened of, and its readings."""
+    """The entries of a chain, those facts of it that nothing was opened of, and its readings.
+
+    `boxes`: the ciphertexts of what was opened, by position, for the next reading that opens them: without the vault's
+    key, asked for each time, they are nothing.
+    """
 
     def __init__(self) -> None:
         self.stored: list[Stored] = []
         self.closed: dict[int, Recorded[Any]] = {}
+        self.boxes: dict[int, list[Box]] = {}
         self.readings: list[Reading] = []
         self.reading = asyncio.Lock()  # one reads on, the others wait for what it read
         self.used = time.monotonic()
@@ -94,8 +101,11 @@ class Chain:
         return {each.position: {path.partition("/")[0] for path in each.sealed} for each in self.stored}
 
 
-Records = Callable[[Sequence[Stored], Opens], Awaitable[Sequence[Recorded[Any]]]]
-"""Facts from entries, opened as far as asked and checked.  Raises Unreadable, VaultUnavailable, DatabaseUnavailable."""
+Records = Callable[[Sequence[Stored], Opens, Mapping[int, Sequence[Box]]], Awaitable[Sequence[Recorded[Any]]]]
+"""Facts from entries and the ciphertexts beside them, opened as far as asked and checked.
+
+Raises Unreadable, VaultUnavailable, DatabaseUnavailable.
+"""
 
 
 class Chains:
@@ -146,6 +156,7 @@ class Chains:
             if found.records and any(each.type in ERASING for each in more):
                 chain.readings = [each for each in chain.readings if each is not found]
                 found, more = Reading(opens), chain.stored  # what it holds opened may be erased
+                chain.boxes.clear()
             if more:
                 found.add(*await self._opened(chain, more, opens))
             if not any(each is found for each in chain.readings):
@@ -158,11 +169,27 @@ class Chains:
         """The facts of these entries, and the keys that values of them were opened with."""
         paths = {each.position: to_open(each, opens) for each in stored}
         wanted = [each for each in stored if paths[each.position] or each.position not in chain.closed]
-        read = {each.position: each for each in await self._records(wanted, opens)}
+        await self._fetch(chain, [each.position for each in wanted if paths[each.position]])
+        try:
+            read = {each.position: each for each in await self._records(wanted, opens, chain.boxes)}
+        except BaseException:
+            chain.boxes.clear()  # what does not open is read again
+            raise
         chain.closed.update((position, each) for position, each in read.items() if not paths[position])
         names = {str(each.sealed[path][1]) for each in wanted for path in paths[each.position]}
         facts = [read.get(each.position) or chain.closed[each.position] for each in stored]
         return facts, {UUID(name).bytes for name in names}
+
+    async def _fetch(self, chain: Chain, positions: Sequence[int]) -> None:
+        """The ciphertexts beside these entries; with them, unless there are too many, whatever a chain has, for its
+        next reading will open others."""
+        lacking = [each for each in positions if each not in chain.boxes]
+        if not lacking:
+            return
+        sealed = [each.position for each in chain.stored if each.sealed and each.position not in chain.boxes]
+        asked = sealed if len(sealed) <= AT_ONCE else lacking
+        found = await self._database.boxes(asked)
+        chain.boxes.update({each: found.get(each, []) for each in asked})
 
     def forget(self, name: str) -> None:
         """Drop what is kept of a case; what is being read of it just now is not kept either."""

@@ -23,6 +23,7 @@ from ledger.privacy.sealing import Box
 from ledger.store import binary
 from ledger.store.appending import Repeated
 from ledger.store.erased import erased_by
+from ledger.store.joining import Joining, heard
 from ledger.store.mapping import Stored
 from ledger.store.wire import DatabaseTrouble, Params, Rows, Wire
 
@@ -132,7 +133,7 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
         WHERE a.id = convert_from($1::bytea, 'UTF8') AND a.position <= $2::bigint AND a.position > $3::bigint
         ORDER BY position
     """,
-    "chains": """
+    "several_chains": """
         SELECT n.id, e.position, e.entry FROM unnest($1::text[]) AS n (id), LATERAL (
             SELECT position, entry FROM entries WHERE stream = n.id AND position + 0 <= $2::bigint
             UNION ALL
@@ -355,6 +356,7 @@ class Database:
         self._locks = [asyncio.Lock() for _ in range(READERS)]
         self._turn = itertools.cycle(range(READERS))
         self._newest_asked: dict[tuple[str, datetime | None], asyncio.Task[Newest]] = {}
+        self._boxes = Joining(self._boxes_of)
 
     async def head(self) -> Head | None:
         """None where the ledger was never opened."""
@@ -386,7 +388,7 @@ class Database:
         """Several cases at once, each as `chain` gives it; without `foreign` the facts of their own streams only."""
         found: dict[str, list[Stored]] = {name: [] for name in names}
         asked = (binary.array_of_text(names), binary.int8(upto), b"\x01" if foreign else b"\x00")
-        for row in await self._ask(b"chains", *asked) if names else ():
+        for row in await self._ask(b"several_chains", *asked) if names else ():
             stored = Stored.of(binary.read_int8(row[1]), binary.read_bytes(row[2]))
             found[binary.read_bytes(row[0]).decode()].append(stored)
         return found
@@ -440,8 +442,11 @@ class Database:
 
     async def boxes(self, positions: Sequence[int]) -> dict[int, list[Box]]:
         """The ciphertexts beside these entries."""
+        return await self._boxes.of(positions)
+
+    async def _boxes_of(self, positions: Sequence[int]) -> dict[int, list[Box]]:
         found: dict[int, list[Box]] = {}
-        for row in await self._ask(b"boxes", binary.array_of_int8(positions)) if positions else ():
+        for row in await self._ask(b"boxes", binary.array_of_int8(positions)):
             key_id, nonce, data = (binary.read_bytes(value) for value in row[1:])
             found.setdefault(binary.read_int8(row[0]), []).append(Box(key_id, nonce, data))
         return found
@@ -471,7 +476,7 @@ class Database:
         if asked is None:
             loop = asyncio.get_running_loop()
             asked = self._newest_asked[name, moment] = loop.create_task(self._newest(name, moment))
-            asked.add_done_callback(_heard)
+            asked.add_done_callback(heard)
             loop.call_soon(self._newest_asked.pop, (name, moment), None)
         return await asyncio.shield(asked)
 
@@ -642,12 +647,6 @@ class Database:
             if wire is None or wire.closed:
                 wire = self._wires[turn] = await self.connect(self._statements)
             return wire
-
-
-def _heard(asked: asyncio.Task[Newest]) -> None:
-    """Whoever asked may have given up meanwhile."""
-    if not asked.cancelled():
-        asked.exception()
 
 
 def _stored(rows: Rows) -> list[Stored]:

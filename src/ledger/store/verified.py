@@ -1,7 +1,7 @@
 """What the last full verification came to: `ledger verify` keeps it in the home, so that it can be shown with its age.
 
     keep(home, Verified(now, ledger, access_log))
-    newest(home)                                    None where there was none, or it cannot be read
+    newest(home)                                    None where there was none; raises NotARecord
 
 It is the operator's own record and proves nothing: whoever doubts it runs `ledger verify`.  Nothing in it names
 anybody: sizes, roots, and findings by position.  Proven by tests/test_cli.py and tests/web/test_audit.py.
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import orjson
 
@@ -67,11 +67,36 @@ def keep(home: Path, verified: Verified) -> None:
     write_synced(home / FILE, orjson.dumps(asdict(verified), option=orjson.OPT_INDENT_2).decode())
 
 
+class NotARecord(Exception):
+    """What lies there is not what `keep` writes: somebody has changed it, or it is cut off."""
+
+
 def newest(home: Path) -> Verified | None:
-    """The last one that was kept; None where there is none, or what is there is no such record."""
+    """The last one that was kept; None where there is none.  Raises NotARecord."""
     try:
-        kept: dict[str, Any] = orjson.loads((home / FILE).read_bytes())
-        at = datetime.fromisoformat(kept["at"])
-        return Verified(at, Outcome(**kept["ledger"]), Outcome(**kept["access_log"]), kept["values"])
-    except (OSError, ValueError, KeyError, TypeError):
+        kept: Any = orjson.loads((home / FILE).read_bytes())
+        return _verified(kept)
+    except FileNotFoundError:
         return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as wrong:
+        raise NotARecord(FILE) from wrong
+
+
+def _verified(kept: Any) -> Verified:
+    at = datetime.fromisoformat(kept["at"])
+    ledger, access_log = (_outcome(**kept[name]) for name in ("ledger", "access_log"))
+    values = kept["values"]
+    if at.tzinfo is None or not (values is None or _counts(values)):
+        raise ValueError("not a record of a verification")
+    return Verified(at, ledger, access_log, values)
+
+
+def _outcome(size: Any, root: Any, found: Any, findings: Any, says: Any) -> Outcome:
+    bytes.fromhex(root)
+    if not (_counts(size) and _counts(found) and isinstance(says, str) and isinstance(findings, list)):
+        raise ValueError("not an outcome")
+    return Outcome(size, root, found, [str(each) for each in cast("list[Any]", findings)], says)
+
+
+def _counts(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from ledger.access.purposes import Reader
@@ -23,15 +23,17 @@ from ledger.aggregates import AGGREGATES, noun_of
 from ledger.aggregates.ledger_stream import STREAM
 from ledger.aggregates.shape import Recorded, Unread
 from ledger.application import Ledger
-from ledger.application.asking import stream_of
+from ledger.application.asking import nearby, stream_of
 from ledger.application.patience import in_time
 from ledger.commands import SINGLE_STREAMS
 from ledger.disclosing.seeing import EVERYTHING, classes_for
 from ledger.errors import NotFound
+from ledger.privacy.limiting import CONCERNING, PERSON
 from ledger.projections import VIEWS
 from ledger.projections.why import Row
 from ledger.store.binary import LARGEST
-from ledger.store.chains import Opens
+from ledger.store.chains import Chain, Opens
+from ledger.store.database import Newest
 from ledger.store.mapping import Stored
 from ledger.trails import telling
 from ledger.trails.again import Asked, Chains, History, closed_inputs, decided, differences, knowing, policy_then
@@ -58,12 +60,14 @@ async def decisions(
 
     Raises NotFound, LimitedAccess, DatabaseUnavailable, AccessLogUnavailable.
     """
-    name = await _known(ledger, noun, id)
-    await ledger.admit(reader, name)
-    history = await _Reader(ledger, withhold=True).as_told(name)
+    name, newest = await _known(ledger, noun, id)
+    cases = _Reader(ledger, withhold=True)
+    chain = await cases.stored(name, newest.case)
+    await ledger.admit(reader, name, stored=chain, limits=newest.limits)
+    history = await cases.as_told(name)
     wanted = [each for each in history if each.position > after and _is_decision(each)]
     listed = [telling.listed(each) for each in wanted[:most]]
-    items = [dict(each) for each in await ledger.unsaid(reader, listed, name, history)]
+    items = [dict(each) for each in await ledger.unsaid(reader, listed, name, history, newest.limits)]
     screen = Screen(f"{noun}/{id}", "decisions", history[-1].position if history else 0)
     await _read(ledger, reader, screen, {name, *(each["stream"] for each in items if "stream" in each)})
     return items, wanted[most - 1].position if len(wanted) > most else None
@@ -82,24 +86,33 @@ async def trail(
 
     Raises NotFound, LimitedAccess, DatabaseUnavailable, VaultUnavailable, AccessLogUnavailable.
     """
-    name = await _known(ledger, *of) if of else None
+    name, newest = await _known(ledger, *of) if of else (None, None)
     there = 0 < position <= LARGEST
-    entries = await in_time(ledger.store.deadline, ledger.store.database.entries(position, position)) if there else []
-    stored = Stored.of(position, entries[0][2]) if entries else None
+    reading = ledger.store.database.entries(position - 1, position)
+    entries = {at: (leaf, entry) for at, leaf, entry in await in_time(ledger.store.deadline, reading)} if there else {}
+    leaf, entry = entries.get(position, (b"", None))
+    stored = Stored.of(position, entry) if entry else None
+    before = Stored.of(position - 1, entries[position - 1][1]) if position - 1 in entries else None
     if stored is None or (
         name is not None and name not in (stored.members["stream"], *stored.members.get("about", ()))
     ):
         raise NotFound(NOT_THERE.format(position=position, of=" of this case" if of else ""))
     decided_on = str(stored.members["stream"])
+    if newest is None:
+        newest = await in_time(ledger.store.deadline, ledger.store.database.newest(decided_on))
+    cases = _Reader(ledger)
+    if name in (None, decided_on):
+        await cases.stored(decided_on, newest.case)
+    people = [each for each in stored.members.get("about", ()) if each.startswith((PERSON, *CONCERNING))]
+    await cases.find((decided_on, *people))  # it is about whom it was decided on, nearly always
     for each in dict.fromkeys((name or decided_on, decided_on)):
-        await ledger.admit(reader, each)
-    withhold = withhold or await _sees_less(ledger, reader, decided_on)
-    cases = _Reader(ledger, withhold=withhold)
-    own = await cases.read(decided_on)
+        await ledger.admit(reader, each, stored=await cases.stored(each), limits=newest.limits)
+    cases.withhold = withhold = withhold or await _sees_less(cases, reader, decided_on)
+    own = (await cases.read_all((decided_on, *people)))[decided_on]
     record = next(each for each in own if each.position == position)
     if not _is_decision(record):
         raise NotFound(NO_DECISION.format(position=position))
-    policy = (await in_time(ledger.store.deadline, ledger.cases.policy(fresh=True))).policy
+    policy = (await in_time(ledger.store.deadline, ledger.cases.policy_at(newest.rules))).policy
     release = int(stored.members.get("release", 0))
     then, asked = policy_then(policy, record.policy, release), Asked()
 
@@ -113,13 +126,15 @@ async def trail(
     sealed = telling.sealed_fields(record) if withhold else frozenset[str]()
     found: Row = {
         "position": position,
-        "leaf": base64.b64encode(entries[0][1]).decode(),
+        "leaf": base64.b64encode(leaf).decode(),
         "decision": await told(record),
         "about": list(record.about),
         "rested_on": [await told(each) for each in await cases.records_at(record.rests_on)],
         "rules": telling.rules_of(record.under),
         "policy": telling.policy_of(asked, policy) | {"version": record.policy, "release": release},
-        "seen": await seen_by_author(ledger, stored, record, withhold=withhold, reader=reader),
+        "seen": await seen_by_author(
+            ledger, stored, before, record, read=cases.chains, withhold=withhold, reader=reader
+        ),
         "rerun": telling.rerun_of(outcome, differences(record, outcome), closed, sealed, worded),
         "later": [
             await told(each.record) | {"would_have_changed": telling.effects_of(each, sealed, worded)}
@@ -127,8 +142,15 @@ async def trail(
         ],
     }
     across = any(each.across for each in VIEWS if each.name == found["seen"]["view"])
-    for each in dict.fromkeys(_shown_in(found)):
-        await ledger.admit(reader, each, whole=across and each == found["seen"]["of"])
+    shown = dict.fromkeys(_shown_in(found))
+    if newest.limits:  # else nobody is kept from any
+        await cases.find(
+            each for each in shown if each.startswith(CONCERNING) or (across and each == found["seen"]["of"])
+        )
+    for each in shown:
+        known = cases.chains[each].stored if each in cases.chains else None
+        whole = across and each == found["seen"]["of"]
+        await ledger.admit(reader, each, whole=whole, stored=known, limits=newest.limits)
     screen = Screen(
         "/".join(of) if of else target_of(record.stream),
         "decision",
@@ -139,12 +161,9 @@ async def trail(
     return found
 
 
-async def _sees_less(ledger: Ledger, reader: Reader | None, stream: str) -> bool:
+async def _sees_less(cases: _Reader, reader: Reader | None, stream: str) -> bool:
     """Whether a class of values is shut for this reader: then, as a decision rests on all of them, none is shown."""
-    if reader is None:
-        return False
-    history = await _Reader(ledger, withhold=True).as_told(stream)
-    return classes_for(reader.by, history) != EVERYTHING
+    return reader is not None and classes_for(reader.by, await cases.closed(stream)) != EVERYTHING
 
 
 async def _read(ledger: Ledger, reader: Reader | None, screen: Screen, cases: Iterable[str]) -> None:
@@ -162,15 +181,16 @@ def _shown_in(found: Row) -> Iterator[str]:
         yield found["seen"]["of"]
 
 
-async def _known(ledger: Ledger, noun: str, id: str) -> str:  # noqa: A002 - the contract's own word
-    """The name of a case that anything is recorded of; the policy is always there.  Raises NotFound."""
+async def _known(ledger: Ledger, noun: str, id: str) -> tuple[str, Newest]:  # noqa: A002 - the contract's own word
+    """The name of a case that anything is recorded of, and how new it is; the policy is always there.
+
+    Raises NotFound.
+    """
     name = stream_of(noun, id)
-    if (
-        noun not in SINGLE_STREAMS
-        and not (await in_time(ledger.store.deadline, ledger.store.database.newest(name))).case
-    ):
+    newest = await in_time(ledger.store.deadline, ledger.store.database.newest(name))
+    if noun not in SINGLE_STREAMS and not newest.case:
         raise NotFound(f"There is no {noun} {id}.")
-    return name
+    return name, newest
 
 
 def _is_decision(record: Recorded[Any]) -> bool:
@@ -181,49 +201,71 @@ def _is_decision(record: Recorded[Any]) -> bool:
 
 
 class _Reader:
-    """The chains that were read for one trail."""
+    """The chains that were read for one trail, each as it stood when it was first asked for; several are read at once.
 
-    def __init__(self, ledger: Ledger, *, withhold: bool) -> None:
+    `withhold`: no sealed value leaves; `chains`: those that were read.
+    """
+
+    def __init__(self, ledger: Ledger, *, withhold: bool = False) -> None:
         self.ledger = ledger
-        self._withhold = withhold
-        self._chains: dict[str, History] = {}
-        self._told: dict[str, History] = {}
+        self.withhold = withhold
+        self.chains: dict[str, Chain] = {}
+        self._opened_of: dict[str, History] = {}
+        self._closed: dict[str, History] = {}
+
+    async def stored(self, name: str, newest: int | None = None) -> Sequence[Stored]:
+        """The entries of a chain, up to this position at least."""
+        if name not in self.chains:
+            self.chains[name] = await self._in_time(self.ledger.cases.chains.of(name, newest))
+        return self.chains[name].stored
+
+    async def find(self, names: Iterable[str]) -> None:
+        """Read several chains that were not read yet, in one question."""
+        if lacking := [each for each in dict.fromkeys(names) if each not in self.chains]:
+            self.chains |= await self._in_time(self.ledger.cases.chains.together(lacking))
 
     async def read(self, name: str) -> History:
         """A whole chain, opened as far as whoever asks may have decisions taken on it."""
-        if name not in self._chains:
-            self._chains[name] = await self._opened(name, AGGREGATES[noun_of(name)].opens if self._withhold else None)
-        return self._chains[name]
+        return (await self.read_all((name,)))[name]
+
+    async def read_all(self, names: Iterable[str]) -> Mapping[str, History]:
+        """Several, so opened; and all that were read before."""
+        missing = [each for each in dict.fromkeys(names) if each not in self._opened_of]
+        await self.find(missing)
+        opens = ((AGGREGATES[noun_of(each)].opens if self.withhold else None) for each in missing)
+        read = await asyncio.gather(*(self._opened(name, each) for name, each in zip(missing, opens, strict=True)))
+        self._opened_of |= dict(zip(missing, read, strict=True))
+        return self._opened_of
+
+    async def closed(self, name: str) -> History:
+        """A whole chain with no value opened."""
+        if name not in self._closed:
+            await self.stored(name)
+            self._closed[name] = await self._opened(name, {})
+        return self._closed[name]
 
     async def _opened(self, name: str, opens: Opens) -> History:
-        async def reading() -> Sequence[Recorded[Any]]:
-            chains = self.ledger.cases.chains
-            return (await chains.read(await chains.of(name), opens)).records
-
-        return list(await in_time(self.ledger.store.deadline, reading()))
+        reading = await self._in_time(self.ledger.cases.chains.read(self.chains[name], opens))
+        return list(reading.records)
 
     async def pure(self, ask: Callable[[Chains], T]) -> T:
         """What a pure function of chains answers, once those it asks for are read."""
 
         def chain(name: str) -> History:
-            if name not in self._chains:
+            if name not in self._opened_of:
                 raise Unread((name,))
-            return self._chains[name]
+            return self._opened_of[name]
 
         while True:
             try:
                 return await asyncio.to_thread(ask, chain)  # it may take many decisions
             except Unread as wanted:
-                for name in wanted.names:
-                    await self.read(name)
+                near = (nearby(each, wanted.names) for each in self._opened_of.values())
+                await self.read_all({*wanted.names}.union(*near))
 
     async def as_told(self, name: str, *, theirs: bool = True) -> History:
         """The chain with no value opened that may not leave: of others (not `theirs`) none at all."""
-        if theirs and not self._withhold:
-            return await self.read(name)
-        if name not in self._told:
-            self._told[name] = await self._opened(name, {})
-        return self._told[name]
+        return await self.read(name) if theirs and not self.withhold else await self.closed(name)
 
     async def row(self, record: Recorded[Any], *, theirs: bool) -> Row:
         """A fact as it may leave; `theirs`: it is of the very case that was decided on."""
@@ -232,12 +274,12 @@ class _Reader:
 
     async def records_at(self, positions: Sequence[int]) -> list[Recorded[Any]]:
         """The facts at these positions, of whichever case."""
-        there = {each.position: each for chain in self._chains.values() for each in chain}
-        for position in positions:
-            if position not in there:
-                ((_, _, entry),) = await in_time(
-                    self.ledger.store.deadline, self.ledger.store.database.entries(position, position)
-                )
-                for each in await self.read(str(Stored.of(position, entry).members["stream"])):
-                    there[each.position] = each
-        return [there[position] for position in positions]
+        there = {each.position for chain in self._opened_of.values() for each in chain}
+        if lacking := [each for each in positions if each not in there]:
+            entries = await self._in_time(self.ledger.store.database.as_stored(lacking))
+            await self.read_all(str(Stored.of(at, entry).members["stream"]) for at, entry in entries.items())
+        found = {each.position: each for chain in self._opened_of.values() for each in chain}
+        return [found[position] for position in positions]
+
+    async def _in_time(self, reading: Awaitable[T]) -> T:
+        return await in_time(self.ledger.store.deadline, reading)

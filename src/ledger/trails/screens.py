@@ -1,6 +1,6 @@
 """See what they saw: the very screen that a decision was taken from, shown again.
 
-    await seen_by_author(ledger, stored, record, withhold=False, reader=reader)
+    await seen_by_author(ledger, stored, before, record, withhold=False, reader=reader)
 
 A decision may name its screen by a position alone.  Which view that was, of which case, day and moment, the access log
 knows: it holds that the author was shown it.  Where the log holds several, it is the one that such decisions are taken
@@ -20,7 +20,7 @@ Proven by tests/trails/test_screens.py and tests/access/test_seen.py.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -37,6 +37,8 @@ from ledger.errors import NotFound
 from ledger.projections import VIEWS, View
 from ledger.projections.why import Row
 from ledger.rules.dates import london_day
+from ledger.store.chains import Chain
+from ledger.store.database import Newest
 from ledger.store.mapping import Stored
 
 # Which view of a person shows what a decision is taken from, by the area of its first rule; else the last of them.
@@ -48,7 +50,8 @@ _ELSE: Final = "progress"
 class _Screen:
     """A view of a case (a stream), as at a day, as known at an instant and up to a position of the ledger.
 
-    `last`: the newest fact of the case that was on it, if the access log says.
+    `newest`: how new the case is, and what was known at that instant, where that is by the ledger's clock; `last`: the
+    newest fact of the case that was on it, if the access log says.
     """
 
     view: View
@@ -56,6 +59,7 @@ class _Screen:
     as_at: date
     known_at: datetime
     upto: int
+    newest: Newest | None
     clock: str = "ledger"
     edition: str | None = None
     last: int | None = None
@@ -71,9 +75,17 @@ class _Screen:
 
 
 async def seen_by_author(
-    ledger: Ledger, stored: Stored, record: Recorded[Any], *, withhold: bool, reader: Reader | None
+    ledger: Ledger,
+    stored: Stored,
+    before: Stored | None,
+    record: Recorded[Any],
+    *,
+    read: Mapping[str, Chain],
+    withhold: bool,
+    reader: Reader | None,
 ) -> Row:
     """The screen the decision was taken from; where its author's program did not say, what the ledger showed then.
+    `before`: the entry before the decision's own; `read`: chains that were read just now.
 
     {told, confirmed, reading, position, as_at, known_at, view, of, shows, address}: `view` as at the end of a day, as
     known at a moment, else up to a `position`.  `confirmed`: whether the access log holds that its author was shown
@@ -94,9 +106,9 @@ async def seen_by_author(
         screen = await _as_read(ledger, entry, record)
         day, known_at = screen.as_at, screen.known_at
     else:
-        screen = await _as_told(ledger, usual, day, known_at, position)
+        screen = await _as_told(ledger, usual, day, known_at, position, before)
         position = screen.upto if screen else position
-    shows, address = await _again(ledger, screen, record, withhold, reader) if screen else (None, None)
+    shows, address = await _again(ledger, screen, record, read, withhold, reader) if screen else (None, None)
     return {
         "told": bool(told),
         "confirmed": bool(entries) if told else None,
@@ -153,13 +165,16 @@ async def _as_read(ledger: Ledger, entry: Recorded[RecordViewed], record: Record
     assert viewed.as_at is not None
     assert viewed.known_at is not None
     by_source = SOURCE_CLOCK in parts
-    known = ledger.store.database.known_at(entry.recorded if by_source else viewed.known_at)
+    database, deadline = ledger.store.database, ledger.store.deadline
+    newest = None if by_source else await in_time(deadline, database.newest(stream, viewed.known_at))
+    then = newest.known if newest else await in_time(deadline, database.known_at(entry.recorded))
     return _Screen(
         view,
         stream,
         viewed.as_at,
         viewed.known_at,
-        min(await in_time(ledger.store.deadline, known), record.position - 1),
+        min(then or 0, record.position - 1),
+        newest,
         "source" if by_source else "ledger",
         next((each for each in parts if each != SOURCE_CLOCK), None),
         viewed.position,
@@ -167,23 +182,37 @@ async def _as_read(ledger: Ledger, entry: Recorded[RecordViewed], record: Record
 
 
 async def _as_told(
-    ledger: Ledger, usual: tuple[View, str] | None, day: date, known_at: datetime | None, upto: int
+    ledger: Ledger,
+    usual: tuple[View, str] | None,
+    day: date,
+    known_at: datetime | None,
+    upto: int,
+    before: Stored | None,
 ) -> _Screen | None:
-    """The screen as its author tells of it: which view, nobody knows."""
+    """The screen as its author tells of it: which view, nobody knows.  `before`: the entry before the decision."""
     database, deadline = ledger.store.database, ledger.store.deadline
     if known_at is None:
-        entries = await in_time(deadline, database.entries(upto, upto))
-        known_at = datetime.fromisoformat(Stored.of(upto, entries[0][2]).members["recorded"]) if entries else None
-    else:
-        upto = min(upto, await in_time(deadline, database.known_at(known_at)))
-    return _Screen(*usual, day, known_at, upto) if usual and known_at else None
+        if before is None or before.position != upto:
+            entries = await in_time(deadline, database.entries(upto, upto))
+            before = Stored.of(upto, entries[0][2]) if entries else None
+        known_at = datetime.fromisoformat(before.members["recorded"]) if before else None
+    if usual is None or known_at is None:
+        return None
+    view, of = usual
+    newest = await in_time(deadline, database.newest(of, known_at))
+    return _Screen(view, of, day, known_at, min(upto, newest.known or 0), newest)
 
 
 # ------------------------------------------------------------------------------------------ shown again
 
 
 async def _again(
-    ledger: Ledger, screen: _Screen, record: Recorded[Any], withhold: bool, reader: Reader | None
+    ledger: Ledger,
+    screen: _Screen,
+    record: Recorded[Any],
+    read: Mapping[str, Chain],
+    withhold: bool,
+    reader: Reader | None,
 ) -> tuple[Row | None, str | None]:
     """What the screen shows, and the address where it does; None where there was no such case yet."""
     noun, upto = noun_of(screen.of), screen.upto
@@ -199,6 +228,8 @@ async def _again(
             edition=screen.edition,
             upto=upto,
             author=record.by,
+            newest=screen.newest,
+            read=read,
         )
         try:
             shown, told = await ledger.shown(screen.view, asked)
@@ -207,6 +238,5 @@ async def _again(
         if screen.last is None or shown.position <= screen.last:
             break
         upto = shown.position - 1  # it was recorded in the instant between reading the case and answering
-    then = await in_time(ledger.store.deadline, ledger.store.database.known_at(screen.known_at))
     shows = {**asked.supposed(), **told}
-    return shows, screen.address if upto == then and screen.clock == "ledger" else None
+    return shows, screen.address if screen.newest and upto == screen.newest.known else None

@@ -28,6 +28,7 @@ from ledger.api.web.words import duration
 from ledger.application import Ledger
 from ledger.errors import Forbidden, NotFound
 from ledger.store.log import Log
+from ledger.store.verified import NotARecord
 from ledger.transparency.checkpoint import Checkpoint
 from ledger.transparency.cosignature import CosignatureVerifier, timestamp_of
 from ledger.transparency.errors import FormatError
@@ -50,11 +51,15 @@ async def home(request: Request) -> Response:
         await _log(ledger, ledger.store, vouched["ledger"], "The ledger", "/log"),
         await _log(ledger, ledger.store.access, vouched["access_log"], "The access log", "/access/log"),
     ]
-    kept = await asyncio.to_thread(ledger.verified)
+    try:
+        kept, spoiled = await asyncio.to_thread(ledger.verified), False
+    except NotARecord:
+        kept, spoiled = None, True
     shows = {
         "logs": logs,
         "verified": kept,
-        "age": duration(datetime.now(UTC) - kept.at) if kept else "",
+        "spoiled": spoiled,
+        "age": duration(max(datetime.now(UTC) - kept.at, timedelta(0))) if kept else "",
         "since": logs[0]["size"] - kept.ledger.size if kept else 0,
         "may": {"refusals": role in AUDITORS, "late": role in SENIOR_OR_ABOVE, "what_if": role in READERS},
     }

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ledger.api.asking import cursor_of
-from ledger.api.web.asking import Moments, Pages, reader_here, signed_in
+from ledger.api.web.asking import Moments, Pages, reader_here, signed_in, together
 from ledger.api.web.frame import aggregate_here, frame, framed, tabs_of, title_of, withheld
 from ledger.api.web.papers import position_of
 from ledger.application import Ledger
@@ -24,15 +24,10 @@ async def listed(request: Request) -> Response:
     """GET /case/{collection}/{id}/decisions?cursor=: in the order they were recorded."""
     ledger: Ledger = request.app.state.ledger
     aggregate, id_ = aggregate_here(request), request.path_params["id"]
-    items, after = await decisions(
-        ledger,
-        aggregate.noun,
-        id_,
-        cursor_of(request.query_params),
-        most=ROWS,
-        reader=reader_here(request),
+    asked = decisions(
+        ledger, aggregate.noun, id_, cursor_of(request.query_params), most=ROWS, reader=reader_here(request)
     )
-    found, _ = await frame(request, "decisions", when=Moments())
+    (found, _), (items, after) = await together(frame(request, "decisions", when=Moments()), asked)
     next_ = f"{found.at}/decisions?cursor={after}" if after is not None else None
     return framed(request, found, "decisions.html", {"shown": None, "machine_of": None, "items": items, "next": next_})
 
@@ -42,8 +37,8 @@ async def shown(request: Request) -> Response:
     ledger: Ledger = request.app.state.ledger
     aggregate, position = aggregate_here(request), position_of(request)
     of = aggregate.noun, request.path_params["id"]
-    found = await trail(ledger, position, of=of, withhold=withheld(request), reader=reader_here(request))
-    framing, _ = await frame(request, "decisions", when=Moments())
+    asked = trail(ledger, position, of=of, withhold=withheld(request), reader=reader_here(request))
+    framing, (found,) = await frame(request, "decisions", asked, when=Moments())
     shows = {
         "title": found["decision"]["title"],
         "shown": None,

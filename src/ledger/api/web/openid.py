@@ -25,31 +25,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final, cast
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 import jwt
-import orjson
 
 from ledger.aggregates.roles import ROLES
 from ledger.aggregates.shape import a_code, a_random_id
 from ledger.api.tokens import Bearer
+from ledger.api.web.issuers import NOT_TAKEN, asked, description, keys_of
 from ledger.api.web.sessions import LASTING_SECONDS
 from ledger.errors import Forbidden, IssuerUnavailable, Setup
-from ledger.fetching import Peer, Unreached
 from ledger.settings import Settings
 
 BACK: Final = "/sign-in/back"
 ALGORITHMS: Final = ("RS256", "PS256", "ES256", "EdDSA")
-LARGEST: Final = 1_000_000  # bytes of an answer
-TIMEOUT_SECONDS: Final = 5.0
 KEPT_SECONDS: Final = 3600  # how long the issuer's description is taken to hold
+DOWN_SECONDS: Final = 15  # how long an issuer that could not be asked is not asked again, whoever wants to sign in
 UNDER_WAY_SECONDS: Final = 10 * 60
 MOST_UNDER_WAY: Final = 10_000
 LEEWAY_SECONDS: Final = 60  # between its clock and ours
-DOWN: Final = "The service that says who you are does not answer. Try again in a minute; whoever is signed in stays so."
-ODD: Final = "The service that says who you are answers in a way that cannot be followed. Tell whoever runs the ledger."
-# One answer for all that does not fit, so that whoever forges one does not learn how far it came.
-NOT_TAKEN: Final = "This answer does not fit a sign-in that was begun here in the last ten minutes. Sign in again."
 REFUSED: Final = "The service that says who you are did not let you in. Sign in again, or ask whoever runs it."
 NO_ROLE: Final = "Your account has no role in the ledger. Ask whoever gives roles out for yours."
 NO_ID: Final = "Your account has no random id to know you by. Tell whoever runs the ledger (LEDGER_OIDC_ID_CLAIM)."
@@ -86,6 +80,7 @@ class Issuer:
         if unknown := sorted({*self._names.values()} - {*ROLES}):
             raise Setup(f"LEDGER_OIDC_ROLES: the ledger has no role {unknown[0][:40]!r}. Roles are {', '.join(ROLES)}.")
         self._described: tuple[float, Mapping[str, Any]] | None = None
+        self._away: tuple[float, str] | None = None  # until when it is not asked again, and why
         self._keys: jwt.PyJWKSet | None = None
         self._begun: OrderedDict[bytes, _Begun] = OrderedDict()
         self._asking = asyncio.Lock()
@@ -146,15 +141,18 @@ class Issuer:
             return await self._read_description()
 
     async def _read_description(self) -> Mapping[str, Any]:
-        if self._described is None or self._clock() > self._described[0]:
-            found = await _asked("GET", f"{self.name.rstrip('/')}/.well-known/openid-configuration")
-            if found.get("issuer") != self.name or not all(_may_be_asked(found, name, self.name) for name in _NEEDED):
-                raise IssuerUnavailable(ODD)
-            if not _may_be_asked(found, "end_session_endpoint", self.name):
-                found.pop("end_session_endpoint", None)
-            self._described = self._clock() + KEPT_SECONDS, found
-            self._keys = None
-        return self._described[1]
+        now = self._clock()
+        if self._described is not None and now <= self._described[0]:
+            return self._described[1]
+        if self._away is not None and now <= self._away[0]:
+            raise IssuerUnavailable(self._away[1])
+        try:
+            found = await description(self.name)
+        except IssuerUnavailable as away:
+            self._away = self._clock() + DOWN_SECONDS, away.message
+            raise
+        self._described, self._away, self._keys = (self._clock() + KEPT_SECONDS, found), None, None
+        return found
 
     async def _token(self, described: Mapping[str, Any], code: str, verifier: str) -> str:
         """The code, changed for the token that says who it is."""
@@ -168,12 +166,12 @@ class Issuer:
         headers: dict[str, str] = {}
         if secret is None:
             body["client_id"] = id_
-        elif "client_secret_basic" in described.get("token_endpoint_auth_methods_supported", ["client_secret_basic"]):
+        elif "client_secret_basic" in described["token_endpoint_auth_methods_supported"]:
             both = f"{quote(id_, safe='')}:{quote(secret, safe='')}"
             headers["Authorization"] = f"Basic {base64.b64encode(both.encode()).decode()}"
         else:
             body |= {"client_id": id_, "client_secret": secret}
-        answer = await _asked("POST", described["token_endpoint"], urlencode(body).encode(), headers)
+        answer = await asked("POST", described["token_endpoint"], urlencode(body).encode(), headers)
         token = answer.get("id_token")
         if not isinstance(token, str):
             raise Forbidden(NOT_TAKEN)
@@ -203,7 +201,7 @@ class Issuer:
         """The key a token names.  They are fetched again where it is none of them: an issuer changes its keys."""
         for again in (False, True):
             if self._keys is None or again:
-                self._keys = jwt.PyJWKSet.from_dict(dict(await _asked("GET", described["jwks_uri"])))
+                self._keys = keys_of(await asked("GET", described["jwks_uri"]))
             usable = [each for each in self._keys.keys if each.public_key_use in (None, "sig")]
             found = [each for each in usable if each.key_id == named] if named else usable
             if len(found) == 1:
@@ -229,45 +227,6 @@ class Issuer:
         except (ValueError, TypeError, AttributeError):
             unit = None
         return Bearer(id_, roles, unit, time.time() + LASTING_SECONDS)
-
-
-_NEEDED: Final = ("authorization_endpoint", "token_endpoint", "jwks_uri")
-
-
-async def _asked(method: str, url: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Any:
-    """What is at an address, as an object of JSON.  Raises Forbidden where a code is refused, IssuerUnavailable."""
-    parts = urlsplit(url)
-    path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
-    peer = Peer(
-        f"{parts.scheme}://{parts.netloc}",
-        timeout=TIMEOUT_SECONDS,
-        headers={"Accept": "application/json", **(headers or {})},
-    )
-    form = "application/x-www-form-urlencoded"
-    try:
-        answer = await asyncio.to_thread(peer.ask, method, path, body, most=LARGEST, content_type=form)
-    except Unreached as wrong:
-        raise IssuerUnavailable(DOWN) from wrong
-    finally:
-        peer.close()
-    if method == "POST" and 400 <= answer.status < 500:
-        raise Forbidden(NOT_TAKEN)
-    if answer.status != 200:
-        raise IssuerUnavailable(DOWN)
-    try:
-        found: Any = orjson.loads(answer.body)
-    except orjson.JSONDecodeError as wrong:
-        raise IssuerUnavailable(ODD) from wrong
-    if not isinstance(found, dict):
-        raise IssuerUnavailable(ODD)
-    return cast("dict[str, Any]", found)
-
-
-def _may_be_asked(described: Mapping[str, Any], name: str, issuer: str) -> bool:
-    """Whether an address is there and as safe as the issuer's own: https, unless that is on this machine."""
-    url = described.get(name)
-    parts = urlsplit(url) if isinstance(url, str) else None
-    return parts is not None and bool(parts.hostname) and parts.scheme in ("https", urlsplit(issuer).scheme)
 
 
 def _with(address: str, given: Mapping[str, str]) -> str:

@@ -21,6 +21,7 @@ from ledger.privacy.sealing import DataKey
 from ledger.rules.register import CANNOT_BE_RESTORED
 from ledger.store import binary
 from ledger.store.appending import Query
+from ledger.store.joining import Joining
 from ledger.store.vault.asking import Connect, no_answer
 from ledger.store.vault.epochs import Epochs
 from ledger.store.vault.erasing import Erasures, columns_of
@@ -51,6 +52,7 @@ class Vault:
         self._owned: dict[Owner, tuple[float, DataKey]] = {}
         self._read: dict[bytes, tuple[float, DataKey]] = {}
         self._sweeping: asyncio.TimerHandle | None = None
+        self._by_id = Joining(self._of_ids)
 
     def kept(self, owners: Collection[Owner]) -> dict[Owner, DataKey] | None:
         """Their keys, if all of them are in memory and not yet to be forgotten."""
@@ -86,9 +88,14 @@ class Vault:
         wanted = set(ids)
         found = {each: kept[1] for each in wanted if (kept := self._read.get(each)) and kept[0] > now}
         missing = [each for each in wanted if each not in found]
-        for row in await self._ask(b"by_id", binary.array_of_uuid(missing)) if missing else ():
+        return found | await self._by_id.of(missing)
+
+    async def _of_ids(self, ids: Sequence[bytes]) -> dict[bytes, DataKey]:
+        until = time.monotonic() + KEPT_SECONDS
+        found: dict[bytes, DataKey] = {}
+        for row in await self._ask(b"by_id", binary.array_of_uuid(ids)):
             key_id, wrapping, wrapped = (binary.read_bytes(value) for value in row)
-            found[key_id] = await self._keep(key_id, wrapping, wrapped, now + KEPT_SECONDS)
+            found[key_id] = await self._keep(key_id, wrapping, wrapped, until)
         return found
 
     async def secret(self, name: str) -> bytes:
