@@ -347,10 +347,10 @@ class Asking:
 
 
 def nearby(history: Sequence[Recorded[Any]], names: Iterable[str]) -> set[str]:
-    """The cases of the kinds of these that facts of a case are of or about: a view that asks for one child of a case
-    asks for the next one too, and they are read together."""
-    kinds = {noun_of(each) for each in names}
-    named = {each for record in history for each in (record.stream, *record.about)}
+    """What concerns persons, of the kinds of these, that facts of a case are of or about: a view that asks for one
+    child of a case asks for the next one too, and they are read together."""
+    kinds = {noun_of(each) for each in names if each.startswith(CONCERNING)}
+    named = {each for record in history for each in (record.stream, *record.about)} if kinds else ()
     return {each for each in named if is_case(each) and noun_of(each) in kinds}
 
 
