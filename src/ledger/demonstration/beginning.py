@@ -30,6 +30,7 @@ def begin(life: Life) -> None:
 def _at_court(life: Life, day: date) -> None:
     plan, moment = life.plan, at(day, 15, life.rng.randrange(30))
     particulars = person(life.rng, life.number, plan.gender, life.days.today)
+    particulars |= {name: given for name in ("surname", "forenames") if (given := getattr(plan, name))}
     life.tell(moment, "court-officer", "RecordOffender", **particulars)
     life.of_order(
         later(moment, 8),

@@ -1,6 +1,7 @@
 """A believable caseload, a year deep, dated relative to today: the same for the same day, seed and number of cases.
 
-    caseload(date(2026, 3, 2))      -> lines of JSON Lines, sorted by time, the last of them yesterday evening
+    caseload(date(2026, 3, 2))           -> lines of JSON Lines, sorted by time, the last of them yesterday evening
+    demonstration(date(2026, 3, 2))      -> these and those of one family (ledger.demonstration.family), and its ids
 
 Each case is a `Plan` (what the court ordered, what the person and the office are like) lived week by week; the first
 few are shaped by hand so that every state of the views can be seen on any day.  Proven by tests/demonstration/: the
@@ -14,8 +15,10 @@ from datetime import date, timedelta
 from random import Random
 from typing import Final, TypeVar
 
+from ledger.demonstration import family
 from ledger.demonstration.beginning import allocate, begin
 from ledger.demonstration.enforcing import decline, hear, miss, start_action, undecided
+from ledger.demonstration.family import Family
 from ledger.demonstration.lines import Book, Days, Line, Pen, a_uuid, at, first_saturday
 from ledger.demonstration.lives import Life, Plan, Promptness
 from ledger.demonstration.nominations import nominate
@@ -45,6 +48,17 @@ Lived = Callable[[Life], None]
 
 def caseload(today: date, seed: int = 2022, cases: int = 120) -> list[Line]:
     """The lines of a caseload.  Raises CalendarMissing where no bank holidays are known for the years around today."""
+    return _told(today, seed, cases)[0].lines()
+
+
+def demonstration(today: date, seed: int = 2022, cases: int = 120) -> tuple[list[Line], Family]:
+    """The lines of a caseload with a family in it, and who they are."""
+    book, people, sites = _told(today, seed, cases)
+    found = family.tell(book, people, sites, seed)
+    return book.lines(), found
+
+
+def _told(today: date, seed: int, cases: int) -> tuple[Book, Roster, Sites]:
     days, people = Days(today), roster(seed)
     book = Book(days)
     sites = open_sites(book, people, seed)
@@ -60,7 +74,7 @@ def caseload(today: date, seed: int = 2022, cases: int = 120) -> list[Line]:
     protect(book, people, drawn, seed)
     owe(book, people, drawn, seed)
     oversee(book, people, sites, drawn, seed)
-    return book.lines()
+    return book, people, sites
 
 
 def _drawn(seed: int, what: str) -> Random:

@@ -45,6 +45,8 @@ class Plan:
     six: Promptness = "prompt"
     nine: Promptness = "prompt"
     ete: bool = False
+    surname: str = ""  # drawn where none is given, like forenames
+    forenames: str = ""
 
     @property
     def operational_end(self) -> date | None:

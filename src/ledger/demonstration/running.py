@@ -22,7 +22,7 @@ from ledger.aggregates.shape import in_london
 from ledger.api.tokens import Tokens
 from ledger.api.web.sessions import Links
 from ledger.application import SYSTEM, Ledger
-from ledger.demonstration.caseload import caseload
+from ledger.demonstration.caseload import demonstration
 from ledger.demonstration.people import roster
 from ledger.errors import Setup
 from ledger.importing import LineKeys, Outcome, import_lines
@@ -70,7 +70,7 @@ def run(settings: Settings, port: int, console: Console) -> None:
 async def open_demonstration(settings: Settings, console: Console) -> Ledger:
     """Open the demonstration ledger with its caseload in it."""
     day, whole = _remembered(settings)
-    lines = [] if whole else caseload(day, SEED)
+    lines = [] if whole else demonstration(day, SEED)[0]
     began = in_london(datetime.fromisoformat(str(lines[0]["at"]))) - timedelta(minutes=1) if lines else None
     ledger = await Ledger.open(settings, kind=DEMONSTRATION, began=began)
     try:

@@ -1,0 +1,168 @@
+"""The demonstration's family: what is told of it is accepted on any day, and every turn of its story can be seen."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Coroutine, Generator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from secrets import token_hex
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import orjson
+import pytest
+from tests.conftest import Clusters
+from tests.demonstration.folding import fold
+from tests.journeys.process import run
+
+from ledger.aggregates.shape import Actor, in_london
+from ledger.application import SYSTEM, Ledger
+from ledger.demonstration import Line, caseload, demonstration
+from ledger.demonstration.family import HOSPITAL, RELEASED, SURNAME, Family
+from ledger.importing import LineKeys, import_lines
+from ledger.rules.child_protection import CONFERENCE_NO_REPORT
+from ledger.rules.dates import london_day
+from ledger.settings import Settings
+from ledger.store.opening import DEMONSTRATION, embedded_place
+
+T = TypeVar("T")
+TODAY = date(2026, 11, 23)
+DAYS = ("2024-02-29", "2024-12-27", "2025-04-22", "2025-08-31", "2026-01-01", "2026-11-22")
+
+
+# ------------------------------------------------------------------------------------------ the lines
+
+
+@pytest.mark.parametrize("day", DAYS)
+@pytest.mark.parametrize("seed", [2022, 7])
+def test_every_line_is_accepted_on_any_day_and_no_text_names_a_child(day: str, seed: int) -> None:
+    lines, _ = demonstration(date.fromisoformat(day), seed, 0)
+    played = fold(lines)
+    assert played.refused == []
+    assert not [line for line, why in played.warned if why.startswith(("GEN-10", "CP-", "SCR-"))]
+
+
+def test_the_family_comes_beside_a_caseload_and_changes_nothing_of_it() -> None:
+    alone, (together, family) = caseload(TODAY, 7, 30), demonstration(TODAY, 7, 30)
+    told = [line for line in together if line not in alone]
+    assert [line for line in together if line in alone] == alone
+    offenders = {line["to"] for line in told if line["to"].startswith("offender/")}
+    assert offenders == {f"offender/{family.mother}", f"offender/{family.partner}"}
+    assert {line["by"].get("unit") for line in told} >= {"North", "South"}
+    assert 150 < len(told) < 300
+
+
+# ------------------------------------------------------------------------------------------ the story, recorded
+
+
+@dataclass(frozen=True)
+class Told:
+    """A ledger with nobody in it but the family and the sites they work at."""
+
+    ledger: Ledger
+    runner: asyncio.Runner
+    family: Family
+    lines: list[Line]
+    folder: Path
+
+    def run(self, asked: Coroutine[Any, Any, T]) -> T:
+        return self.runner.run(asked)
+
+    @property
+    def vkey(self) -> str:
+        return self.ledger.store.vkeys[0]
+
+    def view(self, name: str, noun: str = "offender", whom: str = "", back: int = 0) -> dict[str, Any]:
+        day = london_day(datetime.now(UTC)) - timedelta(days=back)
+        return self.run(self.ledger.view(noun, whom or self.family.mother, name, as_at=day))
+
+
+@pytest.fixture(scope="module")
+def told(clusters: Clusters, ledger_template: str, vault_template: str) -> Generator[Told]:
+    del ledger_template, vault_template
+    lines, family = demonstration(london_day(datetime.now(UTC)), 2022, 0)
+    name, folder = f"family_{token_hex(6)}", Path(tempfile.mkdtemp(prefix="ledger-"))
+    began = in_london(datetime.fromisoformat(str(lines[0]["at"]))) - timedelta(minutes=1)
+    with ExitStack() as stack:
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        for cluster, template in ((clusters.ledger, "ledger_template"), (clusters.vault, "vault_template")):
+            cluster.create_database(name, template)
+            stack.callback(cluster.drop_database, name)
+        runner = stack.enter_context(asyncio.Runner())
+        places = [embedded_place(cluster, name) for cluster in (clusters.ledger, clusters.vault)]
+        settings = Settings(home=folder)
+        ledger = runner.run(Ledger.open(settings, kind=DEMONSTRATION, began=began, places=places))
+        stack.callback(lambda: runner.run(ledger.close()))
+        numbered = ((number, orjson.dumps(line)) for number, line in enumerate(lines, start=1))
+        keys = LineKeys(folder, folder / "demonstration")
+        outcome = runner.run(import_lines(ledger, numbered, keys, SYSTEM, lambda _: None))
+        assert not outcome.rejected
+        runner.run(ledger.follower.catch_up())
+        yield Told(ledger, runner, family, lines, folder)
+
+
+def entry_of(told: Told, whom: str, back: int = 0) -> dict[str, Any]:
+    (entry,) = told.view("register", whom=whom, back=back)["entries"]
+    return entry
+
+
+def test_one_unit_reviews_in_time_and_the_other_misses_one_and_is_followed_up(told: Told) -> None:
+    for whom, missed in ((told.family.mother, False), (told.family.partner, True)):
+        entry = entry_of(told, whom, back=HOSPITAL + 10)
+        assert (entry["missed_review"] is not None) == missed
+    assert entry_of(told, told.family.partner, back=108)["review_state"] == "missed"
+    assert entry_of(told, told.family.partner)["review_state"] == "not-due"
+
+
+def test_a_conference_nobody_went_to_and_nobody_wrote_to_stands_as_such(told: Told) -> None:
+    found = told.view("child-protection-matter", noun="child-protection-matter", whom=told.family.matter)
+    assert CONFERENCE_NO_REPORT in str(found)
+    before = told.view("child-protection-matter", noun="child-protection-matter", whom=told.family.matter, back=170)
+    assert CONFERENCE_NO_REPORT not in str(before)
+
+
+def test_what_was_due_waits_for_the_hold_and_is_erased_on_the_day_of_its_release_by_itself(told: Told) -> None:
+    assert not [line for line in told.lines if line["command"] == "EraseChild"]
+    waiting = entry_of(told, told.family.mother, back=RELEASED + 5)["deregistration"]
+    assert waiting["held_by"] == [told.family.hold]
+    assert waiting["steps"] == {"entry": True, "details": False, "flag": True, "notebook": False}
+    erased = []
+    for whom in (told.family.mother, told.family.partner):
+        entry = entry_of(told, whom)
+        assert entry["deregistration"]["done_of_4"] == 4
+        gone = next(each for each in entry["children"] if each["child_id"] == told.family.children[0])
+        erased.append(gone["erased_on"])
+        assert gone["name"].startswith("[child erased ")
+        assert told.view("register", whom=whom)["notebook"]
+    released = next(line["at"] for line in told.lines if line["command"] == "ReleaseHold")
+    assert {str(each) for each in erased} == {released[:10]}
+
+
+def test_the_others_stay_on_the_register_under_their_names(told: Told) -> None:
+    children = {each["child_id"]: each for each in entry_of(told, told.family.mother)["children"]}
+    assert [children[each]["name"].split()[-1] for each in told.family.children[1:]] == [SURNAME, SURNAME]
+    assert all(children[each]["link_ended_on"] is None for each in told.family.children[1:])
+
+
+# ------------------------------------------------------------------------------------------ the bundle
+
+
+@pytest.mark.parametrize("purpose", ["court", "supervision"])
+def test_the_bundle_of_either_adult_verifies_with_nothing_but_the_file_and_the_key(told: Told, purpose: str) -> None:
+    gone = next(line for line in told.lines if line["to"] == f"child/{told.family.children[0]}")
+    by = Actor(str(uuid4()), "practitioner", "North")
+    for whom in (told.family.mother, told.family.partner):
+        bundle = told.run(told.ledger.export("offender", whom, purpose, "Somebody", by, printed=False))
+        file = told.folder / "case.zip"
+        file.write_bytes(bundle.data)
+        ran = run(told.folder / "none", "verify", str(file), "--key", told.vkey)
+        assert ran.returncode == 0, ran.stderr
+        assert f"offender-{whom}" in ran.stdout
+        assert gone["data"]["client_id"].encode() not in bundle.data
+        file.write_bytes(bundle.data[:-300] + bytes(100) + bundle.data[-200:])
+        assert run(told.folder / "none", "verify", str(file), "--key", told.vkey).returncode == 1
