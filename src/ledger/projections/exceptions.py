@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
+from ledger.aggregates.child_protection_matter.facts import FACTS as MATTER_FACTS
 from ledger.aggregates.corrections import CORRECTING
 from ledger.aggregates.offender.case import Case
 from ledger.aggregates.offender.decisions import may_be_refused, rules_broken
 from ledger.aggregates.offender.entities import Order, happened
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Fact, History, Now, Recorded
+from ledger.projections import child_protection_worklist
 from ledger.projections.enforcement import basis_changed_since, breach_moments
 from ledger.projections.why import Row
 from ledger.projections.yellow_dot import HEARS as REGISTRATIONS
@@ -26,7 +28,7 @@ from ledger.rules.data_protection import FILE_NOT_MARKED
 from ledger.rules.enforcement import BREACH_BASIS_CHANGED
 from ledger.rules.orders import EXTENSION_BEYOND_OPERATIONAL_PERIOD, beyond_operational_period
 
-HEARS: Final = REGISTRATIONS
+HEARS: Final = REGISTRATIONS | {each.topic for each in MATTER_FACTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,10 @@ def exception_rows(history: Sequence[Recorded[Any]], policy: Policy, as_at: date
     """Worklist `exceptions`: one row for each flag of a case."""
     flags = exceptions(Case.as_at(history, as_at), policy, as_at, known) + broken_when_imported(history, policy, as_at)
     flags += _not_marked(history, as_at)
+    flags += [
+        ExceptionFlag(each.flag, each.rule, each.since, "", each.facts)
+        for each in child_protection_worklist.flags(history, as_at)
+    ]
     return [
         {"order_id": each.order_id or None, "flag": each.flag, "rule": each.rule, "since": each.since}
         for each in sorted(flags, key=lambda each: each.since)
@@ -115,6 +121,7 @@ def exception_moments(history: Sequence[Recorded[Any]], policy: Policy, known: i
     """The days since when a flag stands, and those on which a breach's basis may fall or return."""
     case = Case.fold(history)
     yield from marking_moments(history)
+    yield from child_protection_worklist.flag_moments(history)
     yield from (each.since for each in broken_when_imported(history, policy, date.max))
     for order in case.orders.values():
         if flags := _beyond_operational_period(order):

@@ -104,12 +104,16 @@ def reply_due(first_contact: date, days: int) -> date:
     return first_contact + timedelta(days=days)
 
 
-stated(
-    "CP-13",
-    "The key worker is told when contact with the offender is lost; 28 days without attendance are a warning only.",
-    edition=WMPA,
-    cite="WMPA 3.2",
-)
+@rule("CP-13", edition=WMPA, cite="WMPA 3.2", anchor="day")
+def contact_lost_from(last_attended: date, days: int) -> date:
+    """The key worker is told when contact with the offender is lost: warned of after 28 days without attendance.
+
+    Readings: counted from the last attendance, else from the sentence; there is an absence among those days; a warning
+    only, until the key worker is told.
+    """
+    return last_attended + timedelta(days=days)
+
+
 stated(
     "CP-14",
     "Taking responsibility for a case with a child on the register, the officer tells the key worker by form CP1. "
@@ -204,6 +208,13 @@ stated(
     "Volunteers and partners report concerns to the supervising officer, or the line manager when absent.",
     edition=WMPA,
     cite="WMPA 6.6",
+)
+stated(
+    "CP-55",
+    "Child protection and High or Very High cases get a timely initial home visit and repeats. No number is given: a "
+    "child protection case without a visit since it became one is listed with its age.",
+    edition=WMPA,
+    cite="HMIP summary, 2.2",
 )
 stated(
     "CP-58",

@@ -1,0 +1,303 @@
+"""Worklist `child-protection`: what is owed in a case that has to do with the protection of a child, line by line.
+
+    rows(history, policy, as_at, known)         of one person's chain
+    moments(history, policy, known)             the days on which they may change
+
+A row says what (`kind`), by which rule, since when, by when if the sources give a day (`due`), where it stands, and
+what it is about, with the fields of view `child-protection`.  What the sources set no day for is told by its age alone.
+A matter is read as this person's chain holds it: what was recorded before it concerned the person stands with the
+others it names.  Proven by tests/projections/test_child_protection_worklist.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any, Final
+
+from ledger.aggregates.child_protection_matter import facts
+from ledger.aggregates.child_protection_matter.clocks import (
+    Alert,
+    Clock,
+    Conference,
+    alerts,
+    conferences,
+    core_assessment_clock,
+    core_group_clock,
+    reply_clock,
+    review_clock,
+)
+from ledger.aggregates.child_protection_matter.matter import Matter, r7s_of
+from ledger.aggregates.corrections import as_corrected
+from ledger.aggregates.offender.case import Case
+from ledger.aggregates.offender.entities import happened
+from ledger.aggregates.offender.facts import HomeVisitMade
+from ledger.aggregates.offender.protection import protection_of, responsible
+from ledger.aggregates.policy import Policy
+from ledger.aggregates.register_entry.facts import FACTS as REGISTER_FACTS
+from ledger.aggregates.register_entry.facts import CpCircumstancesChanged
+from ledger.aggregates.register_entry.registrations import Registration, registrations_of
+from ledger.aggregates.shape import Recorded
+from ledger.projections.why import Row
+from ledger.rules.child_protection import absent_from, contact_lost_from
+from ledger.rules.dates import ONE_DAY, day_of
+
+History = Sequence[Recorded[Any]]
+MATTER: Final = "child-protection-matter-"
+CONTACT_LOST: Final = "cp.loss_of_contact_days"
+HEARS: Final = frozenset(each.topic for each in (*facts.FACTS, *REGISTER_FACTS))
+_RUNNING: Final = ("due", "overdue", "calendar-missing")
+
+
+def rows(history: History, policy: Policy, as_at: date, known: int) -> list[Row]:
+    """What is owed at the end of the day: matter by matter, then of the case."""
+    if not _concerns_a_child(history):
+        return []
+    registered = [each for each in registrations_of(history).values() if each.made and _by(each.made, as_at)]
+    found: list[Row] = []
+    for stream, matter in _matters(history, as_at).items():
+        owed = _Owed(matter, history, registered, policy, as_at, known)
+        found += [{"matter_id": stream.removeprefix(MATTER), **each} for each in owed.rows()]
+    return [*found, *({"matter_id": None, **each} for each in _of_the_case(history, registered, policy, as_at, known))]
+
+
+def ages(row: Row, as_at: date, policy: Policy) -> Row:
+    """How many days it is owed, and how many it is late."""
+    del policy
+    late = (as_at - date.fromisoformat(row["due"])).days if row["due"] else 0
+    return {**row, "days": (as_at - date.fromisoformat(row["since"])).days, "days_late": max(0, late)}
+
+
+def flags(history: History, as_at: date) -> list[Alert]:
+    """What was recorded in the matters of a chain and breaks a rule (worklist `exceptions`), oldest first."""
+    found = [each for matter in _matters(history, as_at).values() for each in alerts(matter, as_at)]
+    return sorted(found, key=lambda each: (each.since, each.facts))
+
+
+def flag_moments(history: History) -> Iterator[date]:
+    """The days on which flags may come or go."""
+    matters = [each for each in history if each.stream.startswith(MATTER)]
+    for records in (matters, as_corrected(matters)):
+        for each in records:
+            yield day_of(each.effective)
+            yield from _turns_of(each)
+
+
+def _concerns_a_child(history: History) -> bool:
+    return any(each.stream.startswith((MATTER, "register-entry-")) for each in history)
+
+
+def _matters(history: History, as_at: date) -> dict[str, Matter]:
+    """The matters of a chain that name anybody, as at a day."""
+    own: dict[str, list[Recorded[Any]]] = {}
+    for each in history:
+        if each.stream.startswith(MATTER):
+            own.setdefault(each.stream, []).append(each)
+    found = {stream: Matter.as_at(records, as_at) for stream, records in own.items()}
+    return {stream: matter for stream, matter in found.items() if matter.persons}
+
+
+def _by(record: Recorded[Any], as_at: date) -> bool:
+    return day_of(record.effective) <= as_at
+
+
+def _row(kind: str, rule: str, since: date, state: str = "open", due: date | None = None, **more: Any) -> Row:
+    return {"kind": kind, "rule": rule, "since": since, "due": due, "state": state, **more}
+
+
+# ------------------------------------------------------------------------------------------ of a matter
+
+
+class _Owed:
+    """What is owed in one matter at the end of a day."""
+
+    def __init__(
+        self,
+        matter: Matter,
+        history: History,
+        registered: Sequence[Registration],
+        policy: Policy,
+        as_at: date,
+        known: int,
+    ) -> None:
+        self.matter, self.history, self.policy, self.as_at, self.known = matter, history, policy, as_at, known
+        closed = [(day_of(each.closed.effective), each.closed.position) for each in registered if each.closed]
+        closed = [each for each in closed if each[0] <= as_at]
+        self.deregistered = max(closed) if registered and len(closed) == len(registered) else None
+
+    def rows(self) -> Iterator[Row]:
+        """Line by line."""
+        for each in alerts(self.matter, self.as_at):
+            yield _row("flag", each.rule, each.since, flag=each.flag)
+        yield from self._referrals()
+        yield from self._checks()
+        yield from self._conferences()
+        yield from self._actions()
+        yield from self._papers()
+        assessment = core_assessment_clock(self.matter, self.policy, self.as_at, self.known)
+        if assessment is not None:
+            yield from _clock("core-assessment", "CP-27", assessment, self._began(assessment), "core_assessment_due")
+
+    def _began(self, clock: Clock) -> date:
+        """The day of the fact that a clock began with."""
+        return next(day_of(each.effective) for each in self.history if each.position == clock.facts[0])
+
+    def _referrals(self) -> Iterator[Row]:
+        for each in self.matter.told(facts.ReferralMade):
+            clock = reply_clock(self.matter, each, self.policy, self.as_at, self.known)
+            ids: Row = {"referral_id": each.fact.referral_id}
+            yield from _clock("reply", "CP-12", clock, day_of(each.effective), "reply_due", **ids)
+
+    def _checks(self) -> Iterator[Row]:
+        """Children's services were asked and did not answer (CP-06); said yes, and no R7 followed (CP-08)."""
+        forms = [each for each in as_corrected(r7s_of(self.history)) if _by(each, self.as_at)]
+        forms += self.matter.told(facts.ChildRiskSectionCompleted, form="R7")
+        for each in self.matter.told(facts.ChildrenServicesCheckRequested):
+            ids: Row = {"check_id": each.fact.check_id}
+            answers = self.matter.told(facts.ChildrenServicesCheckAnswered, **ids)
+            if not answers:
+                yield _row("check", "CP-06", each.fact.on, **ids)
+                continue
+            answer = min(answers, key=lambda one: (one.fact.on, one.position)).fact
+            if (answer.q1 or answer.q2) and not any(day_of(form.effective) >= answer.on for form in forms):
+                yield _row("r7", "CP-08", answer.on, **ids)
+
+    def _conferences(self) -> Iterator[Row]:
+        every = conferences(self.matter)
+        for each in every:
+            invited = each.invited.fact
+            ids: Row = {"conference_id": invited.conference_id, "for_date": invited.for_date}
+            open_ = not each.took_place and self.as_at < absent_from(invited.for_date)
+            if each.answered is None and open_:
+                yield _row("invitation", "CP-20", day_of(each.invited.effective), due=invited.for_date, **ids)
+            group = core_group_clock(self.matter, each, self.policy, self.as_at, self.known)
+            if group is not None:
+                yield from _clock("core-group", "CP-26", group, each.on, "core_group_due", **ids)
+            review = review_clock(each, every, self.deregistered, self.policy, self.as_at, self.known)
+            yield from _clock("review-conference", "CP-28", review, each.on, "next_review_due", **ids)
+            if each.took_place and not self._minutes_of(each):
+                yield _row("minutes", "CP-23", each.on, **ids)
+
+    def _minutes_of(self, conference: Conference) -> bool:
+        of = {"conference_id": conference.invited.fact.conference_id}
+        return bool(self.matter.told(facts.ConferenceMinutesChecked, **of))
+
+    def _actions(self) -> Iterator[Row]:
+        for each in self.matter.told(facts.ConferenceActionSet):
+            of: Row = {"action_id": each.fact.action_id}
+            due = each.fact.due
+            ended = (
+                self.matter.told(facts.ConferenceActionDone, **of),
+                self.matter.told(facts.ConferenceActionNotDone, **of),
+            )
+            if not any(ended):
+                state = "overdue" if due is not None and self.as_at > due else "open"
+                yield _row("action", "CP-24", day_of(each.effective), state, due, **of)
+
+    def _papers(self) -> Iterator[Row]:
+        """New information that the risk manager did not countersign (CP-09); a telephone call without a word in
+        writing (CP-15)."""
+        signed = [each.fact.on for each in self.matter.told(facts.RiskManagerCountersigned)]
+        for each in self.matter.told(facts.NewInformationRecorded):
+            if not any(on >= each.fact.on for on in signed):
+                yield _row("countersignature", "CP-09", each.fact.on)
+        for each in self.matter.told(facts.ChildrenServicesContacted):
+            by_word = each.fact.channel.upper() in ("PHONE", "TELEPHONE", "VERBAL")
+            if by_word and (each.fact.written_on is None or each.fact.written_on > self.as_at):
+                yield _row("written-follow-up", "CP-15", each.fact.on)
+
+
+def _clock(kind: str, rule: str, clock: Clock, since: date, name: str, **ids: Any) -> Iterator[Row]:
+    """A clock that runs: with its day under the view's name for it too."""
+    if clock.state in _RUNNING and clock.done_on is None:
+        yield _row(kind, rule, since, clock.state, clock.due, **{name: clock.due}, **ids)
+
+
+# ------------------------------------------------------------------------------------------ of the case
+
+
+def _of_the_case(
+    history: History, registered: Sequence[Registration], policy: Policy, as_at: date, known: int
+) -> Iterator[Row]:
+    case = Case.as_at(history, as_at)
+    protection = protection_of(case, as_at)
+    if protection is None:
+        return
+    told = [each for each in as_corrected(history) if _by(each, as_at)]
+    yield from _without_cp1(case, told, [each for each in registered if _stands(each, as_at)])
+    if not any(isinstance(each.fact, HomeVisitMade) and happened(each) >= protection.since for each in told):
+        yield _row("home-visit", "CP-55", protection.since)
+    yield from _out_of_contact(case, told, policy, as_at, known)
+
+
+def _stands(registration: Registration, as_at: date) -> bool:
+    return registration.closed is None or not _by(registration.closed, as_at)
+
+
+def _without_cp1(case: Case, told: History, registered: Sequence[Registration]) -> Iterator[Row]:
+    """Responsibility was taken, or circumstances changed, and no form CP1 went since (CP-14, CP-35)."""
+    made = [day_of(each.made.effective) for each in registered if each.made and each.made.fact.child_ids]
+    if not made:
+        return
+    assigned = [happened(found) for order in case.orders.values() if (found := responsible(order)) is not None]
+    changed = [happened(each) for each in told if isinstance(each.fact, CpCircumstancesChanged)]
+    since = max([min(made), *assigned, *changed])
+    if not any(isinstance(each.fact, facts.Cp1Sent) and happened(each) >= since for each in told):
+        yield _row("cp1", "CP-14", since)
+
+
+def _out_of_contact(case: Case, told: History, policy: Policy, as_at: date, known: int) -> Iterator[Row]:
+    """No attendance for 28 days with an absence in them, and the key worker was not told (CP-13); a warning only."""
+    for order in case.orders.values():
+        if order.endings:
+            continue
+        attended = [each.date for each in order.sessions if each.attended and each.date <= as_at]
+        absent = [each.date for each in order.absences if each.date <= as_at]
+        last = max(attended, default=order.sentence_date)
+        lost_from = contact_lost_from(last, policy.number(CONTACT_LOST, last, known))
+        notified = [happened(each) for each in told if isinstance(each.fact, facts.LossOfContactNotified)]
+        if as_at >= lost_from and any(day > last for day in absent) and not any(day > last for day in notified):
+            yield _row("loss-of-contact", "CP-13", last, "warning", order_id=order.id)
+
+
+# ------------------------------------------------------------------------------------------ when it changes
+
+
+def moments(history: History, policy: Policy, known: int) -> Iterator[date]:
+    """The days of all facts; and those that clocks, conferences and contact turn on, as they stood on any of them."""
+    if not _concerns_a_child(history):
+        return
+    days = sorted({day_of(each.effective) for records in (history, as_corrected(history)) for each in records})
+    case = Case.fold(history)
+    sessions = [each.date for order in case.orders.values() for each in order.sessions]
+    starts = [order.sentence_date for order in case.orders.values()]
+    yield from (*days, *sessions)
+    for last in (*sessions, *starts):
+        yield contact_lost_from(last, policy.number(CONTACT_LOST, last, known))
+    registered = [each for each in registrations_of(history).values() if each.made]
+    for each in as_corrected(history):
+        yield from _turns_of(each)
+    for day in days:
+        for matter in _matters(history, day).values():
+            owed = _Owed(matter, history, [each for each in registered if each.made and _by(each.made, day)],
+                         policy, day, known)  # fmt: skip
+            for row in owed.rows():
+                yield from (row["due"] + ONE_DAY,) if row["due"] else ()
+            yield from (each.on for each in conferences(matter))
+
+
+def _turns_of(record: Recorded[Any]) -> Iterator[date]:
+    """The days after the ones that a fact names."""
+    match record.fact:
+        case facts.ChildProtectionConcernRecorded() as fact:
+            yield fact.noted_on + ONE_DAY
+        case facts.ConferenceInvited() as fact:
+            yield from (fact.for_date, fact.for_date + ONE_DAY)
+        case facts.ConferenceActionSet() as fact if fact.due is not None:
+            yield fact.due + ONE_DAY
+        case facts.ConcernNotified(written_follow_up_on=date() as day):
+            yield day
+        case facts.ChildrenServicesContacted(written_on=date() as day):
+            yield day
+        case _:
+            return
