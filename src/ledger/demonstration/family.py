@@ -290,10 +290,20 @@ class _Story:
         self.tell("review", 86, 10, chief, "ConfirmSecured", on=on(86))
         nominated = {"staff": reviewer.id, "grade": "assistant chief officer of another area", "on": on(85)}
         self.tell("review", 85, 10, chief, "NominateReviewer", **nominated)
+        period = {"from_date": on(262), "to_date": on(HOSPITAL), "as_known_at": at(on(HOSPITAL), 11)}
+        self.tell("review", 62, 14, reviewer, "ProduceChronology", **period)
         self.tell("review", 40, 14, reviewer, "DraftManagementReview", sections=SECTIONS)
         self.tell("review", 34, 10, chief, "SignManagementReview", on=on(34))
         self.tell("review", 33, 10, chief, "ForwardManagementReview", on=on(33), forwarded_to="Chair of the board")
         self.tell("review", 28, 14, reviewer, "PresentOverview", on=on(28))
+        plan = [
+            {"action_id": self.pens["review"].id(), "text": text, "owner": owner, "due": on(ago).isoformat()}
+            | {"outcome_measure": measure}
+            for text, owner, ago, measure in ACTIONS
+        ]
+        self.tell("review", 27, 10, chief, "IssueActionPlan", actions=plan)
+        done = {"action_id": plan[0]["action_id"], "on": on(17), "evidence": "Minutes of both team meetings."}
+        self.tell("review", 17, 10, self.people.one("operations-manager"), "CompleteReviewAction", **done)
         self.tell("review", 26, 10, "aco", "CompleteReview", on=on(26))
         release = {"hold_id": self.hold, "released_at": self._released(), "authority": "The board, in writing."}
         self.pens["review"].tell(self._released(), chief, "ReleaseHold", **release)
@@ -309,3 +319,12 @@ SECTIONS: Final = {
     "3": "What one unit knew, the other did not ask for.",
     "4": "One officer leads where two units share a home; a conference without a report goes to the manager next day.",
 }
+ACTIONS: Final = (
+    ("Name one lead officer wherever two units share a home.", "operations manager", 15, "No home without a lead."),
+    (
+        "Bring a conference without a report to the manager the next day.",
+        "unit managers",
+        6,
+        "None is older than a day.",
+    ),
+)
