@@ -6,7 +6,7 @@ from tests.aggregates.matters import M1, Mattering
 
 from ledger.aggregates.child_protection_matter.facts import FACTS
 from ledger.aggregates.shape import Subject
-from ledger.projections.course import OPENS
+from ledger.projections.course import OF_A_MATTER
 
 
 def course(case, as_at="2026-01-31", **more):
@@ -54,7 +54,7 @@ def test_of_children_no_text_is_opened_but_what_conferences_agreed():
     opened = {
         (kind.__name__, name)
         for kind in FACTS
-        for name in OPENS.get(kind.topic, ())
+        for name in OF_A_MATTER.get(kind.topic, ())
         if kind.whose[name].subject is Subject.CHILD
     }
     assert opened == {("ConferenceActionSet", "text")}

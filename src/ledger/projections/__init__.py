@@ -47,6 +47,7 @@ from ledger.projections import (
     register_worklists,
     review_chronology,
     staff,
+    who_knew,
 )
 from ledger.projections.why import Row
 
@@ -119,11 +120,12 @@ VIEWS: Final = (
         "child-protection-matter",
         "child-protection-matter",
         child_protection.matter_view,
-        course.OPENS,
+        course.OF_A_MATTER,
         across=True,
     ),
-    View("case-review", "case-review", case_review.view, {}),
+    View("case-review", "case-review", case_review.view, course.OF_A_REVIEW, rests_on={}),
     View("chronology", "case-review", review_chronology.view, None, across=True, whole=True),
+    View("who-knew", "case-review", who_knew.view, OPENS, across=True),
     View("data-rights", "offender", data_rights.view, data_rights.OPENS),
     View("data-breach", "data-breach", data_rights.breach_view, data_rights.BREACH_OPENS),
     View("register-report", "register-report", monthly_report.view, monthly_report.OPENS),

@@ -1,7 +1,7 @@
 """View of a case review, the view `oversight` of an offender (reviews, holds, what managers did), worklist `holds`.
 
-Nothing sealed is shown.  Proven by tests/aggregates/test_decisions_case_review.py, tests/projections/test_holds.py and
-case-review.yaml.
+Nothing sealed is shown but, of one review, the texts of its own course (ledger.projections.course).  Proven by
+tests/aggregates/test_decisions_case_review.py, tests/projections/test_holds.py and case-review.yaml.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from ledger.aggregates.offender.protection import protection_of
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Recorded
 from ledger.projections import staff
+from ledger.projections.course import OF_A_REVIEW, course
 from ledger.projections.why import Row, explained
 from ledger.rules.case_review import NO_DUPLICATE_SET, completion_due
 from ledger.rules.dates import day_of
@@ -36,8 +37,10 @@ def view(history: History, policy: Policy, as_at: date, known: int, explain: boo
     """One review: whom it is about, what is secured, when it must be completed, and its management review."""
     stream = next((each.stream for each in history if each.stream.startswith(REVIEW)), "")
     own = [each for each in history if each.stream == stream]
-    row = _review(stream, Review.as_at(own, as_at), policy, as_at, known, explain)
-    return {**row, "holds": [_hold(each, explain) for each in holds_of(own, upto=as_at)]}
+    review = Review.as_at(own, as_at)
+    row = _review(stream, review, policy, as_at, known, explain)
+    holds = [_hold(each, explain) for each in holds_of(own, upto=as_at)]
+    return {**row, "holds": holds, "course": course(review.facts, OF_A_REVIEW, explain)}
 
 
 def oversight(history: History, policy: Policy, as_at: date, known: int, explain: bool = False) -> Row:

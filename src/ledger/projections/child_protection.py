@@ -29,7 +29,7 @@ from ledger.aggregates.child_protection_matter.matter import Matter, r7s_of
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.register_entry.registrations import registrations_of
 from ledger.aggregates.shape import Recorded
-from ledger.projections.course import course
+from ledger.projections.course import OF_A_MATTER, course
 from ledger.projections.why import Row, explained
 from ledger.rules.dates import day_of
 
@@ -57,7 +57,7 @@ def matter_view(history: History, policy: Policy, as_at: date, known: int, expla
     stream = next((each.stream for each in history if each.stream.startswith(MATTER)), "")
     matter = Matter.as_at(history, as_at)
     row = _row(stream, matter, _beside(matter, as_at, others), policy, as_at, known, explain)
-    return {"persons": list(matter.persons), **row, "course": course(matter, explain)}
+    return {"persons": list(matter.persons), **row, "course": course(matter.facts, OF_A_MATTER, explain)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,6 @@ from ledger.aggregates.shape import Recorded
 from ledger.projections.chronology import events
 from ledger.projections.why import Row, explained
 from ledger.rules.case_review import chronology_hash
-from ledger.rules.dates import day_of
 
 History = Sequence[Recorded[Any]]
 Others = Callable[[str], History]
@@ -66,14 +65,12 @@ def chronology_of(own: History, produced: Recorded[ChronologyProduced], others: 
 def _rows(own: History, produced: Recorded[Any], found: Sequence[Recorded[Any]]) -> list[Row]:
     by_position: Mapping[int, Recorded[Any]] = {each.position: each for each in found}
     in_order = [by_position[position] for position in sorted(by_position)]
-    referral = Review.fold([each for each in own if each.position < produced.position]).referral
+    review = Review.fold([each for each in own if each.position < produced.position])
     return [
         {
             **each,
             "case": by_position[each["position"]].stream,
-            "after_incident": referral is not None
-            and each["position"] > referral.position
-            and day_of(by_position[each["position"]].effective) <= day_of(referral.effective),
+            "after_incident": review.late(by_position[each["position"]]),
         }
         for each in events(in_order, date.max, [each for each in own if each.position < produced.position])
     ]

@@ -49,6 +49,15 @@ class Review:
         """The fact it begins with; None if that was struck out, or had not happened yet."""
         return next(iter(self.told(SeriousIncidentReferred)), None)
 
+    def late(self, record: Recorded[Any]) -> bool:
+        """Whether a fact was recorded once the incident had been referred, though it happened by then (SCR-10)."""
+        referral = self.referral
+        return (
+            referral is not None
+            and record.position > referral.position
+            and day_of(record.effective) <= day_of(referral.effective)
+        )
+
     @property
     def offenders(self) -> tuple[str, ...]:
         """The chains of the offenders it is about."""

@@ -70,6 +70,11 @@ class Matter:
         return [each for each in found if all(getattr(each.fact, name) == value for name, value in where.items())]
 
     @property
+    def facts(self) -> list[Recorded[Any]]:
+        """All of its facts, as corrected, kind by kind."""
+        return [each for told in self._told.values() for each in told]
+
+    @property
     def offenders(self) -> tuple[str, ...]:
         """The chains of its offenders."""
         return tuple(each for each in self.persons if each.startswith("offender-"))

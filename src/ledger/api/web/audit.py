@@ -27,6 +27,7 @@ from ledger.api.web.pages import page
 from ledger.api.web.words import duration
 from ledger.application import Ledger
 from ledger.errors import Forbidden, NotFound
+from ledger.rules.dates import london_day
 from ledger.store.log import Log
 from ledger.store.verified import NotARecord
 from ledger.transparency.checkpoint import Checkpoint
@@ -86,14 +87,15 @@ async def refusals(request: Request) -> Response:
 
 
 async def readings(request: Request) -> Response:
-    """GET /audit/readings/{collection}/{id}?role=&purpose=&category=&cursor=: who was shown a case, oldest first."""
+    """GET /audit/readings/{collection}/{id}?role=&purpose=&category=&who=&until=&cursor=: who was shown a case, oldest
+    first; `who`: one of them, by id; `until`: no later than this day."""
     ledger: Ledger = request.app.state.ledger
     _for(request, AUDITORS | ANSWERS_THE_PERSON, NOT_READINGS)
     role, id_ = session_here(request).role, request.path_params["id"]
     aggregate = COLLECTIONS.get(request.path_params["collection"])
     if aggregate is None:
         raise NotFound("There is no such kind of case.")
-    asked = _asked(request, ("role", "purpose", "category"))
+    asked = _asked(request, ("role", "purpose", "category", "who", "until"))
     subject = role in ANSWERS_THE_PERSON
     items, after = await ledger.readings(
         aggregate.noun,
@@ -198,8 +200,16 @@ def _asked(request: Request, names: Sequence[str]) -> dict[str, str]:
 
 def _fits(item: Mapping[str, Any], asked: Mapping[str, str]) -> bool:
     """Whether a row is what a filter asks for; one that says nothing of its case fits where nothing is asked."""
-    role = item["by"]["role"] if "by" in item else item.get("role")
-    said = {"role": [role], "rule": item.get("rule_ids", ()), **{name: [item.get(name)] for name in _CODES}}
+    by = item.get("by", {})
+    role = by["role"] if by else item.get("role")
+    if (until := asked.get("until")) and not ("recorded" in item and london_day(item["recorded"]).isoformat() <= until):
+        return False
+    said = {
+        "role": [role],
+        "who": [by.get("id")],
+        "rule": item.get("rule_ids", ()),
+        **{name: [item.get(name)] for name in _CODES},
+    }
     return all(not value or value in said[name] for name, value in asked.items() if name in said)
 
 

@@ -40,6 +40,7 @@ TITLES: Final = {
     "chronology": "Timeline",
     "oversight": "Reviews and holds",
     "data-rights": "Data",
+    "who-knew": "Who knew what",
 }
 BESIDE_VIEWS: Final = ("people", "documents")  # pages of a person that are made of several views
 DECISIONS: Final = "decisions"
@@ -79,9 +80,10 @@ def aggregate_here(request: Request) -> Aggregate:
 
 
 def tabs_of(noun: str) -> list[str]:
-    """The views of a noun that are pages, in order."""
+    """The views of a noun that are pages, in order: what is called as itself, then FIRST."""
     names = [each.name for each in VIEWS if each.noun == noun and each.name != HEAD]
-    return sorted(names, key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
+    order = (noun, *FIRST)
+    return sorted(names, key=lambda name: order.index(name) if name in order else len(order))
 
 
 async def frame(

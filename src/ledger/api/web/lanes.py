@@ -117,7 +117,7 @@ def lanes(events: Sequence[Mapping[str, Any]], letters: Iterable[Mapping[str, An
         rows=list(middle.items()),
         marks=list(_marks(told, x, middle)),
         bars=[_bar(each, x, middle["Letters"]) for each in kept if "Letters" in middle],
-        ticks=[(x(each), MONTHS[each.month - 1][:3]) for each in _months(first, last)],
+        ticks=[(x(each), MONTHS[each.month - 1][:3]) for each in months(first, last)],
         today=x(as_at) if first <= as_at <= last else None,
         says=f"{len(told)} {'fact' if len(told) == 1 else 'facts'} from {day(first)} to {day(max(days))}",
     )
@@ -143,7 +143,7 @@ def _bar(letter: Mapping[str, Any], x: Any, y: int) -> tuple[int, int, int, str]
     return x(begins), max(4, x(ends) - x(begins)), y - 18, says
 
 
-def _months(first: date, last: date) -> Iterable[date]:
+def months(first: date, last: date) -> Iterable[date]:
     """The first days of months between, thinned where there are many."""
     begin = add_months(first.replace(day=1), 1) if first.day > 1 else first
     count = (last.year - begin.year) * 12 + last.month - begin.month + 1

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from ledger.aggregates.roles import roles_for
 from ledger.aggregates.shape import Fact
@@ -111,14 +111,23 @@ class Course:
             if each["type"] in names and all(each["says"].get(name) == value for name, value in ids.items())
         ]
 
+    def newest(self, *kinds: type[Fact]) -> Row | None:
+        """The last of them by its day; None where there is none."""
+        told = self.told(*kinds)
+        return told[-1] if told else None
+
     def flagged(self, flag: str, position: int) -> bool:
         """Whether a flag stands that rests on this fact."""
         alerts = [each for each in self.shown["alerts"] if each["flag"] == flag]
         return any(position in each["why"]["facts"] for each in alerts)
 
 
+def names_in(given: Any) -> str:
+    """Several names in a line, or what stands for them where they may not be read; "" for none."""
+    return ", ".join(map(str, cast("list[Any]", given))) if isinstance(given, list) else str(given or "")
+
+
 def together_with(says: Row, name: str) -> tuple[str, ...]:
     """Who else was there, as told."""
-    given: Any = says.get(name) or ()
-    listed = [given] if isinstance(given, str) else list(given)
-    return (f"With {', '.join(map(str, listed))}",) if listed else ()
+    named = names_in(says.get(name))
+    return (f"With {named}",) if named else ()
