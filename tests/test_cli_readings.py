@@ -30,6 +30,7 @@ SHOWING: dict[str, Sequence[str]] = {
     "document": ("document", "get", "{case}", "{document}", "{file}", "--by", STAFF),
     "letter": ("letter", "{id}", "{letter}", "-o", "{file}.pdf", "--by", STAFF),
     "session-sheet": ("session-sheet", "{placement}", "--day", days_ago(0), "-o", "{file}.pdf", "--by", STAFF),
+    "form": ("form", "request-for-information", "{matter}", "-o", "{file}.pdf", "--by", STAFF),
     "subject-access": ("subject-access", CRN, "--by", STAFF),
     "outcomes": ("outcomes", "write", "{id}", "-o", "{file}", "--by", STAFF),
     "what-if": ("what-if", "--edition", "sentencing-2026"),
@@ -43,7 +44,7 @@ SHOWS_NOBODY = {
     *("demo", "serve", "follow", "rebuild", "migrate", "status", "import", "scenario", "witness", "verify", "vault"),
     *("backup", "restore", "rules", "events", "token"),
 }
-NAMED = ("search", "document", "letter", "session-sheet", "subject-access", "outcomes", "export")
+NAMED = ("search", "document", "letter", "session-sheet", "form", "subject-access", "outcomes", "export")
 
 
 def verbs() -> set[str]:
@@ -58,7 +59,7 @@ def test_of_every_verb_it_is_said_whether_it_shows_something_of_a_case():
 @pytest.fixture(scope="module")
 def places(made: Made, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:  # noqa: F811
     """What the arguments are filled with."""
-    ids = {name: str(uuid4()) for name in ("document", "letter", "placement")}
+    ids = {name: str(uuid4()) for name in ("document", "letter", "placement", "matter")}
     return {"id": made.case, "case": f"offender/{made.case}", **ids}
 
 
@@ -89,6 +90,9 @@ def test_a_verb_that_shows_something_of_a_case_leaves_an_entry(
         written(ledger, made, places["letter"], tmp_path)
     if verb == "session-sheet":
         given(ledger, "OpenPlacement", f"placement/{places['placement']}", SITE, "placement-coordinator", tmp_path)
+    if verb == "form":
+        asked = {"check_id": str(uuid4()), "offender_id": made.case, "on": days_ago(0), "reason": "PSR"}
+        given(ledger, "RequestCheck", f"child-protection-matter/{places['matter']}", asked, "practitioner", tmp_path)
     if verb == "trail":
         events = ledger("case", made.case, "--view", "chronology", "--json").json["events"]
         absences = [each["position"] for each in events if each["type"] == "AbsenceRecorded"]

@@ -34,6 +34,7 @@ from ledger.application.reporting import REPORTS
 from ledger.askers import named_by, read_by
 from ledger.disclosing.table import PURPOSES
 from ledger.errors import LedgerError, LimitedAccess, Malformed
+from ledger.printing.forms import FORMS
 from ledger.rules.editions import NAMES
 
 
@@ -165,6 +166,18 @@ def parser() -> argparse.ArgumentParser:
     each.add_argument("--day", required=True, metavar="DAY")
     each.add_argument("-o", "--out", type=Path, metavar="FILE.pdf", help="printed as text if left out")
     read_by(each, "supervisor")
+    each = verb(
+        "form", correspondence.form, "a form of the sources, filled from what is recorded, to be sent or filled in"
+    )
+    each.add_argument("form", choices=tuple(FORMS))
+    each.add_argument("id", help="the id of the matter or the review, or the month of the report")
+    each.add_argument(
+        "--of", default="", metavar="ID", help="which one, as view forms names it; the newest if left out"
+    )
+    each.add_argument("--as-at", metavar="DAY")
+    each.add_argument("--known-at", metavar="INSTANT")
+    each.add_argument("-o", "--out", type=Path, metavar="FILE.pdf", help="printed as text if left out")
+    read_by(each, "practitioner")
     each = verb("subject-access", subjects.subject_access, "what is held about a person who asked, others' values shut")
     each.add_argument("crn", help="the case reference number")
     each.add_argument("--from", dest="since", metavar="DAY", help="only what happened on this day or later")

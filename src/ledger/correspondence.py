@@ -1,4 +1,5 @@
-"""The verbs `ledger letter` and `ledger session-sheet`: a letter as it was sent, and who is expected on a day.
+"""The verbs `ledger letter`, `ledger session-sheet` and `ledger form`: a letter as it was sent, who is expected on a
+day, and the forms of the sources.
 
 Proven by tests/test_cli_readings.py.
 """
@@ -11,14 +12,16 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from ledger.application import Ledger
+from ledger.application.forms import Printed
 from ledger.application.letters import Letter, Preview
 from ledger.application.sheets import ROLES, Sheet
 from ledger.askers import actor_of, reader_of
 from ledger.commands import Command
 from ledger.errors import Forbidden, Malformed
+from ledger.printing.forms import FORMS
 from ledger.projections.letters import LETTERS
 from ledger.reading import a_day, a_json
-from ledger.verbs import out, say, with_ledger
+from ledger.verbs import day_of, instant_of, out, say, with_ledger
 
 
 def letter(given: argparse.Namespace) -> int:
@@ -92,6 +95,30 @@ def session_sheet(given: argparse.Namespace) -> int:
     told = f"{file}: {len(found.items)} people on {day}"
     body = {"file": str(file), "people": len(found.items), "digest": found.digest}
     say(given, body, lambda: out.print(told, markup=False, highlight=False, soft_wrap=True))
+    return 0
+
+
+def form(given: argparse.Namespace) -> int:
+    """A form of the sources on standard output as text, or as FILE.pdf."""
+    file: Path | None = given.out
+    if file is not None and file.suffix != ".pdf":
+        raise Malformed("--out: a form is written as FILE.pdf.")
+    as_at = day_of(given.as_at) if given.as_at else None
+    known_at = instant_of(given.known_at) if given.known_at else None
+    noun = FORMS[given.form].noun
+
+    async def use(ledger: Ledger) -> Printed:
+        return await ledger.form(
+            noun, given.id, given.form, of=given.of, as_at=as_at, known_at=known_at, reader=reader_of(given)
+        )
+
+    found = with_ledger(use)
+    if file is None:
+        say(given, found.told(), lambda: out.print(found.text, markup=False, highlight=False, soft_wrap=True))
+        return 0
+    _write(file, found.pdf())
+    body = {"file": str(file), "digest": found.digest}
+    say(given, body, lambda: out.print(str(file), markup=False, highlight=False, soft_wrap=True))
     return 0
 
 

@@ -31,6 +31,7 @@ RECORDED = {
     *("GET /{collection}/{id}/decisions", "GET /{collection}/{id}/decisions/{position}"),
     "GET /{collection}/{id}/documents/{doc_id}",
     *("GET /offenders/{id}/letters/{letter}", "GET /placements/{id}/session-sheet"),
+    "GET /{collection}/{id}/forms/{form}",
     *(f"POST /offenders/{{id}}/{name}/preview" for name in ("issue-enforcement-letter", "give-breach-warning")),
     *("GET /{collection}/{id}/readings", "GET /{collection}/{id}/{name}", "GET /{collection}/{id}"),
     *("GET /{collection}/{id}/compare", "GET /reports/{name}"),
@@ -168,7 +169,7 @@ def test_entries_that_are_taken_and_cases_that_leave_are_entries_of_their_own(to
 
 ASKING = {
     *("view", "compare", "worklist", "refusals", "readings", "search", "document", "subject_access", "what_if"),
-    *("outcomes_passed_on", "letter", "preview", "session_sheet", "report"),
+    *("outcomes_passed_on", "letter", "preview", "session_sheet", "form", "report"),
 }
 BY_FUNCTION = {"trail", "trail_of", "decisions"}
 DOORS = (

@@ -75,6 +75,7 @@ EXPECTED: dict[tuple[str, str], frozenset[str] | None] = {
     ("POST", "/offenders/{id}/issue-enforcement-letter/preview"): frozenset({"practitioner", "pso"}),
     ("POST", "/offenders/{id}/give-breach-warning/preview"): frozenset({"practitioner", "pso"}),
     ("GET", "/offenders/{id}/letters/{letter}"): READ_CASES - {"inspector", "auditor"},
+    ("GET", "/{collection}/{id}/forms/{form}"): READ_CASES - {"inspector", "auditor"},  # and then by who is on it
     ("GET", "/placements/{id}/session-sheet"): frozenset(
         {
             *("supervisor", "placement-coordinator", "operations-manager", "head-of-unpaid-work"),

@@ -402,6 +402,11 @@ def a_letter_to_come(matrix: Matrix, met: Met) -> str:
     return " or ".join(dict.fromkeys(word_for(each) for each in (issued, warned)))
 
 
+def a_form_of_the_matter(matrix: Matrix, met: Met) -> str:
+    """A check that was never asked for: who may not read of the person is not told even that."""
+    return word_for(matrix.ask("GET", f"/child-protection-matters/{met.matter}/forms/request-for-information"))
+
+
 def a_session_sheet(matrix: Matrix, met: Met) -> str:
     """Of a placement that is none: who is limited on a sheet, tests/api/test_letters.py says."""
     path = f"/placements/{uuid4()}/session-sheet"
@@ -526,6 +531,7 @@ WAYS: Mapping[str, Way] = {
     "a document put beside the record": Way(a_new_document, (f"PUT {_DOCUMENT}",)),
     "a letter the ledger did not write": Way(a_letter_sent, ("GET /offenders/{id}/letters/{letter}",)),
     "a letter to come": Way(a_letter_to_come, PREVIEWS),
+    "a form of a check nobody asked for": Way(a_form_of_the_matter, ("GET /{collection}/{id}/forms/{form}",)),
     "a session sheet of no placement": Way(a_session_sheet, ("GET /placements/{id}/session-sheet",)),
     "who read the person's case": Way(who_read_the_person, ("GET /{collection}/{id}/readings",)),
     "what was refused of the person": Way(what_was_refused_of_the_person, ("GET /access/refusals",)),

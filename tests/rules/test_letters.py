@@ -20,6 +20,8 @@ DIGESTS = {
     "enforcement-letter": "00197747f7701e7bffb1081d692e30c326f89f0fb3b0b9d88945cb3d7cf4c275",
     "warning": "34fc2d258073c23c84e5ca755557cab17d9d913d8515554b3513e60b5b1b4ebb",
     "session-sheet": "df0b6c5b0b5df021af078ce72f4237cf98f44239f2e6c11cc205850a3b5f5ea3",
+    "confidentiality-notice": "246f8758bc794059b692939063268c8443d69ac627021bb139e0864a8d15f568",
+    "request-for-information": "614cad37eed2abacd6eb5158bff0f3ac35e2219c18582ee195831e3bd69b7df7",
 }
 
 
@@ -51,6 +53,16 @@ def test_a_place_the_law_demands_cannot_be_left_out(name: str, place: str):
     kind = KINDS[name]
     found = [each.rule for each in faults(name, kind.text.replace(f"{{{place}}}", "something else"))]
     assert found == ([kind.rule] if place in kind.demands else [])
+
+
+def test_a_notice_without_a_number_to_call_is_refused():
+    kind = KINDS["confidentiality-notice"]
+    found = list(faults(kind.name, kind.text.replace("01562 820071", "your office")))
+    assert [each.rule for each in found] == ["DP-10"]
+    assert "telephone number" in found[0].message
+    for number in ("01632 960000", "0800-1111 2222", "999 555"):
+        assert list(faults(kind.name, f"Notice\n\nCall {number}.")) == []
+    assert [each.rule for each in faults(kind.name, "Notice\n\nCall 999, or room 12 of 5.")] == ["DP-10"]
 
 
 def test_every_place_demanded_is_one_that_is_known():

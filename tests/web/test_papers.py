@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from tests.api.test_documents import SCAN, filed, put
+from tests.api.test_forms import a_matter
 from tests.api.test_letters import an_absence, issued, letter_for
 from tests.doors import SURNAME, Door, days_ago
 from tests.printing.paper import Paper
@@ -75,3 +76,24 @@ def test_who_reads_states_and_dates_prints_those(door: Door, role: str):
 def test_what_was_never_recorded_is_not_printed(door: Door):
     assert signed_in(door).get(f"/case/offenders/{uuid4()}/chronology/print").status_code == 404
     assert signed_in(door, "police").get(f"/case/offenders/{uuid4()}/chronology/print").status_code == 403
+
+
+def test_the_forms_of_a_matter_are_a_tab_of_it_and_print_from_there(door: Door):
+    matter = a_matter(door)
+    check = matter.check()
+    browser, at = signed_in(door), f"/case/child-protection-matters/{matter.id}"
+    assert f'href="{at}/forms"' in browser.get(at).text
+    page = browser.get(f"{at}/forms")
+    assert "Request for information" in text_of(page)
+    link = f"{at}/forms/request-for-information?of={check}"
+    assert f'href="{link}"' in page.text
+    answer = browser.get(link)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
+    assert "sandbox" in answer.headers["content-security-policy"]
+    assert answer.content == matter.form("request-for-information", of=check, format="pdf").content
+    assert SURNAME in Paper(answer.content).text
+    for role in ("inspector", "supervisor"):
+        assert signed_in(door, role).get(link).status_code == 403
+    assert browser.get(f"{at}/forms/cp1").status_code == 404
+    earlier = browser.get(f"{at}/forms?as_at={days_ago(4)}")
+    assert "Nothing is recorded yet that a form is filled from." in text_of(earlier)

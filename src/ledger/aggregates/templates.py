@@ -92,6 +92,8 @@ def faults(name: str, text: str) -> Iterator[Refusal]:
                 letters.NO_SUCH_PLACE.format(place=each, places=", ".join(kind.places)) for each in (place, WITHHELD)
             )
             yield _fault("GEN-09", told, kept)
+    if kind.must is not None and not kind.must.search(text):
+        yield _fault(kind.rule, letters.WORDS_MISSING.format(why=kind.why))
     for place, why in kind.demands.items():
         if place not in there:
             yield _fault(kind.rule, letters.PLACE_MISSING.format(place=place, why=why))

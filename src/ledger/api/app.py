@@ -2,6 +2,7 @@
 
     POST /{collection}/{id}/{command-in-kebab-case}                 a command
     GET  /offenders/{id}/letters/{letter}, …/preview                letters and session sheets (ledger.api.letters)
+    GET  /{collection}/{id}/forms/{form}                            the forms of the sources (ledger.api.forms)
     POST /offenders/{id}/export                                     a case as a bundle that verifies without us
     PUT, GET /{collection}/{id}/documents/{doc_id}                  a document (ledger.api.documents)
     GET  /subject-access-request                                    all that is held about a person who asked
@@ -42,7 +43,18 @@ from starlette.routing import Match, Route
 
 from ledger.access import PAGE as ACCESS_PAGE
 from ledger.aggregates.roles import ROLES, SENIOR_OR_ABOVE
-from ledger.api import decisions, documents, exporting, letters, log, openapi, readings, searching, subject_access
+from ledger.api import (
+    decisions,
+    documents,
+    exporting,
+    forms,
+    letters,
+    log,
+    openapi,
+    readings,
+    searching,
+    subject_access,
+)
 from ledger.api.asking import (
     AUDITORS,
     LARGEST_POSITION,
@@ -57,6 +69,8 @@ from ledger.api.asking import (
     asked_of,
     bearer_of,
     cursor_of,
+    day_asked,
+    instant_asked,
     json,
     key_of,
     limit_of,
@@ -251,8 +265,8 @@ async def view(request: Request) -> Response:
         aggregate.noun,
         given["id"],
         given.get("name", aggregate.noun),
-        as_at=_day(asked["as_at"]) if "as_at" in asked else None,
-        known_at=_instant(asked["known_at"]) if "known_at" in asked else None,
+        as_at=day_asked(asked["as_at"]) if "as_at" in asked else None,
+        known_at=instant_asked(asked["known_at"]) if "known_at" in asked else None,
         explain=_flag(asked.get("explain", "false")),
         withhold=request.state.role in WITHHELD_FROM,
         clock=_clock(asked.get("clock", "ledger")),
@@ -271,9 +285,9 @@ async def compared(request: Request) -> Response:
     answer = await ledger.compare(
         aggregate_of(request).noun,
         request.path_params["id"],
-        known_at=_instant(asked["known_at"]),
-        with_=_instant(asked["with"], "with") if "with" in asked else None,
-        as_at=_day(asked["as_at"]) if "as_at" in asked else None,
+        known_at=instant_asked(asked["known_at"]),
+        with_=instant_asked(asked["with"], "with") if "with" in asked else None,
+        as_at=day_asked(asked["as_at"]) if "as_at" in asked else None,
         withhold=request.state.role in WITHHELD_FROM,
         clock=_clock(asked.get("clock", "ledger")),
         reader=reader_of(request),
@@ -289,8 +303,8 @@ async def worklist(request: Request) -> Response:
     found = await ledger.worklist(
         request.path_params["name"],
         unit=unit_of(asked),
-        as_at=_day(asked["as_at"]) if "as_at" in asked else None,
-        known_at=_instant(asked["known_at"]) if "known_at" in asked else None,
+        as_at=day_asked(asked["as_at"]) if "as_at" in asked else None,
+        known_at=instant_asked(asked["known_at"]) if "known_at" in asked else None,
         after=number("after", asked.get("after", "0"), LARGEST_POSITION),
         cursor=asked.get("cursor", ""),
         most=limit_of(asked, PAGE, LONGEST_PAGE),
@@ -304,7 +318,7 @@ async def report(request: Request) -> Response:
     """GET /reports/{name}?as_at="""
     ledger: Ledger = request.app.state.ledger
     asked = asked_of(request, {"as_at"})
-    day = _day(asked["as_at"]) if "as_at" in asked else None
+    day = day_asked(asked["as_at"]) if "as_at" in asked else None
     return json(await ledger.report(request.path_params["name"], day, reader=reader_of(request)))
 
 
@@ -318,20 +332,6 @@ def _flag(text: str) -> bool:
     if text not in ("true", "false"):
         raise Malformed("explain: true or false.", {"explain": "true or false"})
     return text == "true"
-
-
-def _day(text: str) -> date:
-    try:
-        return a_day(text)
-    except ValueError as wrong:
-        raise Malformed(f"as_at: {wrong}.", {"as_at": str(wrong)}) from wrong
-
-
-def _instant(text: str, name: str = "known_at") -> datetime:
-    try:
-        return an_instant(re.sub(r" (?=\d\d:\d\d$)", "+", text) if "T" in text else text)  # a plus not escaped
-    except ValueError as wrong:
-        raise Malformed(f"{name}: {wrong}.", {name: str(wrong)}) from wrong
 
 
 # ------------------------------------------------------------------------------------ everything else
@@ -380,7 +380,7 @@ async def rules(request: Request) -> Response:
     if "as_at" not in asked:
         return json({"items": openapi.rules_listed(), "next": None})
     ledger: Ledger = request.app.state.ledger
-    return json({"items": openapi.rules_as_at(await ledger.policy(), _day(asked["as_at"])), "next": None})
+    return json({"items": openapi.rules_as_at(await ledger.policy(), day_asked(asked["as_at"])), "next": None})
 
 
 async def events(request: Request) -> Response:
@@ -426,6 +426,7 @@ ROUTES: Final[Routes] = (
     *searching.ROUTES,
     *documents.ROUTES,
     *letters.ROUTES,
+    *forms.ROUTES,
     ("/{collection}/{id}/{name}", "POST", BY_COMMAND, command),
     *decisions.ROUTES,
     *readings.ROUTES,

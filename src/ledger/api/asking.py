@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import date, datetime
 from typing import Any, Final
 from urllib.parse import unquote
 from uuid import UUID
@@ -23,6 +24,7 @@ from ledger.aggregates.shape import LIST_ITEMS, Actor, a_random_id
 from ledger.api.tokens import Bearer, Tokens
 from ledger.commands import NAME_LENGTH
 from ledger.errors import Malformed, NotFound, Unauthenticated
+from ledger.reading import a_day, an_instant
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 Who = frozenset[str] | None  # the roles that may ask a route; OPEN
@@ -113,6 +115,22 @@ def cursor_of(asked: Mapping[str, str]) -> int:
     if not re.fullmatch("[0-9]{1,15}", text):
         raise Malformed("cursor: as the page before gave it in `next`.", {"cursor": "not a cursor"})
     return int(text)
+
+
+def day_asked(text: str, name: str = "as_at") -> date:
+    """A day of an address.  Raises Malformed."""
+    try:
+        return a_day(text)
+    except ValueError as wrong:
+        raise Malformed(f"{name}: {wrong}.", {name: str(wrong)}) from wrong
+
+
+def instant_asked(text: str, name: str = "known_at") -> datetime:
+    """An instant of an address, also with a plus that was not escaped.  Raises Malformed."""
+    try:
+        return an_instant(re.sub(r" (?=\d\d:\d\d$)", "+", text) if "T" in text else text)
+    except ValueError as wrong:
+        raise Malformed(f"{name}: {wrong}.", {name: str(wrong)}) from wrong
 
 
 def key_of(text: str | None) -> UUID | None:

@@ -10,6 +10,7 @@
     searching   somebody found by number, name or date of birth
     writing     the words of a letter, sealed in the fact that issues it
     letters     letters as they were sent           sheets      the session sheet of a project's day
+    forms       the forms of the sources, filled
     standing    what the ledger holds, and whether all it needs is there
     patience    an answer in time, or none
 
@@ -49,6 +50,7 @@ from ledger.application.entitling import Entitling
 from ledger.application.erasing import Erasing
 from ledger.application.executing import DIGESTS, Executing
 from ledger.application.finalising import Finalising
+from ledger.application.forms import Forms, Printed
 from ledger.application.going_on import GoingOn
 from ledger.application.holding import Holding
 from ledger.application.letters import Letter, Letters, Preview
@@ -117,6 +119,7 @@ class Ledger:
         self._documents = Documents(store, self.cases, self._executing, self._entitling, self.access.readings)
         self._letters = Letters(store, self.cases, self._executing, self._entitling, self.access.readings)
         self._sheets = Sheets(store, self.cases, self._entitling, self.access.readings)
+        self._forms = Forms(store, self.cases, self._asking, self.access.readings)
         self._subjects = Subjects(store, self.cases, self.access.readings, self.admit, self._searching.keeping)
 
     @classmethod
@@ -356,6 +359,21 @@ class Ledger:
     async def session_sheet(self, placement_id: str, day: date, *, reader: Reader) -> Sheet:
         """The session sheet of a placement's day.  Raises as ledger.application.sheets."""
         return await self._sheets.sheet(stream_of("placement", placement_id), day, reader)
+
+    async def form(
+        self,
+        noun: str,
+        id: str,  # noqa: A002 - the contract's own word
+        name: str,
+        *,
+        of: str = "",
+        as_at: date | None = None,
+        known_at: datetime | None = None,
+        reader: Reader,
+    ) -> Printed:
+        """A form of the sources, filled from a case.  Raises as ledger.application.forms."""
+        async with self._kept(reader, stream_of(noun, id)):
+            return await self._forms.form(noun, id, name, reader, of=of, as_at=as_at, known_at=known_at)
 
     # ------------------------------------------------------------------------------------ leaving the house
 

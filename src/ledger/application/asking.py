@@ -331,6 +331,11 @@ class Asking:
         except ValueError as wrong:
             raise Malformed(lists.NO_CURSOR, {"cursor": str(wrong)}) from wrong
 
+    async def named_rows(self, reader: Reader | None, worklist: Worklist, page: lists.Page, day: date) -> list[Row]:
+        """All rows of a page as this reader may read them, with whom each is about."""
+        items, _ = await self._limited(reader, page.items, ())
+        return await self._named(worklist.names_person, replace(page, items=items), persons.OPENS, day)
+
     async def _named(self, names_person: str, page: lists.Page, opens: Opens, day: date) -> list[Row]:
         """The rows with whom each is about, as known when the page's position was the newest.
 

@@ -34,6 +34,7 @@ from ledger.projections import (
     data_rights,
     enforcement,
     exceptions,
+    forms,
     late_recording,
     monthly_report,
     nomination,
@@ -130,6 +131,7 @@ VIEWS: Final = (
     View("data-breach", "data-breach", data_rights.breach_view, data_rights.BREACH_OPENS),
     View("register-report", "register-report", monthly_report.view, monthly_report.OPENS),
     View("staff", "staff", staff.view, STAFF_OPENS),
+    *(View("forms", noun, forms.view, {}) for noun in forms.NOUNS),
 )
 
 

@@ -16,11 +16,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Final
 
+from ledger.rules.form_words import FORMS, Kind
 from ledger.rules.registry import rule
 
 ENFORCEMENT_LETTER: Final = "enforcement-letter"
@@ -38,6 +38,7 @@ TOO_LONG: Final = "A template has at most 10,000 characters; shorten it."
 NO_HEADING: Final = "The first line is the heading: give it up to 120 characters, and no place."
 STRAY_BRACE: Final = "Braces stand for places, such as {{{place}}}; leave out every other brace."
 NO_SUCH_PLACE: Final = "{{{place}}} is no place of this template; there are: {places}."
+WORDS_MISSING: Final = "This template must have more in it: {why}."
 PLACE_MISSING: Final = "{{{place}}} must stand in this template: {why}."
 EDITION_TAKEN: Final = "There is an edition {edition} of this template already; give this one another name."
 TEMPLATE_STAYS: Final = "A template that was set is not corrected; set another edition."
@@ -49,19 +50,6 @@ _LIABLE: Final = (
     "be brought before a court."
 )
 PLACE: Final = re.compile(r"\{([a-z_]{1,40})\}")
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A letter or form: its name and title, the places it knows with what each says, those it must have with the
-    reason, by which rule, and the words in use where an area has set none."""
-
-    name: str
-    title: str
-    places: Mapping[str, str]
-    demands: Mapping[str, str]
-    rule: str
-    text: str
 
 
 _OF_A_LETTER: Final = {
@@ -218,6 +206,7 @@ Write down when each person comes and goes, the hours worked, and one outcome co
 the ledger the same day.
 """,
             ),
+            *FORMS,
         )
     }
 )

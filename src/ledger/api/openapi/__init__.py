@@ -3,6 +3,7 @@
     listing  the registries as data            bodies  what a command's body looks like
     parts    what operations are made of       cases   the operations on cases
     letters  those on letters and session sheets
+    forms    those on printed forms
     logs     those on the two logs             whole   the whole document
     page     the document as a page
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 from ledger.api.openapi.bodies import example, example_of, schema_of
 from ledger.api.openapi.cases import EXPORTED, SEARCHED, SUBJECT_ACCESS
+from ledger.api.openapi.forms import FORM
 from ledger.api.openapi.letters import LETTER, SHEET, preview_of
 from ledger.api.openapi.listing import (
     command_named,
@@ -29,6 +31,7 @@ from ledger.api.openapi.whole import document
 
 __all__ = [
     "EXPORTED",
+    "FORM",
     "LETTER",
     "SEARCHED",
     "SHEET",

@@ -23,6 +23,7 @@ from ledger.api.openapi.cases import (
     readings_of,
     view_of,
 )
+from ledger.api.openapi.forms import forms
 from ledger.api.openapi.letters import letters
 from ledger.api.openapi.listing import commands, kebab, told_as
 from ledger.api.openapi.logs import REFUSALS, of_log
@@ -118,6 +119,7 @@ _OTHERS: Final[dict[str, Any]] = {
     "/access/refusals": {"get": got("What was refused, for auditors", [*REFUSALS, *READER], ITEMS)},
     EXPORTED: {"post": EXPORT},
     **letters(),
+    **forms(),
     SEARCHED: {"post": SEARCH},
     "/health/live": {"get": told("The process answers", {"200": "status UP"}, _STATUS)},
     "/health/ready": {

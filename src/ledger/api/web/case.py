@@ -39,6 +39,7 @@ OWN: Final = {  # templates of their own
     "child-protection-matter": "matter.html",
     "who-knew": "who-knew.html",
     "client-details": "client-details.html",
+    "forms": "forms.html",
 }
 
 

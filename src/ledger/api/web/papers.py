@@ -1,4 +1,5 @@
-"""What leaves a case's pages as a file: a document, a letter as it was sent, the chronology and a decision's trail.
+"""What leaves a case's pages as a file: a document, a letter as it was sent, a form of the sources, the chronology and
+a decision's trail.
 
 Each is asked of the application as its JSON route asks it, in the same roles, and sealed in the access log first.  The
 chronology printed is the one its page shows: as at the same day, as known at the same moment, with the digest of its
@@ -28,7 +29,7 @@ from ledger.errors import Forbidden, NotFound
 from ledger.printing import Chronology, chronology_pdf
 from ledger.trails import trail, trail_pdf
 
-NOT_STAFF: Final = "Documents and letters are opened by those who work on cases; not by {role}."
+NOT_STAFF: Final = "Documents, letters and forms are opened by those who work on cases; not by {role}."
 _SANDBOX: Final = {**HEADERS, "Content-Security-Policy": "sandbox; default-src 'none'"}
 
 
@@ -71,6 +72,23 @@ async def chronology(request: Request) -> Response:
     return _pdf(data, f"chronology-{id_}.pdf")
 
 
+async def form(request: Request) -> Response:
+    """GET /case/{collection}/{id}/forms/{form}?of=&as_at=&known_at=: a form of the sources, filled, as PDF."""
+    ledger: Ledger = request.app.state.ledger
+    aggregate, given, when = aggregate_here(request), request.path_params, moments_of(request)
+    _for_staff(request)
+    found = await ledger.form(
+        aggregate.noun,
+        given["id"],
+        given["form"],
+        of=request.query_params.get("of", ""),
+        as_at=when.as_at,
+        known_at=when.known_at,
+        reader=reader_here(request),
+    )
+    return _pdf(await asyncio.to_thread(found.pdf), found.file)
+
+
 async def decision(request: Request) -> Response:
     """GET /case/{collection}/{id}/decisions/{position}/print: what a decision rested on, as PDF."""
     ledger: Ledger = request.app.state.ledger
@@ -111,6 +129,7 @@ def _pdf(data: bytes, name: str) -> Response:
 
 PAGES: Final[Pages] = (
     ("/case/offenders/{id}/letters/{letter}", "GET", signed_in(letter)),
+    ("/case/{collection}/{id}/forms/{form}", "GET", signed_in(form)),
     ("/case/offenders/{id}/chronology/print", "GET", signed_in(chronology)),
     ("/case/{collection}/{id}/documents/{doc_id}", "GET", signed_in(document)),
     ("/case/{collection}/{id}/decisions/{position}/print", "GET", signed_in(decision)),
