@@ -4,7 +4,7 @@ import pytest
 from tests.aggregates.matters import Mattering
 from tests.aggregates.telling import Telling
 
-from ledger.rules.data_protection import by_the_mappa_route, confidentiality_notice
+from ledger.rules.data_protection import by_the_mappa_route
 
 SHARING = {"shared_with": "Nowhere Council", "what_class": "risk", "basis": "protocol", "on": "2025-03-10"}
 MAPPA = SHARING | {"basis": "MAPPA protocol, level 2"}
@@ -86,8 +86,3 @@ def test_a_form_sent_astray_is_reported_by_anybody_on_the_staff():
     case = Telling().order()
     for by in ("supervisor", "team-admin", "practitioner"):
         case.tell("2025-03-10 10:00", by, "ReportMisdirection", form="request for information", on="2025-03-10")
-
-
-def test_what_leaves_the_house_says_whom_to_call_if_it_went_astray():
-    assert "01562 000000 and let us know" in confidentiality_notice("01562 000000")
-    assert "at the number above and let us know" in confidentiality_notice()

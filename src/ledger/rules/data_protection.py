@@ -75,19 +75,6 @@ def by_the_mappa_route(basis: str, *, assessed: bool) -> bool:
     return assessed and re.search(r"\bMAPPA\b", basis, re.IGNORECASE) is not None
 
 
-@rule("DP-10", edition=WMPA, cite="WMPA App 7", anchor="day")
-def confidentiality_notice(telephone: str | None = None) -> str:
-    """What every form that leaves the house says, with the number to call if it was misdirected.
-
-    Reading: where no number is set, that of the sender on the form; who is told of one sent astray reports it.
-    """
-    number = f" on {telephone}" if telephone else " at the number above"
-    return (
-        "This form contains confidential information and is meant for the recipient only. If you have received it by "
-        f"mistake please telephone the Team Administrator{number} and let us know. Thank you for your help."
-    )
-
-
 stated(
     "DP-11",
     "Every reading of restricted, victim or child data is logged: by whom, when, what for. Reading: every reading of "

@@ -42,10 +42,10 @@ class Kind:
 
 @rule("DP-10", edition="west-mercia-2007", cite="WMPA App 7", anchor="day")
 def what_a_notice_must_hold() -> tuple[re.Pattern[str], str]:
-    """Every outgoing form carries a confidentiality notice with the number to call if it was misdirected.
+    """Every form that leaves the house carries a confidentiality notice with the number to call if it was misdirected.
 
-    Readings: the notice stands at the head of each page that leaves, as on the form of the source; its words are the
-    area's, but a telephone number must be among them.  The built-in one is that of the source.
+    Readings: the notice stands at the head of the form, as in the source; its words are the area's, but a telephone
+    number must be among them.  The built-in one is that of the source.  Who is told of one sent astray reports it.
     """
     return _NUMBER, "the telephone number to call if the form was misdirected"
 
