@@ -4,8 +4,7 @@ from datetime import date, time
 
 import pytest
 
-from ledger.rules import data_protection, enforcement, hours, orders, oversight, progress
-from ledger.rules.outcome_codes import CALLED_OFF, CODES, FORMERLY, JUDGED_OTHERWISE
+from ledger.rules import data_protection, enforcement, hours, orders, outcome_codes, oversight, progress
 
 D = date.fromisoformat
 
@@ -134,7 +133,7 @@ def test_the_training_unit_reports_twelve_months_on():
 
 
 def test_the_outcome_codes_are_these():
-    assert {(each.code, each.says, each.kind) for each in CODES.values()} == {
+    assert {(each.code, each.says, each.kind) for each in outcome_codes.CODES.values()} == {
         ("ATTC", "Attended: complied", "attended"),
         ("AFTC", "Attended: failed to comply", "no-comply"),
         ("ATSH", "Attended: sent home (behaviour)", "sent-home"),
@@ -155,5 +154,10 @@ def test_the_outcome_codes_are_these():
         ("ATFI", "Failed to comply with another instruction", "instruction"),
         ("TTX", "Travel time adjustment", "travel"),
     }
-    assert all(code == each.code for code, each in CODES.items())
-    assert (FORMERLY, JUDGED_OTHERWISE, CALLED_OFF) == ({"UAAB": "UACP"}, "CO05", "RSSR")
+    assert all(code == each.code for code, each in outcome_codes.CODES.items())
+    said = outcome_codes.FORMERLY, outcome_codes.JUDGED_OTHERWISE, outcome_codes.CALLED_OFF
+    assert said == ({"UAAB": "UACP"}, "CO05", "RSSR")
+
+
+def test_an_old_code_is_read_as_the_one_of_now():
+    assert [outcome_codes.current(each) for each in ("UAAB", "UACP", "TTX")] == ["UACP", "UACP", "TTX"]

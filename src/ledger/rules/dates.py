@@ -35,6 +35,15 @@ class CalendarMissing(Exception):
         self.year = year
 
 
+@lru_cache(maxsize=64)  # a policy read anew brings the same calendar again
+def _working_days(holidays: frozenset[date], first_year: int, last_year: int) -> list[date]:
+    if last_year < first_year:
+        return []
+    first, last = date(first_year, 1, 1).toordinal(), date(last_year, 12, 31).toordinal()
+    days = (date.fromordinal(n) for n in range(first, last + 1))
+    return [day for day in days if day.weekday() < _SATURDAY and day not in holidays]
+
+
 @dataclass(frozen=True)
 class Calendar:
     """Working days: Monday to Friday except the bank holidays of England and Wales, for the years loaded.
@@ -51,11 +60,7 @@ class Calendar:
     @cached_property
     def _days(self) -> list[date]:
         """Every working day of the years loaded, in order."""
-        if self.last_year < self.first_year:
-            return []
-        first, last = date(self.first_year, 1, 1).toordinal(), date(self.last_year, 12, 31).toordinal()
-        days = (date.fromordinal(n) for n in range(first, last + 1))
-        return [day for day in days if day.weekday() < _SATURDAY and day not in self.holidays]
+        return _working_days(frozenset(self.holidays), self.first_year, self.last_year)
 
     def _index(self, day: date) -> int:
         """How many working days of the calendar there are up to and including `day`."""
