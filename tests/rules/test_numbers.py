@@ -43,6 +43,8 @@ NUMBERS = {
     "cp.monthly_report_day": 1,
     "cp.loss_of_contact_days": 28,
     "scr.duration": 4,
+    "scr.publication": 6,
+    "scr.rapid_review": 15,
     "mgt.supervision": 42,
     "mgt.observations_per_year": 2,
     "mgt.hs_reading": 8,

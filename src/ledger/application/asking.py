@@ -35,7 +35,7 @@ from ledger.privacy.limiting import CONCERNING
 from ledger.projections import VIEWS, OtherHistories, View, Worklist, persons
 from ledger.projections.why import Row
 from ledger.rules.dates import london_day
-from ledger.rules.editions import NAMES
+from ledger.rules.editions import EVERY_NAME
 from ledger.store.binary import LARGEST
 from ledger.store.cases import Cases
 from ledger.store.chains import Chain, Opens, Reading
@@ -367,8 +367,8 @@ def under(policy: Policy, edition: str | None) -> Policy:
 
 def known_edition(edition: str | None) -> None:
     """Raises Malformed for the name of an edition that is none."""
-    if edition is not None and edition not in NAMES:
-        raise Malformed(f"There is no such edition; there are: {', '.join(NAMES)}.", {"edition": "not an edition"})
+    if edition is not None and edition not in EVERY_NAME:
+        raise Malformed(f"There is no such edition; there are: {', '.join(EVERY_NAME)}.", {"edition": "not an edition"})
 
 
 def stream_of(noun: str, id: str) -> str:  # noqa: A002 - the contract's own word

@@ -44,6 +44,8 @@ TWICE_IN_THE_PLAN: Final = "Two actions of the plan have the same action_id; giv
 NO_ACTIONS: Final = "An action plan has at least one action."
 ISSUED_ANEW: Final = "An action plan is not corrected; issue it anew."
 
+NAME: Final = "serious case review"
+
 NO_DUPLICATE_SET: Final = "NO_DUPLICATE_SET"
 # The sections of a management review (WMPA App 5): involvement, analysis, lessons, recommendations.
 SECTIONS: Final = ("1", "2", "3", "4")

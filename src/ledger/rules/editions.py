@@ -18,14 +18,20 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any, Final, Generic, TypeVar
 
+from ledger.rules.case_review import NAME as SERIOUS_CASE_REVIEW
+from ledger.rules.case_review import completion_due
 from ledger.rules.orders import twelve_month_point
 from ledger.rules.registry import EDITIONS, Rule
+from ledger.rules.safeguarding_2018 import EDITION as SAFEGUARDING_2018
+from ledger.rules.safeguarding_2018 import NAME as PRACTICE_REVIEW
+from ledger.rules.safeguarding_2018 import published_by
 from ledger.rules.sentencing_2020 import EDITION as SENTENCING_2020
 from ledger.rules.sentencing_2020 import goes_to_court
 from ledger.rules.sentencing_2026 import EDITION as SENTENCING_2026
 from ledger.rules.sentencing_2026 import no_end_of_period
 
 MANUAL: Final = "manual-2022"
+WEST_MERCIA: Final = "west-mercia-2007"  # the manual of a review: where no edition is set, it rules
 T = TypeVar("T")
 
 
@@ -122,22 +128,63 @@ CREDIT: Final[Part[bool]] = Part(
     frozenset({"HRS-05"}),
     frozenset({"HRS-05"}),
 )
-PARTS: Final[Sequence[Part[Any]]] = (BREACH, PERIOD, CREDIT)
-# Those that a what-if may be asked about: editions of the law of an order, oldest first.
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewLaw:
+    """What a review of a child's death or serious harm is called, and its clocks (SCR-07).
+
+    `months`: the setting of its duration; `due` counts them; `rapid`: whether a rapid review goes before it.
+    """
+
+    called: str
+    months: str
+    due: Callable[[date, int], date]
+    rapid: bool
+
+
+REVIEW: Final[Part[ReviewLaw]] = Part(
+    "review",
+    "scr.review_edition",
+    "referral",
+    "Children Act 2004, ss. 16C to 16F; Working Together 2018; the day of each area's change to be set by the area",
+    MappingProxyType(
+        {
+            MANUAL: ReviewLaw(SERIOUS_CASE_REVIEW, "scr.duration", completion_due, rapid=False),
+            SAFEGUARDING_2018: ReviewLaw(PRACTICE_REVIEW, "scr.publication", published_by, rapid=True),
+        }
+    ),
+    frozenset({"SCR-07"}),
+    frozenset({"SCR-07"}),
+)
+PARTS: Final[Sequence[Part[Any]]] = (BREACH, PERIOD, CREDIT, REVIEW)
+# Those that a what-if over a caseload may be asked about: editions of the law of an order, oldest first.
 NAMES: Final = (MANUAL, SENTENCING_2020, SENTENCING_2026)
+# Those that a view may be asked for: with the editions of the law of a review, which leave an order as it is.
+EVERY_NAME: Final = (*NAMES, WEST_MERCIA, SAFEGUARDING_2018)
 
 
 def settings_under(edition: str) -> dict[str, str]:
-    """The settings under which an edition, with those it amends, rules every day.  Raises KeyError for another name."""
-    if edition not in NAMES:
+    """The settings under which an edition, with those it amends, rules every day: of the parts that it has to do with.
+
+    Raises KeyError for another name.
+    """
+    if edition not in EVERY_NAME:
         raise KeyError(edition)
-    return {each.key: each.under(edition) for each in PARTS}
+    return {each.key: each.under(edition) for each in PARTS if _first(each.amendments[0]) == _first(edition)}
+
+
+def _first(edition: str) -> str:
+    """The text that an edition amends in the end; itself if it amends none."""
+    amends = EDITIONS[edition].amends
+    return edition if amends is None else _first(amends)
 
 
 def part_of(each: Rule) -> Part[Any] | None:
     """The part by whose setting a rule is in force or not; None for most, which always are."""
     for part in PARTS:
-        ids = part.rules if each.edition in part.amendments else part.replaces if each.edition == MANUAL else ()
+        first = (MANUAL, _first(part.amendments[0]))
+        ids = part.rules if each.edition in part.amendments else part.replaces if each.edition in first else ()
         if each.id in ids:
             return part
     return None

@@ -142,6 +142,8 @@ _ALL: Final = (
     Setting("cp.monthly_report_day", "1", "working day of the month", "local", "CP-50"),
     Setting("cp.loss_of_contact_days", "28", "calendar days, warning", "local", "CP-13"),
     Setting("scr.duration", "4", "months", "WMPA 8.5", "SCR-07"),
+    Setting("scr.rapid_review", "15", "working days from referral", "Working Together 2018, ch. 4", "SCR-07"),
+    Setting("scr.publication", "6", "months", "Working Together 2018, ch. 4", "SCR-07"),
     Setting("mgt.supervision", "42", "calendar days", "CPOM s6", "MGT-02"),
     Setting("mgt.observations_per_year", "2", "per supervisor", "CPOM s6", "MGT-03"),
     Setting("mgt.hs_reading", "8", "weeks", "CPOM s3, Conclusion", "MGT-04"),

@@ -33,6 +33,20 @@ Actions = Annotated[list[Map], Field(max_length=LIST_ITEMS)]
 Days = Annotated[dict[Code, Code], Field(max_length=LIST_ITEMS)]  # id -> a day: 2026-01-31
 
 
+class RapidReviewCompleted(
+    Fact,
+    topic="case-review.rapid-review-completed.v1",
+    command="CompleteRapidReview",
+    who=("aco",),
+    rules=("SCR-07",),
+    effective="on",
+):
+    """The rapid review went to the national panel, where the edition has one (safeguarding-2018)."""
+
+    review_id: Annotated[Id, TARGET] = later()
+    on: Day
+
+
 class ChronologyProduced(
     Fact,
     topic="case-review.chronology-produced.v1",

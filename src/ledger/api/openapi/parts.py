@@ -11,7 +11,7 @@ from ledger.aggregates.register_report import REGISTER_REPORT
 from ledger.aggregates.roles import ROLES
 from ledger.api.openapi.listing import errors
 from ledger.following.lists import LONGEST_PAGE
-from ledger.rules.editions import NAMES
+from ledger.rules.editions import EVERY_NAME
 
 
 def got(summary: str, parameters: list[dict[str, Any]], schema: dict[str, Any]) -> dict[str, Any]:
@@ -81,7 +81,7 @@ AT: Final = [
     parameter("known_at", "query", {"type": "string", "format": "date-time"}, "As known at this instant"),
     parameter("clock", "query", {"enum": ["ledger", "source"]}, "Whose record time `known_at` is measured by"),
     parameter("explain", "query", {"type": "boolean"}, "With the rules, facts, calendar and settings of each answer"),
-    parameter("edition", "query", {"enum": list(NAMES)}, "What this edition of the law would have said"),
+    parameter("edition", "query", {"enum": list(EVERY_NAME)}, "What this edition of the law would have said"),
 ]
 LISTED: Final = [
     *AT[:2],
