@@ -23,7 +23,8 @@ from tests.journeys.process import run
 from ledger.aggregates.shape import Actor, in_london
 from ledger.application import SYSTEM, Ledger
 from ledger.demonstration import Line, caseload, demonstration
-from ledger.demonstration.family import HOSPITAL, RELEASED, SURNAME, Family
+from ledger.demonstration.family import SURNAME, Family
+from ledger.demonstration.reviewing import HOSPITAL, RELEASED
 from ledger.importing import LineKeys, import_lines
 from ledger.rules.child_protection import CONFERENCE_NO_REPORT
 from ledger.rules.dates import london_day
@@ -149,7 +150,7 @@ def test_the_others_stay_on_the_register_under_their_names(told: Told) -> None:
 # ------------------------------------------------------------------------------------------ the bundle
 
 
-@pytest.mark.timeout(180)  # four processes
+@pytest.mark.timeout(400)  # four processes
 def test_the_bundle_of_either_adult_verifies_with_nothing_but_the_file_and_the_key(told: Told) -> None:
     gone = next(line for line in told.lines if line["to"] == f"child/{told.family.children[0]}")
     by, file = Actor(str(uuid4()), "practitioner", "North"), told.folder / "case.zip"

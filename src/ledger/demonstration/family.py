@@ -14,10 +14,11 @@ by tests/demonstration/test_family.py and tests/journeys/browser/test_family.py.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from random import Random
 from typing import Any, Final
 
+from ledger.demonstration import reviewing
 from ledger.demonstration.beginning import allocate, begin
 from ledger.demonstration.lines import Book, Pen, Staff, a_uuid, at, first_saturday
 from ledger.demonstration.lives import Life, Plan
@@ -33,8 +34,6 @@ SURNAME: Final = "Tiddlecombe"
 MOTHER, PARTNER = 990_001, 990_002  # their numbers: nobody else's of a caseload
 FIRST_CHILD: Final = 150  # among the numbers of children
 OFFICER: Final = "information-officer"
-HOSPITAL: Final = 95  # days ago: the child was badly hurt
-RELEASED: Final = 24
 FORTNIGHT: Final = timedelta(days=14)
 REVIEW_MONTHS: Final = 4  # cp.register_review, which nobody here changed
 
@@ -58,16 +57,16 @@ def tell(book: Book, people: Roster, sites: Sites, seed: int) -> Family:
     partner = _life(book, people, sites, seed, _PARTNER)
     rng = Random(f"{seed}:family")  # noqa: S311 - a demonstration is drawn again from its seed
     pens = {name: _pen(book, rng, name) for name in ("matter", "review", "mother's entry", "partner's entry")}
-    story = _Story(book, people, mother, partner, rng, pens)
+    story = Story(book, people, mother, partner, rng, pens)
     story.children = tuple(a_uuid(rng) for _ in range(3))
     story.worry()
     story.conference()
     story.registered()
     story.reviews()
     story.nobody_came()
-    story.hurt()
+    reviewing.hurt(story)
     story.removed()
-    story.reviewed()
+    reviewing.reviewed(story)
     entries = (pens["mother's entry"].target[-36:], pens["partner's entry"].target[-36:])
     matter, review = (pens[name].target[-36:] for name in ("matter", "review"))
     return Family(story.of(mother), story.of(partner), story.children, entries, matter, review, story.hold)
@@ -120,7 +119,7 @@ def _pen(book: Book, rng: Random, name: str) -> Pen:
 
 
 @dataclass
-class _Story:
+class Story:
     """What happens around the family, told by those who did it."""
 
     book: Book
@@ -177,9 +176,18 @@ class _Story:
         matter.tell(at(written, 9), south, "ConfirmReferral", **referral, on=written)
         content = "A worry about the home they share was referred; the mother is your case."
         matter.tell(at(written, 14), south, "InformUnit", unit="North", on=written, content=content)
+        self.known_in_the_north(self.day(262, 4))
         matter.tell(at(answered, 10), south, "RecordCheckAnswer", **check, on=answered, q1=True, q2=True)
         outline = "Enquiries have begun; a conference is called."
         matter.tell(at(answered, 11), south, "RecordReply", **referral, on=answered, outline=outline)
+
+    def known_in_the_north(self, day: date) -> None:
+        """The mother's officer enters what was heard as new information; a risk manager countersigns (CP-09)."""
+        note = "She says that she sends the children to their room when it gets loud."
+        told = {"offender_id": self.of(self.mother), "on": day, "note": note}
+        self.pens["matter"].tell(at(day, 11), self.mother.holder, "RecordNewInformation", **told)
+        manager = Staff(a_uuid(self.rng), "risk-manager")
+        self.pens["matter"].tell(at(day, 15), manager, "Countersign", on=day)
 
     def conference(self) -> None:
         """The first conference has its report, its minutes and an action; the core group meets in time."""
@@ -239,92 +247,9 @@ class _Story:
         told = {"conference_id": self.pens["matter"].id(), "kind": "REVIEW", "for_date": self.day(155)}
         self.tell("matter", 170, 9, "team-admin", "RecordInvitation", **told)
 
-    # ------------------------------------------------------------------------------------ the case review
-
-    def hurt(self) -> None:
-        """The eldest is badly hurt: the board is told, records are secured, and from then on nothing is erased."""
-        persons = [self.of(self.mother), self.of(self.partner)]
-        moment = at(self.day(HOSPITAL), 9)
-        self.hold = self.pens["review"].id()
-        self.tell(
-            *("review", HOSPITAL, 9, "aco", "ReferSeriousIncident"),
-            ground="LIFE_THREATENING_INJURY",
-            child_refs=[self.children[0]],
-            offender_refs=persons,
-            referred_at=moment,
-            sent_to="safeguarding board",
-            concern="Two units of ours and children's services each held a part; nobody put them together.",
-        )
-        held = {"hold_id": self.hold, "placed_at": at(self.day(HOSPITAL), 10), "child_refs": [self.children[0]]}
-        self.tell("review", HOSPITAL, 10, "aco", "PlaceHold", **held, offender_refs=persons)
-        streams = [
-            *persons,
-            self.children[0],
-            *(self.pens[each].target[-36:] for each in self.pens if each != "review"),
-        ]
-        asked = {"requested_by": "The chair of the safeguarding board", "requested_at": moment}
-        secured = {"secured_at": at(self.day(HOSPITAL), 11), "streams": streams}
-        self.tell("review", HOSPITAL, 11, "aco", "SecureRecords", **asked, **secured)
-        produced = at(self.day(HOSPITAL - 1), 15)
-        self.tell("review", HOSPITAL - 1, 15, "team-admin", "ProduceDuplicate", produced_at=produced)
-        for life in (self.mother, self.partner):
-            supported = {"staff_id": life.holder.id, "on": self.day(HOSPITAL - 2)}
-            self.tell("review", HOSPITAL - 2, 10, "senior-practitioner", "OfferSupport", **supported)
-
     def removed(self) -> None:
         """The eldest goes to live elsewhere, off the register: both links end, and the details wait for the hold."""
         for name, life in (("mother's entry", self.mother), ("partner's entry", self.partner)):
             of, day = {"child_id": self.children[0], "ground": CHILD_REMOVED}, self.day(60)
             self.tell(name, 60, 10, life.holder, "NotifyDeregistration", **of, occurred_on=day, notified_on=day)
             self.tell(name, 60, 15, OFFICER, "EndLink", **of, offender_id=self.of(life), on=day)
-
-    def reviewed(self) -> None:
-        """Panel, management review, signature, and the release: what waited for it is erased by itself (SCR-06)."""
-        chief, on = self.people.one("chief-officer"), self.day
-        reviewer = Staff(a_uuid(self.rng), "case-reviewer")  # from another area
-        remit = "How the two units and children's services worked together."
-        members = ["Panel member for health", "Panel member for the police"]
-        panel = {"remit": remit, "members": members, "constituted_on": on(88), "diversity_considered": True}
-        self.tell("review", 88, 10, "aco", "ConstituteReview", **panel)
-        self.tell("review", 87, 10, chief, "RequestManagementReview", on=on(87), timescale_due=on(30))
-        self.tell("review", 86, 10, chief, "ConfirmSecured", on=on(86))
-        nominated = {"staff": reviewer.id, "grade": "assistant chief officer of another area", "on": on(85)}
-        self.tell("review", 85, 10, chief, "NominateReviewer", **nominated)
-        period = {"from_date": on(262), "to_date": on(HOSPITAL), "as_known_at": at(on(HOSPITAL), 11)}
-        self.tell("review", 62, 14, reviewer, "ProduceChronology", **period)
-        self.tell("review", 40, 14, reviewer, "DraftManagementReview", sections=SECTIONS)
-        self.tell("review", 34, 10, chief, "SignManagementReview", on=on(34))
-        self.tell("review", 33, 10, chief, "ForwardManagementReview", on=on(33), forwarded_to="Chair of the board")
-        self.tell("review", 28, 14, reviewer, "PresentOverview", on=on(28))
-        plan = [
-            {"action_id": self.pens["review"].id(), "text": text, "owner": owner, "due": on(ago).isoformat()}
-            | {"outcome_measure": measure}
-            for text, owner, ago, measure in ACTIONS
-        ]
-        self.tell("review", 27, 10, chief, "IssueActionPlan", actions=plan)
-        done = {"action_id": plan[0]["action_id"], "on": on(17), "evidence": "Minutes of both team meetings."}
-        self.tell("review", 17, 10, self.people.one("operations-manager"), "CompleteReviewAction", **done)
-        self.tell("review", 26, 10, "aco", "CompleteReview", on=on(26))
-        release = {"hold_id": self.hold, "released_at": self._released(), "authority": "The board, in writing."}
-        self.pens["review"].tell(self._released(), chief, "ReleaseHold", **release)
-        self.tell("review", 20, 14, "aco", "DisseminateLearning", on=on(20), audience="Every unit")
-
-    def _released(self) -> datetime:
-        return at(self.day(RELEASED), 11)
-
-
-SECTIONS: Final = {
-    "1": "Two units supervised two adults of one home; each had a register entry of its own.",
-    "2": "One review was missed and followed up late; to the second conference nobody went and no report was sent.",
-    "3": "What one unit knew, the other did not ask for.",
-    "4": "One officer leads where two units share a home; a conference without a report goes to the manager next day.",
-}
-ACTIONS: Final = (
-    ("Name one lead officer wherever two units share a home.", "operations manager", 15, "No home without a lead."),
-    (
-        "Bring a conference without a report to the manager the next day.",
-        "unit managers",
-        6,
-        "None is older than a day.",
-    ),
-)
