@@ -4,7 +4,7 @@
     await documents.open("offender-019a…", doc_id, reader)
 
 Stored is what its type says it is (the first bytes are looked at), at most 10 MB.  Who opens a document stands in
-rules.data_protection.MAY_OPEN by its marking, and one about a child only in a role that reads values about children
+rules.data_protection (`opened_by`), by its marking, and one about a child only in a role that reads values about children
 (ledger.disclosing.table), whatever its marking: our reading.  That it is opened is sealed in the access log first.
 
 Proven by tests/api/test_documents.py.
@@ -46,7 +46,7 @@ from ledger.errors import (
 )
 from ledger.privacy.owners import Owner
 from ledger.privacy.sealing import Unreadable
-from ledger.rules.data_protection import MAY_OPEN
+from ledger.rules.data_protection import opened_by
 from ledger.store.cases import Cases
 from ledger.store.documents import Files, opened, shut
 from ledger.store.opening import ROLES, Store
@@ -66,7 +66,6 @@ _OF_A_CHILD: Final = (
     "This document is about a child, and is opened in roles that may read of children (docs/disclosing.md); not by "
     "{role}."
 )
-_MARKED: Final = "RESTRICTED"  # what is not marked is as closed as can be
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +132,7 @@ class Documents:
         found = stored_in(records).get(doc_id)
         if found is None:
             raise NotFound(f"There is no document {doc_id[:40]} stored here.")
-        allowed = MAY_OPEN[found.fact.marking or _MARKED]
+        allowed = opened_by(found.fact.marking)
         if reader.by.role not in allowed:
             raise Forbidden(f"This document is opened by {', '.join(sorted(allowed))}; not by {reader.by.role}.")
         if found.fact.child_id is not None and not may_open(reader.by, FieldClass.CHILD):

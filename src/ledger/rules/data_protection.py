@@ -99,8 +99,6 @@ stated(
 )
 
 KIND_AND_MARKING: Final = "Say what kind of document it is and how it is marked: kind, marking."
-# Who opens a document of each marking (DP-02; readings where the sources are silent): restricted papers are for those
-# who work on child protection and those who keep the files.
 _KEEP_FILES: Final = frozenset({"team-admin", "information-officer", "information-manager", "data-protection-officer"})
 _PROTECT: Final = frozenset(
     {
@@ -110,11 +108,22 @@ _PROTECT: Final = frozenset(
 )
 _WORK: Final = frozenset({"pso", "trainee", "court-officer", "victim-liaison"})
 _ORGANISE: Final = frozenset({"placement-coordinator", "supervisor", "operations-manager", "head-of-unpaid-work"})
-MAY_OPEN: Final = {
+_OPENED_BY: Final = {
     "OPEN": _KEEP_FILES | _PROTECT | _WORK | _ORGANISE,
     "CONFIDENTIAL": _KEEP_FILES | _PROTECT | _WORK,
-    "RESTRICTED": _KEEP_FILES | _PROTECT,
+    RESTRICTED: _KEEP_FILES | _PROTECT,
 }
+
+
+@rule("DP-02", edition=WMPA, cite="WMPA 4.3", anchor="day")
+def opened_by(marking: str | None) -> frozenset[str]:
+    """The roles that open a document of a marking; one that is not marked is as closed as can be.
+
+    Readings, for the sources are silent: restricted papers are for those who work on child protection and those who
+    keep the files; confidential ones for who works with people too, open ones also for who organises their work.
+    """
+    return _OPENED_BY[marking or RESTRICTED]
+
 
 # ------------------------------------------------------------------------------------------ what is owed to a person
 
