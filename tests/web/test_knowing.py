@@ -9,6 +9,7 @@ import pytest
 from tests.doors import Door, days_ago
 from tests.erasing.family import Family
 from tests.web.browsing import read, signed_in, text_of
+from tests.web.test_questions import MOST, asked
 
 from ledger.api.web.knowing import AGENCIES, HOW, drawn
 from ledger.projections.who_knew import TELLINGS
@@ -146,6 +147,26 @@ def test_who_may_not_read_of_another_parent_of_the_child_is_shown_no_line(known:
     at = f"/case/case-reviews/{review}/who-knew"
     assert signed_in(door, "case-reviewer").get(at).status_code == 403
     assert signed_in(door, "aco").get(at).status_code == 200
+
+
+def test_no_page_of_a_review_or_a_matter_asks_more_than_ten_questions_whatever_the_family(known: Known, door: Door):
+    home, other = known.home, Family(door)
+    kits = [known.kit, home.child(), home.child()]
+    home.entered(kits[1:])
+    other.entered(kits)
+    review = str(uuid4())
+    told: dict[str, Any] = {"ground": "DEATH", "child_refs": kits, "offender_refs": [home.case.id, other.case.id]}
+    told |= {"referred_at": f"{days_ago(1)}T09:00", "sent_to": "Nowhere Board"}
+    home.give(f"case-review/{review}", "ReferSeriousIncident", told, "aco")
+    browser, at = signed_in(door, "case-reviewer"), f"/case/case-reviews/{review}"
+    browser.get(f"/case/offenders/{door.new_case().id}")  # what a process reads once, it has read
+    persons = [f"child-{each}" for each in kits] + [f"offender-{each.case.id}" for each in (home, other)]
+    for path in (at, f"{at}/who-knew", f"{at}/chronology", f"/case/child-protection-matters/{known.matter}"):
+        for each in (*persons, f"case-review-{review}", f"child-protection-matter-{known.matter}"):
+            door.ledger.cases.forget(each)
+        status, questions = asked(door, browser, path)
+        assert status == 200
+        assert questions.count <= MOST, (path, questions.statements, questions.transactions)
 
 
 def test_every_way_of_knowing_and_every_agency_has_words():
