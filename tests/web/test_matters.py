@@ -177,6 +177,9 @@ def test_the_page_is_reached_from_the_person_and_the_child_and_tells_nothing_in_
     browser = signed_in(door)
     for page in (f"/case/offenders/{matter.home.case.id}/child-protection", f"/case/children/{kit}"):
         assert f'href="{matter.at}"' in browser.get(page).text, page
+    matter.called(1)
+    door.run(door.ledger.follower.catch_up())
+    assert f'href="{matter.at}"' in browser.get(f"/lists/child-protection?person={matter.home.case.id}").text
     answer = browser.get(matter.at)
     assert f'href="/case/offenders/{matter.home.case.id}/child-protection"' in answer.text
     assert f'href="/case/children/{kit}"' in answer.text

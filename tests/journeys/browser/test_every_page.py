@@ -96,6 +96,21 @@ def test_so_is_what_a_page_shows_when_it_is_asked_for(people: People, case: tupl
     person.is_whole()
 
 
+def test_so_are_the_pages_of_a_child_protection_matter_and_of_a_case_review(people: People, demonstration: Process):
+    ask = {"Authorization": f"Bearer {tokens_of(demonstration)['practitioner']}"}
+    with httpx.Client(base_url=demonstration.address, headers=ask, timeout=30) as program:
+        owed = program.get("/worklists/child-protection").json()["items"]
+        matter = next(each["matter_id"] for each in owed if each["matter_id"])
+        review = program.get("/worklists/holds").json()["items"][0]["review_id"]
+    review = f"/case/case-reviews/{review}"
+    for path in (f"/case/child-protection-matters/{matter}", review, f"{review}/chronology", f"{review}/who-knew"):
+        person = people.in_role("practitioner")
+        answer = person.page.goto(path)
+        assert answer is not None
+        assert answer.status == 200
+        person.is_whole()
+
+
 @pytest.mark.parametrize("path", MISSING)
 def test_so_is_the_page_of_what_is_not_there(people: People, path: str):
     person = people.in_role("practitioner")
