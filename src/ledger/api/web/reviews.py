@@ -17,7 +17,7 @@ from ledger.aggregates.case_review import facts
 from ledger.aggregates.shape import Fact
 from ledger.api.web.framework import Part
 from ledger.api.web.stages import Course, Kinds, Row, Stage, Step, clock, late, names_in, staged
-from ledger.api.web.words import words
+from ledger.api.web.words import day, words
 from ledger.rules.dates import day_of
 
 GROUNDS: Final = {
@@ -127,17 +127,30 @@ def _panel(view: Course) -> Iterator[Step]:
         said += [f"Panel: {members}"] if members else []
         said += ["Diversity was considered" if says["diversity_considered"] else "Diversity was not considered"]
         yield Step("Remit and panel set", panel["on"], None, panel["on"], "Done", "done", panel, said)
+    yield from _rapid(view)
     row = view.shown["completion"]
     due, done = row["completion_due"], row["completed_on"]
     state = str(row["state"]).replace("completed", "done")
     says, tone = clock(state, late(due, done, view.as_at)) if due or done else ("When the panel is set", "")
+    said = [f"Within {months} months of the panel" for months in row.get("why", {}).get("settings", {}).values()]
     remind = row["reminder_on"]
-    reminded = due and not done and remind and view.as_at >= remind
-    said = [f"Remind a month before, from {remind:%d/%m/%Y}"] if reminded else []
+    if due and not done and view.as_at >= remind:
+        said += [f"Remind a month before, from {day(remind)}"]
     then = () if done else (facts.ReviewCompleted,)
-    yield Step(
-        "Review completed, within four months", panel["on"] if panel else None, due, done, says, tone, row, said, then
-    )
+    yield Step("Review completed", panel["on"] if panel else None, due, done, says, tone, row, said, then)
+
+
+def _rapid(view: Course) -> Iterator[Step]:
+    """The rapid review, where the edition of the law has one."""
+    row = view.shown["rapid_review"]
+    if row is None:
+        return
+    due, done = row["due"], row["completed_on"]
+    standing = clock(row["state"], late(due, done, view.as_at))
+    began = day_of(view.shown["referred_at"])
+    said = [f"Within {count} working days of the referral" for count in row["why"]["settings"].values()]
+    then = () if done else (facts.RapidReviewCompleted,)
+    yield Step("Rapid review completed", began, due, done, *standing, row, said, then)
 
 
 def _management(view: Course) -> Iterator[Step]:
