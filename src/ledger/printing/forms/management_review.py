@@ -143,9 +143,9 @@ def _written(sections: Any, child_text: Any) -> Iterator[parts.Part]:
             yield parts.section(f"{number}. {title}", guide, text)
             continue
         answers, text = _answers(text, told)
-        yield parts.section(f"{number}. {title}", guide, text if shut is None else None)
+        yield parts.section(f"{number}. {title}", guide, text if shut is None else None, room=False)
         for place, question in enumerate(QUESTIONS, start=1):
-            yield parts.section(f"2.{place} {question}", "", shut or answers.get(place))
+            yield parts.section(f"2.{place} {question}", "", shut or answers.get(place), level=3)
     if child_text is not None:
         yield parts.section(ABOUT_THE_CHILD, "", child_text)
     for name, value in told.items():

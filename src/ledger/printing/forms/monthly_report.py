@@ -50,7 +50,7 @@ def fill(material: Material) -> Filled:
         [
             parts.fields(
                 [
-                    ("Month", fact.month),
+                    ("Month", f"{fact.issued_on:%B %Y}"),
                     ("Issued on", fact.issued_on),
                     ("Position at the end of", fact.rows_as_at),
                     ("Issued to", fact.recipients),

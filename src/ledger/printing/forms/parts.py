@@ -71,9 +71,12 @@ def table(title: str, heads: Sequence[str], rows: Sequence[Sequence[Any]], blank
     return {"kind": "table", "title": title, "heads": list(heads), "rows": lines}
 
 
-def section(title: str, guide: str, text: Any) -> Part:
-    """A heading of the form with what it asks for, and what was written; nothing: room to write."""
-    return {"kind": "section", "title": title, "guide": guide, "text": said(text)}
+def section(title: str, guide: str, text: Any, *, level: int = 2, room: bool = True) -> Part:
+    """A heading of the form with what it asks for, and what was written; nothing: room to write, if any belongs there.
+
+    `level`: of the heading, 2 or 3.
+    """
+    return {"kind": "section", "title": title, "guide": guide, "text": said(text), "level": level, "room": room}
 
 
 def words(text: str, *, strong: bool = False) -> Part:
@@ -121,6 +124,7 @@ def _lines(part: Part) -> Iterator[str]:
             yield "; ".join(part["heads"])
             yield from ("; ".join(cell or BLANK for cell in row) for row in part["rows"])
         case "section":
-            yield from (part["title"], *([part["guide"]] if part["guide"] else []), part["text"] or BLANK)
+            written = [part["text"] or BLANK] if part["text"] or part["room"] else []
+            yield from (part["title"], *([part["guide"]] if part["guide"] else []), *written)
         case _:
             yield part["text"]
