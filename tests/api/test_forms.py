@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -191,6 +192,8 @@ def a_review(door: Door, case: Case, sections: Any = None) -> str:
     give("SecureRecords", asked | {"streams": [case.id]}, "aco")
     give("ConfirmSecured", {"on": days_ago(2)}, "chief-officer")
     give("NominateReviewer", {"staff": "R. Reviewerlike", "grade": "ACO", "on": days_ago(2)}, "chief-officer")
+    period = {"from_date": days_ago(100), "to_date": days_ago(3), "as_known_at": f"{days_ago(0)}T00:00:00Z"}
+    give("ProduceChronology", period, "case-reviewer")
     if sections:
         give("DraftManagementReview", {"sections": sections}, "case-reviewer")
     return review
@@ -363,6 +366,8 @@ def test_a_management_review_has_its_answers_under_their_questions(door: Door, m
     assert dict(sections)["2.1"] == "Two dot one"
     assert dict(sections)["2.9"] == "Two dot nine"
     assert dict(sections)["2.5"] == ""
+    [chronology] = [row[1] for row in told["parts"][0]["rows"] if row[0] == "Chronology"]
+    assert re.fullmatch(r".* facts, SHA-256: [0-9a-f]{64}", chronology)
     assert [each for each, _ in sections] == ["1. ", "2. ", *(f"2.{n}" for n in range(1, 10)), "3. ", "4. "]
 
 

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from bench.pages import LEFT_OUT, ROLES, Counting, Questions, addresses
 from tests.api.test_documents import filed, put
+from tests.api.test_forms import CP1, Matter, a_matter
 from tests.api.test_letters import an_absence, issued, letter_for
 from tests.api.test_session_sheet import SITE, Park
 from tests.doors import Case, Door, days_ago
@@ -37,6 +38,7 @@ class Made:
     doc: str
     park: Park
     decisions: list[int]
+    matter: Matter
 
     def addresses(self) -> Iterator[tuple[str, str]]:
         """(a page's pattern, an address of it): each page there is, and those that look different by what is asked."""
@@ -54,6 +56,10 @@ class Made:
         yield "/case/offenders/{id}/letters/{letter}", f"{at}/letters/{self.letter}"
         yield "/case/{collection}/{id}/documents/{doc_id}", f"{at}/documents/{self.doc}"
         yield "/case/offenders/{id}/chronology/print", f"{at}/chronology/print"
+        matter = f"/case/child-protection-matters/{self.matter.id}"
+        yield "/case/{collection}/{id}/{tab}", f"{matter}/forms"
+        for form in ("request-for-information", "cp1"):
+            yield "/case/{collection}/{id}/forms/{form}", f"{matter}/forms/{form}"
         for position in self.decisions:
             yield "/case/{collection}/{id}/decisions/{position}/print", f"{at}/decisions/{position}/print"
         yield "/attendance", f"/attendance?placement={self.park.id}&day={days_ago(-3)}"
@@ -81,11 +87,14 @@ def made(door: Door) -> Made:
     for number in range(PEOPLE):
         park.session(park.person(f"Person {number}"), days_ago(-3))
     park.session(case)
+    matter = a_matter(door)
+    matter.check()
+    matter.give("SendCp1", CP1)
     door.run(door.ledger.follower.catch_up())
     items = door.get(f"{case.path}/decisions").json()["items"]
     by_type = {each["type"]: each["position"] for each in items if each["position"] > before}
     assert len(by_type) >= 4
-    return Made(door, case, entry, children[0], letter, doc, park, [*by_type.values()])
+    return Made(door, case, entry, children[0], letter, doc, park, [*by_type.values()], matter)
 
 
 @pytest.fixture(scope="module")

@@ -160,5 +160,10 @@ def test_the_monthly_list_has_two_parts_with_names_and_says_how_its_report_stand
     page = browser.get("/lists/monthly-report")
     assert "no risk manager has confirmed it yet" in text_of(page)
     assert browser.get(f"/case/register-reports/{month}").status_code == 200
+    printing = f"/case/register-reports/{month}/forms/monthly-report"
+    assert f'href="{printing}"' in page.text
+    assert f'href="{printing}"' in browser.get(f"/case/register-reports/{month}/forms").text
+    assert browser.get(printing).headers["content-type"] == "application/pdf"
+    assert printing not in signed_in(door, "auditor").get("/lists/monthly-report").text
     assert "confirm-register-list" in signed_in(door, "risk-manager").get("/lists/monthly-report").text
     assert "Featherstonehaugh" not in signed_in(door, "auditor").get("/lists/monthly-report").text

@@ -23,7 +23,9 @@ from ledger.api.web.home import ABOUT
 from ledger.api.web.pages import page
 from ledger.api.web.words import MONTHS, words
 from ledger.application import Ledger
+from ledger.application.forms import may_print
 from ledger.errors import Forbidden, NotFound
+from ledger.printing.forms import FORMS
 from ledger.projections import WORKLISTS
 from ledger.rules.dates import london_day
 
@@ -88,7 +90,13 @@ async def _report(request: Request, day: date) -> dict[str, Any]:
         for each in acts
         if role in roles_for(each)
     ]
-    return {"report": report, "month": month, "month_says": f"{MONTHS[day.month - 1]} {day.year}", "offered": offered}
+    return {
+        "report": report,
+        "month": month,
+        "printing": may_print(reader, FORMS[REPORT]),
+        "month_says": f"{MONTHS[day.month - 1]} {day.year}",
+        "offered": offered,
+    }
 
 
 def _row(row: dict[str, Any], names_case: str, collection: str) -> dict[str, Any]:

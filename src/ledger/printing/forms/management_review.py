@@ -21,6 +21,7 @@ from ledger.aggregates.case_review.facts import (
     RecordsConfirmedSecured,
     ReviewerNominated,
 )
+from ledger.aggregates.case_review.outcome import ChronologyProduced
 from ledger.aggregates.case_review.review import Review
 from ledger.aggregates.corrections import RecordCorrected
 from ledger.aggregates.shape import Closed
@@ -89,11 +90,12 @@ def fill(material: Material) -> Filled:
     review = Review.as_at(material.history, material.as_at)
     asked = chosen(TITLE, review.told(ManagementReviewRequested), "", lambda each: each.id)
     secured, reviewer = review.last(RecordsConfirmedSecured), review.last(ReviewerNominated)
+    chronology = review.last(ChronologyProduced)
     draft = max(review.told(ManagementReviewDrafted), key=lambda each: each.position, default=None)
     done = [each for each in review.facts if draft is not None and each.position > draft.position]
     signed = next((each.fact for each in done if isinstance(each.fact, ManagementReviewSigned)), None)
     sent = next((each.fact for each in done if isinstance(each.fact, ManagementReviewForwarded)), None)
-    rests_on = [each for each in (asked, secured, reviewer, draft) if each is not None]
+    rests_on = [each for each in (asked, secured, reviewer, chronology, draft) if each is not None]
     steps = [each for each in done if isinstance(each.fact, ManagementReviewSigned | ManagementReviewForwarded)]
     return Filled(
         TITLE,
@@ -106,6 +108,7 @@ def fill(material: Material) -> Filled:
                     ("Officer nominated", reviewer and reviewer.fact.staff),
                     ("Grade", reviewer and reviewer.fact.grade),
                     ("Nominated on", reviewer and reviewer.fact.on),
+                    ("Chronology", chronology and _produced(chronology.fact)),
                 ]
             ),
             *_written(draft.fact.sections if draft else {}, draft.fact.child_text if draft else None),
@@ -131,6 +134,12 @@ def there(history: History, as_at: date) -> list[Row]:
     """One form, once a review was asked for."""
     asked = Review.as_at(history, as_at).told(ManagementReviewRequested)
     return [{"of": "", "on": each.fact.on, "says": None} for each in asked[-1:]]
+
+
+def _produced(fact: ChronologyProduced) -> str:
+    """The chronology of the review that part 1 rests on, by its own digest (SCR-10)."""
+    period = f"{parts.said(fact.from_date)} to {parts.said(fact.to_date)}"
+    return f"{period}, {fact.event_count} facts, SHA-256: {fact.hash}"
 
 
 def _written(sections: Any, child_text: Any) -> Iterator[parts.Part]:
