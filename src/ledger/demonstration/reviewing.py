@@ -115,11 +115,11 @@ SECTIONS: Final = {
     "4": "One officer leads where two units share a home; a conference without a report goes to the manager next day.",
 }
 ACTIONS: Final = (
-    ("Name one lead officer wherever two units share a home.", "operations manager", 15, "No home without a lead."),
+    ("Name one lead officer wherever two units share a home", "operations manager", 15, "No home without a lead"),
     (
         "Bring a conference without a report to the manager the next day.",
         "unit managers",
         6,
-        "None is older than a day.",
+        "None is older than a day",
     ),
 )
