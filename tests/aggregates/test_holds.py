@@ -1,5 +1,7 @@
 """What may be recorded of a hold, whom it concerns, and which erasures it stops (SCR-05, SCR-06)."""
 
+from datetime import date
+
 import pytest
 from tests.aggregates.holding import Holding
 
@@ -225,3 +227,20 @@ def test_a_hold_on_a_class_stops_the_erasures_in_its_cases(scope, stops):
 def test_a_case_that_was_over_before_the_period_is_not_of_the_class():
     case = Holding().entered(["kit"]).supervision_ended("2025-10-10").closed(ground="SUPERVISION_ENDED")
     case.held(on="2025-10-14", scope={"since": "2025-10-11"}).erasing()
+
+
+def test_a_hold_under_an_id_that_another_review_released_stands_all_the_same():
+    case = Holding().entered(["kit"]).held("h1", "r1").released("h1", "r1").held("h1", "r2", on="2026-01-05")
+    path = f"offender/{case.names.id('ann')}/oversight"
+    shown = case.ledger.ask(path, date(2026, 2, 1), None)["holds"]
+    assert [each["released_at"] is None for each in shown] == [False, True]
+    case.notified(at="2026-02-01 09:00").closed("2026-02-02")
+    assert case.not_erasing(on="2026-02-02") == held_message(case, "r2")
+
+
+def test_the_release_of_a_second_hold_under_the_same_id_does_not_move_the_first_one_s_day():
+    case = registered().held("h1", "r1").released("h1", "r1").held("h1", "r2", on="2026-01-05")
+    case.released("h1", "r2", on="2026-03-02")
+    path = f"offender/{case.names.id('ann')}/oversight"
+    shown = case.ledger.ask(path, date(2026, 4, 1), None)["holds"]
+    assert [str(each["released_at"])[:10] for each in shown] == ["2025-12-01", "2026-03-02"]

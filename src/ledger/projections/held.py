@@ -21,12 +21,12 @@ Others = Callable[[str], Sequence[Recorded[Any]]]
 
 def held_by(entry: Entry, found: Deregistration, as_at: date, others: Others) -> list[Hold]:
     """The holds that stand at the end of a day over a child whose details this de-registration has still to erase."""
-    holds: dict[str, Hold] = {}
+    holds: dict[int, Hold] = {}
     for child_id in entry.undestroyed(found):
         child = others(f"child-{child_id}")
         cases = {name: others(name) for name in offenders_of(child)}
         reach = reach_of(child, child_id, cases)
         for each in holds_of(child, *cases.values(), others(EVERYWHERE), upto=as_at):
             if each.covers(reach):
-                holds[each.hold_id] = each
-    return sorted(holds.values(), key=lambda each: each.placed.position)
+                holds[each.placed.position] = each
+    return [holds[position] for position in sorted(holds)]

@@ -57,8 +57,13 @@ def holds_of(*histories: Sequence[Recorded[Any]], upto: date = date.max) -> list
     telling = {each.position: each for history in histories for each in history if type(each.fact) in _TELLING}
     records = as_corrected([telling[position] for position in sorted(telling)])
     shown = [each for each in records if day_of(each.effective) <= upto]
-    ended = {each.fact.hold_id: each for each in shown if isinstance(each.fact, HoldReleased)}
-    return [Hold(each, ended.get(each.fact.hold_id)) for each in shown if isinstance(each.fact, HoldPlaced)]
+    ended = {_named(each): each for each in shown if isinstance(each.fact, HoldReleased)}
+    return [Hold(each, ended.get(_named(each))) for each in shown if isinstance(each.fact, HoldPlaced)]
+
+
+def _named(record: Recorded[HoldPlaced | HoldReleased]) -> tuple[str, str]:
+    """A hold by its review and its id: once released, its id may be given again in another review."""
+    return record.stream, record.fact.hold_id
 
 
 def scope_of(fact: HoldPlaced) -> Scope:
