@@ -11,7 +11,7 @@ from tests.erasing.family import Family
 from tests.web.browsing import read, signed_in, text_of
 from tests.web.test_questions import MOST, asked
 
-from ledger.api.web.knowing import AGENCIES, HOW, drawn
+from ledger.api.web.knowing import AGENCIES, HOW, LEFT, drawn
 from ledger.projections.who_knew import TELLINGS
 
 
@@ -120,7 +120,7 @@ def test_the_lanes_have_one_row_for_each_who_knew_and_a_mark_for_each_line(known
     assert sum(each.shape == "after" for each in drawing.marks) == sum(
         each["after_incident"] for each in answer["knowledge"]
     )
-    assert all(220 <= each.x <= each.known <= 960 for each in drawing.marks)
+    assert all(LEFT <= each.x <= each.known <= 960 for each in drawing.marks)
     assert drawn([], [], None) is None
 
 

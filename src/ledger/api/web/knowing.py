@@ -28,7 +28,7 @@ from ledger.reading import a_day
 from ledger.rules.dates import day_of, london_day
 
 Line = Mapping[str, Any]
-WIDTH, LEFT, RIGHT, TOP, LANE = 960, 220, 16, 10, 26
+WIDTH, LEFT, RIGHT, TOP, LANE = 960, 240, 16, 10, 26
 HOW: Final = {
     "recorded": "Recorded it",
     "told": "Was told",
