@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +12,8 @@ import pytest
 from tests.doors import Door, days_ago
 from tests.erasing.family import Family
 from tests.web.browsing import Browser, read, signed_in, text_of
+
+from ledger.api.web.words import day
 
 SECRET = "Quillfeather"
 
@@ -46,6 +50,11 @@ class Matter:
 @pytest.fixture
 def matter(door: Door) -> Matter:
     return Matter(Family(door))
+
+
+def printed(days: int) -> str:
+    """So many days ago, as a page prints it."""
+    return day(date.fromisoformat(days_ago(days)))
 
 
 def steps(browser: Browser, at: str) -> dict[str, str]:
@@ -104,9 +113,9 @@ def test_a_conference_without_anybody_or_a_report_is_missing_and_its_clocks_run(
     (title,) = [each for each in found if each.startswith("Initial conference of")]
     assert "Neither attended nor reported to" in found[title]
     assert "Missing" in found["Report for the conference"]
-    assert "Overdue by" in found["First core group, within ten working days"]
-    assert "CP-26" in found["First core group, within ten working days"]
-    assert "Overdue by" in found["Review conference, within three months"]
+    assert "Overdue by" in found["First core group, within 10 working days"]
+    assert "CP-26" in found["First core group, within 10 working days"]
+    assert "Overdue by" in found["Review conference, within 3 months"]
     assert "Not yet" in found["Minutes checked"]
     assert "A conference without anybody from probation and without a report" in text_of(browser.get(matter.at))
 
@@ -131,8 +140,8 @@ def test_a_course_that_was_kept_says_so_step_by_step(matter: Matter, door: Door)
     assert "Attended" in found[conference]
     assert "Done" in found["Invitation answered we come"]
     assert "Errors found" in found["Minutes checked"]
-    assert "Done in time" in found["First core group, within ten working days With health visitor"]
-    assert "Due" in found["Review conference, within three months"]
+    assert "Done in time" in found["First core group, within 10 working days With health visitor"]
+    assert "Due" in found["Review conference, within 3 months"]
     assert "Overdue by 5 days" in found["visit weekly"]
     assert "Recorded" in found["Disagreement raised With the school Raised with line manager the plan"]
     matter.tell("CompleteConferenceAction", action_id=matter.action, on=days_ago(3))
@@ -148,7 +157,7 @@ def test_a_referral_has_its_ten_days_and_its_letter(matter: Matter, door: Door):
     browser = signed_in(door)
     found = steps(browser, matter.at)
     assert "Not in writing yet" in found["Confirmed in writing"]
-    assert "Overdue by 5 days" in found["Reply, within ten days"]
+    assert "Overdue by 5 days" in found["Reply, within 10 days"]
     assert "Waiting for 15 days" in found["Children’s services asked"]
     page = browser.get(matter.at).text
     assert all(f"/{matter.id}/{form}" in page for form in ("confirm-referral", "chase-referral", "record-check-answer"))
@@ -156,7 +165,7 @@ def test_a_referral_has_its_ten_days_and_its_letter(matter: Matter, door: Door):
     matter.tell("RecordReply", referral_id=referral, on=days_ago(6), outline=SECRET)
     matter.tell("RecordCheckAnswer", check_id=check, on=days_ago(1), q1=True, q2=False)
     found = steps(browser, matter.at)
-    assert "Done in time" in found["Reply, within ten days"]
+    assert "Done in time" in found["Reply, within 10 days"]
     assert "Missing" in found["Form R7, as the answer was yes"]
 
 
@@ -203,3 +212,50 @@ def test_what_was_agreed_about_an_erased_child_is_read_by_nobody(matter: Matter,
     page = browser.get(matter.at)
     assert page.status_code == 200
     assert word not in page.text
+
+
+def test_each_step_has_the_days_of_its_own_clock_whatever_came_before(matter: Matter, door: Door):
+    """A conference held before its day, one that was called and never held, and a second round of enquiries."""
+    unheld, held = str(uuid4()), str(uuid4())
+    matter.noted(300).called(200).called(120, "REVIEW", unheld).called(90, "REVIEW", held)
+    matter.tell("RecordConferenceAttendance", conference_id=matter.conference, on=days_ago(205))
+    matter.tell("RecordCoreGroup", first=True, on=days_ago(203), attended=["health visitor"])
+    matter.tell("RecordReviewConference", conference_id=held, on=days_ago(88), outcome="goes on")
+    for began, ready in ((280, 260), (100, 60)):
+        matter.tell("RecordStrategyMeeting", on=days_ago(began), attended_by=["social worker"])
+        matter.tell("RecordCoreAssessment", on=days_ago(ready))
+    matter.tell("RecordCoreAssessment", on=days_ago(10))
+    found = steps(signed_in(door), matter.at)
+    group = found["First core group, within 10 working days With health visitor"]
+    assert "Done in time" in group
+    assert [printed(each) in group for each in (205, 203)] == [True, True]
+    review = found["Review conference, within 3 months"]
+    assert [printed(each) in review for each in (205, 88, 120)] == [True, True, False]
+    assert re.search(r"Done 2[0-9] days late", review)
+    assessment = found["Core assessment, within 35 days"]
+    assert "Done 5 days late" in assessment
+    assert [printed(each) in assessment for each in (100, 60, 280, 10)] == [True, True, False, False]
+
+
+def test_new_information_is_countersigned_each_for_itself_in_whatever_order_it_was_recorded(matter: Matter, door: Door):
+    matter.noted(50)
+    told = {"offender_id": matter.home.case.id, "note": SECRET}
+    matter.tell("RecordNewInformation", on=days_ago(5), **told)
+    matter.tell("RecordNewInformation", on=days_ago(30), **told)
+    matter.tell("Countersign", "risk-manager", on=days_ago(20))
+    page = signed_in(door).get(matter.at).text
+    told = [text_of_part(each)[1] for each in page.split('<th scope="row"')[1:] if "New information" in each]
+    assert [printed(30) in each for each in told] == [True, False]
+    assert ["Countersigned" in each for each in told] == [True, False]
+    assert ["Waits for the risk manager" in each for each in told] == [False, True]
+
+
+def test_a_clock_is_named_by_the_setting_that_counts_for_it(matter: Matter, door: Door):
+    matter.noted(30).called(20)
+    home = matter.home
+    for key, value in (("cp.core_group", "1"), ("cp.review_conference", "2, 5")):
+        told = {"key": key, "new": value, "effective_from": days_ago(40), "reason": "an area's own"}
+        home.give("policy/policy", "ChangeSetting", told, "chief-officer")
+    found = steps(signed_in(door), matter.at)
+    assert "First core group, within 1 working day" in found
+    assert "Review conference, within 2 months" in found

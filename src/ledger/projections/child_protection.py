@@ -100,7 +100,10 @@ def _row(stream: str, matter: Matter, beside: Beside, policy: Policy, as_at: dat
             _conference(matter, each, meetings, beside, policy, as_at, known, explain) for each in meetings
         ],
         "actions": [_action(matter, each, as_at, explain) for each in matter.told(facts.ConferenceActionSet)],
+        "core_assessment_from": assessment.began if assessment else None,
+        "core_assessment_days": assessment.length if assessment else None,
         "core_assessment_due": assessment.due if assessment else None,
+        "core_assessment_ready_on": assessment.done_on if assessment else None,
         "core_assessment_state": assessment.state if assessment else None,
         "alerts": [_flag(stream, each, explain) for each in alerts(matter, as_at)],
     }
@@ -167,7 +170,7 @@ def _check(
 def _information(matter: Matter, record: Recorded[facts.NewInformationRecorded]) -> Row:
     """New information, and the day the risk manager countersigned it (CP-09)."""
     signed = [each.fact.on for each in matter.told(facts.RiskManagerCountersigned) if each.fact.on >= record.fact.on]
-    return {"on": record.fact.on, "countersigned_on": min(signed, default=None)}
+    return {"position": record.position, "on": record.fact.on, "countersigned_on": min(signed, default=None)}
 
 
 def _referral(
@@ -188,6 +191,8 @@ def _referral(
         "in_writing_on": min(
             (each.fact.on for each in matter.told(facts.ReferralConfirmedInWriting, **of)), default=None
         ),
+        "contact_on": clock.began,
+        "reply_days": clock.length,
         "reply_due": clock.due,
         "state": _REPLY_STATES[clock.state],
         "replied_on": clock.done_on,
@@ -216,14 +221,20 @@ def _conference(
         "kind": invited.kind,
         "for_date": invited.for_date,
         "state": conference.state(as_at),
+        "took_place_on": conference.on if conference.took_place else None,
+        "counts_from": conference.on,
         "answered_on": conference.answered[0] if conference.answered else None,
         "non_attendance_agreed": conference.agreed is not None,
         "reported_on": conference.reported[0] if conference.reported else None,
         "minutes_checked": bool(matter.told(facts.ConferenceMinutesChecked, conference_id=invited.conference_id)),
+        "core_group_days": group.length if group else None,
         "core_group_due": _due(group),
         "core_group_state": group.state if group else None,
+        "core_group_met_on": group.done_on if group else None,
+        "next_review_months": review.length,
         "next_review_due": review.due,
         "next_review_state": review.state,
+        "next_review_held_on": review.done_on,
     }
     return explained(
         row,

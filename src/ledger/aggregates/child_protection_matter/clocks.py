@@ -9,7 +9,7 @@ tests/aggregates/test_child_protection_clocks.py.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final, Literal
 
@@ -33,28 +33,31 @@ ClockState = Literal["not-due", "due", "done", "done-late", "overdue", "calendar
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Something due.  `due` is None where nothing started it, or no calendar is loaded; `days_late`: calendar days."""
+    """Something due.  `due` is None where nothing is owed, or no calendar is loaded; `days_late`: calendar days.
 
+    `began`: the day it runs from; `length`: how many days, working days or months it runs for, by the setting then.
+    """
+
+    began: date
+    length: int
     due: date | None
-    state: ClockState
+    state: ClockState = "due"
     done_on: date | None = None
     days_late: int | None = None
     facts: tuple[int, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
-def _running(
-    due: date | None, done: Done | None, as_at: date, facts: Sequence[int], settings: Mapping[str, Any]
-) -> Clock:
+def _running(begun: Clock, done: Done | None, as_at: date) -> Clock:
     """Where a clock that has started stands at the end of a day."""
     on = done[0] if done else None
-    rests = (*facts, *((done[1],) if done else ()))
-    if due is None:
-        return Clock(None, "calendar-missing", on, None, rests, settings)
-    late = ((on or as_at) - due).days
+    told = replace(begun, done_on=on, facts=(*begun.facts, *((done[1],) if done else ())))
+    if begun.due is None:
+        return replace(told, state="calendar-missing")
+    late = ((on or as_at) - begun.due).days
     if on is not None:
-        return Clock(due, "done-late" if late > 0 else "done", on, max(0, late), rests, settings)
-    return Clock(due, "overdue" if late > 0 else "due", None, late if late > 0 else None, rests, settings)
+        return replace(told, state="done-late" if late > 0 else "done", days_late=max(0, late))
+    return replace(told, state="overdue" if late > 0 else "due", days_late=late if late > 0 else None)
 
 
 def _within(day: Callable[[], date]) -> date:
@@ -85,7 +88,8 @@ def reply_clock(matter: Matter, referral: Referred, policy: Policy, as_at: date,
     rests = [referral.position]
     if written and written[0] < made:
         rests.append(written[1])
-    return _running(due, _first(matter.told(facts.ReferralReplied, **of)), as_at, rests, {REPLY: days})
+    begun = Clock(contact, days, due, facts=tuple(rests), settings={REPLY: days})
+    return _running(begun, _first(matter.told(facts.ReferralReplied, **of)), as_at)
 
 
 # ------------------------------------------------------------------------------------------ conferences
@@ -154,8 +158,8 @@ def core_group_clock(matter: Matter, conference: Conference, policy: Policy, as_
     except (CalendarMissing, OverflowError):
         due = None
     first = [each for each in matter.told(facts.CoreGroupMet) if each.fact.first]
-    clock = _running(due, _first(first, conference.on), as_at, conference.facts, {CORE_GROUP: days})
-    return _not_yet(clock, conference, as_at)
+    begun = Clock(conference.on, days, due, facts=conference.facts, settings={CORE_GROUP: days})
+    return _not_yet(_running(begun, _first(first, conference.on), as_at), as_at)
 
 
 def review_clock(
@@ -178,10 +182,11 @@ def review_clock(
         for each in every
         if each.invited.fact.kind == "REVIEW" and each.took_place and each.on > conference.on
     ]
-    clock = _running(due, min(later, default=None), as_at, conference.facts, {REVIEWS: listed})
+    begun = Clock(conference.on, months, due, facts=conference.facts, settings={REVIEWS: listed})
+    clock = _running(begun, min(later, default=None), as_at)
     if clock.done_on is None and deregistered and deregistered[0] >= conference.on:
-        return Clock(None, "ended", facts=(*conference.facts, deregistered[1]), settings=clock.settings)
-    return _not_yet(clock, conference, as_at)
+        return replace(begun, due=None, state="ended", facts=(*conference.facts, deregistered[1]))
+    return _not_yet(clock, as_at)
 
 
 def _months(listed: str) -> list[int]:
@@ -192,11 +197,9 @@ def _months(listed: str) -> list[int]:
         return [3, 6]
 
 
-def _not_yet(clock: Clock, conference: Conference, as_at: date) -> Clock:
+def _not_yet(clock: Clock, as_at: date) -> Clock:
     """What runs from a conference that is still to come is not due yet."""
-    if clock.state == "due" and as_at < conference.on:
-        return Clock(clock.due, "not-due", None, None, clock.facts, clock.settings)
-    return clock
+    return replace(clock, state="not-due") if clock.state == "due" and as_at < clock.began else clock
 
 
 # ------------------------------------------------------------------------------------------ core assessment
@@ -218,7 +221,7 @@ def core_assessment_clock(matter: Matter, policy: Policy, as_at: date, known: in
     since = start[0]
     days = policy.number(CORE_ASSESSMENT, since, known)
     due = _within(lambda: rules.core_assessment_due(since, days))
-    return _running(due, done, as_at, (start[1],), {CORE_ASSESSMENT: days})
+    return _running(Clock(since, days, due, facts=(start[1],), settings={CORE_ASSESSMENT: days}), done, as_at)
 
 
 # ------------------------------------------------------------------------------------------ flags

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any, Final
 
 from ledger.aggregates.child_protection_matter import facts
-from ledger.api.web.stages import Course, Row, Step, clock, late, together_with
+from ledger.api.web.stages import Course, Row, Step, clock, late, together_with, within
 from ledger.api.web.words import day, shown, words
 
 _STATES: Final = {
@@ -33,17 +33,13 @@ def conferences(view: Course) -> Iterator[Step]:
         waits = each["state"] in ("invited", "answered", "missed")
         then = (facts.ConferenceAttended, facts.NonAttendanceAgreed, facts.ReviewConferenceHeld) if waits else ()
         agreed = ("Not going was agreed with the line manager",) if each["non_attendance_agreed"] else ()
-        yield Step(kind, invited["on"], each["for_date"], _took_place(view, of), says, tone, each, agreed, then)
+        yield Step(kind, invited["on"], each["for_date"], each["took_place_on"], says, tone, each, agreed, then)
         yield _answered(view, each, of)
         yield _reported(each)
         yield from _minutes(view, each, of)
         if each["core_group_state"]:
             yield _core_group(view, each)
         yield _next_review(view, each)
-
-
-def _took_place(view: Course, of: Mapping[str, Any]) -> date | None:
-    return next((each["on"] for each in view.told(facts.ConferenceAttended, facts.ReviewConferenceHeld, **of)), None)
 
 
 def _answered(view: Course, each: Row, of: Mapping[str, Any]) -> Step:
@@ -77,26 +73,22 @@ def _minutes(view: Course, each: Row, of: Mapping[str, Any]) -> Iterator[Step]:
 
 
 def _core_group(view: Course, each: Row) -> Step:
-    met = [one for one in view.told(facts.CoreGroupMet) if one["says"]["first"]]
-    state = each["core_group_state"]
-    found = (
-        next((one for one in met if one["on"] >= each["for_date"]), None) if state in ("done", "done-late") else None
-    )
-    done = found["on"] if found else None
-    says, tone = clock(state, late(each["core_group_due"], done, view.as_at))
-    title = "First core group, within ten working days"
-    due, then = each["core_group_due"], () if done else (facts.CoreGroupMet,)
+    due, done = each["core_group_due"], each["core_group_met_on"]
+    met = view.told(facts.CoreGroupMet, first=True)
+    found = next((one for one in met if one["on"] == done), None)
+    says, tone = clock(each["core_group_state"], late(due, done, view.as_at))
+    title = within("First core group", each["core_group_days"], "working day")
+    then = () if done else (facts.CoreGroupMet,)
     said = together_with(found["says"], "attended") if found else ()
-    return Step(title, each["for_date"], due if isinstance(due, date) else None, done, says, tone, each, said, then)
+    due = due if isinstance(due, date) else None
+    return Step(title, each["counts_from"], due, done, says, tone, each, said, then)
 
 
 def _next_review(view: Course, each: Row) -> Step:
-    due, state = each["next_review_due"], each["next_review_state"]
-    held = [one["for_date"] for one in view.shown["conferences"] if one["kind"] == "REVIEW"]
-    done = next((on for on in sorted(held) if on > each["for_date"]), None) if state in ("done", "done-late") else None
-    says, tone = clock(state, late(due, done, view.as_at))
-    within = "three" if each["kind"] == "INITIAL" else "six"
-    return Step(f"Review conference, within {within} months", each["for_date"], due, done, says, tone, each)
+    due, done = each["next_review_due"], each["next_review_held_on"]
+    says, tone = clock(each["next_review_state"], late(due, done, view.as_at))
+    title = within("Review conference", each["next_review_months"], "month")
+    return Step(title, each["counts_from"], due, done, says, tone, each)
 
 
 def actions(view: Course) -> Iterator[Step]:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from ledger.aggregates.child_protection_matter import facts
 from ledger.api.web.conferences import actions, conferences
-from ledger.api.web.stages import Course, Kinds, Row, Stage, Step, clock, days, late, staged, together_with
+from ledger.api.web.stages import Course, Kinds, Row, Stage, Step, clock, days, late, staged, together_with, within
 from ledger.api.web.words import day, words
 from ledger.rules.child_protection import REFERRAL_NOT_IN_WRITING, WRITTEN_FOLLOW_UP_MISSING
 from ledger.rules.dates import day_of
@@ -130,12 +130,12 @@ def _checks(view: Course) -> Iterator[Step]:
     for each in view.told(facts.ChildRiskSectionCompleted):
         confidential = ("Confidential",) if each["says"]["confidential"] else ()
         yield Step(f"Form {each['says']['form']} completed", each["on"], None, each["on"], row=each, says=confidential)
-    told = view.told(facts.NewInformationRecorded)
-    for each, fact in zip(view.shown["new_information"], told, strict=False):
-        signed = each["countersigned_on"]
+    countersigned = {each["position"]: each["countersigned_on"] for each in view.shown["new_information"]}
+    for fact in view.told(facts.NewInformationRecorded):
+        signed = countersigned[fact["position"]]
         state = "Countersigned" if signed else "Waits for the risk manager"
         then = () if signed else (facts.RiskManagerCountersigned,)
-        yield Step("New information", each["on"], None, signed, state, _tone(not signed), fact, then=then)
+        yield Step("New information", fact["on"], None, signed, state, _tone(not signed), fact, then=then)
 
 
 def _tone(waits: bool) -> str:
@@ -157,9 +157,9 @@ def _referrals(view: Course) -> Iterator[Step]:
         waits = each["replied_on"] is None
         chased = [f"Reminded on {day(on)}" for on in each["chased_on"]]
         then = (facts.ReferralReplied, facts.ReferralChased) if waits else ()
-        yield Step(
-            "Reply, within ten days", made, each["reply_due"], each["replied_on"], says, tone, each, chased, then
-        )
+        title = within("Reply", each["reply_days"], "day")
+        began, due, done = each["contact_on"], each["reply_due"], each["replied_on"]
+        yield Step(title, began, due, done, says, tone, each, chased, then)
 
 
 def _enquiries(view: Course) -> Iterator[Step]:
@@ -169,15 +169,13 @@ def _enquiries(view: Course) -> Iterator[Step]:
         yield Step(
             names[each["type"]], each["on"], None, each["on"], row=each, says=together_with(each["says"], "attended_by")
         )
-    due = view.shown["core_assessment_due"]
+    due, done = view.shown["core_assessment_due"], view.shown["core_assessment_ready_on"]
     if due is None:
         return
-    ready = [each["on"] for each in view.told(facts.CoreAssessmentReady)]
-    state = view.shown["core_assessment_state"]
-    done = ready[-1] if ready and state in ("done", "done-late") else None
-    says, tone = clock(state, late(due, done, view.as_at))
+    title = within("Core assessment", view.shown["core_assessment_days"], "day")
+    says, tone = clock(view.shown["core_assessment_state"], late(due, done, view.as_at))
     then = () if done else (facts.CoreAssessmentReady,)
-    yield Step("Core assessment, within 35 days", began[0]["on"], due, done, says, tone, view.shown, then=then)
+    yield Step(title, view.shown["core_assessment_from"], due, done, says, tone, view.shown, then=then)
 
 
 def _contacts(view: Course) -> Iterator[Step]:

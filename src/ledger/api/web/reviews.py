@@ -35,7 +35,7 @@ def stages(answer: Mapping[str, Any], role: str, at: str) -> list[Stage]:
     told = (
         ("referral", "Referral", "The incident is not referred.", _referral(view), () if begun else _REFERRAL),
         ("securing", "Records secured", "No records are secured.", _securing(view), _SECURING),
-        ("panel", "Panel, and four months", "", _panel(view), ()),
+        ("panel", "Panel and completion", "", _panel(view), ()),
         ("management", "Management review", "None is asked for.", _management(view), _asking(view)),
         ("overview", "Overview and learning", "", _overview(view), _LEARNING),
         ("actions", "Action plan", "No action plan is issued.", _actions(view), (facts.ActionPlanIssued,)),

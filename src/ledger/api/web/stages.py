@@ -67,6 +67,11 @@ def days(count: int) -> str:
     return f"{count} {'day' if count == 1 else 'days'}"
 
 
+def within(title: str, count: int, unit: str) -> str:
+    """Reply, within 10 days: a step that has a time, by the setting that counts for it."""
+    return f"{title}, within {count} {unit}{'' if count == 1 else 's'}"
+
+
 def clock(state: str, late: int | None) -> tuple[str, str]:
     """How a clock of the view stands, in words, and its tone."""
     match state:
