@@ -1,4 +1,7 @@
-"""The monthly report of the register, issued through the door: its rows, their digest, and both stay as they were."""
+"""The monthly report of the register, issued through the door: its rows, their digest, and both stay as they were.
+
+CP-50, CP-51.
+"""
 
 from __future__ import annotations
 

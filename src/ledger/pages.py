@@ -6,6 +6,7 @@ A test (tests/house/test_docs.py) fails when one of them is not what the registr
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
@@ -22,6 +23,7 @@ from ledger.settings import Settings
 
 MODULES: Final = 9  # named of a rule that is enforced nearly everywhere
 FOLDER: Final = Path(__file__).parents[2] / "docs"
+PROVEN: Final = FOLDER.parent / "tests" / "house" / "proven.csv"
 
 
 def pages() -> dict[str, str]:
@@ -37,18 +39,33 @@ def pages() -> dict[str, str]:
 
 
 def _rules() -> str:
-    where = enforced_in()
+    where, tests = enforced_in(), _proven()
     rows = [
-        (each.id, each.name, each.text, each.cite, f"{each.edition}, by {each.anchor}", _enforced(each, where[each.id]))
+        (
+            each.id,
+            each.name,
+            each.text,
+            each.cite,
+            f"{each.edition}, by {each.anchor}",
+            _enforced(each, where[each.id]),
+            tests.get(each.id, ""),
+        )
         for each in rules()
     ]
     return _page(
         "Rules",
         "What the law and the protocols say, as the code holds it. `ledger rules` prints the same. *Enforced*: the "
         "modules of src/ledger that name the rule or call its function; how it is kept, where no code names it. The "
-        "tests that fail when a number changes are in [mutants.md](mutants.md).",
-        _table(("Rule", "Name", "Text", "Source", "Edition", "Enforced"), rows),
+        "tests that fail when a number changes are in [mutants.md](mutants.md). *Tests*: of the rules of child "
+        "protection, data protection and case review, a test or a scenario that names the rule.",
+        _table(("Rule", "Name", "Text", "Source", "Edition", "Enforced", "Tests"), rows),
     )
+
+
+def _proven() -> dict[str, str]:
+    """By id of a rule, the tests that prove it: a table beside them, held by tests/house/test_rules.py."""
+    with PROVEN.open(newline="", encoding="utf-8") as file:
+        return {row["rule"]: row["tests"].replace(" ", ", ") for row in csv.DictReader(file)}
 
 
 def _enforced(each: Rule, modules: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""Staff at work: what falls due and when, what is refused, what a case is told of its supervision (rule book J)."""
+"""Staff at work: what falls due and when, what is refused, what a case is told of it (rule book J; CP-52, DP-13)."""
 
 import random
 from datetime import date

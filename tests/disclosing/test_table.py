@@ -1,4 +1,4 @@
-"""Who may have what opened: the table, tried in every role and for every purpose."""
+"""Who may have what opened: the table, tried in every role and for every purpose (DP-12)."""
 
 from itertools import product
 

@@ -47,7 +47,7 @@ class Family:
         told = {name: self.word(child) for name in ("surname", "forenames", "gender", "address")}
         given = {"client_id": number, "dob": "2019-05-17", **told, "register_name": "ICS_REGISTER"}
         self.give(f"child/{child}", "RecordChild", given, OFFICER)
-        contact = {"on": days_ago(20), "purpose": self.word(child)}
+        contact = {"on": days_ago(20), "purpose": f"to decide on a referral: {self.word(child)}"}
         self.give(f"child/{child}", "RecordChildContact", contact, PRACTITIONER)
         return child
 

@@ -1,5 +1,6 @@
-"""Each rule of areas A to E is told by `ledger rules`, with its source and edition, and says where it is enforced."""
+"""Each rule of areas A to E and G to I is told by `ledger rules`, with its source, and says where it is enforced."""
 
+import csv
 import re
 from pathlib import Path
 
@@ -36,4 +37,27 @@ def test_the_page_of_rules_says_where():
     for rule in IDS:
         rows = re.findall(rf"^\| {rule} \|.*\|$", page, re.MULTILINE)
         assert rows
-        assert all(row.split(" | ")[-1].strip(" |") for row in rows)
+        assert all(row.split(" | ")[-2].strip(" |") for row in rows)
+
+
+# ------------------------------------------------------------------------------------------ areas G, H and I
+
+PROTECTING = [f"{area}-{n:02}" for area, last in {"CP": 60, "DP": 14, "SCR": 15}.items() for n in range(1, last + 1)]
+with (ROOT / "tests" / "house" / "proven.csv").open(newline="", encoding="utf-8") as file:
+    PROVEN = {row["rule"]: row["tests"].split() for row in csv.DictReader(file)}
+
+
+@pytest.mark.parametrize("rule", PROTECTING)
+def test_a_rule_of_areas_g_to_i_is_listed_says_where_it_is_kept_and_which_test_names_it(rule):
+    listed = [each for each in rules() if each.id == rule]
+    assert listed
+    assert WHERE[rule] or any(each.kept for each in listed)
+    assert PROVEN[rule]
+    for each in PROVEN[rule]:
+        told = (ROOT / each).read_text("utf-8")
+        named = re.findall(r"^rules: .*$", told, re.MULTILINE) if each.endswith(".yaml") else [told]
+        assert any(rule in one for one in named), each
+
+
+def test_the_table_of_tests_is_of_these_rules_and_no_other():
+    assert list(PROVEN) == PROTECTING

@@ -1,4 +1,4 @@
-"""Whose keys an erasure destroys: a person's own, and those of streams for texts about somebody they do not name.
+"""Whose keys an erasure destroys (CP-43): a person's own, and those of streams for texts on somebody they do not name.
 
     owners_of_child(child)      -> its own, and those of the entries, matters, cases and reviews it was ever in
     owners_of_subject(history, stream, subject_id, kind)       -> those of a subject of an offender's case

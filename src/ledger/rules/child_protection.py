@@ -7,6 +7,7 @@ child-protection.yaml.
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from typing import Final
 
@@ -18,6 +19,7 @@ WMPA: Final = "west-mercia-2007"
 COMPLETE_R6_R7: Final = "Complete R6 and R7."
 CP1_NEEDS: Final = "CP1 needs {fields}."
 AGREE_WITH_CHAIR: Final = "Agree with the chair in advance if not sharing."
+ONLY_TO_DECIDE: Final = "Contact with a child may be started only to decide on a referral."
 WRITTEN_REASON: Final = "Give the written reason."
 
 WRITTEN_FOLLOW_UP_MISSING: Final = "WRITTEN_FOLLOW_UP_MISSING"
@@ -123,13 +125,15 @@ stated(
 )
 stated("CP-15", "Telephone contact with children's services is followed up in writing.", edition=WMPA, cite="WMPA 3.2")
 stated("CP-16", "Other units in contact are told of concerns and changes.", edition=WMPA, cite="WMPA 3.3")
-stated(
-    "CP-17",
-    "Staff contribute to the investigation and do not run it; they start contact with a child only to decide on a "
-    "referral.",
-    edition=WMPA,
-    cite="WMPA 3.4",
-)
+
+
+@rule("CP-17", edition=WMPA, cite="WMPA 3.4", anchor="day")
+def to_decide_on_a_referral(purpose: str) -> bool:
+    """Staff contribute to the investigation and do not run it; they start contact with a child only to get what is
+    needed to decide on a referral.  Reading: the purpose says so in words: it speaks of referring."""
+    return re.search(r"\brefer", purpose, re.IGNORECASE) is not None
+
+
 stated("CP-18", "Strategy meetings have high priority.", edition=WMPA, cite="WMPA 4.2")
 stated(
     "CP-19",
@@ -156,7 +160,13 @@ stated(
     edition=WMPA,
     cite="WMPA 4.4, App 2",
 )
-stated("CP-22", "A conference works through the checklist of its tasks.", edition=WMPA, cite="WMPA App 3")
+stated(
+    "CP-22",
+    "A conference works through the checklist of its tasks.",
+    edition=WMPA,
+    cite="WMPA App 3",
+    kept="The chair and those who attend keep it; the ledger holds what came of it: actions, minutes, the next review.",
+)
 stated("CP-23", "Minutes are checked and errors raised at once.", edition=WMPA, cite="WMPA 4.4")
 stated(
     "CP-24",

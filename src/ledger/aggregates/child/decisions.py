@@ -1,4 +1,4 @@
-"""What may be recorded about a child (CP-25, CP-49), and whom it concerns: the entries that link the child now.
+"""What may be recorded about a child (CP-17, CP-25, CP-49), and whom it concerns: the entries that link the child now.
 
 Its erasure is decided in `erasing`.  Proven by tests/aggregates/test_child.py.
 """
@@ -12,11 +12,17 @@ from ledger.aggregates.after import FOLLOWING, ruling_after
 from ledger.aggregates.aggregate import Ruling, about_ids
 from ledger.aggregates.child.child import Child
 from ledger.aggregates.child.erasing import on_erasing
-from ledger.aggregates.child.facts import ChildDataErased, ChildRecorded, ChildUnattendedOnPremises, KeyWorkerNamed
+from ledger.aggregates.child.facts import (
+    ChildContactRecorded,
+    ChildDataErased,
+    ChildRecorded,
+    ChildUnattendedOnPremises,
+    KeyWorkerNamed,
+)
 from ledger.aggregates.register_entry.registrations import Registration
 from ledger.aggregates.shape import Closed, Fact, Now, Recorded
 from ledger.errors import Refusal
-from ledger.rules import general, register
+from ledger.rules import child_protection, general, register
 
 
 def rule_on(child: Child, draft: Fact, now: Now, stream: str) -> Ruling:
@@ -28,7 +34,7 @@ def rule_on(child: Child, draft: Fact, now: Now, stream: str) -> Ruling:
     if isinstance(draft, ChildDataErased):
         return Ruling(refusals=impossible) if impossible else on_erasing(child, draft, now)
     return Ruling(
-        refusals=(*impossible, *_key_worker(draft)),
+        refusals=(*impossible, *_key_worker(draft), *_contact(draft)),
         about=about_ids(draft, stream, *chains_of(child.live)),
     )
 
@@ -60,6 +66,13 @@ def _impossible(child: Child, draft: Fact) -> Iterator[Refusal]:
         yield Refusal("GEN-06", general.NO_OVERWRITING, rule_book=False)
     elif not isinstance(draft, ChildRecorded | ChildUnattendedOnPremises) and child.record is None:
         yield Refusal("GEN-06", general.NOT_YET.format(command=ChildRecorded.command), rule_book=False)
+
+
+def _contact(draft: Fact) -> Iterator[Refusal]:
+    if not isinstance(draft, ChildContactRecorded) or isinstance(draft.purpose, Closed):
+        return
+    if not child_protection.to_decide_on_a_referral(draft.purpose):
+        yield Refusal("CP-17", child_protection.ONLY_TO_DECIDE)
 
 
 def _key_worker(draft: Fact) -> Iterator[Refusal]:

@@ -67,7 +67,7 @@ class ConcernNotified(
     topic="child-protection-matter.concern-notified.v1",
     command="NotifyConcern",
     who=("any-staff",),
-    rules=("CP-02",),
+    rules=("CP-02", "CP-03"),
     effective="on",
 ):
     """The line or duty manager was told of a concern."""

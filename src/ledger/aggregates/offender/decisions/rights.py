@@ -20,7 +20,7 @@ from ledger.aggregates.offender.entities import happened
 from ledger.aggregates.offender.erasing import erasure_of, on_erasing
 from ledger.aggregates.offender.facts import InformationShared
 from ledger.aggregates.rights import Request, rights_of
-from ledger.aggregates.shape import Now, Recorded, opened
+from ledger.aggregates.shape import Now, Recorded, blank, opened
 from ledger.aggregates.subject import (
     ErasureFinalised,
     ProcessingRestricted,
@@ -56,8 +56,12 @@ def _past_mappa(case: Case, draft: InformationShared, now: Now) -> Iterator[Refu
     """Disclosure about a sex offender by another road than MAPPA's (DP-08); an offence that cannot be read is none."""
     listed = str(now.policy.setting(LISTED, draft.on) or "")
     codes = (opened(each.fact.offence_code) for each in case.person.offences if happened(each) <= draft.on)
-    basis = "" if draft.basis is None else opened(draft.basis)
-    if basis is None or not any(code is not None and allocation.excludes(code, listed) for code in codes):
+    basis = opened(draft.basis)
+    if (
+        basis is None
+        or blank(basis)
+        or not any(code is not None and allocation.excludes(code, listed) for code in codes)
+    ):
         return
     assessed = any(each[0] <= draft.on for each in case.levels)
     if not data_protection.by_the_mappa_route(basis, assessed=assessed):
