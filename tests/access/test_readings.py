@@ -1,4 +1,4 @@
-"""What somebody is shown is sealed in the access log before it leaves: who, what for, of which cases, and when (DP-11)."""
+"""What is shown is sealed in the access log before it leaves: who, what for, of which cases, and when (DP-11)."""
 
 from __future__ import annotations
 
