@@ -14,6 +14,8 @@ from tests.web.browsing import Browser, read, signed_in, text_of
 
 from ledger.aggregates.roles import ROLES
 from ledger.api.web import came
+from ledger.api.web.asking import MOST_FIELDS
+from ledger.api.web.attendance import PEOPLE
 from ledger.api.web.came import Untold, field, steps_of
 from ledger.rules.enforcement import TWO_OUTCOMES
 
@@ -279,6 +281,91 @@ def test_markup_in_a_name_and_in_what_was_sent_is_text(door: Door):
     assert answer.status_code == 409
     assert "<img" not in answer.text
     assert 'value="&lt;script&gt;"' in answer.text
+
+
+# ------------------------------------------------------------------------------------ which day, which project
+
+
+def chosen(day: Day, query: str = "") -> tuple[str, list[str]]:
+    """What the page that chooses says, and the ways on to a project's day."""
+    day.park.door.run(day.park.door.ledger.follower.catch_up())
+    answer = day.browser.get(f"/attendance?day={DAY}{query}")
+    assert answer.status_code == 200, text_of(answer)
+    ways = [
+        str(given["href"]) for tag, given in read(answer).tags if tag == "a" and day.park.id in str(given.get("href"))
+    ]
+    return text_of(answer), ways
+
+
+def test_a_day_leads_to_the_projects_where_somebody_is_expected_and_not_yet_recorded(day: Day):
+    said, ways = chosen(day)
+    assert ways == [f"/attendance?placement={day.park.id}&day={DAY}"]
+    assert "Nowhere Park" in said
+    assert "1 Nowhere Lane" in said
+    assert day.browser.get(ways[0]).status_code == 200
+    day.send(day.form() | worked(day.people[0][1]) | filled(day.people[1][1], outcome="AFTA"))
+    assert len(chosen(day)[1]) == 1
+    day.send(day.form() | worked(day.people[2][1]))
+    assert chosen(day)[1] == []
+
+
+def test_other_days_and_other_units_have_other_projects(day: Day):
+    assert chosen(day, "&unit=Nowhere") == (chosen(day, "&unit=Nowhere")[0], [])
+    assert "in Nowhere is still to be recorded" in chosen(day, "&unit=Nowhere")[0]
+    assert len(chosen(day, "&unit=")[1]) == 1
+    assert day.park.id not in day.browser.get(f"/attendance?day={days_ago(-40)}").text
+
+
+def test_a_day_to_come_is_chosen_as_well(day: Day):
+    day.park.session(day.park.person("Eve"), days_ago(-4))
+    day.park.door.run(day.park.door.ledger.follower.catch_up())
+    assert day.park.id in day.browser.get(f"/attendance?day={days_ago(-4)}").text
+    assert day.park.id not in day.browser.get(f"/attendance?day={days_ago(-5)}").text
+
+
+def test_whom_one_may_not_read_is_counted_and_not_placed(day: Day):
+    case, _ = day.people[0]
+    rule = {"user_id": day.park.door.actor("supervisor").id, "message": "Ask.", "reason": "Relative"}
+    day.park.door.give(case.to, "ExcludeAccess", rule, "risk-manager", key=uuid4())
+    assert (
+        "more person is expected whose case you may not read" in chosen(day)[0] or "more people are" in chosen(day)[0]
+    )
+
+
+def test_who_looked_where_somebody_works_is_on_record_in_their_case(day: Day):
+    chosen(day)
+    for case, _ in day.people:
+        shown = day.park.door.get(f"{case.path}/readings", "auditor").json()["items"]
+        assert "attendance" in {each["view"] for each in shown}
+
+
+def test_more_people_than_a_form_may_hold_are_recorded_page_by_page(day: Day, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("ledger.api.web.attendance.PEOPLE", 2)
+    first = day.browser.get(day.at)
+    assert "3 people are expected" in text_of(first)
+    ways = [str(given["href"]) for tag, given in read(first).tags if "part=" in str(given.get("href"))]
+    assert ways == [f"{day.at}&part=2"]
+    last = day.people[2][1]
+    assert field(last, "outcome") not in first.text
+    second = Day(day.park, day.people, day.browser)
+    form = {
+        str(given["name"]): str(given.get("value") or "")
+        for tag, given in read(day.browser.get(ways[0])).tags
+        if tag == "input" and "name" in given
+    }
+    form.pop("told", None)
+    assert day.browser.post(day.at, form | worked(last)).status_code == 403  # a form of another page
+    answer = day.browser.post(ways[0], form | worked(last))
+    assert answer.status_code == 200, text_of(answer)
+    assert second.events(2) == ["SessionAttended", "HoursCredited"]
+    assert second.events(0) == []
+    assert day.browser.get(f"{day.at}&part=9").status_code == 200
+    assert day.browser.get(f"{day.at}&part=many").status_code == 422
+
+
+def test_the_fullest_page_stays_within_what_a_form_may_hold(day: Day):
+    per_person = len([name for name in day.form() if day.people[0][1] in name]) + 1  # and what came of it
+    assert PEOPLE * per_person + 2 <= MOST_FIELDS
 
 
 @pytest.mark.parametrize("placement, when", [("x", "2026-01-01"), (None, "soon"), (None, "2026-02-30")])

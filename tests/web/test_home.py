@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
@@ -11,7 +12,7 @@ from tests.doors import TODAY, Case, Door, days_ago
 from tests.web.browsing import Browser, read, signed_in, text_of
 
 from ledger.aggregates.roles import ROLES
-from ledger.api.web.filters import STATES, Filters, between, week_of
+from ledger.api.filters import STATES, Filters, between, week_of
 from ledger.api.web.home import FIRST
 from ledger.api.web.week import week
 from ledger.api.web.words import is_id
@@ -166,6 +167,31 @@ def test_the_rows_of_each_due_state_are_those_of_the_list_and_no_row_is_in_two(d
             assert all(a_day(str(row[worklist.rank])) < TODAY for row in parts[0]), name
         else:
             assert parts == [whole] * 3, name
+
+
+@pytest.mark.parametrize(
+    "name, query, some",
+    [
+        ("letters", {"state": "no-letter"}, True),
+        ("letters", {"state": "awaiting-evidence"}, False),
+        ("assessments", {"due": "overdue"}, True),
+        ("assessments", {"due": "later"}, False),
+        ("assessments", {"due": "overdue", "unit": "Nowhere"}, False),
+    ],
+)
+def test_json_takes_the_filters_of_the_page_and_answers_its_rows(
+    door: Door, late: Case, name: str, query: dict[str, str], some: bool
+):
+    asked = {**query, "person": late.id}
+    rows = door.get(f"/worklists/{name}", **asked).json()["items"]
+    assert {row["offender_id"] for row in rows} == ({late.id} if some else set())
+    assert cases_on(signed_in(door), f"/lists/{name}?{urlencode(asked)}") == {row["offender_id"] for row in rows}
+
+
+@pytest.mark.parametrize("query", [{"due": "soon"}, {"state": "lost"}, {"person": "Smith"}, {"unit": "\x00"}], ids=str)
+def test_json_refuses_a_filter_that_is_none_as_the_page_does(door: Door, query: dict[str, str]):
+    assert door.get("/worklists/letters", **query).status_code == 422
+    assert signed_in(door).get(f"/lists/letters?{urlencode(query)}").status_code == 422
 
 
 def test_a_filter_of_a_unit_holds_on_home_and_on_the_list(door: Door, late: Case):

@@ -33,7 +33,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -76,9 +76,9 @@ from ledger.api.asking import (
     limit_of,
     number,
     reader_of,
-    unit_of,
 )
 from ledger.api.bodies import body_of, fields_of
+from ledger.api.filters import FIELDS, filters_of
 from ledger.api.metrics import MEDIA_TYPE as METRICS_TYPE
 from ledger.api.operating import Observed, Operating
 from ledger.api.problems import of_any
@@ -96,7 +96,9 @@ from ledger.errors import (
     Unexpected,
 )
 from ledger.following.lists import LONGEST_PAGE, PAGE
+from ledger.projections import WORKLISTS
 from ledger.reading import a_day, an_instant
+from ledger.rules.dates import london_day
 from ledger.settings import Settings
 
 # How much is done, and when, is nobody's business outside; and behind a proxy of this machine everybody seems local.
@@ -297,14 +299,18 @@ async def compared(request: Request) -> Response:
 
 
 async def worklist(request: Request) -> Response:
-    """GET /worklists/{name}?unit=&as_at=&known_at=&after=&cursor=&limit="""
+    """GET /worklists/{name}?unit=&person=&due=&state=&as_at=&known_at=&after=&cursor=&limit="""
     ledger: Ledger = request.app.state.ledger
-    asked = asked_of(request, {"unit", "as_at", "known_at", "after", "cursor", "limit"})
+    name = request.path_params["name"]
+    asked = asked_of(request, {*FIELDS, "as_at", "known_at", "after", "cursor", "limit"})
+    as_at = day_asked(asked["as_at"]) if "as_at" in asked else None
+    known_at = instant_asked(asked["known_at"]) if "known_at" in asked else None
+    day = as_at or london_day(known_at or datetime.now(UTC))
     found = await ledger.worklist(
-        request.path_params["name"],
-        unit=unit_of(asked),
-        as_at=day_asked(asked["as_at"]) if "as_at" in asked else None,
-        known_at=instant_asked(asked["known_at"]) if "known_at" in asked else None,
+        name,
+        only=filters_of(asked).only(day, WORKLISTS.get(name)),
+        as_at=as_at,
+        known_at=known_at,
         after=number("after", asked.get("after", "0"), LARGEST_POSITION),
         cursor=asked.get("cursor", ""),
         most=limit_of(asked, PAGE, LONGEST_PAGE),

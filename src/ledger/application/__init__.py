@@ -58,7 +58,7 @@ from ledger.application.patience import in_time
 from ledger.application.reporting import Reporting
 from ledger.application.searching import PAGE as SEARCH_PAGE
 from ledger.application.searching import Searching
-from ledger.application.sheets import Sheet, Sheets
+from ledger.application.sheets import ProjectDay, Sheet, Sheets
 from ledger.application.standing import READY_SECONDS, Standing
 from ledger.application.subject_access import SubjectAccess, Subjects
 from ledger.commands import Acknowledged, Command, authorise, fact_class_of
@@ -374,6 +374,17 @@ class Ledger:
         """A form of the sources, filled from a case.  Raises as ledger.application.forms."""
         async with self._kept(reader, stream_of(noun, id)):
             return await self._forms.form(noun, id, name, reader, of=of, as_at=as_at, known_at=known_at)
+
+    async def project_day(self, day: date, unit: str = "", *, reader: Reader) -> tuple[list[ProjectDay], int, bool]:
+        """Where people are expected on a day, of a unit or of all, of whom nothing is recorded yet; how many more there
+        are whose cases this reader may not read; and whether this is all: no more than a thousand people are looked at.
+
+        Raises NotYetProjected, DatabaseUnavailable, VaultUnavailable, AccessLogUnavailable.
+        """
+        only = Only(unit, day, day)
+        page = await self.worklist("attendance", only=only, as_at=day, most=lists.LONGEST_PAGE, reader=reader)
+        found = await self._sheets.named(page.items, page.position, day, reader)
+        return found, len(page.items) - sum(each.people for each in found), page.next is None
 
     # ------------------------------------------------------------------------------------ leaving the house
 

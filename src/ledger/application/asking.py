@@ -45,6 +45,7 @@ from ledger.store.opening import Store
 T = TypeVar("T")
 NOT_PROVABLE: Final = "Not provable: when another system knew of a fact is that system's word; no entry here proves it."
 SOURCE_CLOCK: Final = "source-clock"  # what an entry of the access log adds to the name of a view so asked
+REGISTERED: Final = frozenset({"child", "register-entry"})  # whoever asks for the one asks for the other
 CURSORS: Final = "places-in-lists"  # the vault's name for the secret that seals them
 
 
@@ -353,8 +354,9 @@ class Asking:
 
 def nearby(history: Sequence[Recorded[Any]], names: Iterable[str]) -> set[str]:
     """What concerns persons, of the kinds of these, that facts of a case are of or about: a view that asks for one
-    child of a case asks for the next one too, and they are read together."""
+    child of a case asks for the next one too, and for what the register says of it, and they are read together."""
     kinds = {noun_of(each) for each in names if each.startswith(CONCERNING)}
+    kinds |= REGISTERED if kinds & REGISTERED else set()
     named = {each for record in history for each in (record.stream, *record.about)} if kinds else ()
     return {each for each in named if is_case(each) and noun_of(each) in kinds}
 

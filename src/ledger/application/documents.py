@@ -4,8 +4,9 @@
     await documents.open("offender-019a…", doc_id, reader)
 
 Stored is what its type says it is (the first bytes are looked at), at most 10 MB.  Who opens a document stands in
-rules.data_protection (`opened_by`), by its marking, and one about a child only in a role that reads values about children
-(ledger.disclosing.table), whatever its marking: our reading.  That it is opened is sealed in the access log first.
+rules.data_protection (`opened_by`), by its marking, and one about a child only in a role that reads values about
+children (ledger.disclosing.table), whatever its marking: our reading.  That it is opened is sealed in the access log
+first.
 
 Proven by tests/api/test_documents.py.
 """

@@ -3,6 +3,8 @@
     sheet = await sheets.sheet(placement_id, day, reader)
     sheet.listed(), sheet.pdf()
 
+    days = await sheets.named(rows, day, reader)           the placements that rows of worklist `attendance` name
+
 Nothing is issued and nothing recorded but who was shown it.  Whoever's case the reader may not read keeps a line that
 says nothing (ledger.privacy.limiting), for they are expected all the same.  A sheet is dated by the newest fact it was
 made of, so the same facts are the same bytes.  Proven by tests/api/test_session_sheet.py.
@@ -11,6 +13,7 @@ made of, so the same facts are the same bytes.  Proven by tests/api/test_session
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,7 +22,9 @@ from typing import Any, Final, TypeVar
 from ledger.access.purposes import Reader
 from ledger.access.readings import Readings, Screen, people_of
 from ledger.aggregates import AGGREGATES
+from ledger.aggregates.corrections import CORRECTING, RecordCorrected
 from ledger.aggregates.placement.fold import Placement
+from ledger.aggregates.placement.site import PlacementOpened
 from ledger.aggregates.shape import Recorded
 from ledger.application.entitling import Entitling
 from ledger.application.patience import in_time
@@ -34,7 +39,7 @@ from ledger.projections.why import Row
 from ledger.rules import letters
 from ledger.store.binary import LARGEST
 from ledger.store.cases import Cases
-from ledger.store.chains import Chain
+from ledger.store.chains import Chain, Opens
 from ledger.store.opening import Store
 
 T = TypeVar("T")
@@ -96,6 +101,17 @@ class Sheet:
 
 
 @dataclass(frozen=True, slots=True)
+class ProjectDay:
+    """A placement on a day: how many are expected there of whom nothing is recorded yet.  `name` and `address` are None
+    where none are known."""
+
+    placement_id: str
+    name: str | None
+    address: str | None
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
 class Sheets:
     """The session sheets of an open ledger."""
 
@@ -147,6 +163,25 @@ class Sheets:
         text_digest = letters.digest(template.text)
         return Sheet(placement_id, day, words, template.edition, text_digest, rows, newest.position, newest.recorded)
 
+    async def named(self, rows: Sequence[Row], position: int, day: date, reader: Reader) -> list[ProjectDay]:
+        """The placements that rows name, up to a position, by name, with how many rows name each.
+
+        Raises DatabaseUnavailable, VaultUnavailable, AccessLogUnavailable.
+        """
+        people = Counter(str(row["placement_id"]) for row in rows if "placement_id" in row)
+        streams = [f"placement-{each}" for each in people]
+        policy = (await self._in_time(self.cases.policy())).policy
+        screen = Screen("project-days", "project-days", position, as_at=day, people=people_of(_PLACES))
+        sealing = self.readings.begin(reader, screen, streams, policy.version)
+        told = await self._in_time(self.cases.told(streams, position, _TOLD, _PLACES), VaultUnavailable)
+        opened = {each: Placement.fold(told[f"placement-{each}"]).opened for each in people}
+        found = [
+            ProjectDay(each, _text(fact and fact.name), _text(fact and fact.address), people[each])
+            for each, fact in opened.items()
+        ]
+        await sealing.sealed()
+        return sorted(found, key=lambda each: ((each.name or "").casefold(), each.placement_id))
+
     async def _read(self, stream: str, chain: Chain, reader: Reader) -> Sequence[Recorded[Any]]:
         """The facts of a chain as this reader sees them."""
         reading = await self._in_time(self.cases.chains.read(chain, OPENS), VaultUnavailable)
@@ -156,6 +191,15 @@ class Sheets:
 
     async def _in_time(self, reading: Awaitable[T], late: type[Unavailable] = DatabaseUnavailable) -> T:
         return await in_time(self.store.deadline, reading, late)
+
+
+_PLACES: Final[Opens] = {PlacementOpened.topic: ("name", "address"), RecordCorrected.topic: ("corrected_value",)}
+_TOLD: Final = (PlacementOpened.topic, *(each.topic for each in CORRECTING))
+
+
+def _text(value: object) -> str | None:
+    """A text of its own; None for one that is erased or closed."""
+    return value if isinstance(value, str) else None
 
 
 def _position(record: Recorded[Any]) -> int:

@@ -17,6 +17,7 @@ LATE: Final = 0.06
 STOPPED: Final = 0.012
 SENT_HOME: Final = 0.02
 TRAVEL: Final = (0, 0, 30, 30, 45, 60)
+SHEETS_COME: Final = timedelta(days=7)  # until a sheet is in: those of the last week wait
 STARTS: Final = "09:30"
 
 
@@ -46,7 +47,8 @@ def session_day(life: Life, day: date) -> None:
     if life.chance(WEATHER):
         cancel(life, session, day, "Storm warning; the site is closed.")
     elif life.chance(life.plan.turnout):
-        _came(life, session, day)
+        if day <= life.days.today - SHEETS_COME:
+            _came(life, session, day)
     else:
         late_entry = life.rng.randint(3, 9) if life.chance(0.05) else 0
         miss(life, day, session=session, late_entry=late_entry)

@@ -23,6 +23,7 @@ from ledger.aggregates.shape import Recorded, Unread
 from ledger.aggregates.staff import OPENS as STAFF_OPENS
 from ledger.projections import (
     allocation,
+    attendance,
     backlog,
     case_review,
     child,
@@ -337,6 +338,7 @@ _WORKLISTS: Final = (
         names_case="review_id",
         rank="placed_on",
     ),
+    Worklist("attendance", "offender", attendance.rows, attendance.moments, rank="day"),
     Worklist("oversight", "staff", staff.rows, staff.moments, names_case="staff_id", rank="due", ages=staff.ages),
 )
 # The sealed values that rows of a noun rest on, where they are fewer than its decisions rest on.

@@ -173,6 +173,7 @@ class Person:
                 self.page.keyboard.press("Enter")
         else:
             what.click()
+            self.page.wait_for_load_state()  # whatever a click leads to has begun by now
         self.look()
 
     def reach(self, what: Locator) -> None:

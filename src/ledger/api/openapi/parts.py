@@ -9,6 +9,7 @@ from ledger.access.purposes import PURPOSES as READ_FOR
 from ledger.aggregates.aggregate import Aggregate
 from ledger.aggregates.register_report import REGISTER_REPORT
 from ledger.aggregates.roles import ROLES
+from ledger.api.filters import DUE, STATES
 from ledger.api.openapi.listing import errors
 from ledger.following.lists import LONGEST_PAGE
 from ledger.rules.editions import EVERY_NAME
@@ -86,6 +87,19 @@ AT: Final = [
 LISTED: Final = [
     *AT[:2],
     parameter("unit", "query", {"type": "string", "maxLength": 64}, "The cases that belong to this unit now"),
+    parameter("person", "query", {"type": "string", "format": "uuid"}, "The rows that name this person"),
+    parameter(
+        "due",
+        "query",
+        {"anyOf": [{"enum": sorted(DUE)}, {"type": "string", "format": "date"}]},
+        "The rows whose due day is past, in this week, after it, or this one",
+    ),
+    parameter(
+        "state",
+        "query",
+        {"enum": sorted({each for _, states in STATES.values() for each in states})},
+        "The rows that stand so, in a list that knows such a state",
+    ),
     parameter("after", "query", {"type": "integer", "minimum": 0}, "Wait up to 5 s until this position is projected"),
     *paged(LONGEST_PAGE),
 ]

@@ -1,7 +1,8 @@
 """A project day on one page: who came of everybody who was expected, what came of it, hours; one submission for all.
 
-    GET  /attendance?placement=&day=      choose; and the people of that day (the session sheet)
-    POST /attendance?placement=&day=      a command or more for each person, each under a key of its own
+    GET  /attendance?day=&unit=                 where people are expected on a day, of one's own unit if nothing is said
+    GET  /attendance?placement=&day=&part=      the people of that day (the session sheet), forty at a time
+    POST /attendance?placement=&day=&part=      a command or more for each person, each under a key of its own
 
 What the ledger refuses of one person stands beside that person's row in the rule's own words, and nobody else waits
 for it; what is recorded says so, with its receipts.  Sent twice it records once.  The people are those of the session
@@ -26,6 +27,7 @@ from starlette.responses import Response
 from ledger.aggregates.offender.facts import SessionAttended
 from ledger.aggregates.roles import roles_for
 from ledger.aggregates.shape import a_random_id
+from ledger.api.asking import number, unit_of
 from ledger.api.operating import Operating
 from ledger.api.web import came
 from ledger.api.web.asking import Pages, form_of, reader_here, session_here, signed_in
@@ -37,11 +39,14 @@ from ledger.application.sheets import ROLES, Sheet
 from ledger.commands import Command
 from ledger.errors import Forbidden, KeyReused, LedgerError, Malformed
 from ledger.printing.letters import parts_of
+from ledger.projections.why import Row
 from ledger.reading import a_day
-from ledger.rules.dates import london_day
+from ledger.rules.dates import ONE_DAY, london_day
 
 AT: Final = "/attendance"
 RECORDERS: Final = roles_for(SessionAttended) & ROLES
+PEOPLE: Final = 40  # of one form: each has up to twelve fields, and a form no more than MOST_FIELDS
+MOST_PARTS: Final = 1_000
 WHICH: Final = "Choose a placement, by its id, and a day such as 2026-01-31."
 
 
@@ -56,21 +61,43 @@ class Done:
 async def attendance(request: Request) -> Response:
     """GET /attendance?placement=&day="""
     _admit(request)
-    asked = request.query_params
-    if not (asked.get("placement") and asked.get("day")):
-        today = london_day(datetime.now(UTC)).isoformat()
-        shows = {"sheet": None, "placement": asked.get("placement", ""), "day": asked.get("day") or today}
-        return page(request, "attendance.html", shows)
+    if not (request.query_params.get("placement") and request.query_params.get("day")):
+        return await _choose(request)
     return _page(request, await _sheet(request, *_which(request)), {}, {})
+
+
+async def _choose(request: Request) -> Response:
+    """Which day, and which placement of those where somebody is still to be recorded on it."""
+    ledger: Ledger = request.app.state.ledger
+    asked, today = request.query_params, london_day(datetime.now(UTC))
+    try:
+        day = a_day(asked["day"]) if asked.get("day") else today
+    except ValueError as wrong:
+        raise Malformed(WHICH, {"day": "cannot be read"}) from wrong
+    unit = unit_of(asked) if "unit" in asked else session_here(request).actor.unit or ""
+    projects, limited, all_of_them = await ledger.project_day(day, unit, reader=reader_here(request))
+    given = [{"project": each, "at": _at(each.placement_id, day)} for each in projects]
+    shows = {
+        "placement": asked.get("placement", ""),
+        "day": day.isoformat(),
+        "on": day,
+        "unit": unit,
+        "before": _days(day - ONE_DAY, unit),
+        "after": _days(day + ONE_DAY, unit),
+        "projects": given,
+        "limited": limited,
+        "all_of_them": all_of_them,
+    }
+    return page(request, "attendance-days.html", shows)
 
 
 async def record(request: Request) -> Response:
     """POST the same: everybody of whom something is said, side by side; of one person one thing after the other."""
     _admit(request)
     placement, day = _which(request)
-    sent = await form_of(request, _at(placement, day))
+    sent = await form_of(request, _at(placement, day, _part(request)))
     sheet = await _sheet(request, placement, day)
-    rows = [row for row in sheet.items if "session_id" in row]
+    rows = [row for row in _here(request, sheet) if "session_id" in row]
     done = await asyncio.gather(*(_record(request, row, sent, day) for row in rows))
     return _page(request, sheet, sent, {row["session_id"]: each for row, each in zip(rows, done, strict=True)})
 
@@ -134,14 +161,31 @@ async def _sheet(request: Request, placement: str, day: date) -> Sheet:
     return await ledger.session_sheet(placement, day, reader=reader_here(request))
 
 
-def _at(placement: str, day: date) -> str:
-    return f"{AT}?{urlencode({'placement': placement, 'day': day.isoformat()})}"
+def _at(placement: str, day: date, part: int = 1) -> str:
+    asked = {"placement": placement, "day": day.isoformat()} | ({"part": str(part)} if part > 1 else {})
+    return f"{AT}?{urlencode(asked)}"
+
+
+def _days(day: date, unit: str) -> str:
+    return f"{AT}?{urlencode({'day': day.isoformat(), 'unit': unit})}"
+
+
+def _part(request: Request) -> int:
+    """Which forty of the people; the first unless it is said.  Raises Malformed."""
+    return max(1, number("part", request.query_params.get("part") or "1", MOST_PARTS))
+
+
+def _here(request: Request, sheet: Sheet) -> Sequence[Row]:
+    """The people of this part: a form for everybody would have more fields than one may."""
+    start = (_part(request) - 1) * PEOPLE
+    return sheet.items[start : start + PEOPLE]
 
 
 def _page(request: Request, sheet: Sheet, sent: Mapping[str, str], done: Mapping[str, Done]) -> Response:
-    people = [_person(row, sent, done.get(row.get("session_id", ""))) for row in sheet.items]
+    people = [_person(row, sent, done.get(row.get("session_id", ""))) for row in _here(request, sheet)]
     refused = [each for each in people if each.get("refused")]
-    at = _at(sheet.placement_id, sheet.day)
+    part = _part(request)
+    at = _at(sheet.placement_id, sheet.day, part)
     shows = {
         "sheet": sheet,
         "placement": sheet.placement_id,
@@ -150,6 +194,12 @@ def _page(request: Request, sheet: Sheet, sent: Mapping[str, str], done: Mapping
         "at": at,
         "token": session_here(request).form_token(at),
         "people": people,
+        "expected": len(sheet.items),
+        "parts": [
+            {"says": _says(sheet, each), "at": _at(sheet.placement_id, sheet.day, each), "here": each == part}
+            for each in range(1, -(-len(sheet.items) // PEOPLE) + 1)
+        ],
+        "days": f"{AT}?{urlencode({'day': sheet.day.isoformat()})}",
         "refused": refused,
         "recorded": sum(bool(each.get("recorded")) for each in people),
         "to_fill": any(each.get("open") for each in people),
@@ -157,6 +207,10 @@ def _page(request: Request, sheet: Sheet, sent: Mapping[str, str], done: Mapping
         "told": sent.get(came.TOLD, ""),
     }
     return page(request, "attendance.html", shows, status=409 if refused else 200)
+
+
+def _says(sheet: Sheet, part: int) -> str:
+    return f"{(part - 1) * PEOPLE + 1} to {min(part * PEOPLE, len(sheet.items))}"
 
 
 def _where(sheet: Sheet) -> str:

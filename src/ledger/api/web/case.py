@@ -71,12 +71,18 @@ def _timeline(request: Request, shown: dict[str, Any], enforcement: dict[str, An
     told = [each for each in (window.events if window else ()) if "effective" in each]
     letters = [each["letter"] for order in enforcement["orders"] for each in order["absences"]]
     return {
+        "gaps": [_by_edition(each) for each in shown["gaps"]],
         "windows": found,
         "window": window,
         "drawing": lanes(told, filter(None, letters), shown["as_at"]),
         "reviewing": roles_for(ChronologyProduced),
         "drawn_rows": [{**each, "lane": lane_of(each["type"]), "marks": marks_in_words(each)} for each in told],
     }
+
+
+def _by_edition(gap: Mapping[str, Any]) -> dict[str, Any]:
+    """A gap by its rule once: with the edition, where it has several."""
+    return {"rule": gap["edition"]} | {name: each for name, each in gap.items() if name not in ("rule", "edition")}
 
 
 def _matter(request: Request, shown: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Home: what is due this week, and the worklists with their counts and oldest item, those of one's role first.
 
-    GET /?unit=&person=&due=        the filters (ledger.api.web.filters) go along to every list
+    GET /?unit=&person=&due=        the filters (ledger.api.filters) go along to every list
 
 Which lists come first for whom is a reading: the sources say who does the work, and those who answer for it look at
 what is late.  Proven by tests/web/test_home.py and tests/web/test_pages.py.
@@ -16,8 +16,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ledger.api.asking import READERS
+from ledger.api.filters import DUE, Filters, filters_of, week_of
 from ledger.api.web.asking import Pages, reader_here, session_here, signed_in
-from ledger.api.web.filters import DUE, Filters, filters_of, week_of
 from ledger.api.web.pages import page
 from ledger.api.web.week import week
 from ledger.api.web.words import duration
@@ -47,10 +47,11 @@ ABOUT: Final = {
     "retention": "Cases whose time to be destroyed has come",
     "data-breaches": "Data breaches that are still to be reported",
     "oversight": "Staff are to be supervised, observed or trained",
+    "attendance": "Sessions whose day has come, and nobody has said what came of them",
     "nominations": "Projects that were proposed and not yet decided",
 }
 _OFFICERS: Final = ("letters", "breach", "first-appointments", "assessments", "progress", "exceptions")
-_WORK: Final = ("placement-reviews", "nominations", "progress")
+_WORK: Final = ("attendance", "placement-reviews", "nominations", "progress")
 _MANAGERS: Final = (
     *("breach", "late-recording", "exceptions", "progress"),
     *("assessments", "register-reviews", "oversight"),
@@ -62,7 +63,7 @@ FIRST: Final[Mapping[str, tuple[str, ...]]] = {
     "training-unit": ("oversight",),
     **dict.fromkeys(("unit-manager", "area-manager", "aco", "chief-officer"), _MANAGERS),
     "court-officer": ("breach", "first-appointments"),
-    "supervisor": ("progress", "placement-reviews"),
+    "supervisor": ("attendance", "progress", "placement-reviews"),
     "information-officer": ("register-reviews", "deregistration", "monthly-report", "dp-breaches"),
     "information-manager": ("dp-breaches", "data-breaches", "data-rights", "retention"),
     "data-protection-officer": ("data-rights", "data-breaches", "dp-breaches", "retention"),
@@ -78,7 +79,7 @@ async def home(request: Request) -> Response:
     """GET /?unit=&person=&due="""
     ledger: Ledger = request.app.state.ledger
     session = session_here(request)
-    filters = filters_of(request)
+    filters = filters_of(request.query_params)
     if session.role not in READERS:
         return page(request, "home.html", {"groups": [], "filters": filters})
     today, reader = london_day(datetime.now(UTC)), reader_here(request)

@@ -16,9 +16,9 @@ from ledger.aggregates import AGGREGATES
 from ledger.aggregates.register_report import MonthlyReportIssued, RegisterListConfirmed
 from ledger.aggregates.roles import roles_for
 from ledger.api.asking import READERS, WITHHELD_FROM
+from ledger.api.filters import DUE, STATES, filters_of
 from ledger.api.openapi import kebab
 from ledger.api.web.asking import Pages, moments_of, reader_here, session_here, signed_in
-from ledger.api.web.filters import DUE, STATES, filters_of
 from ledger.api.web.home import ABOUT
 from ledger.api.web.pages import page
 from ledger.api.web.words import MONTHS, words
@@ -40,7 +40,7 @@ async def listed(request: Request) -> Response:
     session = session_here(request)
     if session.role not in READERS:
         raise Forbidden(f"Worklists are not read by {session.role}.")
-    name, moments, filters = request.path_params["name"], moments_of(request), filters_of(request)
+    name, moments, filters = request.path_params["name"], moments_of(request), filters_of(request.query_params)
     worklist = WORKLISTS.get(name)
     day = moments.as_at or london_day(moments.known_at or datetime.now(UTC))
     found = await ledger.worklist(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
 
-from ledger.api.web.filters import Filters, week_of
+from ledger.api.filters import Filters, week_of
 from ledger.api.web.words import MONTHS
 
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

@@ -1,13 +1,16 @@
-"""Filters of home and of the lists: a unit, a person, a state; they stand in the address, and go along to each page.
+"""Filters of home, of the lists and of GET /worklists/…: a unit, a person, a state.
 
-    filters = filters_of(request)
+They stand in the address, and go along to each page.
+
+    filters = filters_of(request.query_params)
     filters.only(today, worklist)        as the application takes them
     filters.at("/lists/breach")          the address of a page with the same filters
     filters.narrowed("overdue")          the same with another state of their due days
 
 `due` is where the day of a list with due dates lies: before today, in this week (Monday to Sunday, from today on),
 after it, or on one day.  `state` is how a row stands, in the words of its own list (STATES).  A person is named by the
-random id of the case, for a name would stand in an address.  Proven by tests/web/test_home.py.
+random id of the case, for a name would stand in an address.  GET /worklists/… takes the same.  Proven by
+tests/web/test_home.py and tests/api/test_openapi.py.
 """
 
 from __future__ import annotations
@@ -18,8 +21,6 @@ from datetime import date, timedelta
 from typing import Final
 from urllib.parse import urlencode
 
-from starlette.requests import Request
-
 from ledger.aggregates.shape import a_random_id
 from ledger.api.asking import unit_of
 from ledger.errors import Malformed
@@ -28,6 +29,7 @@ from ledger.reading import a_day
 from ledger.rules.dates import ONE_DAY
 from ledger.store.database import Only
 
+FIELDS: Final = ("unit", "person", "due", "state")  # as addresses have them, of pages and of JSON alike
 DUE: Final[Mapping[str, str]] = {"overdue": "Overdue", "this-week": "Due this week", "later": "Due later"}
 # By which field of a list a row stands somewhere, and where it can stand.
 STATES: Final[Mapping[str, tuple[str, Sequence[str]]]] = {
@@ -84,9 +86,8 @@ class Filters:
         return Only(self.unit, since, until, self.person, says)
 
 
-def filters_of(request: Request) -> Filters:
-    """The filters of an address; an empty field of a form is none.  Raises Malformed."""
-    asked = request.query_params
+def filters_of(asked: Mapping[str, str]) -> Filters:
+    """The filters of what stands after an address; an empty field of a form is none.  Raises Malformed."""
     person, due = asked.get("person", "").strip(), asked.get("due", "")
     try:
         person = a_random_id(person.lower()) if person else ""
