@@ -4,7 +4,7 @@ import random
 from datetime import date, timedelta
 
 import pytest
-from tests.aggregates.matters import Mattering
+from tests.aggregates.matters import M1, Mattering
 from tests.projections.test_schedule import holds_on_every_day
 
 from ledger.projections import WORKLISTS
@@ -29,6 +29,15 @@ class Owing(Mattering):
 
     def visited(self, on):
         return self.tell(f"{on} 10:00", "practitioner", "RecordHomeVisit", on=on, purpose="initial", initial=True)
+
+    def struck(self, at, pick):
+        """Something of the matter, but for the concern it begins with, is struck out."""
+        own = [each for each in self.ledger.records if each.stream.startswith("child-protection-matter-")][1:]
+        if own:
+            data = {"event_ref": pick.choice(own).id, "reason": "not true"}
+            answer = self.give(at, "senior-practitioner", "StrikeOutRecord", to=M1, **data)
+            assert answer is not None
+        return self
 
     def every_day(self, seed=0):
         """How many rows the table of this person's lists and the lists themselves agree on, on every day."""
@@ -222,6 +231,47 @@ def test_on_every_day_the_table_says_what_the_list_says():
     case.tells("2026-01-06 17:00", "practitioner", "SetConferenceAction", **data)
     case.tells("2026-01-07 10:00", "practitioner", "ConfirmReferral", referral_id="rf1", on="2026-01-07")
     assert case.every_day() > 200
+
+
+def test_the_table_turns_on_clocks_of_a_conference_that_is_still_to_come():
+    case = Owing().concern().invited(day="2025-12-18", at="2025-09-02 10:00")
+    case.invited("cf2", "REVIEW", day="2026-02-18", at="2025-09-03 10:00")
+    assert case.states("2026-01-07", "core-group") == [("overdue", "2026-01-06", 1)]
+    assert case.every_day() > 50
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_on_every_day_the_table_says_what_the_list_says_whatever_happened(seed):
+    pick = random.Random(seed)
+    case = Owing().concern(grave=pick.random() < 0.5)
+    case = registered(case) if pick.random() < 0.5 else case
+    day, called, rounds = D("2025-09-05"), 0, pick.randrange(4, 10)
+    for n in range(rounds):
+        day += timedelta(days=pick.randrange(1, 40))
+        before = str(max(day - timedelta(days=pick.choice([0, 0, 3, 20])), D("2025-09-02")))
+        at, later = f"{day} 20:00", str(day + timedelta(days=pick.randrange(60)))
+        match pick.randrange(10):
+            case 0 | 1:
+                called = n
+                case.invited(f"cf{n}", pick.choice(["INITIAL", "REVIEW"]), day=later, at=at)
+            case 2 if called:
+                case.attended(before, f"cf{called}", at=at)
+            case 3:
+                case.referral(f"rf{n}", at=f"{before} 11:00", channel=pick.choice(["PHONE", "WRITTEN"]), recorded=at)
+            case 4:
+                case.core_group(before, at=at)
+            case 5:
+                case.strategy(before, at=at)
+            case 6:
+                case.tells(at, "practitioner", "RecordCoreAssessment", on=before)
+            case 7:
+                case.tells(at, "practitioner", "RecordNewInformation", offender_id="dora", on=before, note="as told")
+            case 8:
+                told = {"concern_id": "c1", "form": "VERBAL", "to_role": "duty manager", "on": before}
+                case.tells(at, "practitioner", "NotifyConcern", **told, written_follow_up_on=later)
+            case _:
+                case.struck(at, pick)
+    assert case.every_day(seed) > 0
 
 
 def test_the_rows_say_what_the_view_says():

@@ -129,24 +129,29 @@ class _Owed:
         """Line by line."""
         for each in alerts(self.matter, self.as_at):
             yield _row("flag", each.rule, each.since, flag=each.flag)
-        yield from self._referrals()
+        yield from (row for clock, row in self.clocks() if clock.state in _RUNNING and clock.done_on is None)
         yield from self._checks()
         yield from self._conferences()
         yield from self._actions()
         yield from self._papers()
-        assessment = core_assessment_clock(self.matter, self.policy, self.as_at, self.known)
-        if assessment is not None:
-            yield from _clock("core-assessment", "CP-27", assessment, self._began(assessment), "core_assessment_due")
 
-    def _began(self, clock: Clock) -> date:
-        """The day of the fact that a clock began with."""
-        return next(day_of(each.effective) for each in self.history if each.position == clock.facts[0])
-
-    def _referrals(self) -> Iterator[Row]:
+    def clocks(self) -> Iterator[tuple[Clock, Row]]:
+        """Every clock, run out or not, with the row of one that runs."""
         for each in self.matter.told(facts.ReferralMade):
             clock = reply_clock(self.matter, each, self.policy, self.as_at, self.known)
             ids: Row = {"referral_id": each.fact.referral_id}
-            yield from _clock("reply", "CP-12", clock, day_of(each.effective), "reply_due", **ids)
+            yield clock, _clock("reply", "CP-12", clock, "reply_due", since=day_of(each.effective), **ids)
+        every = conferences(self.matter)
+        for each in every:
+            ids = {"conference_id": each.invited.fact.conference_id, "for_date": each.invited.fact.for_date}
+            group = core_group_clock(self.matter, each, self.policy, self.as_at, self.known)
+            if group is not None:
+                yield group, _clock("core-group", "CP-26", group, "core_group_due", **ids)
+            review = review_clock(each, every, self.deregistered, self.policy, self.as_at, self.known)
+            yield review, _clock("review-conference", "CP-28", review, "next_review_due", **ids)
+        assessment = core_assessment_clock(self.matter, self.policy, self.as_at, self.known)
+        if assessment is not None:
+            yield assessment, _clock("core-assessment", "CP-27", assessment, "core_assessment_due")
 
     def _checks(self) -> Iterator[Row]:
         """Children's services were asked and did not answer (CP-06); said yes, and no R7 followed (CP-08)."""
@@ -163,18 +168,12 @@ class _Owed:
                 yield _row("r7", "CP-08", answer.on, **ids)
 
     def _conferences(self) -> Iterator[Row]:
-        every = conferences(self.matter)
-        for each in every:
+        for each in conferences(self.matter):
             invited = each.invited.fact
             ids: Row = {"conference_id": invited.conference_id, "for_date": invited.for_date}
             open_ = not each.took_place and self.as_at < absent_from(invited.for_date)
             if each.answered is None and open_:
                 yield _row("invitation", "CP-20", day_of(each.invited.effective), due=invited.for_date, **ids)
-            group = core_group_clock(self.matter, each, self.policy, self.as_at, self.known)
-            if group is not None:
-                yield from _clock("core-group", "CP-26", group, each.on, "core_group_due", **ids)
-            review = review_clock(each, every, self.deregistered, self.policy, self.as_at, self.known)
-            yield from _clock("review-conference", "CP-28", review, each.on, "next_review_due", **ids)
             if each.took_place and not self._minutes_of(each):
                 yield _row("minutes", "CP-23", each.on, **ids)
 
@@ -207,10 +206,9 @@ class _Owed:
                 yield _row("written-follow-up", "CP-15", each.fact.on)
 
 
-def _clock(kind: str, rule: str, clock: Clock, since: date, name: str, **ids: Any) -> Iterator[Row]:
-    """A clock that runs: with its day under the view's name for it too."""
-    if clock.state in _RUNNING and clock.done_on is None:
-        yield _row(kind, rule, since, clock.state, clock.due, **{name: clock.due}, **ids)
+def _clock(kind: str, rule: str, clock: Clock, name: str, since: date | None = None, **ids: Any) -> Row:
+    """A clock with its day under the view's name for it too."""
+    return _row(kind, rule, since or clock.began, clock.state, clock.due, **{name: clock.due}, **ids)
 
 
 # ------------------------------------------------------------------------------------------ of the case
@@ -281,8 +279,8 @@ def moments(history: History, policy: Policy, known: int) -> Iterator[date]:
         for matter in _matters(history, day).values():
             owed = _Owed(matter, history, [each for each in registered if each.made and _by(each.made, day)],
                          policy, day, known)  # fmt: skip
-            for row in owed.rows():
-                yield from (row["due"] + ONE_DAY,) if row["due"] else ()
+            for clock, _ in owed.clocks():  # also of one that does not run yet, as a conference is still to come
+                yield from (clock.due + ONE_DAY,) if clock.due else ()
             yield from (each.on for each in conferences(matter))
 
 
