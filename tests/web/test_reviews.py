@@ -196,7 +196,7 @@ def test_an_analysis_may_be_one_text_or_answers_by_their_numbers():
         return [(each.question, each.text) for each in parts({"course": [row]})[1].answers]
 
     assert analysis({"2": "all well"}) == [("", ["all well"])]
-    for given in ({"2": {"9": "yes"}}, {"2.9": "yes"}):
+    for given in ({"2": {"9": "yes"}}, {"2.9": "yes"}, {"2-9": "yes"}, {"2": [*[""] * 8, "yes"]}):
         told = analysis(given)
         assert [question for question, _ in told] == list(QUESTIONS)
         assert told[8][1] == ["yes"]

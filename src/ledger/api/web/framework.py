@@ -3,7 +3,8 @@
     parts(answer)     -> [Part], of the answer of the view `case-review`: as its latest draft has them
 
 Readings of how one is drafted: its sections are numbered 1 to 4; the analysis is one text, or answers by the number of
-their question, in section 2 or beside it as 2.1 to 2.9.  Where a text says *fact 123*, it leads to that fact.
+their question, in section 2 or beside it as 2-1 to 2-9, as the printed review reads them (ledger.printing.forms).
+Where a text says *fact 123*, it leads to that fact.
 
 Proven by tests/web/test_reviews.py.
 """
@@ -23,6 +24,7 @@ from ledger.rules.case_review import PARTS, QUESTIONS
 Members = Mapping[str, Any]
 _FACT: Final = re.compile(r"\bfact ([1-9][0-9]{0,14})\b", re.IGNORECASE)
 _ANALYSIS: Final = "2"
+_MARKS: Final = "-_/."  # between the numbers of a section and of a question, as on paper
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +60,21 @@ def parts(answer: Mapping[str, Any]) -> list[Part]:
 def _part(n: str, title: str, sections: Members) -> Part:
     given = sections.get(n)
     by_name: Members = cast("Members", given) if isinstance(given, Mapping) else {}
+    if n == _ANALYSIS and isinstance(given, list):
+        by_name = {str(k): each for k, each in enumerate(cast("list[Any]", given), 1)}
     answers = [Answer("", linked(_text(given)))] if given and not by_name else []
     if n == _ANALYSIS:
-        told: list[Any] = [by_name.get(str(k)) or sections.get(f"{n}.{k}") for k in range(1, len(QUESTIONS) + 1)]
+        told: list[Any] = [by_name.get(str(k)) or _beside(sections, n, k) for k in range(1, len(QUESTIONS) + 1)]
         if any(told) or not answers:
             answers += [Answer(question, linked(_text(text))) for question, text in zip(QUESTIONS, told, strict=True)]
     else:
         answers += [Answer(words(name), linked(_text(text))) for name, text in by_name.items()]
     return Part(n, title, answers, empty=not any(each.text for each in answers))
+
+
+def _beside(sections: Members, n: str, k: int) -> Any:
+    """An answer that stands beside its section, as "2-3"."""
+    return next((text for mark in _MARKS if (text := sections.get(f"{n}{mark}{k}"))), None)
 
 
 def _text(value: Any) -> str:

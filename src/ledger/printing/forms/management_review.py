@@ -170,7 +170,7 @@ def _answers(text: Any, told: dict[str, Any]) -> tuple[dict[int, Any], Any]:
         within = {str(place): value for place, value in enumerate(cast("list[Any]", text), start=1)}
     answers: dict[int, Any] = {}
     for place in range(1, len(QUESTIONS) + 1):
-        found = [within.pop(str(place), None), *(told.pop(f"2{mark}{place}", None) for mark in "-_/")]
+        found = [within.pop(str(place), None), *(told.pop(f"2{mark}{place}", None) for mark in "-_/.")]
         answers[place] = [each for each in found if each is not None]
     return answers, (within or None) if isinstance(text, Mapping | list) else text
 
