@@ -130,7 +130,10 @@ stated("CP-16", "Other units in contact are told of concerns and changes.", edit
 @rule("CP-17", edition=WMPA, cite="WMPA 3.4", anchor="day")
 def to_decide_on_a_referral(purpose: str) -> bool:
     """Staff contribute to the investigation and do not run it; they start contact with a child only to get what is
-    needed to decide on a referral.  Reading: the purpose says so in words: it speaks of referring."""
+    needed to decide on a referral.
+
+    Readings: the purpose says so in words: it speaks of referring; contact for another purpose has happened, so it is
+    recorded, and who records it is warned."""
     return re.search(r"\brefer", purpose, re.IGNORECASE) is not None
 
 
