@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -338,3 +339,41 @@ def test_a_history_brings_its_duplicates_merged_and_separated_again(door: Door, 
     assert [len(view(door, each, "progress")["orders"]) for each in shown] == [2, 2]
     assert imported(door, write(tmp_path, [separated], "more.jsonl")).rejected == []
     assert [len(view(door, each, "progress")["orders"]) for each in shown] == [1, 1]
+
+
+# ---------------------------------------------------------------------------------------- what others tell of them
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_matter_and_a_review_told_of_one_record_are_shown_under_either(door: Door, turned: bool):
+    home = Family(door)
+    review, matter, concern = home.review(), str(uuid4()), str(uuid4())
+    told = {"concern_id": concern, "offender_id": home.case.id, "source": "UPW_SITE", "noted_on": days_ago(9)}
+    told |= {"grave": True, "category": "IN_NEED", "note": "as told"}
+    home.give(f"child-protection-matter/{matter}", "RecordConcern", told, "practitioner")
+    other = recorded(door)
+    one, into = (other, home.case) if turned else (home.case, other)
+    merge(door, one, into)
+    for case in (one, into):
+        shown = view(door, case, "child-protection")
+        assert [each["matter_id"] for each in shown["matters"]] == [matter]
+        assert [each["flag"] for each in shown["alerts"]] == ["GRAVE_NOT_ESCALATED"]
+        assert [each["review_id"] for each in view(door, case, "oversight")["reviews"]] == [review]
+    separate(door, one, into)
+    assert view(door, other, "child-protection")["matters"] == []
+    assert len(view(door, home.case, "child-protection")["matters"]) == 1
+
+
+def test_a_chronology_made_while_two_records_were_one_comes_to_the_same_once_they_are_separated(door: Door):
+    home = Family(door)
+    review, other = home.review(), recorded(door)
+    merge(door, home.case, other)
+    period = {"from_date": days_ago(4000), "to_date": days_ago(0), "as_known_at": datetime.now(UTC).isoformat()}
+    home.give(f"case-review/{review}", "ProduceChronology", period, "case-reviewer")
+    separate(door, home.case, other)
+    home.give(f"case-review/{review}", "ProduceChronology", period, "case-reviewer")
+    shown = home.seen(f"/case-reviews/{review}/chronology", "case-reviewer")
+    assert shown["produced"]["agrees"] is True
+    assert {f"offender-{home.case.id}", f"offender-{other.id}"} <= {each["case"] for each in shown["events"]}
+    first, second = home.seen(f"/case-reviews/{review}", "case-reviewer")["chronologies"]
+    assert (first["event_count"], first["hash"]) == (second["event_count"], second["hash"])

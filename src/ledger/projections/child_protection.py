@@ -1,7 +1,8 @@
 """Views `child-protection` of an offender and of one matter: matters with their clocks and flags (contract, *Views*).
 
-A matter is read whole from its own stream: an adult whom a later concern brings in sees what was recorded before.  A
-matter whose every record naming this person was struck out is none of theirs.  Nothing sealed is shown but the texts
+A matter is read whole from its own stream: an adult whom a later concern brings in sees what was recorded before.  It is
+a person's who is named under any record of theirs; not where every record that named them was struck out.
+Nothing sealed is shown but the texts
 of a matter's own course (ledger.projections.course).  Proven by tests/projections/test_child_protection.py and
 child-protection.yaml.
 """
@@ -26,6 +27,7 @@ from ledger.aggregates.child_protection_matter.clocks import (
     review_clock,
 )
 from ledger.aggregates.child_protection_matter.matter import Matter, r7s_of
+from ledger.aggregates.offender.merging import PERSON, merging_in, of_one_person
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.register_entry.registrations import registrations_of
 from ledger.aggregates.shape import Recorded
@@ -42,11 +44,12 @@ _REPLY_STATES: Final = {"due": "awaiting-reply", "overdue": "overdue", "done": "
 
 def view(history: History, policy: Policy, as_at: date, known: int, explain: bool, others: Others) -> Row:
     """An offender's matters as recorded; the flags of all of them, oldest first."""
-    person = next((each.stream for each in history if each.stream.startswith("offender-")), "")
+    person = next((each.stream for each in history if each.stream.startswith(PERSON)), "")
+    records = of_one_person(person, merging_in(history))
     rows: list[Row] = []
     for stream in dict.fromkeys(each.stream for each in history if each.stream.startswith(MATTER)):
         matter = Matter.as_at(others(stream), as_at)
-        if person in matter.persons:
+        if not records.isdisjoint(matter.persons):
             rows.append(_row(stream, matter, _beside(matter, as_at, others), policy, as_at, known, explain))
     flags = [flag for row in rows for flag in row.pop("alerts")]
     return {"matters": rows, "alerts": sorted(flags, key=lambda each: each["since"])}
