@@ -4,7 +4,7 @@ chronology by the terms of reference."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +15,7 @@ from tests.web.browsing import Browser, signed_in, text_of
 from tests.web.test_matters import steps
 
 from ledger.api.web.framework import linked, parts
+from ledger.api.web.words import day
 from ledger.rules.case_review import PARTS, QUESTIONS
 from ledger.rules.dates import LONDON
 
@@ -91,6 +92,10 @@ def test_the_months_run_from_the_panel_and_are_reminded_of_a_month_before(review
     (panel,) = [each for each in found if each.startswith("Remit and panel set")]
     assert "Panel: A. Member" in panel
     assert any("Remind a month before" in each for each in steps(browser, f"{review.at}?as_at={days_ago(-170)}"))
+    review.tell("ConstituteReview", "aco", constituted_on=days_ago(0), **told | {"members": ["B. Member"]})
+    printed = [day(date.fromisoformat(days_ago(each))) for each in (1, 0)]
+    again = next(said for title, said in steps(browser, review.at).items() if title.startswith("Review completed"))
+    assert [each in again for each in printed] == [True, False]
     much_later = steps(browser, f"{review.at}?as_at={days_ago(-200)}")
     assert all("Overdue by" in said for title, said in much_later.items() if title.startswith("Review completed"))
 

@@ -1,10 +1,9 @@
 """Views `child-protection` of an offender and of one matter: matters with their clocks and flags (contract, *Views*).
 
-A matter is read whole from its own stream: an adult whom a later concern brings in sees what was recorded before.  It is
-a person's who is named under any record of theirs; not where every record that named them was struck out.
-Nothing sealed is shown but the texts
-of a matter's own course (ledger.projections.course).  Proven by tests/projections/test_child_protection.py and
-child-protection.yaml.
+A matter is read whole from its own stream: an adult whom a later concern brings in sees what was recorded before.  It
+is that of a person named under any record of theirs; not where every record that named them was struck out.  Nothing
+sealed is shown but the texts of a matter's own course (ledger.projections.course).  Proven by
+tests/projections/test_child_protection.py, tests/importing/test_duplicates.py and child-protection.yaml.
 """
 
 from __future__ import annotations

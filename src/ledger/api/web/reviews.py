@@ -137,7 +137,8 @@ def _panel(view: Course) -> Iterator[Step]:
     if due and not done and view.as_at >= remind:
         said += [f"Remind a month before, from {day(remind)}"]
     then = () if done else (facts.ReviewCompleted,)
-    yield Step("Review completed", panel["on"] if panel else None, due, done, says, tone, row, said, then)
+    began = min((each["on"] for each in view.told(facts.ReviewConstituted)), default=None)  # the first panel counts
+    yield Step("Review completed", began, due, done, says, tone, row, said, then)
 
 
 def _rapid(view: Course) -> Iterator[Step]:
