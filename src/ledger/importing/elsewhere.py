@@ -25,6 +25,7 @@ from ledger import collecting, pipes
 from ledger.errors import LedgerError, Unavailable
 from ledger.importing.deciding import Decider, Line, Terms, Verdict, there_of
 from ledger.importing.lines import LineKeys
+from ledger.privacy.sealing import Box
 from ledger.store.ahead import Ahead
 from ledger.store.cases import Cases
 from ledger.store.database import Database, Head
@@ -200,8 +201,10 @@ class _Away(Ahead):
         super().__init__(origin, cast("Database", database), cast("Vault", None))
         self._asking = database
 
-    async def opened(self, stored: Mapping[int, Stored], leaving: bool = False) -> dict[int, dict[str, Any]]:
-        """As asked of the other process."""
+    async def opened(
+        self, stored: Mapping[int, Stored], leaving: bool = False, boxes: Mapping[int, Sequence[Box]] | None = None
+    ) -> dict[int, dict[str, Any]]:
+        """As asked of the other process, which reads the ciphertexts itself."""
         return await self._asking.opened(stored)
 
 
