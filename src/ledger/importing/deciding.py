@@ -13,14 +13,16 @@ its decision asks for.  A verdict is
     ALONE       anything else (malformed, a setting, a key used twice, a defect): only the ledger's own way in can say
                 what becomes of it, once all before it is sealed
 
-After a setting or holiday nothing is decided, for it changes what everything after it is decided on: fewer verdicts
-than lines.  Where something was not sealed as foreseen, `again` forgets what was foreseen from that line on.
+After a setting or holiday nothing is decided, for it changes what everything after it is decided on, nor after a hold,
+its release or a letter that is yet to be written, by which more is recorded than one line says: fewer verdicts than
+lines.  Where something was not sealed as foreseen, `again` forgets what was foreseen from that line on.
 
 Proven by tests/importing/test_equal.py: the same facts, values, refusals and warnings as one line after the other.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
@@ -133,6 +135,11 @@ class _Ruled:
     warnings: bytes | None
 
 
+def _more_than_a_fact(line: _Read) -> bool:
+    """Whether the vault must hear of it too, or a letter is written after the decision, with what is opened for it."""
+    return line.command.name in HOLDS or to_be_written(line.draft)
+
+
 class Decider:
     """Decides lines in the order it is given them."""
 
@@ -148,9 +155,10 @@ class Decider:
         self._recent: dict[bytes, str] = {}  # fact ids of lines decided lately, by their key
 
     async def decide(self, lines: Sequence[Line], there: There) -> list[Verdict]:
-        """A verdict on each line, up to the first setting or holiday.  Raises DatabaseUnavailable, VaultUnavailable.
+        """A verdict on each line, up to the first by which more is moved than it says.
 
-        `there`: what was recorded when these lines were given, or before; the sequencer holds against them what is.
+        Raises DatabaseUnavailable, VaultUnavailable.  `there`: what was recorded when these lines were given, or
+        before; the sequencer holds against them what is.
         """
         if not self._next:
             head = await self._database.head()
@@ -161,10 +169,16 @@ class Decider:
         await self._start([each.command.stream for each in read if each and each.key not in known], there.begun)
         verdicts: list[Verdict] = []
         for each in read:
-            if each is not None and each.command.noun in SINGLE_STREAMS and each.key not in known:
+            if each is None:
+                verdicts.append(ALONE)
+                continue
+            more = _more_than_a_fact(each)
+            if each.key not in known and (more or each.command.noun in SINGLE_STREAMS):
+                if more:
+                    await self._forget_concerned(each)
                 verdicts.append(ALONE)
                 break
-            verdicts.append(await self._verdict(each, known) if each else ALONE)
+            verdicts.append(ALONE if more else await self._verdict(each, known))
         return verdicts
 
     def again(self, number: int) -> None:
@@ -178,13 +192,11 @@ class Decider:
     # ------------------------------------------------------------------------------------ one line
 
     def _line(self, number: int, text: bytes) -> _Read | None:
-        """None for a line that is no command, or not for its author to give, or that the vault must hear of too, or a
-        letter to be written after the decision, with what is opened for it alone."""
+        """None for a line that is no command, or not for its author to give."""
         try:
-            line = self.read(number, text)
+            return self.read(number, text)
         except (LedgerError, ValueError):
             return None
-        return None if line.command.name in HOLDS or to_be_written(line.draft) else line
 
     def read(self, number: int, text: bytes) -> _Read:
         """A line that is a command its author may give.  Raises LedgerError, ValueError."""
@@ -237,6 +249,15 @@ class Decider:
         reads = reads_of(desk, policy)
         first = await self._foresee(line, desk, ruled)
         return Decided(facts, line.key, line.digest, reads, first, line.command.at, ruled.warnings)
+
+    async def _forget_concerned(self, line: _Read) -> None:
+        """Whatever a line moves that goes alone is read again after it."""
+        desk, policy = Desk(self._cases), self._cases.policy_kept or await self._cases.policy()
+        moved = {line.command.stream}
+        with contextlib.suppress(LedgerError):  # a refused one moves nothing
+            moved |= {name for draft in (await self._ruled(line, desk, policy)).drafts for name in draft.about}
+        for name in moved:
+            self._cases.forget(name)
 
     async def _ruled(self, line: _Read, desk: Desk, policy: PolicyAt) -> _Ruled:
         """The decision on a line.  Raises Refused, LedgerError."""
