@@ -31,7 +31,7 @@ from ledger.disclosing.table import FieldClass
 from ledger.errors import DatabaseUnavailable, Malformed, NotFound, Unavailable, VaultUnavailable
 from ledger.following import lists
 from ledger.privacy.cursors import Cursors
-from ledger.privacy.limiting import CONCERNING
+from ledger.privacy.limiting import CONCERNING, concerned
 from ledger.projections import VIEWS, OtherHistories, View, Worklist, persons
 from ledger.projections.why import Row
 from ledger.rules.dates import london_day
@@ -196,9 +196,10 @@ class Asking:
         beside: list[Chain] = []  # whose facts the answer lists too
         listed = {each.position: each for each in read_whole}
         people = () if withhold else people_of(opens)
+        persons_of = concerned(stream, read_whole)  # whose limits bind the reader: it is on their record too
 
         def showing(cases: Iterable[str]) -> Shown:
-            there = {*chains, *filter(is_case, cases)}
+            there = {*chains, *persons_of, *filter(is_case, cases)}
             return Shown(history[-1].position, day, moment, people, frozenset(there), policy.version)
 
         if not view.across:

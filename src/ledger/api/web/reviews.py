@@ -197,8 +197,9 @@ def _overview(view: Course) -> Iterator[Step]:
 def _actions(view: Course) -> Iterator[Step]:
     plan = view.newest(facts.ActionPlanIssued)
     told: Any = plan["says"].get("actions") if plan else None
-    listed = cast("list[Row]", told) if isinstance(told, list) else []
-    texts = {str(each["action_id"]): each for each in listed}
+    listed = cast("list[Any]", told) if isinstance(told, list) else []
+    read = (cast("Row", each) for each in listed if isinstance(each, Mapping))  # what is shut is none
+    texts = {str(each["action_id"]): each for each in read}
     for each in view.shown["actions"]:
         text = texts.get(str(each["action_id"]), {})
         says = [f"Owner: {text['owner']}"] if text.get("owner") else []
