@@ -18,6 +18,7 @@ from tests.api.test_limited import exclude, user
 from tests.doors import PERSON, SURNAME, TODAY, Case, Door, a_problem, days_ago
 from tests.printing.paper import Paper, squeezed
 from tests.test_issuing import ISSUED, MONTH, OFFICER, registered
+from tests.web.browsing import signed_in
 
 NOTICE = (
     "contains confidential information and is meant for the recipient only. If you have received it by mistake please "
@@ -369,6 +370,26 @@ def test_a_management_review_has_its_answers_under_their_questions(door: Door, m
     [chronology] = [row[1] for row in told["parts"][0]["rows"] if row[0] == "Chronology"]
     assert re.fullmatch(r".* facts, SHA-256: [0-9a-f]{64}", chronology)
     assert [each for each, _ in sections] == ["1. ", "2. ", *(f"2.{n}" for n in range(1, 10)), "3. ", "4. "]
+
+
+@pytest.mark.parametrize("mark", ["-", "_", "/"])
+def test_an_answer_is_found_under_the_number_of_its_question_however_it_is_written(door: Door, mark: str):
+    review = a_review(door, door.new_case(), {f"2{mark}9": "It was consistent"})
+    told = door.get(f"/case-reviews/{review}/forms/management-review", "unit-manager").json()
+    [answer] = [each["text"] for each in told["parts"] if each.get("title", "").startswith("2.9 ")]
+    assert answer == "It was consistent"
+    page = signed_in(door, "unit-manager").get(f"/case/case-reviews/{review}").text
+    assert page.count("It was consistent") == 1
+
+
+def test_sections_of_a_report_that_share_a_name_are_all_printed(matter: Matter):
+    conference = matter.invited()
+    sections = {"name-of-child": "Kit one", "name_of_child": "Kit two", "_": "Of no name", "so-so": "3c", "so_so": "4d"}
+    report = {"conference_id": conference, "on": days_ago(1), "sections": sections, "statement_types": ["fact"]}
+    matter.give("SubmitConferenceReport", report)
+    paper = matter.paper("conference-report", of=conference)
+    for said in sections.values():
+        assert paper.says(said), said
 
 
 def test_a_signature_is_of_the_draft_it_was_put_under(door: Door):

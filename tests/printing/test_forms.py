@@ -97,3 +97,8 @@ def test_a_form_is_of_the_noun_it_is_asked_of():
     for noun, name in (("offender", "cp1"), ("child-protection-matter", "management-review"), ("case-review", "none")):
         with pytest.raises(NotFound):
             form_of(noun, name)
+
+
+@pytest.mark.parametrize("title", ["", " ", "\n\n"])
+def test_a_section_whose_name_says_nothing_is_on_paper_all_the_same(title: str):
+    assert paper(parts.section(title, "", "what was written")).says("what was written")

@@ -103,11 +103,11 @@ def _sections(told: Any) -> Iterator[parts.Part]:
         for heading in HEADINGS:
             yield parts.section(heading, "", told)
         return
-    rest = {_plain(name): (name, value) for name, value in cast("Mapping[str, Any]", told).items()}
+    rest = dict(cast("Mapping[str, Any]", told))
     for number, (heading, names) in enumerate(HEADINGS.items(), start=1):
-        texts = [rest.pop(name)[1] for name in (str(number), *names) if name in rest]
-        yield parts.section(heading, "", texts)
-    for name, value in rest.values():
+        here = [name for name in rest if _plain(name) in (str(number), *names)]
+        yield parts.section(heading, "", [rest.pop(name) for name in here])
+    for name, value in rest.items():
         yield parts.section(label_in_words(name), "", value)
 
 

@@ -25,6 +25,7 @@ from ledger.rules.dates import printed
 Part = dict[str, Any]
 Pairs = Iterable[tuple[str, Any]]
 BLANK: Final = "____"
+UNNAMED: Final = "(no heading)"
 _BLANK_ROWS: Final = 3
 
 
@@ -76,7 +77,14 @@ def section(title: str, guide: str, text: Any, *, level: int = 2, room: bool = T
 
     `level`: of the heading, 2 or 3.
     """
-    return {"kind": "section", "title": title, "guide": guide, "text": said(text), "level": level, "room": room}
+    return {
+        "kind": "section",
+        "title": title if title.strip() else UNNAMED,
+        "guide": guide,
+        "text": said(text),
+        "level": level,
+        "room": room,
+    }
 
 
 def words(text: str, *, strong: bool = False) -> Part:
