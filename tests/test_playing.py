@@ -20,7 +20,10 @@ from ledger.scenarios import Scenario, load
 from ledger.store.embedded import EmbeddedCluster
 
 HERE = Path(__file__).parent / "scenarios"
-FILES = ("gen", "enforcement", "progress", "hours", "placements", "case-review", "child-protection", "privacy")
+FILES = (
+    *("gen", "enforcement", "progress", "hours", "placements", "case-review", "child-protection", "privacy"),
+    *("extra/case-review", "extra/child-protection"),
+)
 CASES = [each for name in FILES for each in load(HERE / f"{name}.yaml")]
 PERSON = '{client_id: "9000001", surname: Testcase, forenames: Ann, dob: 1990-02-01, gender: F}'
 GIVEN = f'{{at: "2025-01-06 09:00", by: court-officer, to: offender/ann, RecordOffender: {PERSON}}}'
