@@ -99,6 +99,47 @@ def test_a_review_begins_with_its_referral_and_has_one():
     assert case.stops("2025-11-03 09:05", "aco", "ReferSeriousIncident", **data)[0] == "GEN-06"
 
 
+@pytest.mark.parametrize(
+    "by,command,data",
+    [
+        ("aco", "SecureRecords", SECURED | {"streams": ["dora"]}),
+        ("practitioner", "SecureRecords", SECURED | {"streams": ["dora"]}),
+        ("team-admin", "ProduceDuplicate", {"produced_at": "2025-11-04 09:00"}),
+        (
+            "case-reviewer",
+            "ProduceChronology",
+            {"from_date": "2025-01-01", "to_date": "2025-10-31", "as_known_at": "2025-11-03 12:00"},
+        ),
+        ("chief-officer", "IssueActionPlan", {"actions": []}),
+        ("practitioner", "CompleteReviewAction", {"action_id": "a9", "on": "2025-11-04", "evidence": "none"}),
+        ("chief-officer", "SignManagementReview", {"on": "2025-11-04"}),
+        ("chief-officer", "ForwardManagementReview", {"forwarded_to": "the chair", "on": "2025-11-04"}),
+    ],
+)
+def test_in_a_review_whose_referral_was_struck_out_nothing_is_recorded_until_it_stands_again(by, command, data):
+    case = Reviewing().referred(label="referral")
+    case.says("2025-11-04 10:00", "area-manager", "StrikeOutRecord", event_ref="referral", reason="no", label="out")
+    stopped = case.stops("2025-11-04 11:00", by, command, **data)
+    assert stopped == (
+        "SCR-01",
+        "The referral of this review was struck out; refer the incident in a review of its own.",
+    )
+    assert shown(case, "2025-11-04")["secured"] is False
+    case.says("2025-11-04 12:00", "area-manager", "StrikeOutRecord", event_ref="out", reason="it was one")
+    assert case.secured("2025-11-04 13:00").newest().seal_hash is not None
+
+
+def test_a_hold_is_released_though_the_referral_of_its_review_was_struck_out():
+    case = Reviewing().referred(label="referral")
+    case.says(
+        "2025-11-03 10:00", "aco", "PlaceHold", hold_id="h1", offender_refs=["dora"], placed_at="2025-11-03 10:00"
+    )
+    case.says("2025-11-04 10:00", "area-manager", "StrikeOutRecord", event_ref="referral", reason="not a review")
+    released = {"hold_id": "h1", "released_at": "2025-11-05 10:00", "authority": "letter of the chair"}
+    case.says("2025-11-05 10:00", "chief-officer", "ReleaseHold", **released)
+    assert shown(case, "2025-11-05")["holds"][0]["released_at"] is not None
+
+
 def test_every_fact_of_a_review_is_about_everybody_it_names():
     case = Reviewing().referred(child_refs=["kit"])
     assert case.about() == ["dora", "kit"]

@@ -26,8 +26,10 @@ PUBLIC_PROTECTION: Final = "aco"  # scenarios/README: the ACO is the senior mana
 def rule_on(review: Review, draft: Fact, now: Now, stream: str) -> Ruling:
     """The ruling on a draft.  All of a review is about the offenders and children that its referral names."""
     about = about_ids(draft, stream, *review.persons)
+    if review.referral is None and isinstance(draft, facts.SeriousIncidentReferred):
+        return _on_referral(draft, now, about)
     if review.referral is None and not isinstance(draft, HoldPlaced | HoldReleased):
-        return _on_referral(draft, now, about) if isinstance(draft, facts.SeriousIncidentReferred) else Ruling()
+        return Ruling(refusals=tuple(_without_referral(review)))
     match draft:
         case facts.RecordsSecured():
             return _on_securing(review, draft, now, about)
@@ -55,6 +57,12 @@ def _on_referral(draft: facts.SeriousIncidentReferred, now: Now, about: tuple[st
         refusals=tuple(_referral_refusals(draft, now)),
         about=tuple(sorted({*about, *(f"child-{each}" for each in draft.child_refs)})),
     )
+
+
+def _without_referral(review: Review) -> Iterator[Refusal]:
+    """A review whose referral was struck out is about nobody; that one has not begun, its aggregate says."""
+    if any(isinstance(each.fact, facts.SeriousIncidentReferred) for each in review.history):
+        yield Refusal("SCR-01", case_review.REFERRAL_STRUCK_OUT, rule_book=False)
 
 
 def _referral_refusals(draft: facts.SeriousIncidentReferred, now: Now) -> Iterator[Refusal]:
