@@ -16,7 +16,7 @@ from tests.web.test_matters import steps
 
 from ledger.api.web.framework import linked, parts
 from ledger.api.web.words import day
-from ledger.rules.case_review import PARTS, QUESTIONS
+from ledger.printing.forms.management_review import PARTS, QUESTIONS
 from ledger.rules.dates import LONDON
 
 
@@ -106,7 +106,7 @@ def test_the_management_review_stands_by_its_parts_and_questions_with_facts_as_l
     browser = signed_in(door, "chief-officer")
     page = browser.get(review.at)
     said = text_of(page)
-    for title in (*PARTS.values(), *QUESTIONS):
+    for title in (*(title for title, _ in PARTS.values()), *QUESTIONS):
         assert title in said
     assert 'href="/audit/facts/3"' in page.text
     assert 'href="/audit/facts/4"' in page.text

@@ -50,24 +50,6 @@ NAME: Final = "serious case review"
 NO_DUPLICATE_SET: Final = "NO_DUPLICATE_SET"
 # The sections of a management review (WMPA App 5): involvement, analysis, lessons, recommendations.
 SECTIONS: Final = ("1", "2", "3", "4")
-PARTS: Final = {
-    "1": "What was our involvement with this child and family?",
-    "2": "Analysis of involvement",
-    "3": "What do we learn from this case?",
-    "4": "Recommendations for action",
-}
-# What the analysis considers, in the framework's order; an answer is kept under the number of its question.
-QUESTIONS: Final = (
-    "Were practitioners sensitive to the children’s needs, and did they know signs of harm and what to do about them?",
-    "Were policies and procedures for safeguarding in place?",
-    "What were the key opportunities to assess and decide, and were the decisions informed and professional?",
-    "Did actions accord with assessments and decisions?",
-    "Were plans in place where they were needed, and their reviews complied with?",
-    "When and how were the children’s wishes and feelings ascertained, and were they recorded?",
-    "Was practice sensitive to racial, cultural, linguistic and religious identity?",
-    "Were senior managers, other agencies and professionals involved when they should have been?",
-    "Was the work consistent with the policy of the agency and of the board?",
-)
 
 
 @rule("SCR-01", edition=WMPA, cite="WMPA 8.1, 8.3", anchor="day")

@@ -19,7 +19,7 @@ from typing import Any, Final, cast
 from ledger.aggregates.case_review import facts
 from ledger.api.web.stages import Course
 from ledger.api.web.words import words
-from ledger.rules.case_review import PARTS, QUESTIONS
+from ledger.printing.forms.management_review import PARTS, QUESTIONS
 
 Members = Mapping[str, Any]
 _FACT: Final = re.compile(r"\bfact ([1-9][0-9]{0,14})\b", re.IGNORECASE)
@@ -52,9 +52,9 @@ def parts(answer: Mapping[str, Any]) -> list[Part]:
         return []
     told: Any = drafted["says"].get("sections")
     if not isinstance(told, Mapping):  # shut, or erased
-        return [Part(n, title, [Answer("", [str(told)])], empty=False) for n, title in PARTS.items()]
+        return [Part(n, title, [Answer("", [str(told)])], empty=False) for n, (title, _) in PARTS.items()]
     sections = cast("Mapping[str, Any]", told)
-    return [_part(n, title, sections) for n, title in PARTS.items()]
+    return [_part(n, title, sections) for n, (title, _) in PARTS.items()]
 
 
 def _part(n: str, title: str, sections: Members) -> Part:
