@@ -12,6 +12,7 @@ from tests.scenarios.test_scenarios import CASES
 
 from ledger.aggregates import AGGREGATES, noun_of
 from ledger.aggregates.anew import _folded, _grounds, as_given
+from ledger.aggregates.case_review.facts import ActionPlanIssued
 from ledger.aggregates.corrections import CORRECTING
 from ledger.aggregates.ledger_stream import ReleaseStarted
 from ledger.aggregates.policy import PolicySettingChanged
@@ -287,8 +288,8 @@ def test_a_record_would_be_made_again_on_the_ground_it_was_made_on(scenario):
     play(scenario, ledger)
     known = Now(ledger.records[-1].recorded, SYSTEM, ledger.policy(), look=ledger.look)
     for record in ledger.records:
-        # What another sealed value decides is not opened for a setting: that is never corrected.
-        if isinstance(record.fact, (ReleaseStarted, PolicySettingChanged, *CORRECTING)):
+        # What another sealed value decides is not opened for a setting or an action plan: those are never corrected.
+        if isinstance(record.fact, (ReleaseStarted, PolicySettingChanged, ActionPlanIssued, *CORRECTING)):
             continue
         aggregate = AGGREGATES[noun_of(record.stream)]
         as_read = closed(record, aggregate.opens)

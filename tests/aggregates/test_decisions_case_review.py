@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.aggregates.matters import Mattering
+from tests.aggregates.telling import FIELDS_OF_ANN
 from tests.aggregates.test_decisions_child_protection import ABSURD
 from tests.store.samples import a_fact_of
 
@@ -120,13 +121,24 @@ def test_in_a_review_whose_referral_was_struck_out_nothing_is_recorded_until_it_
     case = Reviewing().referred(label="referral")
     case.says("2025-11-04 10:00", "area-manager", "StrikeOutRecord", event_ref="referral", reason="no", label="out")
     stopped = case.stops("2025-11-04 11:00", by, command, **data)
-    assert stopped == (
-        "SCR-01",
-        "The referral of this review was struck out; refer the incident in a review of its own.",
-    )
+    assert stopped == ("SCR-01", "The referral of this review was struck out; refer the incident anew.")
     assert shown(case, "2025-11-04")["secured"] is False
     case.says("2025-11-04 12:00", "area-manager", "StrikeOutRecord", event_ref="out", reason="it was one")
     assert case.secured("2025-11-04 13:00").newest().seal_hash is not None
+
+
+def test_a_referral_that_named_the_wrong_person_is_struck_out_and_made_anew_once():
+    case = Reviewing()
+    case.tell("2025-09-02 09:00", "court-officer", "RecordOffender", to="offender/dan", **FIELDS_OF_ANN)
+    case.referred(label="referral", offender_refs=["dan"])
+    case.says("2025-11-04 10:00", "area-manager", "StrikeOutRecord", event_ref="referral", reason="of another person")
+    again = REFERRED | {"referred_at": "2025-11-03 09:00"}
+    case.says("2025-11-04 11:00", "aco", "ReferSeriousIncident", **again)
+    assert shown(case, "2025-11-04")["offender_refs"] == ["dora"]
+    assert len(case.shown("offender/dora/oversight", "2025-11-05")["reviews"]) == 1
+    assert case.shown("offender/dan/oversight", "2025-11-05")["reviews"] == []
+    assert case.secured("2025-11-04 13:00").newest().seal_hash is not None
+    assert case.stops("2025-11-04 14:00", "aco", "ReferSeriousIncident", **again)[0] == "GEN-06"
 
 
 def test_a_hold_is_released_though_the_referral_of_its_review_was_struck_out():

@@ -24,6 +24,7 @@ from ledger.aggregates.corrections import (
     amended_by,
     corrected_field,
     rule_on_correction,
+    struck_out,
 )
 from ledger.aggregates.immutable import immutable
 from ledger.aggregates.shape import Closed, Decision, Fact, Now, Recorded, Supplied, Whose, a_random_id, blank
@@ -202,8 +203,9 @@ class Aggregate:
     def _not_begun(self, state: State, draft: Fact) -> Iterator[Refusal]:
         if self.first is None or isinstance(draft, CORRECTING):
             return
-        begun = any(isinstance(each.fact, self.first) for each in state.history)
-        if begun and isinstance(draft, self.first):
+        told = [each for each in state.history if isinstance(each.fact, self.first)]
+        begun = bool(told)
+        if isinstance(draft, self.first) and any(each.id not in struck_out(state.history) for each in told):
             yield Refusal("GEN-06", general.NO_OVERWRITING, rule_book=False)
         if not begun and not isinstance(draft, self.first):
             yield Refusal("GEN-06", general.NOT_YET.format(command=self.first.command), rule_book=False)

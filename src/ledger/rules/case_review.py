@@ -18,7 +18,7 @@ WMPA: Final = "west-mercia-2007"
 
 STATE_THE_CONCERN: Final = "State the concern about how services worked together."
 NOBODY_NAMED: Final = "Name the child or the offender whom the review is about."
-REFERRAL_STRUCK_OUT: Final = "The referral of this review was struck out; refer the incident in a review of its own."
+REFERRAL_STRUCK_OUT: Final = "The referral of this review was struck out; refer the incident anew."
 ONLY_PUBLIC_PROTECTION: Final = "Only the senior manager responsible for public protection may secure records."
 NOTHING_NAMED: Final = "Name the records to be secured."
 NOTHING_SECURED: Final = "No records are secured in this review; secure them first."
