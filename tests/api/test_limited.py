@@ -300,6 +300,26 @@ def test_a_matter_shared_with_somebody_one_may_not_read_of_is_not_told_through_t
     a_problem(exported, 403, "limited-access")
 
 
+@pytest.mark.parametrize("name", ["exceptions", "child-protection"])
+def test_what_a_matter_owes_is_a_nameless_row_to_who_may_not_read_of_another_person_in_it(door: Door, name: str):
+    mine, theirs, ann, ben = door.new_case(), door.new_case(), user(door), user(door)
+    matter = f"/child-protection-matters/{uuid4()}"
+    for case in (mine, theirs):
+        noted = {"concern_id": str(uuid4()), "offender_id": case.id, "source": "INTERVIEW_OASYS", "grave": True}
+        noted |= {"noted_on": days_ago(9), "category": "SIGNIFICANT_HARM", "note": "so"}
+        assert door.post(f"{matter}/record-concern", noted).status_code == 201
+    exclude(door, theirs, ann)
+    door.run(door.ledger.follower.catch_up())
+    for asked in ({}, {"known_at": f"{days_ago(-1)}T00:00:00Z"}):
+        rows = [
+            ann.get(f"/worklists/{name}", limit="1000", **asked),
+            ben.get(f"/worklists/{name}", limit="1000", **asked),
+        ]
+        hers, his = ([each for each in row.json()["items"] if each.get("offender_id") == mine.id] for row in rows)
+        assert any(each["flag"] == "GRAVE_NOT_ESCALATED" for each in his if "flag" in each)
+        assert [each for each in hers if "flag" in each and each["flag"] == "GRAVE_NOT_ESCALATED"] == []
+
+
 def test_a_data_breach_is_not_told_to_whoever_may_not_read_of_somebody_it_is_about(door: Door):
     case, ann, ben = door.new_case(), user(door), user(door)
     breach = f"/data-breaches/{uuid4()}"

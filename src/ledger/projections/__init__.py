@@ -248,7 +248,7 @@ _WORKLISTS: Final = (
         exceptions.exception_moments,
         rank="since",
         hears=exceptions.HEARS,
-        version=3,
+        version=4,
     ),
     Worklist("late-recording", "offender", late_recording.rows, late_recording.moments, rank="date", version=2),
     Worklist(

@@ -68,10 +68,12 @@ def ages(row: Row, as_at: date, policy: Policy) -> Row:
     return {**row, "days": (as_at - date.fromisoformat(row["since"])).days, "days_late": max(0, late)}
 
 
-def flags(history: History, as_at: date) -> list[Alert]:
-    """What was recorded in the matters of a chain and breaks a rule (worklist `exceptions`), oldest first."""
-    found = [each for matter in _matters(history, as_at).values() for each in alerts(matter, as_at)]
-    return sorted(found, key=lambda each: (each.since, each.facts))
+def flags(history: History, as_at: date) -> list[tuple[str, Alert]]:
+    """What was recorded in the matters of a chain and breaks a rule (worklist `exceptions`), each with the id of its
+    matter, oldest first."""
+    matters = _matters(history, as_at).items()
+    found = [(stream.removeprefix(MATTER), each) for stream, matter in matters for each in alerts(matter, as_at)]
+    return sorted(found, key=lambda each: (each[1].since, each[1].facts))
 
 
 def flag_moments(history: History) -> Iterator[date]:

@@ -40,6 +40,7 @@ class ExceptionFlag:
     since: date
     order_id: str
     facts: tuple[int, ...] = ()
+    matter_id: str = ""
 
 
 def exceptions(case: Case, policy: Policy, as_at: date, known: int) -> list[ExceptionFlag]:
@@ -99,15 +100,17 @@ def _broken(history: Sequence[Recorded[Any]], policy: Policy) -> Iterator[Except
 
 
 def exception_rows(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: int) -> list[Row]:
-    """Worklist `exceptions`: one row for each flag of a case."""
+    """Worklist `exceptions`: one row for each flag of a case.  That of a matter names it, so that the limits of
+    everybody whom the matter concerns bind who reads the row (ledger.privacy.limiting)."""
     flags = exceptions(Case.as_at(history, as_at), policy, as_at, known) + broken_when_imported(history, policy, as_at)
     flags += _not_marked(history, as_at)
     flags += [
-        ExceptionFlag(each.flag, each.rule, each.since, "", each.facts)
-        for each in child_protection_worklist.flags(history, as_at)
+        ExceptionFlag(each.flag, each.rule, each.since, "", each.facts, matter_id)
+        for matter_id, each in child_protection_worklist.flags(history, as_at)
     ]
     return [
         {"order_id": each.order_id or None, "flag": each.flag, "rule": each.rule, "since": each.since}
+        | ({"matter_id": each.matter_id} if each.matter_id else {})
         for each in sorted(flags, key=lambda each: each.since)
     ]
 
