@@ -3,6 +3,7 @@ chronology by the terms of reference."""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -211,3 +212,33 @@ def test_an_analysis_may_be_one_text_or_answers_by_their_numbers():
         {"course": [{"type": "ManagementReviewDrafted", "says": {"sections": "[record erased 01/01/2026]"}}]}
     )
     assert [each.empty for each in erased] == [False] * 4
+
+
+def test_a_chronology_produced_while_the_family_is_told_of_comes_to_the_same_afterwards(review: Reviewing, door: Door):
+    def concern() -> Any:
+        told = {"concern_id": str(uuid4()), "offender_id": review.home.case.id, "source": "UPW_SITE"}
+        told |= {"noted_on": days_ago(1), "grave": False, "category": "IN_NEED", "note": "as told"}
+        return door.giving(f"child-protection-matter/{uuid4()}", "RecordConcern", told, "practitioner", key=uuid4())
+
+    def produced() -> Any:
+        now = datetime.now(LONDON).isoformat()
+        told = {"from_date": days_ago(4000), "to_date": days_ago(0), "as_known_at": now}
+        return door.giving(f"case-review/{review.id}", "ProduceChronology", told, "case-reviewer", key=uuid4())
+
+    async def together() -> None:
+        for _ in range(4):
+            await asyncio.gather(*(concern() for _ in range(4)), produced(), *(concern() for _ in range(3)))
+
+    def made() -> list[dict[str, Any]]:
+        return review.home.seen(f"/case-reviews/{review.id}", "case-reviewer")["chronologies"]
+
+    door.run(together())
+    first = made()
+    for each in first:
+        told = {name: each[name] for name in ("from_date", "to_date", "as_known_at")}
+        review.tell("ProduceChronology", "case-reviewer", **told)
+    again = made()[len(first) :]
+    assert len(first) == 4
+    assert [(each["event_count"], each["hash"]) for each in again] == [
+        (each["event_count"], each["hash"]) for each in first
+    ]
