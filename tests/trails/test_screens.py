@@ -7,7 +7,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from tests.access.entries import readings, size
 from tests.doors import SURNAME, Case, Door, days_ago
+from tests.erasing.family import Family
 from tests.trails.test_trails import tell, trail
 
 VIEWS = ("person", "enforcement", "progress", "outlook", "allocation", "register", "chronology", "data-rights")
@@ -191,3 +193,18 @@ def test_a_case_is_named(deciding: Deciding, door: Door):
     position = deciding.judges(header(deciding.screen("enforcement")))
     assert deciding.seen(position)["address"].startswith(f"{deciding.case.path}/enforcement?as_at=")
     assert other.id not in deciding.seen(position)["address"]
+
+
+def test_a_screen_shown_again_is_on_record_for_every_case_it_shows(door: Door):
+    home = Family(door)
+    kit = home.child()
+    home.entered([kit])
+    screen = door.get(f"{home.case.path}/register").json()
+    given = {"on": days_ago(3), "advice": "so"}
+    done = door.post(f"{home.case.path}/record-data-advice", given, Ledger_Seen=str(screen["position"]))
+    assert done.status_code == 201, done.text
+    position, before = done.json()["events"][0]["position"], size(door)
+    told = door.get(f"{home.case.path}/decisions/{position}")
+    assert (told.json()["seen"]["view"], home.words[kit][0] in told.text) == ("register", True)
+    [entry] = readings(door, before)
+    assert {f"offender-{home.case.id}", f"child-{kit}"} <= set(entry["about"])

@@ -124,6 +124,9 @@ async def trail(
     changes = await cases.pure(lambda chains: changes_of(record, chains, then))
     worded = telling.in_clear if withhold else telling.in_full
     sealed = telling.sealed_fields(record) if withhold else frozenset[str]()
+    seen, on_screen = await seen_by_author(
+        ledger, stored, before, record, read=cases.chains, withhold=withhold, reader=reader
+    )
     found: Row = {
         "position": position,
         "leaf": base64.b64encode(leaf).decode(),
@@ -132,9 +135,7 @@ async def trail(
         "rested_on": [await told(each) for each in await cases.records_at(record.rests_on)],
         "rules": telling.rules_of(record.under),
         "policy": telling.policy_of(asked, policy) | {"version": record.policy, "release": release},
-        "seen": await seen_by_author(
-            ledger, stored, before, record, read=cases.chains, withhold=withhold, reader=reader
-        ),
+        "seen": seen,
         "rerun": telling.rerun_of(outcome, differences(record, outcome), closed, sealed, worded),
         "later": [
             await told(each.record) | {"would_have_changed": telling.effects_of(each, sealed, worded)}
@@ -157,7 +158,7 @@ async def trail(
         position,
         people=() if withhold else people_of(None),
     )
-    await _read(ledger, reader, screen, _shown_in(found))
+    await _read(ledger, reader, screen, {*_shown_in(found), *on_screen})
     return found
 
 

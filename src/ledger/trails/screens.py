@@ -83,8 +83,9 @@ async def seen_by_author(
     read: Mapping[str, Chain],
     withhold: bool,
     reader: Reader | None,
-) -> Row:
+) -> tuple[Row, frozenset[str]]:
     """The screen the decision was taken from; where its author's program did not say, what the ledger showed then.
+    With the cases that it shows, by name: a view of one may show others, and they are on record as shown.
     `before`: the entry before the decision's own; `read`: chains that were read just now.
 
     {told, confirmed, reading, position, as_at, known_at, view, of, shows, address}: `view` as at the end of a day, as
@@ -108,8 +109,10 @@ async def seen_by_author(
     else:
         screen = await _as_told(ledger, usual, day, known_at, position, before)
         position = screen.upto if screen else position
-    shows, address = await _again(ledger, screen, record, read, withhold, reader) if screen else (None, None)
-    return {
+    shows, address, cases = (
+        await _again(ledger, screen, record, read, withhold, reader) if screen else (None, None, frozenset[str]())
+    )
+    found: Row = {
         "told": bool(told),
         "confirmed": bool(entries) if told else None,
         "reading": (entry or entries[0]).position if entries else None,
@@ -121,6 +124,7 @@ async def seen_by_author(
         "shows": shows,
         "address": address,
     }
+    return found, cases
 
 
 # ------------------------------------------------------------------------------------------ which screen
@@ -213,8 +217,8 @@ async def _again(
     read: Mapping[str, Chain],
     withhold: bool,
     reader: Reader | None,
-) -> tuple[Row | None, str | None]:
-    """What the screen shows, and the address where it does; None where there was no such case yet."""
+) -> tuple[Row | None, str | None, frozenset[str]]:
+    """What the screen shows, the address where it does, and of which cases; None where there was no such case yet."""
     noun, upto = noun_of(screen.of), screen.upto
     while True:
         asked = Asked(
@@ -234,9 +238,10 @@ async def _again(
         try:
             shown, told = await ledger.shown(screen.view, asked)
         except NotFound:
-            return None, None
+            return None, None, frozenset()
         if screen.last is None or shown.position <= screen.last:
             break
         upto = shown.position - 1  # it was recorded in the instant between reading the case and answering
     shows = {**asked.supposed(), **told}
-    return shows, screen.address if screen.newest and upto == screen.newest.known else None
+    address = screen.address if screen.newest and upto == screen.newest.known else None
+    return shows, address, shown.cases
