@@ -4,7 +4,16 @@ from datetime import date, time
 
 import pytest
 
-from ledger.rules import data_protection, enforcement, hours, orders, outcome_codes, oversight, progress
+from ledger.rules import (
+    child_protection,
+    data_protection,
+    enforcement,
+    hours,
+    orders,
+    outcome_codes,
+    oversight,
+    progress,
+)
 
 D = date.fromisoformat
 
@@ -162,3 +171,17 @@ def test_the_outcome_codes_are_these():
 
 def test_an_old_code_is_read_as_the_one_of_now():
     assert [outcome_codes.current(each) for each in ("UAAB", "UACP", "TTX")] == ["UACP", "UACP", "TTX"]
+
+
+@pytest.mark.parametrize(
+    "purpose,deciding",
+    [
+        ("to decide whether to refer", True),
+        ("Referral", True),
+        ("what is needed for the referral", True),
+        ("to ask how she is", False),
+        ("preferred by the school", False),
+    ],
+)
+def test_contact_with_a_child_is_started_to_decide_on_a_referral(purpose, deciding):
+    assert child_protection.to_decide_on_a_referral(purpose) is deciding

@@ -183,8 +183,8 @@ def _first(edition: str) -> str:
 def part_of(each: Rule) -> Part[Any] | None:
     """The part by whose setting a rule is in force or not; None for most, which always are."""
     for part in PARTS:
-        first = (MANUAL, _first(part.amendments[0]))
-        ids = part.rules if each.edition in part.amendments else part.replaces if each.edition in first else ()
+        first = _first(part.amendments[0])
+        ids = part.rules if each.edition in part.amendments else part.replaces if each.edition == first else ()
         if each.id in ids:
             return part
     return None
