@@ -190,7 +190,7 @@ def test_where_the_vault_has_no_room_for_a_new_key_nothing_is_recorded_and_what_
 
 
 def test_where_the_write_ahead_log_has_no_room_the_server_ends_and_is_brought_back_once_there_is():
-    with own_pair() as own, small_disk(own[0], 80) as disk:
+    with own_pair() as own, small_disk(own[0], 240) as disk:
         ended(own[0], signal.SIGINT)
         log = own[0].folder / "data" / "pg_wal"
         subprocess.run(["cp", "-a", f"{log}/.", str(disk)], check=True)

@@ -41,6 +41,18 @@ MORE: Mapping[str, Mapping[str, Any]] = {
     },
     "PolicySettingChanged": {"key": "upw.max_hours", "new": "290"},
     "HoldPlaced": {"scope": {"office": "North"}},
+    "ActionPlanIssued": {
+        "actions": [
+            {
+                "action_id": OTHER,
+                "text": f"{MARK} of an action",
+                "owner": f"{MARK} of an owner",
+                "due": "2027-01-31",
+                "outcome_measure": f"{MARK} of an outcome",
+            }
+        ]
+    },
+    "ReviewActionCompleted": {"action_id": OTHER},
     "FileDisclosed": {"removed_docs": []},
 }
 # What is told only of somebody who is erased, and no erasure is asked for here.

@@ -252,7 +252,7 @@ async def test_a_case_is_found_by_its_stream_before_postgresql_knows_how_few_fac
         for name, given in {
             "stream": "'case-7', 9999, 0",
             "chain": "'case-7', 9999, 0",
-            "chains": "'{case-7,case-8}', 9999, true",
+            "several_chains": "'{case-7,case-8}', 9999, true",
             "telling": "'{case-7,case-8}', 9999",
             "of_types": "'{case-7,case-8}', 9999, '{test.happened.v1}'",
         }.items():

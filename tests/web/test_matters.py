@@ -259,3 +259,16 @@ def test_a_clock_is_named_by_the_setting_that_counts_for_it(matter: Matter, door
     found = steps(signed_in(door), matter.at)
     assert "First core group, within 1 working day" in found
     assert "Review conference, within 2 months" in found
+
+
+def test_what_a_matter_knows_is_chosen_by_the_fact_that_brought_it(matter: Matter, door: Door):
+    matter.noted(6).called(-5)
+    browser = signed_in(door, "practitioner")
+    for command, given, says in (
+        ("notify-concern", matter.concern, f"Child protection concern recorded, {printed(6)}"),
+        ("answer-invitation", matter.conference, "Conference invited, "),
+    ):
+        page = browser.get(f"{matter.at.replace('/case/', '/record/')}/{command}")
+        assert f'value="{given}"' in page.text
+        assert says in text_of(page)
+        assert "A new one" not in text_of(page)

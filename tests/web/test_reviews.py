@@ -150,6 +150,10 @@ def test_an_action_plan_shows_owner_day_and_what_became_of_it(review: Reviewing,
     (second,) = [each for each in found if each.startswith("Check every file")]
     assert "Due" in found[second]
     assert "Train all staff: overdue by 1 day" in missing(browser, review.at)
+    offered = browser.get(f"{review.at.replace('/case/', '/record/')}/complete-review-action")
+    for action, due in ((one, 1), (two, -40)):
+        assert f'value="{action}"' in offered.text
+        assert f"The action due {day(date.fromisoformat(days_ago(due)))}" in text_of(offered)
     review.tell("CompleteReviewAction", "practitioner", action_id=one, on=days_ago(0), evidence="list of names")
     assert "Done 1 day late" in steps(browser, review.at)[first]
 

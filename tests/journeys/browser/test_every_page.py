@@ -22,7 +22,7 @@ LOOKING = (
 )
 # Not pages: files, and what is gone through in signing in.
 NO_PAGES = ("/assets/", "/sign-in/once/", "/sign-in/start", "/sign-in/back")
-FILES = ("/print", "/{letter}", "/{doc_id}")
+FILES = ("/print", "/{letter}", "/{doc_id}", "/forms/{form}")
 AFTER_A_FORM = ("/audit/what-if/{number}",)  # nobody gets there by an address alone
 FILLED = {"/audit/rules/{id}": "/audit/rules/ENF-04", "{collection}": "offenders", "{tab}": "enforcement"}
 FILLED |= {"{name}": "breach", "{command}": "record-absence"}
@@ -103,7 +103,8 @@ def test_so_are_the_pages_of_a_child_protection_matter_and_of_a_case_review(peop
         matter = next(each["matter_id"] for each in owed if each["matter_id"])
         review = program.get("/worklists/holds").json()["items"][0]["review_id"]
     review = f"/case/case-reviews/{review}"
-    for path in (f"/case/child-protection-matters/{matter}", review, f"{review}/chronology", f"{review}/who-knew"):
+    of_matter = f"/case/child-protection-matters/{matter}"
+    for path in (of_matter, f"{of_matter}/forms", review, f"{review}/chronology", f"{review}/who-knew"):
         person = people.in_role("practitioner")
         answer = person.page.goto(path)
         assert answer is not None

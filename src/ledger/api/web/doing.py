@@ -26,7 +26,7 @@ from ledger.api.asking import READERS, WITHHELD_FROM
 from ledger.api.openapi import command_named, kebab, told_as
 from ledger.api.operating import Operating
 from ledger.api.web.asking import Pages, form_of, reader_here, session_here, signed_in
-from ledger.api.web.fields import A_NEW_ONE, Field, data_of, fields_of, known_in
+from ledger.api.web.fields import A_NEW_ONE, TELLING, Field, data_of, fields_of, known_in
 from ledger.api.web.pages import HEADERS, page
 from ledger.api.web.words import words
 from ledger.application import Ledger
@@ -162,19 +162,20 @@ async def _known(request: Request, aggregate: Aggregate) -> tuple[dict[str, Any]
     """The ids that the case knows, and up to which fact; nothing of a case that is not there yet, or not to be read."""
     ledger: Ledger = request.app.state.ledger
     session = session_here(request)
-    if aggregate.noun != "offender" or session.role not in READERS:
+    view = TELLING.get(aggregate.noun)
+    if view is None or session.role not in READERS:
         return {}, 0
     try:
         told = await ledger.view(
             aggregate.noun,
             request.path_params["id"],
-            "chronology",
+            view,
             withhold=session.role in WITHHELD_FROM,
             reader=reader_here(request),
         )
     except NotFound:
         return {}, 0
-    return known_in(told["events"]), told["position"]
+    return known_in(told["events"] if "events" in told else told.get("course", ())), told["position"]
 
 
 def _name(fact: type[Fact]) -> str:

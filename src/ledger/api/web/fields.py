@@ -19,12 +19,19 @@ import orjson
 
 from ledger.aggregates import AGGREGATES
 from ledger.aggregates.aggregate import NAMED_CHAINS
+from ledger.aggregates.case_review.facts import ReviewActionCompleted
 from ledger.aggregates.shape import Fact
 from ledger.api.openapi import schema_of
 from ledger.api.web.words import shown, words
 from ledger.reading import an_instant
 
 A_NEW_ONE: Final = "A new one"
+# By noun the view that tells what a case's facts brought.
+TELLING: Final[Mapping[str, str]] = {
+    "offender": "chronology",
+    "child-protection-matter": "child-protection-matter",
+    "case-review": "case-review",
+}
 # Fields that name a record of the case itself, with the types of fact that can be named; all of them where none is.
 OF_RECORDS: Final[Mapping[str, frozenset[str]]] = {
     "event_ref": frozenset(),
@@ -64,18 +71,23 @@ def fields_of(noun: str, fact: type[Fact], known: Mapping[str, Sequence[Choice]]
 def known_in(events: Iterable[Mapping[str, Any]]) -> dict[str, list[Choice]]:
     """The ids that a case's facts brought, by field, the newest first: each said by the fact that brought it.
 
-    `events`: of the view chronology; one of a record with limited access brings none.
+    `events`: of a view that TELLING names; one of a record with limited access brings none.
     """
     found: dict[str, dict[str, Choice]] = {}
     for event in sorted((each for each in events if "position" in each), key=lambda each: each["position"]):
-        says = f"{event['title']}, {shown(str(event['effective'])[:10])}"
+        values: Mapping[str, Any] = event["values"] if "values" in event else event["says"]
+        says = f"{event['title']}, {shown(str(event['effective' if 'effective' in event else 'on'])[:10])}"
         records = {
-            name: event["id"] for name, types in OF_RECORDS.items() if event["type"] in (types or {event["type"]})
+            name: event["id"]
+            for name, types in OF_RECORDS.items()
+            if "id" in event and event["type"] in (types or {event["type"]})
         }
-        named = {name: value for name, value in event["values"].items() if name not in OF_RECORDS}
+        named = {name: value for name, value in values.items() if name not in OF_RECORDS}
         for name, value in [*named.items(), *records.items()]:
             if name.endswith(("_id", "_ref")) and isinstance(value, str):
                 found.setdefault(name, {}).setdefault(value, Choice(value, says))
+        for action, due in values.get("due_days", {}).items():
+            found.setdefault("action_id", {}).setdefault(action, Choice(action, f"The action due {shown(due)}"))
     return {name: list(choices.values())[::-1] for name, choices in found.items()}
 
 
@@ -162,7 +174,7 @@ def _begins(noun: str, fact: type[Fact], name: str) -> bool:
 
     The first letters are enough: an allocation begins with PlacementAllocated.
     """
-    if NAMED_CHAINS.get(name, _VICTIM) != _VICTIM:  # a victim has no case of their own to begin with
+    if NAMED_CHAINS.get(name, _VICTIM) != _VICTIM or fact in _OF_PLANS:  # a victim has no case of their own
         return False
     stem = name.removesuffix("_id").replace("_", "")[:_LETTERS]
     named = [
@@ -172,4 +184,5 @@ def _begins(noun: str, fact: type[Fact], name: str) -> bool:
 
 
 _LETTERS: Final = 7
+_OF_PLANS: Final = (ReviewActionCompleted,)  # the action begins within its plan, in no fact of its own
 _VICTIM: Final = "victim"
