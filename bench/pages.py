@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -36,6 +37,8 @@ from rich.console import Console
 from bench.filling import a_home
 from bench.measuring import leave, milliseconds, out, table
 from bench.replay import long_case
+from ledger import collecting
+from ledger.aggregates import AGGREGATES
 from ledger.api.app import build
 from ledger.api.tokens import Tokens
 from ledger.api.web import PAGES
@@ -51,7 +54,13 @@ from ledger.store.wire import Answer, Params, Wire
 SEED: Final = 7  # another than the demonstration's, whose keys it would draw again
 HERE: Final = "http://127.0.0.1:8000"
 # In whose role a page is asked for: the first of them that may.
-ROLES: Final = ("practitioner", "auditor", "unit-manager", "supervisor")
+OF_FAMILIES: Final = {  # by noun its pages that are measured too
+    "child-protection-matter": ("", "forms"),
+    "case-review": ("", "who-knew", "chronology"),
+    "child": ("",),
+    "register-entry": ("",),
+}
+ROLES: Final = ("practitioner", "auditor", "unit-manager", "supervisor", "case-reviewer")
 TABS: Final = tuple(each.name for each in VIEWS if each.noun == "offender" and each.name != "person")
 # What is no page to be read: the way in, files, and what is not there until somebody asks for it.
 LEFT_OUT: Final = ("/sign-in/", "/assets/", "/audit/what-if/{number}")
@@ -193,6 +202,7 @@ async def measure(given: argparse.Namespace, home: Path) -> dict[str, float]:
         ):
             browsers = Browsers(client, tokens, links)
             await asyncio.sleep(2)  # until the search is filled
+            collecting.seldom()  # as the server does before it answers anybody
             for title, case in (("the demonstration", offender), (f"a case of {given.size} facts", long)):
                 found |= await _pages(ledger, browsers, title, case, given.rounds)
         return found
@@ -201,7 +211,11 @@ async def measure(given: argparse.Namespace, home: Path) -> dict[str, float]:
 
 
 async def _pages(ledger: Ledger, browsers: Browsers, title: str, case: str, rounds: int) -> dict[str, float]:
-    asked = dict.fromkeys(at for _, at in addresses(case) if title == "the demonstration" or case in at)
+    demonstrated = title == "the demonstration"
+    stored = await ledger.store.database.chain(f"offender-{case}")
+    halfway = stored[len(stored) // 2].members["recorded"]
+    more = [f"/case/offenders/{case}/compare?known_at={halfway}", *(await _of_families(ledger) if demonstrated else ())]
+    asked = dict.fromkeys([*(at for _, at in addresses(case) if demonstrated or case in at), *more])
     roles = {at: role for at in asked if (role := await browsers.role_for(at)) is not None}
     took: dict[str, list[float]] = {at: [] for at in roles}
     worked: dict[str, list[float]] = {at: [] for at in roles}
@@ -221,13 +235,26 @@ async def _pages(ledger: Ledger, browsers: Browsers, title: str, case: str, roun
                 raise SystemExit(f"{at} answers {answer.status_code}")
     shown = table(f"Pages of {title}, ms", "page", "questions", "p50", "p99", "processor")
     for at, each in took.items():
-        name = at.replace(case, "…")
+        name = _ID.sub("…", at.partition("=")[0])
         figures = [milliseconds(each, 0.5), milliseconds(each, 0.99), milliseconds(worked[at], 0.5)]
         shown.add_row(name, str(questions[at]), *(f"{figure:.1f}" for figure in figures))
     out.print(shown)
     kind = "long" if title != "the demonstration" else "demo"
     found = {f"{kind} {at.replace(case, '…')} p99": milliseconds(each, 0.99) for at, each in took.items()}
     return found | {f"{kind} questions": float(max(questions.values()))}
+
+
+_ID: Final = re.compile("[0-9a-f]{8}-[0-9a-f-]{27}")
+
+
+async def _of_families(ledger: Ledger) -> list[str]:
+    """The pages of the first matter, review, child and register entry that there are."""
+    found: list[str] = []
+    for noun, tabs in OF_FAMILIES.items():
+        for stream in (await ledger.store.database.streams(noun))[:1]:
+            at = f"/case/{AGGREGATES[noun].collection}/{stream.removeprefix(noun + '-')}"
+            found += [f"{at}/{tab}" if tab else at for tab in tabs]
+    return found
 
 
 def main() -> None:
