@@ -189,6 +189,7 @@ def test_where_the_vault_has_no_room_for_a_new_key_nothing_is_recorded_and_what_
         assert healed(door, "POST", again, role="court-officer", json=PERSON).status_code == 201
 
 
+@pytest.mark.soak  # alone it takes seconds; beside a whole run of the tests recovery has taken more than a minute
 def test_where_the_write_ahead_log_has_no_room_the_server_ends_and_is_brought_back_once_there_is():
     with own_pair() as own, small_disk(own[0], 240) as disk:
         ended(own[0], signal.SIGINT)
