@@ -269,7 +269,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _cannot(f"{where}{problem.strerror or type(problem).__name__}. Check the path and whose it is.")
     except KeyboardInterrupt:
         return 130
-    except Exception as problem:
+    except Exception as problem:  # a defect of ours: told by its place, never by its text, which may be personal
         return _cannot(f"Something is wrong on our side ({type(problem).__name__} at {place_of(problem)}). Report it.")
 
 

@@ -211,6 +211,8 @@ def test_an_analysis_may_be_one_text_or_answers_by_their_numbers():
         assert [question for question, _ in told] == list(QUESTIONS)
         assert told[8][1] == ["yes"]
         assert not any(text for _, text in told[:8])
+    both = dict(analysis({"2": {"summary": "why", "9": "yes"}, "2-9": "also"}))
+    assert (both["Summary"], both[QUESTIONS[8]]) == (["why"], ["yes; also"])  # nothing that was answered is left out
     assert parts({"course": []}) == []
     erased = parts(
         {"course": [{"type": "ManagementReviewDrafted", "says": {"sections": "[record erased 01/01/2026]"}}]}

@@ -19,12 +19,11 @@ from typing import Any, Final, cast
 from ledger.aggregates.case_review import facts
 from ledger.api.web.stages import Course
 from ledger.api.web.words import words
-from ledger.printing.forms.management_review import PARTS, QUESTIONS
+from ledger.printing.forms.management_review import PARTS, QUESTIONS, answered
 
 Members = Mapping[str, Any]
 _FACT: Final = re.compile(r"\bfact ([1-9][0-9]{0,14})\b", re.IGNORECASE)
 _ANALYSIS: Final = "2"
-_MARKS: Final = "-_/."  # between the numbers of a section and of a question, as on paper
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +57,15 @@ def parts(answer: Mapping[str, Any]) -> list[Part]:
 
 
 def _part(n: str, title: str, sections: Members) -> Part:
-    given = sections.get(n)
-    by_name: Members = cast("Members", given) if isinstance(given, Mapping) else {}
-    if n == _ANALYSIS and isinstance(given, list):
-        by_name = {str(k): each for k, each in enumerate(cast("list[Any]", given), 1)}
-    answers = [Answer("", linked(_text(given)))] if given and not by_name else []
+    given, by_question = sections.get(n), dict[int, Any]()
     if n == _ANALYSIS:
-        told: list[Any] = [by_name.get(str(k)) or _beside(sections, n, k) for k in range(1, len(QUESTIONS) + 1)]
-        if any(told) or not answers:
-            answers += [Answer(question, linked(_text(text))) for question, text in zip(QUESTIONS, told, strict=True)]
-    else:
-        answers += [Answer(words(name), linked(_text(text))) for name, text in by_name.items()]
+        by_question, given = answered(given, dict(sections))
+    by_name: Members = cast("Members", given) if isinstance(given, Mapping) else {}
+    answers = [Answer("", linked(_text(given)))] if given and not by_name else []
+    answers += [Answer(words(name), linked(_text(text))) for name, text in by_name.items()]
+    if n == _ANALYSIS and (any(by_question.values()) or not answers):
+        answers += [Answer(each, linked(_text(by_question[k]))) for k, each in enumerate(QUESTIONS, start=1)]
     return Part(n, title, answers, empty=not any(each.text for each in answers))
-
-
-def _beside(sections: Members, n: str, k: int) -> Any:
-    """An answer that stands beside its section, as "2-3"."""
-    return next((text for mark in _MARKS if (text := sections.get(f"{n}{mark}{k}"))), None)
 
 
 def _text(value: Any) -> str:

@@ -151,7 +151,7 @@ def _written(sections: Any, child_text: Any) -> Iterator[parts.Part]:
         if number != "2":
             yield parts.section(f"{number}. {title}", guide, text)
             continue
-        answers, text = _answers(text, told)
+        answers, text = answered(text, told)
         yield parts.section(f"{number}. {title}", guide, text if shut is None else None, room=False)
         for place, question in enumerate(QUESTIONS, start=1):
             yield parts.section(f"2.{place} {question}", "", shut or answers.get(place), level=3)
@@ -161,7 +161,7 @@ def _written(sections: Any, child_text: Any) -> Iterator[parts.Part]:
         yield parts.section(label_in_words(name), "", value)
 
 
-def _answers(text: Any, told: dict[str, Any]) -> tuple[dict[int, Any], Any]:
+def answered(text: Any, told: dict[str, Any]) -> tuple[dict[int, Any], Any]:
     """The answers by the numbers of their questions, and what else part 2 says; those of `told` are taken out of it."""
     within: dict[str, Any] = {}
     if isinstance(text, Mapping):
