@@ -22,7 +22,7 @@ from ledger.aggregates.immutable import immutable
 from ledger.aggregates.ledger_stream import STREAM
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.roles import roles_for
-from ledger.aggregates.shape import LIST_ITEMS, Actor, Decision, Fact, Now
+from ledger.aggregates.shape import LIST_ITEMS, Actor, Decision, Fact, Now, nobody_looked_up
 from ledger.errors import (
     Forbidden,
     Malformed,
@@ -187,9 +187,14 @@ def asked(command: Command) -> bytes:
 
 
 def decision_of(
-    command: Command, draft: Fact, state: Any, policy: Policy, look: Callable[[Sequence[str]], Mapping[str, Any]]
+    command: Command,
+    draft: Fact,
+    state: Any,
+    policy: Policy,
+    look: Callable[[Sequence[str]], Mapping[str, Any]],
+    numbered: Callable[[str], tuple[str, ...]] = nobody_looked_up,
 ) -> Decision:
-    """What the command comes to on this state.  Raises Refused, Unread, Malformed, LimitedAccess.
+    """What the command comes to on this state.  Raises Refused, Unread, Unnumbered, Malformed, LimitedAccess.
 
     Who may not read a case, or that of a person whom the fact would be about, is told nothing by which rule it would
     be refused.  What another system tells has happened, whoever may read of it now.
@@ -204,6 +209,7 @@ def decision_of(
         policy=policy,
         imported=command.source is not None,
         look=look,
+        numbered=numbered,
     )
     try:
         decision = AGGREGATES[command.noun].decide(state, draft, now, stream)

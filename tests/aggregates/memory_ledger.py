@@ -35,6 +35,8 @@ from ledger.privacy.subjects import owners_of_child, owners_of_subject
 from ledger.projections import VIEWS, WORKLISTS, backlog, judgements, late_recording, persons, session_sheet
 from ledger.rules.dates import LONDON, london_day
 from ledger.scenarios import instant
+from ledger.searching.people import OPENS as WHO
+from ledger.searching.people import person
 
 SYSTEM = Actor(str(uuid4()), "system")
 BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
@@ -87,7 +89,7 @@ class MemoryLedger:
             raise Forbidden(f"{command} is not given by {by.role}")
         draft = read_draft(fact_class, data)
         try:
-            now = Now(at, by, self.policy(), imported, self.look)
+            now = Now(at, by, self.policy(), imported, self.look, self.numbered)
             decision = aggregate.decide(self.state(stream), draft, now, stream)
         except Refused as refused:
             return refused
@@ -144,6 +146,12 @@ class MemoryLedger:
 
     def look(self, names):
         return {name: self.state(name) for name in names}
+
+    def numbered(self, client_id):
+        streams = dict.fromkeys(each.stream for each in self.records if each.stream.startswith(("offender-", "child-")))
+        day = london_day(self.records[-1].recorded)
+        found = [person(each, self.history(each, opens=WHO), day) for each in streams]
+        return tuple(each.stream for each in found if each and each.client_id == client_id)
 
     def _told(self, effective):
         if effective is None:

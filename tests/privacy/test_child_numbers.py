@@ -6,8 +6,10 @@ from typing import Any
 from uuid import uuid4
 
 import psycopg
-from tests.doors import Case, Door, days_ago
+import pytest
+from tests.doors import PERSON, Case, Door, days_ago
 
+from ledger.errors import Refused
 from ledger.store.mapping import Stored
 
 NUMBER, OTHER, UNKNOWN = "7306152", "7306153", "7306154"
@@ -38,6 +40,15 @@ def noted(door: Door, case: Case, number: str) -> dict[str, Any]:
     return members(door, told["position"])
 
 
+def refused(door: Door, case: Case, number: str) -> None:
+    line = {"entry_no": 1, "entered_on": days_ago(0), "about_client_id": number, "text": "seen"}
+    with pytest.raises(Refused) as found:
+        door.give(case.to, "MakeNotebookEntry", line, OFFICER)
+    told = [(each.rule, each.message) for each in found.value.refusals]
+    assert told == [("CP-39", "All persons named must be recorded and cross-referenced.")]
+    assert number not in str(found.value)
+
+
 def members(door: Door, position: int) -> dict[str, Any]:
     ((found, _, entry),) = door.run(door.ledger.store.database.entries(position, position))
     return dict(Stored.of(found, entry).members)
@@ -61,8 +72,8 @@ def test_a_number_in_the_notebook_is_nowhere_in_the_vault(door: Door) -> None:
     case = door.new_case()
     kit = child(door, NUMBER)
     registered(door, case, kit)
-    for number in (NUMBER, UNKNOWN):
-        noted(door, case, number)
+    noted(door, case, NUMBER)
+    refused(door, case, UNKNOWN)
     lying = in_the_vault(door)
     assert kit in lying
     assert NUMBER not in lying
@@ -81,13 +92,36 @@ def test_what_is_noted_of_a_child_of_the_case_lies_under_that_childs_key_and_is_
         assert owner_of(door, line, "text") == (f"offender-{case.id}", "case")
 
 
-def test_what_is_noted_of_a_child_the_case_does_not_know_lies_under_a_key_of_the_case(door: Door) -> None:
+def test_what_is_noted_of_a_child_of_another_case_lies_under_that_childs_key_too(door: Door) -> None:
     case, another = door.new_case(), door.new_case()
-    registered(door, another, child(door, NUMBER))
-    line = noted(door, case, NUMBER)
-    assert "about" not in line
+    kit = child(door, "7306155")
+    registered(door, another, kit)
+    line = noted(door, case, "7306155")
+    assert line["about"] == [f"child-{kit}"]
     for path in ("about_client_id", "child_text"):
-        assert owner_of(door, line, path) == (f"offender-{case.id}", "child")
+        assert owner_of(door, line, path) == (f"child-{kit}", "child")
+
+
+def test_a_line_about_an_adult_on_record_is_written_into_the_notebook_of_the_case(door: Door) -> None:
+    case = door.new_case()
+    door.new_case()
+    line = noted(door, case, PERSON["client_id"])
+    assert "about" not in line
+    assert owner_of(door, line, "about_client_id") == (f"offender-{case.id}", "child")
+
+
+def test_a_number_that_nobody_has_is_no_cross_reference(door: Door) -> None:
+    case = door.new_case()
+    refused(door, case, UNKNOWN)
+    kit = child(door, UNKNOWN)
+    assert noted(door, case, UNKNOWN)["about"] == [f"child-{kit}"]
+
+
+def test_of_two_children_with_one_number_the_line_says_not_whom_it_means(door: Door) -> None:
+    case = door.new_case()
+    child(door, "7306158")
+    child(door, "7306158")
+    assert "about" not in noted(door, case, "7306158")
 
 
 def test_a_corrected_text_about_a_child_goes_under_the_childs_key_too(door: Door) -> None:

@@ -147,6 +147,7 @@ __all__ = [
     "ThirdPartyMap",
     "ThirdPartyText",
     "ThirdPartyTexts",
+    "Unnumbered",
     "Unread",
     "VictimText",
     "Whole",
@@ -360,6 +361,19 @@ def nothing_read(names: Sequence[str]) -> Mapping[str, Any]:
     raise Unread(names)
 
 
+class Unnumbered(Exception):
+    """It is asked who has a client id: whoever asked is asked again once that is known."""
+
+    def __init__(self, client_id: str) -> None:
+        super().__init__()  # the number is somebody's: no trace of a failure shows it
+        self.client_id = client_id
+
+
+def nobody_looked_up(client_id: str) -> tuple[str, ...]:
+    """Who has a client id, for a decision that was given no look at everybody."""
+    raise Unnumbered(client_id)
+
+
 class History(list[Recorded[Any]]):
     """The facts of a case with what was folded from them so far: who asks about many days folds once for several.
 
@@ -384,7 +398,8 @@ class Now:
     """What a decision may know besides its case: the moment, the actor, the policy, other cases; never a clock.
 
     `look` gives the states of cases by stream name, or raises Unread: a decision is pure, so it is simply taken again
-    when they are there.  Whoever seals the decision has to hold what was looked at against what is recorded by then.
+    when they are there; `numbered` raises Unnumbered in the same way.  Whoever seals the decision has to hold what was
+    looked at against what is recorded by then.
     """
 
     moment: datetime  # aware, UTC: the ledger's clock
@@ -392,6 +407,7 @@ class Now:
     policy: Any  # ledger.aggregates.policy.Policy as known now
     imported: bool = False  # a fact that has happened, told by another system: rules flag, they do not refuse
     look: Callable[[Sequence[str]], Mapping[str, Any]] = nothing_read
+    numbered: Callable[[str], tuple[str, ...]] = nobody_looked_up  # streams of all who are recorded under a client id
 
     def others(self, names: Sequence[str]) -> Mapping[str, Any]:
         """The states of other cases ("placement-019a…") as they are now; empty folds where nothing is recorded."""

@@ -76,7 +76,7 @@ from ledger.privacy.sealing import Keyed
 from ledger.projections import WORKLISTS, View, Worklist
 from ledger.projections.why import Row
 from ledger.rules.dates import london_day
-from ledger.searching import Found
+from ledger.searching import Found, Keeping
 from ledger.settings import Settings
 from ledger.store import mapping, rotating
 from ledger.store.appending import Append
@@ -104,7 +104,8 @@ class Ledger:
         self.cases = Cases(store.bound_to, store.database, store.vault)
         self.access = Access(store.access, self.cases.policy, store.vault)
         self.follower = Follower(self._tables, store.database, self.cases, self._where)
-        self._executing = Executing(store, self.cases)
+        people = Keeping(store.database, self.cases)
+        self._executing = Executing(store, self.cases, people)
         self._erasing = Erasing(store, self.cases, self._executing, self.access.erased)
         self._holding = Holding(store, self.cases, self._executing, self._erasing)
         self._finalising = Finalising(store, self.cases, self._executing, self._erasing)
@@ -112,7 +113,7 @@ class Ledger:
         self._entitling = Entitling(store, self.cases)
         self._asking = Asking(store, self.cases, self.access.readings, self._entitling)
         self._reporting = Reporting(store.database, self.cases, self.access.readings, self._entitling)
-        self._searching = Searching(store, self.cases, self.access.readings, self._entitling)
+        self._searching = Searching(store, self.cases, self.access.readings, self._entitling, people)
         self._closers = {each.kept: Closer.of(each) for each in (store, store.access)}
         self._standing = Standing(store, self._closers)
         self._exporting = Exporting(store, self.cases, self.access, self.close_now)

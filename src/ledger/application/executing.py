@@ -26,7 +26,7 @@ import orjson
 
 from ledger.aggregates import FACT_BY_TOPIC
 from ledger.aggregates.register_report import MonthlyReportIssued
-from ledger.aggregates.shape import Decision, Fact, Unread
+from ledger.aggregates.shape import Decision, Fact, Unnumbered, Unread
 from ledger.application.issuing import issued
 from ledger.application.patience import in_time
 from ledger.application.writing import Writing
@@ -59,6 +59,7 @@ from ledger.errors import (
 )
 from ledger.privacy.sealing import Keyed
 from ledger.projections.letters import to_be_written
+from ledger.searching import Keeping
 from ledger.store import mapping
 from ledger.store.appending import Append, Receipt, Repeated, Sealed
 from ledger.store.cases import Cases, Desk, PolicyAt
@@ -83,12 +84,14 @@ class _Moved(Exception):
 
 
 class Executing:
-    """The commands of an open ledger.  `keyed`: what digests them, from the vault, before the first comes."""
+    """The commands of an open ledger.  `people`: who has a client id, where a rule asks that somebody is recorded;
+    `keyed`: what digests commands, from the vault, before the first comes."""
 
-    def __init__(self, store: Store, cases: Cases) -> None:
+    def __init__(self, store: Store, cases: Cases, people: Keeping) -> None:
         self.keyed = Keyed(b"")
         self._store = store
         self._cases = cases
+        self._people = people
         self._writing = Writing(store.database, cases)
         # Commands whose case moved go one after another, by stream, or they would only move it for each other.
         self._queues: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -185,13 +188,16 @@ class Executing:
             try:
                 case = desk.look((command.stream,))[command.stream]
                 match_version(command, desk.read[command.stream])
-                decision = decision_of(command, draft, case, policy.policy, desk.look)
+                decision = decision_of(command, draft, case, policy.policy, desk.look, desk.numbered)
                 if not to_be_written(decision.facts[0]):
                     return decision
                 return await self._in_time(self._writing.written(command, decision, desk, policy), VaultUnavailable)
             except Unread as wanted:
                 for name in wanted.names:
                     desk.lay(name, await self._in_time(self._cases.read(name)))
+            except Unnumbered as wanted:
+                people = await self._in_time(self._people.numbered(wanted.client_id))
+                desk.who_has[wanted.client_id] = people
 
     async def _check_seen(self, command: Command) -> None:
         """Nobody can have decided from a screen of facts that are not sealed yet."""

@@ -40,8 +40,8 @@ SEARCHERS: Final = frozenset(role for role, opens in MAY_OPEN.items() if FieldCl
 class Searching:
     """The search of an open ledger.  `cursors`: from the vault's secret, before the first comes."""
 
-    def __init__(self, store: Store, cases: Cases, readings: Readings, entitling: Entitling) -> None:
-        self.keeping = Keeping(store.database, cases)
+    def __init__(self, store: Store, cases: Cases, readings: Readings, entitling: Entitling, keeping: Keeping) -> None:
+        self.keeping = keeping
         self.cursors = Cursors(bytes(32))
         self._store, self._cases, self._readings, self._entitling = store, cases, readings, entitling
 

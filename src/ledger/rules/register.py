@@ -32,6 +32,7 @@ NOT_LINKED: Final = "This child has no open link in this entry."
 BEFORE_REGISTRATION: Final = "The date is before the registration."
 AFTER_CLOSING: Final = "This entry was closed on {day}."
 STILL_REGISTERED: Final = "This child is still registered; close the entry, or end the link, first."
+NOT_RECORDED: Final = "All persons named must be recorded and cross-referenced."
 ANOTHER_PERSON: Final = "Whoever gave the ground does not erase; another person must."
 THE_VERY_DAY: Final = "The details are erased today, so that is the date of it: {day}."
 NOT_ERASED: Final = "Nothing is erased here yet."
@@ -138,7 +139,8 @@ def flag_since(spans: Iterable[tuple[date, date | None]], day: date) -> date | N
 
 stated(
     "CP-39",
-    "Each child's and adult's notebook names the others with client id and date, cross-referenced both ways.",
+    "Each child's and adult's notebook names the others with client id and date, cross-referenced both ways. Reading: "
+    "a line about a number that nobody in the ledger has is refused; what another system tells happened as it is told.",
     edition=WMPA,
     cite="WMPA App 4",
 )

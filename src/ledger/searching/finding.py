@@ -155,6 +155,12 @@ class People:
         """Those who have, or ever had, a case reference number (capitals)."""
         return [self._by_stream[each] for each in self._by_number.get(crn, ()) if crn in self._by_stream[each].crns]
 
+    def numbered(self, client_id: str) -> tuple[str, ...]:
+        """The streams of those who have a client id."""
+        asked = Question(client_id=client_id)
+        people = map(self._by_stream.__getitem__, self._by_number.get(client_id, ()))
+        return tuple(each.stream for each in people if _is_it(asked, each))
+
     def _places(self, asked: Question) -> Collection[_Place]:
         """Of everybody it is, once each."""
         number = asked.client_id or asked.crn or (asked.dob.isoformat() if asked.dob else None)

@@ -116,6 +116,15 @@ class Keeping:
             await self._look_at_fences(self._people)
             return self._people, self._at
 
+    async def numbered(self, client_id: str) -> tuple[str, ...]:
+        """The streams of all who are recorded under a client id by now; filled first where nobody did it yet.
+
+        Raises DatabaseUnavailable, VaultUnavailable.
+        """
+        await self.fill()
+        people, _ = await self.current()
+        return people.numbered(client_id)
+
     async def _take_in(self, people: People) -> None:
         """What was sealed since."""
         while entries := await self._database.entries(self._at + 1, self._at + ENTRIES):

@@ -23,7 +23,7 @@ from ledger.aggregates import AGGREGATES, noun_of
 from ledger.aggregates.ledger_stream import OF_THE_LOG
 from ledger.aggregates.offender.merging import whole
 from ledger.aggregates.policy import Policy
-from ledger.aggregates.shape import Erased, Fact, Recorded, Unread
+from ledger.aggregates.shape import Erased, Fact, Recorded, Unnumbered, Unread
 from ledger.privacy.sealing import Box, DataKey, Unreadable, holds, open_box
 from ledger.store import mapping
 from ledger.store.appending import Receipt
@@ -68,6 +68,7 @@ class Desk:
 
     def __init__(self, cases: Cases, *, fresh: bool = False) -> None:
         self.read: dict[str, Case] = {}
+        self.who_has: dict[str, tuple[str, ...]] = {}  # by client id; nothing of it is held against what is recorded
         self._cases = cases
         self._fresh = fresh
 
@@ -86,6 +87,12 @@ class Desk:
         if missing:
             raise Unread(missing)
         return {name: self.read[name].state for name in names}
+
+    def numbered(self, client_id: str) -> tuple[str, ...]:
+        """The streams of all who are recorded under a client id.  Raises Unnumbered if they must be looked up first."""
+        if client_id not in self.who_has:
+            raise Unnumbered(client_id)
+        return self.who_has[client_id]
 
     def lay(self, name: str, case: Case) -> None:
         """Lay a case on the desk that was read just now."""

@@ -150,7 +150,14 @@ def decided(record: Recorded[Any], known: Known) -> Outcome:
         looked.update(dict.fromkeys(each for each in names if each != record.stream))
         return {name: known.state(name) for name in names}
 
-    now = Now(record.recorded, record.by, known.policy, imported=record.source_recorded is not None, look=look)
+    now = Now(
+        record.recorded,
+        record.by,
+        known.policy,
+        imported=record.source_recorded is not None,
+        look=look,
+        numbered=lambda _: tuple(record.about) or (record.stream,),  # whose number it was then, the fact is about
+    )
     state = look((record.stream,))[record.stream]
     try:
         decision = AGGREGATES[noun_of(record.stream)].decide(state, as_given(record.fact), now, record.stream)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ledger.aggregates.child.child import Child
     from ledger.aggregates.register_entry.entry import Deregistration, Entry
 
+_CHILD: Final = "child-"
 SERVICES_CONTACTED: Final = "child-protection-matter.children-services-contacted.v1"
 
 
@@ -81,6 +82,13 @@ def _(case: Case, draft: NotebookEntryMade, now: Now, stream: str) -> Ruling:
     del stream
     ruling = _set_text(case, draft, now)
     child = _child_meant(case, draft, now)
+    number = opened(draft.about_client_id)
+    if child is None and number is not None and not now.imported:
+        found = now.numbered(number)
+        if not found:
+            return replace(ruling, refusals=(*ruling.refusals, Refusal("CP-39", register.NOT_RECORDED)))
+        children = [each.removeprefix(_CHILD) for each in found if each.startswith(_CHILD)]
+        child = children[0] if len(children) == 1 else None  # of two with one number nobody can say which is meant
     if child is None:
         return ruling
     whose = {name: Whose(Subject.CHILD, child) for name in ("about_client_id", "child_text")}
