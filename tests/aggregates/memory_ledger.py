@@ -32,7 +32,16 @@ from ledger.aggregates.subject import SubjectDataErased
 from ledger.errors import Forbidden, NotFound, Refused
 from ledger.privacy.owners import owner_of
 from ledger.privacy.subjects import owners_of_child, owners_of_subject
-from ledger.projections import VIEWS, WORKLISTS, backlog, judgements, late_recording, persons, session_sheet
+from ledger.projections import (
+    READ_OF_CHILD_CASES,
+    VIEWS,
+    WORKLISTS,
+    backlog,
+    judgements,
+    late_recording,
+    persons,
+    session_sheet,
+)
 from ledger.rules.dates import LONDON, london_day
 from ledger.scenarios import instant
 from ledger.searching.people import OPENS as WHO
@@ -218,7 +227,7 @@ class MemoryLedger:
             raise NotFound(f"no worklist {name}")
         worklist = WORKLISTS[name]
         streams = dict.fromkeys(each.stream for each in self.records[:known] if noun_of(each.stream) == worklist.noun)
-        opens = AGGREGATES[worklist.noun].opens
+        opens = {**AGGREGATES[worklist.noun].opens, **READ_OF_CHILD_CASES}
         rows = [
             row
             for stream in streams

@@ -20,7 +20,7 @@ from ledger.aggregates.offender.merging import MERGING, as_one
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Recorded
 from ledger.errors import Unavailable
-from ledger.projections import READ_BY_ROWS, WORKLISTS
+from ledger.projections import READ_BY_ROWS, READ_OF_CHILD_CASES, WORKLISTS, concerns_a_child
 from ledger.projections.schedule import Projected, Watching, of_noun, project
 from ledger.store.cases import POLICY_STREAMS, Cases
 from ledger.store.database import Database
@@ -166,11 +166,13 @@ class Folder:
             name: [each for each in stored if _is_of(name, each) or each.type in heard or _corrects(each)]
             for name, stored in chains.items()
         }
-        # On facts told by another system decisions are taken again, to show what they break: those read more.
-        told = {name: each for name, each in wanted.items() if any("source" in one.members for one in each)}
-        others = {name: each for name, each in wanted.items() if name not in told}
-        opens = AGGREGATES[noun].opens
-        return {**await self._read(told, opens), **await self._read(others, READ_BY_ROWS.get(noun, opens))}
+        reading: dict[tuple[bool, bool], dict[str, Sequence[Stored]]] = {}
+        for name, each in wanted.items():
+            reading.setdefault(_reads_more(each), {})[name] = each
+        found: dict[str, Sequence[Recorded[Any]] | Paused] = {}
+        for more, cases in reading.items():
+            found |= await self._read(cases, _opens(noun, *more))
+        return found
 
     async def _read(
         self, wanted: Mapping[str, Sequence[Stored]], opens: Opens
@@ -194,6 +196,19 @@ class Folder:
             raise
         except Exception as problem:
             return Paused(reason_of(problem))
+
+
+def _reads_more(stored: Sequence[Stored]) -> tuple[bool, bool]:
+    """Whether another system told of a case: on its facts decisions are taken again, to show what they break.  And
+    whether it concerns a child."""
+    told = any("source" in each.members for each in stored)
+    return told, any(concerns_a_child(each.type, each.sealed) for each in stored)
+
+
+def _opens(noun: str, told: bool, child: bool) -> Opens:
+    opens = AGGREGATES[noun].opens
+    opens = opens if told else READ_BY_ROWS.get(noun, opens)
+    return {**opens, **READ_OF_CHILD_CASES} if child else opens
 
 
 def _resting_on(reads: Callable[[Collection[str]], Collection[str]], stored: Sequence[Stored]) -> list[Stored]:

@@ -28,6 +28,7 @@ from ledger.projections import (
     case_review,
     child,
     child_protection,
+    child_protection_case,
     child_protection_worklist,
     chronology,
     client_details,
@@ -39,6 +40,7 @@ from ledger.projections import (
     late_recording,
     monthly_report,
     nomination,
+    oasys_checks,
     outcomes,
     outlook,
     persons,
@@ -259,6 +261,16 @@ _WORKLISTS: Final = (
         rank="due",
         ages=child_protection_worklist.ages,
         hears=child_protection_worklist.HEARS,
+        version=2,
+    ),
+    Worklist(
+        "oasys-without-check",
+        "offender",
+        oasys_checks.rows,
+        oasys_checks.moments,
+        rank="since",
+        ages=oasys_checks.ages,
+        hears=oasys_checks.HEARS,
     ),
     Worklist(
         "register-reviews",
@@ -345,4 +357,7 @@ _WORKLISTS: Final = (
 READ_BY_ROWS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = MappingProxyType(
     {"offender": OPENS, "placement": PLACEMENT_OPENS, "case-review": {}}
 )
+# Beside them those that rows rest on in a case that concerns a child; there alone they are opened.
+READ_OF_CHILD_CASES: Final = child_protection_case.OPENS
+concerns_a_child = child_protection_case.concerns
 WORKLISTS: Final[Mapping[str, Worklist]] = MappingProxyType({each.name: each for each in _WORKLISTS})

@@ -29,36 +29,33 @@ from ledger.aggregates.child_protection_matter.clocks import (
 )
 from ledger.aggregates.child_protection_matter.matter import Matter, r7s_of
 from ledger.aggregates.corrections import as_corrected
-from ledger.aggregates.offender.case import Case
-from ledger.aggregates.offender.entities import happened
-from ledger.aggregates.offender.facts import HomeVisitMade
-from ledger.aggregates.offender.protection import protection_of, responsible
+from ledger.aggregates.offender.merging import MERGING
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.register_entry.facts import FACTS as REGISTER_FACTS
-from ledger.aggregates.register_entry.facts import CpCircumstancesChanged
 from ledger.aggregates.register_entry.registrations import Registration, registrations_of
 from ledger.aggregates.shape import Recorded
+from ledger.projections.child_protection_case import concerns_a_child, line, owed, turns
 from ledger.projections.why import Row
-from ledger.rules.child_protection import absent_from, contact_lost_from
+from ledger.rules.child_protection import absent_from
 from ledger.rules.dates import ONE_DAY, day_of
 
 History = Sequence[Recorded[Any]]
 MATTER: Final = "child-protection-matter-"
-CONTACT_LOST: Final = "cp.loss_of_contact_days"
-HEARS: Final = frozenset(each.topic for each in (*facts.FACTS, *REGISTER_FACTS))
+HEARS: Final = frozenset(each.topic for each in (*facts.FACTS, *REGISTER_FACTS, *MERGING))
 _RUNNING: Final = ("due", "overdue", "calendar-missing")
 
 
 def rows(history: History, policy: Policy, as_at: date, known: int) -> list[Row]:
     """What is owed at the end of the day: matter by matter, then of the case."""
-    if not _concerns_a_child(history):
+    if not concerns_a_child(history):
         return []
     registered = [each for each in registrations_of(history).values() if each.made and _by(each.made, as_at)]
-    found: list[Row] = []
-    for stream, matter in _matters(history, as_at).items():
-        owed = _Owed(matter, history, registered, policy, as_at, known)
-        found += [{"matter_id": stream.removeprefix(MATTER), **each} for each in owed.rows()]
-    return [*found, *({"matter_id": None, **each} for each in _of_the_case(history, registered, policy, as_at, known))]
+    found, matters = list[Row](), _matters(history, as_at)
+    for stream, matter in matters.items():
+        lines = _Owed(matter, history, registered, policy, as_at, known).rows()
+        found += [{"matter_id": stream.removeprefix(MATTER), **each} for each in lines]
+    of_the_case = owed(history, registered, matters.values(), policy, as_at, known)
+    return [*found, *({"matter_id": None, **each} for each in of_the_case)]
 
 
 def ages(row: Row, as_at: date, policy: Policy) -> Row:
@@ -85,10 +82,6 @@ def flag_moments(history: History) -> Iterator[date]:
             yield from _turns_of(each)
 
 
-def _concerns_a_child(history: History) -> bool:
-    return any(each.stream.startswith((MATTER, "register-entry-")) for each in history)
-
-
 def _matters(history: History, as_at: date) -> dict[str, Matter]:
     """The matters of a chain that name anybody, as at a day."""
     own: dict[str, list[Recorded[Any]]] = {}
@@ -101,10 +94,6 @@ def _matters(history: History, as_at: date) -> dict[str, Matter]:
 
 def _by(record: Recorded[Any], as_at: date) -> bool:
     return day_of(record.effective) <= as_at
-
-
-def _row(kind: str, rule: str, since: date, state: str = "open", due: date | None = None, **more: Any) -> Row:
-    return {"kind": kind, "rule": rule, "since": since, "due": due, "state": state, **more}
 
 
 # ------------------------------------------------------------------------------------------ of a matter
@@ -130,7 +119,7 @@ class _Owed:
     def rows(self) -> Iterator[Row]:
         """Line by line."""
         for each in alerts(self.matter, self.as_at):
-            yield _row("flag", each.rule, each.since, flag=each.flag)
+            yield line("flag", each.rule, each.since, flag=each.flag)
         yield from (row for clock, row in self.clocks() if clock.state in _RUNNING and clock.done_on is None)
         yield from self._checks()
         yield from self._conferences()
@@ -163,11 +152,11 @@ class _Owed:
             ids: Row = {"check_id": each.fact.check_id}
             answers = self.matter.told(facts.ChildrenServicesCheckAnswered, **ids)
             if not answers:
-                yield _row("check", "CP-06", each.fact.on, **ids)
+                yield line("check", "CP-06", each.fact.on, **ids)
                 continue
             answer = min(answers, key=lambda one: (one.fact.on, one.position)).fact
             if (answer.q1 or answer.q2) and not any(day_of(form.effective) >= answer.on for form in forms):
-                yield _row("r7", "CP-08", answer.on, **ids)
+                yield line("r7", "CP-08", answer.on, **ids)
 
     def _conferences(self) -> Iterator[Row]:
         for each in conferences(self.matter):
@@ -175,9 +164,9 @@ class _Owed:
             ids: Row = {"conference_id": invited.conference_id, "for_date": invited.for_date}
             open_ = not each.took_place and self.as_at < absent_from(invited.for_date)
             if each.answered is None and open_:
-                yield _row("invitation", "CP-20", day_of(each.invited.effective), due=invited.for_date, **ids)
+                yield line("invitation", "CP-20", day_of(each.invited.effective), due=invited.for_date, **ids)
             if each.took_place and not self._minutes_of(each):
-                yield _row("minutes", "CP-23", each.on, **ids)
+                yield line("minutes", "CP-23", each.on, **ids)
 
     def _minutes_of(self, conference: Conference) -> bool:
         of = {"conference_id": conference.invited.fact.conference_id}
@@ -193,7 +182,7 @@ class _Owed:
             )
             if not any(ended):
                 state = "overdue" if due is not None and self.as_at > due else "open"
-                yield _row("action", "CP-24", day_of(each.effective), state, due, **of)
+                yield line("action", "CP-24", day_of(each.effective), state, due, **of)
 
     def _papers(self) -> Iterator[Row]:
         """New information that the risk manager did not countersign (CP-09); a telephone call without a word in
@@ -201,63 +190,16 @@ class _Owed:
         signed = [each.fact.on for each in self.matter.told(facts.RiskManagerCountersigned)]
         for each in self.matter.told(facts.NewInformationRecorded):
             if not any(on >= each.fact.on for on in signed):
-                yield _row("countersignature", "CP-09", each.fact.on)
+                yield line("countersignature", "CP-09", each.fact.on)
         for each in self.matter.told(facts.ChildrenServicesContacted):
             by_word = each.fact.channel.upper() in ("PHONE", "TELEPHONE", "VERBAL")
             if by_word and (each.fact.written_on is None or each.fact.written_on > self.as_at):
-                yield _row("written-follow-up", "CP-15", each.fact.on)
+                yield line("written-follow-up", "CP-15", each.fact.on)
 
 
 def _clock(kind: str, rule: str, clock: Clock, name: str, since: date | None = None, **ids: Any) -> Row:
     """A clock with its day under the view's name for it too."""
-    return _row(kind, rule, since or clock.began, clock.state, clock.due, **{name: clock.due}, **ids)
-
-
-# ------------------------------------------------------------------------------------------ of the case
-
-
-def _of_the_case(
-    history: History, registered: Sequence[Registration], policy: Policy, as_at: date, known: int
-) -> Iterator[Row]:
-    case = Case.as_at(history, as_at)
-    protection = protection_of(case, as_at)
-    if protection is None:
-        return
-    told = [each for each in as_corrected(history) if _by(each, as_at)]
-    yield from _without_cp1(case, told, [each for each in registered if _stands(each, as_at)])
-    if not any(isinstance(each.fact, HomeVisitMade) and happened(each) >= protection.since for each in told):
-        yield _row("home-visit", "CP-55", protection.since)
-    yield from _out_of_contact(case, told, policy, as_at, known)
-
-
-def _stands(registration: Registration, as_at: date) -> bool:
-    return registration.closed is None or not _by(registration.closed, as_at)
-
-
-def _without_cp1(case: Case, told: History, registered: Sequence[Registration]) -> Iterator[Row]:
-    """Responsibility was taken, or circumstances changed, and no form CP1 went since (CP-14, CP-35)."""
-    made = [day_of(each.made.effective) for each in registered if each.made and each.made.fact.child_ids]
-    if not made:
-        return
-    assigned = [happened(found) for order in case.orders.values() if (found := responsible(order)) is not None]
-    changed = [happened(each) for each in told if isinstance(each.fact, CpCircumstancesChanged)]
-    since = max([min(made), *assigned, *changed])
-    if not any(isinstance(each.fact, facts.Cp1Sent) and happened(each) >= since for each in told):
-        yield _row("cp1", "CP-14", since)
-
-
-def _out_of_contact(case: Case, told: History, policy: Policy, as_at: date, known: int) -> Iterator[Row]:
-    """No attendance for 28 days with an absence in them, and the key worker was not told (CP-13); a warning only."""
-    for order in case.orders.values():
-        if order.endings:
-            continue
-        attended = [each.date for each in order.sessions if each.attended and each.date <= as_at]
-        absent = [each.date for each in order.absences if each.date <= as_at]
-        last = max(attended, default=order.sentence_date)
-        lost_from = contact_lost_from(last, policy.number(CONTACT_LOST, last, known))
-        notified = [happened(each) for each in told if isinstance(each.fact, facts.LossOfContactNotified)]
-        if as_at >= lost_from and any(day > last for day in absent) and not any(day > last for day in notified):
-            yield _row("loss-of-contact", "CP-13", last, "warning", order_id=order.id)
+    return line(kind, rule, since or clock.began, clock.state, clock.due, **{name: clock.due}, **ids)
 
 
 # ------------------------------------------------------------------------------------------ when it changes
@@ -265,23 +207,19 @@ def _out_of_contact(case: Case, told: History, policy: Policy, as_at: date, know
 
 def moments(history: History, policy: Policy, known: int) -> Iterator[date]:
     """The days of all facts; and those that clocks, conferences and contact turn on, as they stood on any of them."""
-    if not _concerns_a_child(history):
+    if not concerns_a_child(history):
         return
     days = sorted({day_of(each.effective) for records in (history, as_corrected(history)) for each in records})
-    case = Case.fold(history)
-    sessions = [each.date for order in case.orders.values() for each in order.sessions]
-    starts = [order.sentence_date for order in case.orders.values()]
-    yield from (*days, *sessions)
-    for last in (*sessions, *starts):
-        yield contact_lost_from(last, policy.number(CONTACT_LOST, last, known))
+    yield from days
+    yield from turns(history, policy, known)
     registered = [each for each in registrations_of(history).values() if each.made]
     for each in as_corrected(history):
         yield from _turns_of(each)
     for day in days:
         for matter in _matters(history, day).values():
-            owed = _Owed(matter, history, [each for each in registered if each.made and _by(each.made, day)],
+            clocks = _Owed(matter, history, [each for each in registered if each.made and _by(each.made, day)],
                          policy, day, known)  # fmt: skip
-            for clock, _ in owed.clocks():  # also of one that does not run yet, as a conference is still to come
+            for clock, _ in clocks.clocks():  # also of one that does not run yet, as a conference is still to come
                 yield from (clock.due + ONE_DAY,) if clock.due else ()
             yield from (each.on for each in conferences(matter))
 

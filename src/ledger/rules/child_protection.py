@@ -60,13 +60,17 @@ def escalation_overdue_from(noted_on: date) -> date:
     return noted_on + timedelta(days=1)
 
 
-stated(
-    "CP-06",
-    "Children's services are asked for every OASys and when circumstances change. No time is given for the answer: its "
-    "age is shown.",
-    edition=WMPA,
-    cite="WMPA 1.7, 1.8",
-)
+@rule("CP-06", edition=WMPA, cite="WMPA 1.7, 1.8", anchor="day")
+def serves_assessment(asked_on: date, assessed_on: date, assessed_before: date | None) -> bool:
+    """Children's services are asked for every OASys, and again when circumstances change.
+
+    Readings: no time is given, for asking or for the answer, so ages are shown; a check serves the assessment it is
+    nearer to, the one before or this one, for reports are asked about before a sentence and reviews after it; the
+    newest assessment of the orders that go on is the one that wants a check.
+    """
+    return assessed_before is None or asked_on - assessed_before > assessed_on - asked_on
+
+
 stated(
     "CP-07",
     "The form of the check asks whether the person will live with, or often see, a child on the register or looked "
@@ -87,7 +91,19 @@ stated(
     edition=WMPA,
     cite="WMPA 2.3",
 )
-stated("CP-10", "A concern in R2 calls for an objective of the sentence plan about it.", edition=WMPA, cite="WMPA 2.1")
+
+
+@rule("CP-10", edition=WMPA, cite="WMPA 2.1, 2.2", anchor="day")
+def about_protection(kind: str) -> bool:
+    """A concern in R2 calls for an objective of the sentence plan about it: one of the kind child_protection.
+
+    Readings: whatever an assessment tells under R2 is a concern; it wants an objective of its order from its day on,
+    for each assessment brings a plan; a section R2 of a matter is of no one order, so one of any order of the person
+    serves it; with no order going on there is no plan.
+    """
+    return re.sub(r"[\s-]+", "_", kind.strip().casefold()) == "child_protection"
+
+
 stated(
     "CP-11",
     "A referral may be made at any time, with R6 and R7 completed; one by telephone is followed up in writing, with no "

@@ -48,6 +48,7 @@ class OutcomeCode:
     kind: Kind
 
 
+REMANDED_IN_CUSTODY: Final = "AARC"
 CODES: Final = {
     each.code: each
     for each in (
@@ -61,7 +62,7 @@ CODES: Final = {
         OutcomeCode("AAEM", "Acceptable absence: employment", "acceptable"),
         OutcomeCode("AAFC", "Acceptable absence: family or childcare", "acceptable"),
         OutcomeCode("AACL", "Acceptable absence: court or legal", "acceptable"),
-        OutcomeCode("AARC", "Acceptable absence: remanded in custody", "acceptable"),
+        OutcomeCode(REMANDED_IN_CUSTODY, "Acceptable absence: remanded in custody", "acceptable"),
         OutcomeCode("AAHO", "Acceptable absence: holiday", "acceptable"),
         OutcomeCode("AARE", "Acceptable absence: religious", "acceptable"),
         OutcomeCode("CO05", "Acceptable absence: professional judgement", "acceptable"),

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from ledger.rules.dates import ONE_DAY, add_months
+from ledger.rules.outcome_codes import REMANDED_IN_CUSTODY
 from ledger.rules.registry import rule, stated
 
 WMPA: Final = "west-mercia-2007"
@@ -103,12 +104,19 @@ stated(
     edition=WMPA,
     cite="WMPA 5.2, 3.2",
 )
-stated(
-    "CP-36",
-    "On imprisonment the prison's child protection co-ordinator is told.",
-    edition=WMPA,
-    cite="WMPA 2.4",
-)
+
+
+@rule("CP-36", edition=WMPA, cite="WMPA 2.4", anchor="day")
+def in_custody(reason_code: str) -> bool:
+    """On imprisonment the prison's child protection co-ordinator is told.
+
+    Readings: the one fact that says somebody is in prison is an absence judged acceptable under the outcome code for
+    remand in custody; from then on, until a session is attended, the person is there.  What a court made of a breach
+    does not say custody.
+    """
+    return reason_code.strip().upper() == REMANDED_IN_CUSTODY
+
+
 stated(
     "CP-37",
     "RH: the offender lives with, or sees, a child on the register; CR: child at risk; RA-H: risk assessed HIGH or "

@@ -35,6 +35,7 @@ ABOUT: Final = {
     "first-appointments": "The first appointment is due within five working days of sentence",
     "assessments": "An assessment is due, or late",
     "child-protection": "Replies, conferences, core groups and forms that the protection of a child waits for",
+    "oasys-without-check": "A risk assessment, and children's services were not asked about the person",
     "register-reviews": "A child protection register entry waits for its four-monthly review",
     "deregistration": "A child left the register: the four actions, and what is still owed",
     "placement-reviews": "A placement is to be reviewed",

@@ -29,7 +29,7 @@ _OF_MINUTES: Final = frozenset({"group", "ip", "pip", "ete", "adjusted"})
 _SPELLED: Final = {
     **{"upw": "Unpaid work", "dob": "Date of birth", "crn": "Case reference number", "ete": "ETE", "ip": "Individual"},
     **{"dp": "Data protection", "pip": "Pre-placement", "pqs": "Placement quality", "fta": "Failed to attend"},
-    **{"aco": "ACO", "po": "PO", "pso": "PSO", "hs": "Health and safety"},
+    **{"aco": "ACO", "po": "PO", "pso": "PSO", "hs": "Health and safety", "oasys": "OASys"},
 }
 
 
