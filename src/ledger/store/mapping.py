@@ -130,11 +130,6 @@ def _by_person(name: str, values: Sequence[Any]) -> Iterator[tuple[str, Any]]:
         yield f"{name}/{index}", value
 
 
-def to_seal(draft: Draft, envelope: Envelope) -> Mapping[Owner, Mapping[str, Any]]:
-    """The values of a fact that are not clear, by the owner of the key they are sealed under."""
-    return parts_of(draft, envelope).boxes
-
-
 class Unsealed(NamedTuple):
     """A fact on its way to the sequencer, but for its keys: all that costs thought is done, and nothing here is secret
     from whoever decided.  Plain bytes and texts, so that it may be made in one process and sealed in another."""

@@ -190,11 +190,6 @@ class CheckDay:
     counts: date
 
 
-def check_points(order: Order, policy: Policy, known: int | None = None) -> tuple[int, ...]:
-    """The months of the checks: 6 and 9, a dated setting."""
-    return tuple(each.point for each in check_days(order, policy, known))
-
-
 def check_days(order: Order, policy: Policy, known: int | None = None) -> tuple[CheckDay, ...]:
     """The checks of an order by their months (PRG-01)."""
     return order.once("check days", (Same(policy), known), lambda: tuple(_check_days(order, policy, known)))
