@@ -243,6 +243,18 @@ def test_every_field_of_the_source_is_on_paper_in_the_order_of_the_source(door: 
         assert found, (field, there[-200:])
 
 
+def test_an_analysis_in_one_text_prints_under_the_nine_questions_and_leaves_no_box_empty(door: Door):
+    review = a_review(door, a_matter(door).case, {"1": "One", "2": "All nine in one text", "3": "Three", "4": "Four"})
+    made = {"management-review": (f"/case-reviews/{review}", "")}
+    sections = [each for each in asked(door, made, "management-review").json()["parts"] if each["kind"] == "section"]
+    assert [each["title"] for each in sections if not each["text"] and each["room"]] == []
+    questions = [each for each in sections if each["title"].startswith("2.") and "together" not in each["title"]]
+    assert len(questions) == 9
+    assert [each["text"] for each in sections if each["text"]] == ["One", "All nine in one text", "Three", "Four"]
+    paper = squeezed(Paper(asked(door, made, "management-review", format="pdf").content).text)
+    assert paper.index(squeezed(questions[8]["title"])) < paper.index(squeezed("All nine in one text"))
+
+
 @pytest.mark.parametrize("name", FIELDS)
 def test_the_same_form_is_the_same_bytes_and_has_the_digest_of_what_it_says_on_every_page(door: Door, made, name: str):
     told, pages = asked(door, made, name).json(), asked(door, made, name, format="pdf")

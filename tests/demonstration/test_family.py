@@ -147,6 +147,31 @@ def test_the_others_stay_on_the_register_under_their_names(told: Told) -> None:
     assert all(children[each]["link_ended_on"] is None for each in told.family.children[1:])
 
 
+def test_either_officer_told_the_key_worker_by_form_cp1_and_of_the_children_nothing_opens_since_the_release(
+    told: Told,
+) -> None:
+    sent = [line for line in told.lines if line["command"] == "SendCp1"]
+    assert {line["by"]["unit"] for line in sent} == {"North", "South"}
+    chronology = told.view("chronology")["events"]
+    forms = [each for each in chronology if each["title"] == "CP1 sent"]
+    assert len(forms) == 2
+    names = {child["forenames"] for line in sent for child in line["data"]["children"]}
+    assert len(names) > 1
+    for each in forms:
+        assert "erased" in str(each["values"]["children"])
+        assert not [name for name in names if name in str(each["values"])]
+    owed = told.run(told.ledger.worklist("child-protection")).items
+    assert not [each for each in owed if each["kind"] == "cp1" and each["offender_id"] == told.family.mother]
+
+
+def test_the_report_of_a_month_went_out_with_both_adults_in_it_and_a_risk_manager_confirmed_it(told: Told) -> None:
+    issued = next(line for line in told.lines if line["command"] == "IssueMonthlyReport")
+    view = told.view("register-report", noun="register-report", whom=issued["to"].removeprefix("register-report/"))
+    assert view["issued_on"].isoformat() == issued["data"]["issued_on"]
+    assert (view["state"], view["rows"], len(view["rows_hash"] or "")) == ("confirmed", 2, 64)
+    assert [each["on"] > view["issued_on"] for each in view["confirmed"]] == [True]
+
+
 # ------------------------------------------------------------------------------------------ the bundle
 
 
@@ -158,6 +183,7 @@ def test_the_bundle_of_either_adult_verifies_with_nothing_but_the_file_and_the_k
         bundle = told.run(told.ledger.export("offender", whom, purpose, "Somebody", by, printed=False))
         files = unpack(bundle.data)
         assert not [name for name, data in files.items() if gone["data"]["client_id"].encode() in data]
+        assert any(b"child-protection-matter.cp1-sent.v1" in data for data in files.values())
         chain = next(name for name in files if name.startswith("entries/"))
         spoiled = {**files, chain: files[chain].replace(b"offender.", b"offendre.", 1)}
         for data, code in ((bundle.data, 0), (pack(spoiled), 1)):

@@ -213,6 +213,10 @@ def test_an_analysis_may_be_one_text_or_answers_by_their_numbers():
         assert not any(text for _, text in told[:8])
     both = dict(analysis({"2": {"summary": "why", "9": "yes"}, "2-9": "also"}))
     assert (both["Summary"], both[QUESTIONS[8]]) == (["why"], ["yes; also"])  # nothing that was answered is left out
+    told = {"1": "a", "2": "b", "3": "c", "4": "d", "good_practice": "The desk rang at once (fact 3).", "2-9": "yes"}
+    found = parts({"course": [{"type": "ManagementReviewDrafted", "says": {"sections": told}}]})
+    assert [each.n for each in found] == ["1", "2", "3", "4", ""], "what is under none of the four follows them"
+    assert (found[4].title, found[4].answers[0].text) == ("Good practice", ["The desk rang at once (", 3, ")."])
     assert parts({"course": []}) == []
     erased = parts(
         {"course": [{"type": "ManagementReviewDrafted", "says": {"sections": "[record erased 01/01/2026]"}}]}

@@ -25,6 +25,7 @@ from ledger.aggregates.shape import a_random_id
 from ledger.api.asking import unit_of
 from ledger.errors import Malformed
 from ledger.projections import Worklist
+from ledger.projections.case_review_worklist import KINDS
 from ledger.reading import a_day
 from ledger.rules.dates import ONE_DAY
 from ledger.store.database import Only
@@ -48,6 +49,7 @@ STATES: Final[Mapping[str, tuple[str, Sequence[str]]]] = {
     "dp-breaches": ("state", ("possible-breach", "deferred-under-hold", "done")),
     "data-rights": ("state", ("awaiting-answer", "overdue", "answered", "answered-late")),
     "data-breaches": ("state", ("awaiting-report", "overdue")),
+    "case-reviews": ("kind", KINDS),
     "retention": ("state", ("due", "retained", "held")),
 }
 NOT_A_PERSON: Final = "person: the id of a case, as it stands in its address; a name is looked for under Find somebody."

@@ -36,6 +36,7 @@ FIRST_CHILD: Final = 150  # among the numbers of children
 OFFICER: Final = "information-officer"
 FORTNIGHT: Final = timedelta(days=14)
 REVIEW_MONTHS: Final = 4  # cp.register_review, which nobody here changed
+REPORTED: Final = 45  # days ago: the register's monthly report
 
 
 @dataclass(frozen=True)
@@ -62,10 +63,12 @@ def tell(book: Book, people: Roster, sites: Sites, seed: int) -> Family:
     story.worry()
     story.conference()
     story.registered()
+    story.responsible()
     story.reviews()
     story.nobody_came()
     reviewing.hurt(story)
     story.removed()
+    story.reported()
     reviewing.reviewed(story)
     entries = (pens["mother's entry"].target[-36:], pens["partner's entry"].target[-36:])
     matter, review = (pens[name].target[-36:] for name in ("matter", "review"))
@@ -131,6 +134,7 @@ class Story:
     children: tuple[str, ...] = ()
     conference_id: str = ""
     hold: str = field(default="")
+    particulars: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])  # of the children
 
     @staticmethod
     def of(life: Life) -> str:
@@ -215,6 +219,7 @@ class Story:
             pen = Pen(self.book, f"child/{each}", self.rng)
             particulars = child(self.rng, FIRST_CHILD + n, self.book.days.today) | {"surname": SURNAME}
             pen.tell(at(self.day(244), 9, n), self.people.one(OFFICER), "RecordChild", **particulars)
+            self.particulars.append(particulars)
         for name, life, children in (
             ("mother's entry", self.mother, self.children),
             ("partner's entry", self.partner, self.children[:2]),
@@ -225,6 +230,34 @@ class Story:
             self.tell(name, 244, 14, OFFICER, "EnterRegister", **told, **filed, child_ids=list(children))
 
             self.marked(life, 244 if life is self.mother else 104)
+
+    def responsible(self) -> None:
+        """Either officer tells the key worker by form CP1 who has the case and whom it is about (CP-14)."""
+        day, telling = (
+            self.day(244, 1),
+            (
+                (self.mother, self.particulars, "Mother of all three, who live with her."),
+                (self.partner, self.particulars[:2], "Lives with the two elder ones; father of neither."),
+            ),
+        )
+        for n, (life, children, relationship) in enumerate(telling):
+            adult = {"surname": SURNAME, "forenames": life.plan.forenames, "sex": life.plan.gender, "rtoc": True}
+            named = [{name: str(each[name]) for name in ("surname", "forenames", "dob")} for each in children]
+            self.pens["matter"].tell(
+                *(at(day, 10 + n), life.holder, "SendCp1"),
+                on=day,
+                tick_child_on_register=True,
+                tick_risk_to_children=True,
+                location="Area office, duty team",
+                children=named,
+                offenders=[adult],
+                relationship=relationship,
+                supervision_commenced=life.plan.sentence,
+                supervision_expires=life.plan.order_end,
+                officer=f"The practitioner of the {life.plan.unit}",
+                officer_location=f"{life.plan.unit} office",
+                telephone="01632 960000",
+            )
 
     def marked(self, life: Life, ago: int) -> None:
         """A yellow dot on the file (DP-04): the North's at once, the South's not before its missed review came up."""
@@ -253,3 +286,14 @@ class Story:
             of, day = {"child_id": self.children[0], "ground": CHILD_REMOVED}, self.day(60)
             self.tell(name, 60, 10, life.holder, "NotifyDeregistration", **of, occurred_on=day, notified_on=day)
             self.tell(name, 60, 15, OFFICER, "EndLink", **of, offender_id=self.of(life), on=day)
+
+    def reported(self) -> None:
+        """The register's report of a month, with both adults in it, goes out; a risk manager confirms the list."""
+        issued, confirmed = self.day(REPORTED), self.day(REPORTED, 3)
+        report = Pen(self.book, f"register-report/{issued:%Y-%m}", self.rng)
+        recipients = ["Risk manager", "Unit managers"]
+        report.tell(
+            at(issued, 9), self.people.one(OFFICER), "IssueMonthlyReport", issued_on=issued, recipients=recipients
+        )
+        manager = Staff(a_uuid(self.rng), "risk-manager")
+        report.tell(at(confirmed, 15), manager, "ConfirmRegisterList", on=confirmed)

@@ -232,6 +232,10 @@ def _held(book: Book, life: Life, day: date, rng: Random) -> None:
         sent_to="safeguarding board",
     )
     pen.tell(at(day, 10), aco, "PlaceHold", hold_id=pen.id(), placed_at=at(day, 10), offender_refs=persons)
+    set_on = book.days.working(day, 2)
+    panel = {"remit": "How services worked together.", "members": ["Panel member for health"]}
+    panel |= {"constituted_on": set_on, "diversity_considered": True}
+    pen.tell(at(set_on, 11), aco, "ConstituteReview", **panel)
 
 
 def _referred(pen: Pen, life: Life, concern_id: str, offender_id: str, day: date) -> None:

@@ -14,8 +14,9 @@ its decision asks for.  A verdict is
                 what becomes of it, once all before it is sealed
 
 After a setting or holiday nothing is decided, for it changes what everything after it is decided on, nor after a hold,
-its release or a letter that is yet to be written, by which more is recorded than one line says: fewer verdicts than
-lines.  Where something was not sealed as foreseen, `again` forgets what was foreseen from that line on.
+its release, a letter that is yet to be written or a monthly report that is issued, by which more is recorded than one
+line says: fewer verdicts than lines.  Where something was not sealed as foreseen, `again` forgets what was foreseen
+from that line on.
 
 Proven by tests/importing/test_equal.py: the same facts, values, refusals and warnings as one line after the other.
 """
@@ -33,6 +34,7 @@ from uuid import UUID
 from ledger.aggregates import AGGREGATES, noun_of
 from ledger.aggregates.case_review.holding import HOLDS
 from ledger.aggregates.immutable import immutable
+from ledger.aggregates.register_report import MonthlyReportIssued
 from ledger.aggregates.shape import Actor, Fact, Unread, a_random_id
 from ledger.commands import (
     SINGLE_STREAMS,
@@ -136,8 +138,10 @@ class _Ruled:
 
 
 def _more_than_a_fact(line: _Read) -> bool:
-    """Whether the vault must hear of it too, or a letter is written after the decision, with what is opened for it."""
-    return line.command.name in HOLDS or to_be_written(line.draft)
+    """Whether the vault must hear of it too, or a letter is written after the decision, with what is opened for it, or
+    the rows of a monthly report are read before it, from all that is recorded by then."""
+    reports = isinstance(line.draft, MonthlyReportIssued) and line.command.source is None
+    return line.command.name in HOLDS or reports or to_be_written(line.draft)
 
 
 class Decider:

@@ -23,17 +23,13 @@ from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Recorded
 from ledger.projections import staff
 from ledger.projections.course import OF_A_REVIEW, course
+from ledger.projections.review_clocks import completion, duplicated, law_of, management_review, rapid_review
 from ledger.projections.why import Row, explained
 from ledger.rules.case_review import NO_DUPLICATE_SET
-from ledger.rules.dates import CalendarMissing, day_of
-from ledger.rules.editions import MANUAL, WEST_MERCIA, ReviewLaw
-from ledger.rules.editions import REVIEW as REVIEW_LAW
+from ledger.rules.dates import day_of
 from ledger.rules.oversight import NO_FILE_REVIEW
-from ledger.rules.registry import edition_label
-from ledger.rules.safeguarding_2018 import rapid_review_due
 
 History = Sequence[Recorded[Any]]
-RAPID: Final = "scr.rapid_review"
 REVIEW: Final = "case-review-"
 
 
@@ -161,9 +157,9 @@ def _review(stream: str, review: Review, policy: Policy, as_at: date, known: int
         "child_refs": list(referral.fact.child_refs) if referral else [],
         **_sealed_set(review),
         **_edition(review, policy, known),
-        "rapid_review": _rapid_review(review, policy, as_at, known, explain),
-        "completion": _completion(review, policy, as_at, known, explain),
-        "management_review": _management_review(review, as_at, explain),
+        "rapid_review": rapid_review(review, policy, as_at, known, explain),
+        "completion": completion(review, policy, as_at, known, explain),
+        "management_review": management_review(review, as_at, explain),
         "chronologies": [_chronology(each, explain) for each in review.told(facts.ChronologyProduced)],
         "actions": [_action(each, as_at, explain) for each in actions_of(review)],
         "alerts": _alerts(review, explain),
@@ -182,18 +178,13 @@ def _sealed_set(review: Review) -> Row:
         "secured_at": secured.fact.secured_at if secured else None,
         "last_sequences": dict(secured.fact.last_sequences) if secured else {},
         "seal_hash": secured.fact.seal_hash if secured else None,
-        "duplicate": _duplicated(review),
+        "duplicate": duplicated(review),
     }
-
-
-def _duplicated(review: Review) -> bool:
-    secured, duplicate = review.last(facts.RecordsSecured), review.last(facts.DuplicateSetProduced)
-    return secured is not None and duplicate is not None and duplicate.position > secured.position
 
 
 def _alerts(review: Review, explain: bool) -> list[Row]:
     secured = review.last(facts.RecordsSecured)
-    if secured is None or _duplicated(review):
+    if secured is None or duplicated(review):
         return []
     row: Row = {"rule": "SCR-04", "flag": NO_DUPLICATE_SET, "since": day_of(secured.effective)}
     return [explained(row, explain, rules=["SCR-04"], facts=[secured.position])]
@@ -226,87 +217,7 @@ def _action(action: Action, as_at: date, explain: bool) -> Row:
     return explained(row, explain, rules=["SCR-12"], facts=rests)
 
 
-def _law(review: Review, policy: Policy, known: int) -> tuple[ReviewLaw, str]:
-    """What the review is by the day it was referred on, and in which edition; the first where none is referred."""
-    referral = review.referral
-    edition = policy.edition(REVIEW_LAW, day_of(referral.effective), known) if referral else MANUAL
-    return REVIEW_LAW.laws[edition], WEST_MERCIA if edition == MANUAL else edition
-
-
-def _ruled_by(edition: str) -> str:
-    return edition_label("SCR-07", edition)
-
-
 def _edition(review: Review, policy: Policy, known: int) -> Row:
     """What the review is called, and by which edition."""
-    law, edition = _law(review, policy, known)
+    law, edition = law_of(review, policy, known)
     return {"called": law.called, "review_edition": edition}
-
-
-def _rapid_review(review: Review, policy: Policy, as_at: date, known: int, explain: bool) -> Row | None:
-    """The rapid review before it: due within fifteen working days of the referral; None where the edition has none."""
-    law, edition = _law(review, policy, known)
-    referral, done = review.referral, review.last(facts.RapidReviewCompleted)
-    if referral is None or not law.rapid:
-        return None
-    referred_on = day_of(referral.effective)
-    days = policy.number(RAPID, referred_on, known)
-    try:
-        due = rapid_review_due(referred_on, days, policy.calendar(known))
-    except CalendarMissing:
-        due = None
-    on = done.fact.on if done else None
-    late = due is not None and (on or as_at) > due
-    state = ("done-late" if late else "done") if on else "overdue" if late else "due" if due else "calendar-missing"
-    row: Row = {"due": due, "state": state, "completed_on": on}
-    return explained(
-        row,
-        explain,
-        rules=[_ruled_by(edition), "GEN-01"],
-        facts=(referral.position, *((done.position,) if done else ())),
-        calendar=policy.calendar(known),
-        settings={RAPID: days},
-    )
-
-
-def _completion(review: Review, policy: Policy, as_at: date, known: int, explain: bool) -> Row:
-    """Four months from the day the panel was set, reminded of a month before (SCR-07); the first panel counts."""
-    panel = min(review.told(facts.ReviewConstituted), key=lambda each: each.fact.constituted_on, default=None)
-    done = review.last(facts.ReviewCompleted)
-    completed_on = done.fact.on if done else None
-    if panel is None:
-        state = "completed" if done else "not-constituted"
-        return {"completion_due": None, "reminder_on": None, "completed_on": completed_on, "state": state}
-    law, edition = _law(review, policy, known)
-    months = policy.number(law.months, panel.fact.constituted_on, known)
-    due = law.due(panel.fact.constituted_on, months)
-    late = (completed_on or as_at) > due
-    state = ("completed-late" if late else "completed") if done else "overdue" if late else "due"
-    row: Row = {
-        "completion_due": due,
-        "reminder_on": law.due(panel.fact.constituted_on, max(0, months - 1)),
-        "completed_on": completed_on,
-        "state": state,
-    }
-    rests = (panel.position, *((done.position,) if done else ()))
-    return explained(row, explain, rules=[_ruled_by(edition), "GEN-03"], facts=rests, settings={law.months: months})
-
-
-def _management_review(review: Review, as_at: date, explain: bool) -> Row | None:
-    """Where the service's own review stands (SCR-08); None until one is asked for."""
-    asked = review.last(facts.ManagementReviewRequested)
-    if asked is None:
-        return None
-    steps = (
-        ("forwarded", facts.ManagementReviewForwarded),
-        ("signed", facts.ManagementReviewSigned),
-        ("drafted", facts.ManagementReviewDrafted),
-        ("nominated", facts.ReviewerNominated),
-        ("secured", facts.RecordsConfirmedSecured),
-    )
-    reached = [(name, found) for name, kind in steps if (found := review.last(kind)) is not None]
-    state = reached[0][0] if reached else "requested"
-    due = asked.fact.timescale_due
-    row: Row = {"due": due, "state": state, "overdue": state != "forwarded" and as_at > due}
-    rests = (asked.position, *(found.position for _, found in reached))
-    return explained(row, explain, rules=["SCR-08"], facts=rests)

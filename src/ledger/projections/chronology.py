@@ -169,6 +169,8 @@ _WORDS: Final = {
     "Pso": "PSO",
     "Pqs": "quality standards",
     "Hs": "health and safety",
+    "Cp1": "CP1",
+    "R7": "R7",
 }
 
 

@@ -4,6 +4,7 @@
 
 Readings of how one is drafted: its sections are numbered 1 to 4; the analysis is one text, or answers by the number of
 their question, in section 2 or beside it as 2-1 to 2-9, as the printed review reads them (ledger.printing.forms).
+What a draft says under any other heading follows the four.
 Where a text says *fact 123*, it leads to that fact.
 
 Proven by tests/web/test_reviews.py.
@@ -36,7 +37,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of the framework.  `empty`: the draft has nothing of it."""
+    """A part of the framework; without `n`, what a draft says beside them.  `empty`: the draft has nothing of it."""
 
     n: str
     title: str
@@ -52,14 +53,20 @@ def parts(answer: Mapping[str, Any]) -> list[Part]:
     told: Any = drafted["says"].get("sections")
     if not isinstance(told, Mapping):  # shut, or erased
         return [Part(n, title, [Answer("", [str(told)])], empty=False) for n, (title, _) in PARTS.items()]
-    sections = cast("Mapping[str, Any]", told)
-    return [_part(n, title, sections) for n, (title, _) in PARTS.items()]
+    sections = dict(cast("Mapping[str, Any]", told))
+    found = [_part(n, title, sections) for n, (title, _) in PARTS.items()]
+    # What is left is under none of the four: it follows them, as on paper.
+    return [
+        *found,
+        *(Part("", words(name), [Answer("", linked(_text(each)))], False) for name, each in sections.items()),
+    ]
 
 
-def _part(n: str, title: str, sections: Members) -> Part:
-    given, by_question = sections.get(n), dict[int, Any]()
+def _part(n: str, title: str, sections: dict[str, Any]) -> Part:
+    """A part of the framework, taken out of the sections with the answers that stand beside it."""
+    given, by_question = sections.pop(n, None), dict[int, Any]()
     if n == _ANALYSIS:
-        by_question, given = answered(given, dict(sections))
+        by_question, given = answered(given, sections)
     by_name: Members = cast("Members", given) if isinstance(given, Mapping) else {}
     answers = [Answer("", linked(_text(given)))] if given and not by_name else []
     answers += [Answer(words(name), linked(_text(text))) for name, text in by_name.items()]

@@ -30,7 +30,8 @@ from ledger.projections import WORKLISTS
 from ledger.rules.dates import london_day
 
 ROWS: Final = 50
-CODED: Final = frozenset({"ground", "deregistration", "flag", "type"})  # members of rows that hold a code of a list
+# Members of rows that hold a code of a list.
+CODED: Final = frozenset({"ground", "deregistration", "flag", "type", "kind", "step"})
 REPORT: Final = "monthly-report"
 
 

@@ -30,6 +30,7 @@ _SPELLED: Final = {
     **{"upw": "Unpaid work", "dob": "Date of birth", "crn": "Case reference number", "ete": "ETE", "ip": "Individual"},
     **{"dp": "Data protection", "pip": "Pre-placement", "pqs": "Placement quality", "fta": "Failed to attend"},
     **{"aco": "ACO", "po": "PO", "pso": "PSO", "hs": "Health and safety", "oasys": "OASys"},
+    **{"cp1": "CP1", "r7": "R7"},
 }
 
 

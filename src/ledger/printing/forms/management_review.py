@@ -2,7 +2,8 @@
 
 A review without a draft prints as the form to be written on.  Readings: the latest draft counts; of part 2 an answer to
 a question is found under the question's number ("2-3", or 3 within part 2), and whatever part 2 says beside them stands
-before them.  Signature and forwarding are those after the draft: a later draft is not signed yet.
+before them; one text for all nine stands after them, and then none has a box of its own.  Signature and forwarding are
+those after the draft: a later draft is not signed yet.
 
 Proven by tests/printing/test_forms.py.
 """
@@ -77,6 +78,7 @@ QUESTIONS: Final = (
     "wider professionals?",
 )
 ABOUT_THE_CHILD: Final = "About the child"
+TOGETHER: Final = "2.1 to 2.9, answered together"
 OPENS: Final[Mapping[str, tuple[str, ...]]] = {
     ManagementReviewDrafted.topic: ("sections", "child_text"),
     ReviewerNominated.topic: ("staff", "grade"),
@@ -152,9 +154,12 @@ def _written(sections: Any, child_text: Any) -> Iterator[parts.Part]:
             yield parts.section(f"{number}. {title}", guide, text)
             continue
         answers, text = answered(text, told)
-        yield parts.section(f"{number}. {title}", guide, text if shut is None else None, room=False)
+        together = shut is None and bool(text) and not any(answers.values())  # the nine in one text: no box stays empty
+        yield parts.section(f"{number}. {title}", guide, text if shut is None and not together else None, room=False)
         for place, question in enumerate(QUESTIONS, start=1):
-            yield parts.section(f"2.{place} {question}", "", shut or answers.get(place), level=3)
+            yield parts.section(f"2.{place} {question}", "", shut or answers.get(place), level=3, room=not together)
+        if together:
+            yield parts.section(TOGETHER, "", text, level=3)
     if child_text is not None:
         yield parts.section(ABOUT_THE_CHILD, "", child_text)
     for name, value in told.items():
