@@ -25,6 +25,7 @@ UNKNOWN_HERE = [
     ),
     ("any-staff", "EscalateConcern", "concern", {"concern_id": "x", "to_agency": "POLICE", "escalated_at": NOON}),
     ("team-admin", "RecordCheckAnswer", "check", {"check_id": "x", "on": "2026-03-02", "q1": True, "q2": False}),
+    ("practitioner", "CloseCheck", "check", {"check_id": "x", "on": "2026-03-02", "reason": "told"}),
     ("practitioner", "ConfirmReferral", "referral", {"referral_id": "x", "on": "2026-03-02"}),
     ("team-admin", "RecordReply", "referral", {"referral_id": "x", "on": "2026-03-02", "outline": "told"}),
     ("practitioner", "ChaseReferral", "referral", {"referral_id": "x", "on": "2026-03-02", "how": "told"}),
@@ -228,6 +229,48 @@ def test_an_action_not_done_needs_its_reason_in_writing(reason):
     )
     data = {"action_id": "a1", "written_on": "2026-03-02"} | ({} if reason is None else {"reason": reason})
     assert case.stops(NOON, "practitioner", "ExplainConferenceAction", **data) == ("CP-24", "Give the written reason.")
+
+
+def checked(q1=False, q2=False, answered=True):
+    case = Mattering().concern(on="2026-02-02")
+    asked = {"check_id": "k1", "offender_id": "dora", "on": "2026-02-02", "reason": "REVIEW"}
+    case.tells("2026-02-02 11:00", "practitioner", "RequestCheck", **asked)
+    if answered:
+        case.tells("2026-02-09 10:00", "team-admin", "RecordCheckAnswer", check_id="k1", on="2026-02-09", q1=q1, q2=q2)
+    return case
+
+
+def closing(case, reason=None, on="2026-03-02"):
+    return {"check_id": "k1", "on": on} | ({} if reason is None else {"reason": reason})
+
+
+@pytest.mark.parametrize("reason", [None, "", " \n"])
+@pytest.mark.parametrize("answers", [(True, False), (False, True)])
+def test_a_positive_check_is_closed_by_r7_or_a_reason(answers, reason):
+    case = checked(*answers)
+    refused = case.stops(NOON, "practitioner", "CloseCheck", **closing(case, reason))
+    assert refused == ("CP-08", "A positive check needs R7 or a reason.")
+    assert case.tells(NOON, "practitioner", "CloseCheck", **closing(case, "as told")).about() == ["dora"]
+
+
+def test_an_r7_from_the_day_of_the_answer_closes_a_positive_check():
+    for on, by, command, to, data in (
+        ("2026-02-08", "practitioner", "SubmitR7", "register-entry/e1", {"offender_id": "dora", "ground": "CONCERN"}),
+        ("2026-02-08", "practitioner", "CompleteChildRiskSection", M1, {"form": "R7", "confidential": True}),
+    ):
+        case = checked(q1=True).tells("2026-02-10 10:00", by, command, to=to, on=on, **data)
+        assert case.stops(NOON, "practitioner", "CloseCheck", **closing(case))[0] == "CP-08"
+        again = {"to": "register-entry/e2"} if to != M1 else {"to": M1}
+        case.tells("2026-02-10 11:00", by, command, on="2026-02-09", **data, **again)
+        assert case.tells(NOON, "practitioner", "CloseCheck", **closing(case)).warned == []
+
+
+def test_a_check_that_said_no_is_closed_without_a_word_and_one_without_an_answer_is_not():
+    case = checked()
+    assert case.tells(NOON, "team-admin", "CloseCheck", **closing(case)).warned == []
+    waiting = checked(answered=False)
+    rule, message = waiting.stops(NOON, "practitioner", "CloseCheck", **closing(waiting, "as told"))
+    assert (rule, "RecordCheckAnswer" in message) == ("GEN-06", True)
 
 
 # ---------------------------------------------------------------------------------------- who, and absurd input

@@ -90,6 +90,16 @@ def test_section_r7_completed_serves_a_positive_check():
     assert [r7_due(case, day) for day in ("2025-09-11", "2025-09-12")] == [True, False]
 
 
+def test_a_positive_check_that_is_closed_with_a_reason_wants_no_r7():
+    case = checked(q1=True)
+    data = {"check_id": "k1", "on": "2025-09-12", "reason": "the child has moved away"}
+    case.tells("2025-09-12 10:00", "practitioner", "CloseCheck", **data)
+    assert [r7_due(case, day) for day in ("2025-09-11", "2025-09-12")] == [True, False]
+    closed = [str(case.matter(day)["checks"][0]["closed_on"]) for day in ("2025-09-11", "2025-09-12")]
+    assert closed == ["None", "2025-09-12"]
+    assert case.shown(M1, "2025-09-12")["course"][-1]["says"]["reason"] == "the child has moved away"
+
+
 def test_new_information_waits_for_the_risk_manager():
     case = Mattering().concern()
     data = {"offender_id": "dora", "on": "2025-09-05", "note": "as told"}

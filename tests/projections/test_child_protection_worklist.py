@@ -99,6 +99,18 @@ def test_a_check_ages_until_it_is_answered_and_a_yes_wants_an_r7():
     assert case.owed("2025-10-13", "r7") == []
 
 
+def test_a_positive_check_that_is_closed_is_owed_no_more():
+    case = Owing().concern()
+    asked = {"check_id": "k1", "offender_id": "dora", "on": "2025-10-01", "reason": "PSR"}
+    case.tells("2025-10-01 10:00", "practitioner", "RequestCheck", **asked)
+    told = {"check_id": "k1", "on": "2025-10-12", "q1": True, "q2": False}
+    case.tells("2025-10-12 10:00", "team-admin", "RecordCheckAnswer", **told)
+    closing = {"check_id": "k1", "on": "2025-10-14", "reason": "as told"}
+    case.tells("2025-10-15 10:00", "practitioner", "CloseCheck", **closing)
+    assert [len(case.owed(day, "r7")) for day in ("2025-10-13", "2025-10-14")] == [1, 0]
+    assert case.every_day() > 0
+
+
 def test_new_information_waits_for_the_risk_manager():
     case = Owing().concern()
     data = {"offender_id": "dora", "on": "2025-10-01", "note": "as told"}

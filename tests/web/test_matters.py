@@ -167,6 +167,11 @@ def test_a_referral_has_its_ten_days_and_its_letter(matter: Matter, door: Door):
     found = steps(browser, matter.at)
     assert "Done in time" in found["Reply, within 10 days"]
     assert "Missing" in found["Form R7, as the answer was yes"]
+    assert f"/{matter.id}/close-check" in browser.get(matter.at).text
+    matter.tell("CloseCheck", check_id=check, on=days_ago(0), reason="nobody lives there")
+    found = steps(browser, matter.at)
+    assert "Form R7, as the answer was yes" not in found
+    assert "nobody lives there" in next(each for each in found if each.startswith("Check closed"))
 
 
 def test_only_forms_of_ones_own_role_are_offered_and_none_of_another_day(matter: Matter, door: Door):

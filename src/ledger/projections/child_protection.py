@@ -19,6 +19,7 @@ from ledger.aggregates.child_protection_matter.clocks import (
     Conference,
     Done,
     alerts,
+    check_of,
     conferences,
     core_assessment_clock,
     core_group_clock,
@@ -152,20 +153,19 @@ def _check(
     as_at: date,
     explain: bool,
 ) -> Row:
-    """A check with its age while unanswered; `r7_due`: answered yes, and no R7 from that day on (CP-08)."""
-    answers = matter.told(facts.ChildrenServicesCheckAnswered, check_id=record.fact.check_id)
-    answer = min(answers, key=_done, default=None)
-    yes = answer is not None and (answer.fact.q1 or answer.fact.q2)
-    forms = [*r7s, *(_done(each) for each in matter.told(facts.ChildRiskSectionCompleted, form="R7"))]
-    served = [each for each in forms if answer is not None and each[0] >= answer.fact.on]
+    """A check with its age while unanswered; `r7_due`: answered yes, no R7 from that day on, and not closed (CP-08)."""
+    check = check_of(matter, record.fact.check_id, r7s)
+    answer, closed = check.answer, check.closed
     row: Row = {
         "check_id": record.fact.check_id,
         "requested_on": record.fact.on,
         "answered_on": answer.fact.on if answer else None,
         "age_days": None if answer else (as_at - record.fact.on).days,
-        "r7_due": yes and not served,
+        "r7_due": check.wants_r7 and closed is None,
+        "closed_on": closed[0] if closed else None,
     }
-    rests = (record.position, *(each.position for each in answers), *(each[1] for each in served))
+    rests = [record.position, *([answer.position] if answer else ()), *(each[1] for each in check.forms)]
+    rests += [closed[1]] if closed else []
     return explained(row, explain, rules=["CP-06", "CP-08"], facts=rests)
 
 

@@ -21,6 +21,7 @@ from ledger.aggregates.child_protection_matter.clocks import (
     Clock,
     Conference,
     alerts,
+    check_of,
     conferences,
     core_assessment_clock,
     core_group_clock,
@@ -146,17 +147,14 @@ class _Owed:
 
     def _checks(self) -> Iterator[Row]:
         """Children's services were asked and did not answer (CP-06); said yes, and no R7 followed (CP-08)."""
-        forms = [each for each in as_corrected(r7s_of(self.history)) if _by(each, self.as_at)]
-        forms += self.matter.told(facts.ChildRiskSectionCompleted, form="R7")
+        sent = [(day_of(each.effective), each.position) for each in r7s_of(self.history) if _by(each, self.as_at)]
         for each in self.matter.told(facts.ChildrenServicesCheckRequested):
             ids: Row = {"check_id": each.fact.check_id}
-            answers = self.matter.told(facts.ChildrenServicesCheckAnswered, **ids)
-            if not answers:
+            check = check_of(self.matter, each.fact.check_id, sent)
+            if check.answer is None:
                 yield line("check", "CP-06", each.fact.on, **ids)
-                continue
-            answer = min(answers, key=lambda one: (one.fact.on, one.position)).fact
-            if (answer.q1 or answer.q2) and not any(day_of(form.effective) >= answer.on for form in forms):
-                yield line("r7", "CP-08", answer.on, **ids)
+            elif check.wants_r7 and check.closed is None:
+                yield line("r7", "CP-08", check.answer.fact.on, **ids)
 
     def _conferences(self) -> Iterator[Row]:
         for each in conferences(self.matter):

@@ -24,6 +24,7 @@ from ledger.rules.dates import chronological, day_of
 Opens = Mapping[str, tuple[str, ...]]
 OF_A_MATTER: Final = {
     facts.ConcernNotified.topic: ("to_role",),
+    facts.ChildrenServicesCheckClosed.topic: ("reason",),
     facts.ReferralMade.topic: ("sent_to",),
     facts.ReferralChased.topic: ("how",),
     facts.StrategyMeetingHeld.topic: ("attended_by",),

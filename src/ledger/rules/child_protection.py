@@ -16,6 +16,7 @@ from ledger.rules.registry import rule, stated
 
 WMPA: Final = "west-mercia-2007"
 
+R7_OR_A_REASON: Final = "A positive check needs R7 or a reason."
 COMPLETE_R6_R7: Final = "Complete R6 and R7."
 CP1_NEEDS: Final = "CP1 needs {fields}."
 AGREE_WITH_CHAIR: Final = "Agree with the chair in advance if not sharing."
@@ -80,7 +81,9 @@ stated(
 )
 stated(
     "CP-08",
-    "Yes to either question of the check makes registration (R7) and a child protection review necessary.",
+    "Yes to either question of the check makes registration (R7) and a child protection review necessary. Readings: an "
+    "R7 from the day of the answer on serves it, on the register or in the matter; without one the check stays open "
+    "until it is closed with a reason.",
     edition=WMPA,
     cite="WMPA 1.7, 5.1",
 )

@@ -1,4 +1,4 @@
-"""What falls due in a matter: replies, core groups, core assessments, review conferences, and what is flagged.
+"""What falls due in a matter: replies, core groups, core assessments, review conferences; checks, and flags.
 
 Each clock is a pure function of the matter as at a day; the setting in force on the day a clock starts counts for it,
 and working days follow the calendar as known, for nobody was told the date (GEN-01).  A corrected date may be absurd
@@ -8,7 +8,7 @@ tests/aggregates/test_child_protection_clocks.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final, Literal
@@ -72,6 +72,36 @@ def _first(records: Sequence[Recorded[Any]], since: date = date.min) -> Done | N
     return min(
         ((day_of(each.effective), each.position) for each in records if day_of(each.effective) >= since), default=None
     )
+
+
+# ------------------------------------------------------------------------------------------ checks
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check of children's services: its first answer, the R7 forms since, and what closed it."""
+
+    answer: Recorded[facts.ChildrenServicesCheckAnswered] | None
+    forms: tuple[Done, ...]
+    closed: Done | None
+
+    @property
+    def wants_r7(self) -> bool:
+        """Answered yes, and no R7 from that day on (CP-08)."""
+        return self.answer is not None and (self.answer.fact.q1 or self.answer.fact.q2) and not self.forms
+
+
+def check_of(matter: Matter, check_id: str, r7s: Iterable[Done]) -> Check:
+    """A check of a matter.  `r7s`: the R7 forms that went to the Information Officer about its offenders."""
+    answers = matter.told(facts.ChildrenServicesCheckAnswered, check_id=check_id)
+    answer = min(answers, key=lambda each: (each.fact.on, each.position), default=None)
+    forms = [*r7s, *(_done(each) for each in matter.told(facts.ChildRiskSectionCompleted, form="R7"))]
+    since = tuple(each for each in forms if answer is not None and each[0] >= answer.fact.on)
+    return Check(answer, since, _first(matter.told(facts.ChildrenServicesCheckClosed, check_id=check_id)))
+
+
+def _done(record: Recorded[Any]) -> Done:
+    return day_of(record.effective), record.position
 
 
 # ------------------------------------------------------------------------------------------ referrals

@@ -14,10 +14,12 @@ from typing import Any, Final, cast
 
 from ledger.aggregates.aggregate import Ruling, about_ids
 from ledger.aggregates.child_protection_matter import facts
+from ledger.aggregates.child_protection_matter.clocks import check_of
 from ledger.aggregates.child_protection_matter.matter import Matter, r7s_of
 from ledger.aggregates.shape import Fact, Now, Recorded, blank
 from ledger.errors import Caution, Refusal
 from ledger.rules import child_protection, general
+from ledger.rules.dates import day_of
 
 # Which fact brings an id into the matter; every other field of that name (or its plural) must name one that is there.
 _BROUGHT_BY: Final[dict[str, tuple[str, type[Fact]]]] = {
@@ -36,7 +38,7 @@ def rule_on(matter: Matter, draft: Fact, now: Now, stream: str) -> Ruling:
         return Ruling(refusals=impossible)
     child = getattr(draft, "child_ref", None)
     return Ruling(
-        refusals=tuple(_refusals(draft)),
+        refusals=tuple(_refusals(matter, draft, now)),
         cautions=tuple(_cautions(matter, draft, now)),
         about=about_ids(draft, stream, *matter.persons, f"child-{child}" if child else None),
         rests_on=tuple(
@@ -98,11 +100,24 @@ def on_record(now: Now, stream: str) -> bool:
 # ------------------------------------------------------------------------------------------ what the rules say
 
 
-def _refusals(draft: Fact) -> Iterator[Refusal]:
+def _refusals(matter: Matter, draft: Fact, now: Now) -> Iterator[Refusal]:
+    if isinstance(draft, facts.ChildrenServicesCheckClosed):
+        yield from _not_to_be_closed(matter, draft, now)
     if isinstance(draft, facts.Cp1Sent):
         missing = [name for name in _CP1_FIELDS if blank(value := getattr(draft, name)) or value == []]
         if missing:
             yield Refusal("CP-14", child_protection.CP1_NEEDS.format(fields=", ".join(missing)))
+
+
+def _not_to_be_closed(matter: Matter, draft: facts.ChildrenServicesCheckClosed, now: Now) -> Iterator[Refusal]:
+    """A check that nobody answered, or that said yes and led to no R7, and no reason is given (CP-08)."""
+    sent = (each for state in now.others(matter.offenders).values() for each in r7s_of(state.history))
+    check = check_of(matter, draft.check_id, ((day_of(each.effective), each.position) for each in sent))
+    if check.answer is None:
+        message = general.NOT_YET.format(command=facts.ChildrenServicesCheckAnswered.command)
+        yield Refusal("GEN-06", message, rule_book=False)
+    elif check.wants_r7 and blank(draft.reason):
+        yield Refusal("CP-08", child_protection.R7_OR_A_REASON)
 
 
 _CP1_FIELDS: Final = (

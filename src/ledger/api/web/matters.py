@@ -123,10 +123,13 @@ def _checks(view: Course) -> Iterator[Step]:
         title = "Children’s services asked"
         yield Step(title, each["requested_on"], None, each["answered_on"], state, _tone(waits), each, then=then)
         if each["r7_due"]:
-            then = (facts.ChildRiskSectionCompleted,)
+            then = (facts.ChildRiskSectionCompleted, facts.ChildrenServicesCheckClosed)
             yield Step(
                 "Form R7, as the answer was yes", each["answered_on"], None, None, "Missing", "missing", each, then=then
             )
+    for each in view.told(facts.ChildrenServicesCheckClosed):
+        reason = each["says"].get("reason")
+        yield Step("Check closed", each["on"], None, each["on"], row=each, says=(reason,) if reason else ())
     for each in view.told(facts.ChildRiskSectionCompleted):
         confidential = ("Confidential",) if each["says"]["confidential"] else ()
         yield Step(f"Form {each['says']['form']} completed", each["on"], None, each["on"], row=each, says=confidential)

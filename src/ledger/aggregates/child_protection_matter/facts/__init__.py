@@ -5,6 +5,7 @@ from __future__ import annotations
 from ledger.aggregates.child_protection_matter.facts.concern import (
     ChildProtectionConcernRecorded,
     ChildrenServicesCheckAnswered,
+    ChildrenServicesCheckClosed,
     ChildrenServicesCheckRequested,
     ChildRiskSectionCompleted,
     ConcernEscalated,
@@ -50,6 +51,7 @@ FACTS: tuple[type[Fact], ...] = (
     ChildRiskSectionCompleted,
     ChildrenServicesCheckRequested,
     ChildrenServicesCheckAnswered,
+    ChildrenServicesCheckClosed,
     NewInformationRecorded,
     RiskManagerCountersigned,
     ReferralMade,

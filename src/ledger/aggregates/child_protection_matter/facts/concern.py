@@ -146,6 +146,21 @@ class ChildrenServicesCheckAnswered(
     q2_details: ChildText | None = None
 
 
+class ChildrenServicesCheckClosed(
+    Fact,
+    topic="child-protection-matter.children-services-check-closed.v1",
+    command="CloseCheck",
+    who=("practitioner", "team-admin"),
+    rules=("CP-08",),
+    effective="on",
+):
+    """Nothing more follows from an answered check: R7 was sent, or the reason says why not."""
+
+    check_id: Id
+    on: Day
+    reason: OwnText | None = None
+
+
 class NewInformationRecorded(
     Fact,
     topic="child-protection-matter.new-information-recorded.v1",
