@@ -56,6 +56,7 @@ from ledger.application.holding import Holding
 from ledger.application.letters import Letter, Letters, Preview
 from ledger.application.patience import in_time
 from ledger.application.reporting import Reporting
+from ledger.application.resealing import REVIEWED, Resealing
 from ledger.application.searching import PAGE as SEARCH_PAGE
 from ledger.application.searching import Searching
 from ledger.application.sheets import ProjectDay, Sheet, Sheets
@@ -119,6 +120,7 @@ class Ledger:
         self._exporting = Exporting(store, self.cases, self.access, self.close_now)
         self._documents = Documents(store, self.cases, self._executing, self._entitling, self.access.readings)
         self._letters = Letters(store, self.cases, self._executing, self._entitling, self.access.readings)
+        self._resealing = Resealing(store.database, store.deadline)
         self._sheets = Sheets(store, self.cases, self._entitling, self.access.readings)
         self._forms = Forms(store, self.cases, self._asking, self.access.readings)
         self._subjects = Subjects(store, self.cases, self.access.readings, self.admit, self._searching.keeping)
@@ -486,7 +488,12 @@ class Ledger:
         """
         async with self._kept(reader, stream_of(noun, id)):
             asked = Asked(noun, id, as_at, known_at, explain, withhold, clock, reader, edition)
-            return await self._asking.view(asked, name)
+            answer = await self._asking.view(asked, name)
+            return (
+                answer
+                if (noun, name) != REVIEWED
+                else answer | {"seals": await self._resealing.again(answer["course"])}
+            )
 
     async def shown(self, view: View, asked: Asked) -> tuple[Shown, Row]:
         """A view as somebody was shown it, and of when: for a page that has itself sealed who reads it.

@@ -74,7 +74,7 @@ def seal(facts: Iterable[tuple[int, str]]) -> str:
 
     Reading: the hash is SHA-256, in hexadecimal, over a line "position id" for every fact of the secured records and
     every fact of other records about them, by position, each line ended by a line feed.  A position in the signed log
-    binds all that a fact says, so whoever holds the log can make the hash again.
+    binds all that a fact says, so whoever holds the log can make the hash again; a look at the review does.
     """
     return _digest(sorted(set(facts)))
 

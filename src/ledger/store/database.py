@@ -141,6 +141,14 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
             WHERE $3::boolean AND a.id = n.id AND a.position <= $2::bigint
         ) AS e ORDER BY n.id, e.position
     """,
+    # Each fact once, in whichever of these chains it stands; so many at most.
+    "held": """
+        SELECT e.position, e.leaf, e.entry FROM (
+            SELECT position FROM entries WHERE stream = ANY($1::text[]) AND position + 0 < $2::bigint
+            UNION
+            SELECT position FROM about WHERE id = ANY($1::text[]) AND position < $2::bigint
+        ) AS p JOIN entries AS e USING (position) ORDER BY e.position LIMIT $3::bigint
+    """,
     "range": """
         SELECT position, leaf, entry FROM entries WHERE position BETWEEN $1::bigint AND $2::bigint ORDER BY position
     """,
@@ -419,6 +427,13 @@ class Database:
     async def entries(self, first: int, last: int) -> list[tuple[int, bytes, bytes]]:
         """(position, leaf hash, entry) as stored, at these positions, both included."""
         rows = await self._ask(b"range", binary.int8(first), binary.int8(last))
+        return [(binary.read_int8(row[0]), binary.read_bytes(row[1]), binary.read_bytes(row[2])) for row in rows]
+
+    async def held(self, names: Sequence[str], before: int, most: int) -> list[tuple[int, bytes, bytes]]:
+        """(position, leaf hash, entry) as stored of all that these chains held before a position, each once, in order;
+        the first so many."""
+        asked = binary.array_of_text(names), binary.int8(before), binary.int8(most)
+        rows = await self._ask(b"held", *asked)
         return [(binary.read_int8(row[0]), binary.read_bytes(row[1]), binary.read_bytes(row[2])) for row in rows]
 
     async def leaves(self, first: int, last: int) -> list[bytes]:

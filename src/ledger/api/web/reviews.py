@@ -94,11 +94,13 @@ def _referral(view: Course) -> Iterator[Step]:
 
 def _securing(view: Course) -> Iterator[Step]:
     secured = view.told(facts.RecordsSecured)
+    broken = {each["position"] for each in view.shown["seals"] if each["agrees"] is False}
     for each in secured:
         asked = [f"Asked for by {each['says']['requested_by']}"] if each["says"].get("requested_by") else []
         count = len(each["says"]["last_sequences"])
         asked += [f"{count} {'record' if count == 1 else 'records'}"]
-        yield Step("Records secured as they were", each["on"], None, each["on"], "Done", "done", each, asked)
+        standing = ("Its seal differs", "missing") if each["position"] in broken else ("Done", "done")
+        yield Step("Records secured as they were", each["on"], None, each["on"], *standing, each, asked)
     if not secured:
         yield Step("Records secured as they were", state="Not yet", tone="waiting", then=_SECURING)
         return
