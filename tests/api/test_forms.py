@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -19,6 +20,8 @@ from tests.doors import PERSON, SURNAME, TODAY, Case, Door, a_problem, days_ago
 from tests.printing.paper import Paper, squeezed
 from tests.test_issuing import ISSUED, MONTH, OFFICER, registered
 from tests.web.browsing import signed_in
+
+from ledger.rules.dates import printed
 
 NOTICE = (
     "contains confidential information and is meant for the recipient only. If you have received it by mistake please "
@@ -61,6 +64,35 @@ FIELDS = {
         "Information concerning the capacity of the parents to promote the child's health and development",
         *("Shared with the family on", "Closed session agreed in advance with the chair"),
         *("Fact", "Observation", "Allegation", "Opinion"),
+    ],
+    "conference-checklist": [
+        *(NOTICE, "Tasks of a Child Protection Conference", "facilitator told", "Tasks"),
+        "Share information and concerns about the alleged abuse or neglect of a child(ren)",
+        "Decide whether the child(ren) is/are at continuing risk of significant harm",
+        "Evaluate, on the basis of the available information, the risks of future significant harm to each individual "
+        "child in the household",
+        "Decide upon registration using the 'Working Together to Safeguard Children' 1999 categories and criteria",
+        "To recommend to agencies with statutory powers whether statutory action needs to be taken",
+        "Appoint a key worker",
+        "Identify the membership of a Core Group of professionals and family members who will develop and implement "
+        "the child protection plan as a detailed working tool",
+        "Establish how children, parents (including those with parental responsibility) and wider family members "
+        "should be involved in the planning and implementation process, and the support, advice and advocacy available "
+        "to them",
+        "Establishing timescales for the meetings of the core group, production of a written child protection plan, "
+        "and for the child protection review meetings.",
+        "Identify in outline what further core and specialist assessments of the child and family are required to make "
+        "sound judgements on how to safeguard the child and promote his or her welfare",
+        "Outlining the child protection plan, especially identifying what needs to change in order to safeguard the "
+        "child",
+        "Considering the need for a contingency plan if circumstances change quickly",
+        "Clarifying the different purpose and remit of the initial conference, the core group and the child protection "
+        "review conference",
+        "To establish a date for the first child protection review conference within three months of the initial "
+        "conference",
+        "To agree who will inform the parents, and if appropriate the child, of decisions and recommendations if they "
+        "were not present at the conference",
+        "Agreed actions",
     ],
     "management-review": [
         *(NOTICE, "Management review", "To be forwarded by", "Case records confirmed secured on", "Officer nominated"),
@@ -222,6 +254,7 @@ def made(door: Door) -> dict[str, tuple[str, str]]:
         "request-for-information": (matter.path, check),
         "cp1": (matter.path, cp1),
         "conference-report": (matter.path, conference),
+        "conference-checklist": (matter.path, conference),
         "management-review": (f"/case-reviews/{review}", ""),
         "monthly-report": (month, ""),
         "monthly-report of": (closed.id, ""),
@@ -359,6 +392,28 @@ def test_a_conference_without_a_report_prints_as_the_form_to_be_written_on(matte
     assert len(sections) == 7
     assert {each["text"] for each in sections} == {""}
     assert matter.paper("conference-report").says("no report yet")
+
+
+# CP-22: the tasks; CP-60: whether the facilitator was told
+def test_a_checklist_has_its_boxes_empty_and_what_was_agreed_below_them(matter: Matter):
+    conference, other = matter.invited(), matter.invited()
+    before = matter.form("conference-checklist", of=conference).json()
+    assert [each["rows"] for each in before["parts"] if each["kind"] == "table"] == [[["", ""]] * 3]
+    matter.give("AnswerInvitation", {"conference_id": conference, "on": days_ago(1), "answer": "will attend"})
+    for of, text in ((conference, "Call the school"), (other, "Of another conference")):
+        agreed = {"action_id": str(uuid4()), "conference_id": of, "text": text, "due": days_ago(-7)}
+        matter.give("SetConferenceAction", agreed)
+    told = matter.form("conference-checklist", of=conference).json()
+    boxes = [box for each in told["parts"] if each["kind"] == "ticks" for box in each["items"]]
+    assert len(boxes) == 16
+    assert not any(ticked for ticked, _ in boxes)
+    assert "facilitator told" in boxes[0][1]
+    fields = dict(row for each in told["parts"] if each["kind"] == "fields" for row in each["rows"])
+    assert fields["Invitation answered on"] == printed(date.fromisoformat(days_ago(1)))
+    assert fields["Attended for probation on"] == ""
+    (actions,) = (each["rows"] for each in told["parts"] if each["kind"] == "table")
+    assert actions == [["Call the school", printed(date.fromisoformat(days_ago(-7)))]]
+    assert matter.paper("conference-checklist", of=conference).says("Call the school")
 
 
 def test_a_report_stands_under_the_headings_and_nothing_of_it_is_lost(door: Door, made):

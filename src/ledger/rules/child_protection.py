@@ -184,10 +184,10 @@ stated(
 )
 stated(
     "CP-22",
-    "A conference works through the checklist of its tasks.",
+    "A conference works through the checklist of its tasks. Reading: the ledger prints it, the chair and those who "
+    "attend tick it; what came of it is recorded: actions, minutes, the next review.",
     edition=WMPA,
     cite="WMPA App 3",
-    kept="The chair and those who attend keep it; the ledger holds what came of it: actions, minutes, the next review.",
 )
 stated("CP-23", "Minutes are checked and errors raised at once.", edition=WMPA, cite="WMPA 4.4")
 stated(
@@ -256,7 +256,8 @@ stated(
 )
 stated(
     "CP-60",
-    "Programme facilitators are encouraged to attend conferences to which they can contribute.",
+    "Programme facilitators are encouraged to attend conferences to which they can contribute. Reading: the checklist "
+    "of a conference asks whether the facilitator was told.",
     edition=WMPA,
     cite="WMPA 4.1",
 )

@@ -16,13 +16,23 @@ from types import MappingProxyType
 from typing import Final
 
 from ledger.errors import NotFound
-from ledger.printing.forms import conference_report, cp1, management_review, monthly_report, request_for_information
+from ledger.printing.forms import (
+    conference_checklist,
+    conference_report,
+    cp1,
+    management_review,
+    monthly_report,
+    request_for_information,
+)
 from ledger.printing.forms.form import Filled, Form, Material, form_pdf
 
 FORMS: Final[Mapping[str, Form]] = MappingProxyType(
     {
         each.FORM.name: each.FORM
-        for each in (request_for_information, cp1, conference_report, monthly_report, management_review)
+        for each in (
+            *(request_for_information, cp1, conference_report, conference_checklist),
+            *(monthly_report, management_review),
+        )
     }
 )
 NO_SUCH_FORM: Final = "A {noun} has no form {name}; it has: {names}."

@@ -48,13 +48,13 @@ OPENS: Final[Mapping[str, tuple[str, ...]]] = {
     ConferenceReportSubmitted.topic: ("sections", "closed_session_agreed_with", "statement_types"),
     RecordCorrected.topic: ("corrected_value",),
 }
-_KINDS: Final = {"INITIAL": "Initial conference", "REVIEW": "Review conference"}
+KINDS: Final = {"INITIAL": "Initial conference", "REVIEW": "Review conference"}
 
 
 def fill(material: Material) -> Filled:
     """The report for one conference; the newest where several were handed in."""
     matter = Matter.as_at(material.history, material.as_at)
-    invitation = chosen(TITLE, _conferences(material.history), material.of, _name)
+    invitation = chosen(TITLE, invitations(material.history), material.of, conference_id)
     invited: ConferenceInvited = invitation.fact
     reports = matter.told(ConferenceReportSubmitted, conference_id=invited.conference_id)
     report = max(reports, key=lambda each: (each.fact.on, each.position), default=None)
@@ -62,7 +62,7 @@ def fill(material: Material) -> Filled:
     return Filled(
         TITLE,
         [
-            parts.fields([("Conference", _KINDS[invited.kind]), ("Date of the conference", invited.for_date)]),
+            parts.fields([("Conference", KINDS[invited.kind]), ("Date of the conference", invited.for_date)]),
             *_sections(fact.sections if fact else {}),
             parts.fields(
                 [
@@ -85,15 +85,17 @@ def fill(material: Material) -> Filled:
 def there(history: History, as_at: date) -> list[Row]:
     """A form for each conference probation was invited to by then."""
     del as_at  # an invitation is there from the day it came, whatever day the conference is on
-    found = _conferences(history)
+    found = invitations(history)
     return [{"of": each.fact.conference_id, "on": each.fact.for_date, "says": each.fact.kind} for each in found]
 
 
-def _conferences(history: History) -> list[Recorded[ConferenceInvited]]:
+def invitations(history: History) -> list[Recorded[ConferenceInvited]]:
+    """The invitations of a matter, whatever day their conference is on."""
     return Matter.fold(history).told(ConferenceInvited)
 
 
-def _name(record: Recorded[Any]) -> str:
+def conference_id(record: Recorded[Any]) -> str:
+    """What a conference is asked for by."""
     return record.fact.conference_id
 
 
