@@ -79,6 +79,7 @@ from ledger.api.asking import (
 )
 from ledger.api.bodies import body_of, fields_of
 from ledger.api.filters import FIELDS, filters_of
+from ledger.api.long_lists import FACTS, LISTS, page_of
 from ledger.api.metrics import MEDIA_TYPE as METRICS_TYPE
 from ledger.api.operating import Observed, Operating
 from ledger.api.problems import of_any
@@ -258,15 +259,19 @@ def _sealed(when: date | datetime) -> str:
 
 
 async def view(request: Request) -> Response:
-    """GET /{collection}/{id}/{view}?as_at=&known_at=&explain=true&clock=source&edition="""
+    """GET /{collection}/{id}/{view}?as_at=&known_at=&explain=true&clock=source&edition=[&cursor=&limit=]"""
     ledger: Ledger = request.app.state.ledger
     given = request.path_params
     aggregate = aggregate_of(request)
-    asked = asked_of(request, {"as_at", "known_at", "explain", "clock", "edition"})
+    name = given.get("name", aggregate.noun)
+    long = LISTS.get((aggregate.noun, name))
+    pages = {"cursor", "limit"} if long else set[str]()
+    asked = asked_of(request, {"as_at", "known_at", "explain", "clock", "edition"} | pages)
+    after, most = cursor_of(asked), limit_of(asked, FACTS, FACTS)
     answer = await ledger.view(
         aggregate.noun,
         given["id"],
-        given.get("name", aggregate.noun),
+        name,
         as_at=day_asked(asked["as_at"]) if "as_at" in asked else None,
         known_at=instant_asked(asked["known_at"]) if "known_at" in asked else None,
         explain=_flag(asked.get("explain", "false")),
@@ -275,7 +280,7 @@ async def view(request: Request) -> Response:
         reader=reader_of(request),
         edition=asked.get("edition"),
     )
-    return json(answer)
+    return json(page_of(answer, long, after, most) if long else answer)
 
 
 async def compared(request: Request) -> Response:

@@ -10,6 +10,7 @@ from ledger.aggregates.aggregate import Aggregate
 from ledger.aggregates.documents import MEDIA
 from ledger.aggregates.roles import roles_for
 from ledger.aggregates.shape import Fact
+from ledger.api.long_lists import FACTS, LISTS
 from ledger.api.openapi.bodies import example, schema_of
 from ledger.api.openapi.listing import told_as
 from ledger.api.openapi.logs import POSITION
@@ -57,7 +58,8 @@ def command_of(aggregate: Aggregate, fact: type[Fact]) -> dict[str, Any]:
 def view_of(name: str, noun: str) -> dict[str, Any]:
     aggregate = AGGREGATES[noun]
     answer = got(f"View {name} of a {noun}", AT, _VIEW)
-    return answer | {"tags": [aggregate.collection], "parameters": [id_of(aggregate), *AT, *READER]}
+    pages = paged(FACTS) if (noun, name) in LISTS else []
+    return answer | {"tags": [aggregate.collection], "parameters": [id_of(aggregate), *AT, *pages, *READER]}
 
 
 _VIEW: Final[dict[str, Any]] = {
