@@ -212,3 +212,15 @@ def at_random(seed):
                     ref = rng.choice(given).id
                     case.give(at, "practitioner", "StrikeOutRecord", to=M1, event_ref=ref, reason="as told")
     return case
+
+
+def test_grave_concerns_of_days_before_the_referral_are_named_with_how_many_and_none_of_its_own_day():
+    case = Knowing().family().concern("c1", "2025-08-20").concern("c2", "2025-08-25", grave=False)
+    case.concern("c3", "2025-09-01", "2025-09-01 08:00").reviewed_by_the_board()
+    (row,) = case.names.named(case.view()["grave_before"])
+    assert (row["rule"], row["matter_id"], row["concern_id"]) == ("SCR-02", "m1", "c1")
+    assert (str(row["noted_on"]), row["days"]) == ("2025-08-20", 12)
+    first = next(each for each in case.ledger.records if type(each.fact).__name__ == "ChildProtectionConcernRecorded")
+    case.matter("2025-09-02 12:00", "supervisor", "StrikeOutRecord", event_ref=first.id, reason="somebody else's")
+    assert case.view()["grave_before"] == []
+    assert case.view(known_at="2025-09-02 10:00")["grave_before"] != []

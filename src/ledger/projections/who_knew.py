@@ -5,12 +5,15 @@ recorded it, at the latest; who was told, asked or met is known from the facts t
 Each line holds the day a thing happened, the day somebody knew, and the moment it was recorded, so an entry that was
 made after the incident had been referred shows as that (`after_incident`), whatever day it is told of.
 
-Readings, where the texts are silent.  A line says that somebody knew, not that nobody else did: what was said and
-never recorded is in no ledger.  The incident is the referral to the board (SCR-02); what happened before it and was
-recorded after it is marked.  The terms of reference are the period of the chronology produced last (SCR-10); before
-one is produced they are everything.  Facts stand as first recorded; one put right or struck out since stays, and says
-so: it is what they knew.  No text is shown; each line leads to its fact, where the reader's role decides.  Whoever may
-not read of another person whom a line would concern is shown no line at all: a list with holes would mislead.
+Readings, where the texts are silent.  A line says that somebody knew, not that nobody else did: what was said and never
+recorded is in no ledger.  The incident is the referral to the board (SCR-02); what happened before it and was recorded
+after it is marked.  No fact says when the incident itself became known, so that it was not referred the same day is
+never said; what is on record is each grave concern (CP-05) about its children and offenders of an earlier day
+(`grave_before`), and whoever reviews judges whether one told of it.  The terms of reference are the period of the
+chronology produced last (SCR-10); before one is produced they are everything.  Facts stand as first recorded; one put
+right or struck out since stays, and says so: it is what they knew.  No text is shown; each line leads to its fact,
+where the reader's role decides.  Whoever may not read of another person whom a line would concern is shown no line at
+all: a list with holes would mislead.
 
 Pure; proven by tests/projections/test_who_knew.py.
 """
@@ -28,6 +31,7 @@ from ledger.aggregates.case_review.review import Review
 from ledger.aggregates.child_protection_matter import facts as matter
 from ledger.aggregates.child_protection_matter.clocks import alerts
 from ledger.aggregates.child_protection_matter.matter import Matter
+from ledger.aggregates.corrections import as_corrected
 from ledger.aggregates.offender.facts import CaseTransferred, PractitionerAssigned
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.register_entry import facts as register
@@ -93,7 +97,8 @@ TELLINGS: Final[Mapping[type[Fact], Telling]] = MappingProxyType(
 
 
 def view(history: History, policy: Policy, as_at: date, known: int, explain: bool, others: Others) -> Row:
-    """`knowledge`: a line for each fact and whoever knew it, by the day it happened; `knowers`: who they are; `gaps`.
+    """`knowledge`: a line for each fact and whoever knew it, by the day it happened; `knowers`: who they are; `gaps`;
+    `grave_before`: the grave concerns that were noted on a day before the referral's.
 
     A line: the fact's row without its values, and {kind, who, how, since, after_incident, within}.  Of an officer `who`
     is the staff id, of a unit or an agency a code.  `offender_id`: on whose timeline it stands, if on any; `decided`:
@@ -116,6 +121,7 @@ def view(history: History, policy: Policy, as_at: date, known: int, explain: boo
         "child_refs": list(review.referral.fact.child_refs) if review.referral else [],
         "knowers": _knowers(lines),
         "knowledge": lines,
+        "grave_before": _grave_before(review, told, as_at),
         "gaps": list(_gaps(review, chains, policy, as_at, known)),
     }
 
@@ -229,6 +235,28 @@ _KINDS: Final = ("agency", "unit", "officer")
 
 
 # ------------------------------------------------------------------------------------------ what was not done
+
+
+def _grave_before(review: Review, told: Sequence[Recorded[Any]], as_at: date) -> list[Row]:
+    """Each grave concern about them that was noted on a day before the incident was referred, and how many (SCR-02)."""
+    if review.referral is None:
+        return []
+    referred_on = day_of(review.referral.effective)
+    return [
+        {
+            "rule": "SCR-02",
+            "position": each.position,
+            "matter_id": each.stream.removeprefix(MATTER),
+            "concern_id": each.fact.concern_id,
+            "noted_on": each.fact.noted_on,
+            "days": (referred_on - each.fact.noted_on).days,
+        }
+        for each in sorted(as_corrected(told), key=lambda each: each.position)
+        if isinstance(each.fact, matter.ChildProtectionConcernRecorded)
+        and each.fact.grave
+        and each.fact.noted_on < referred_on
+        and each.fact.noted_on <= as_at
+    ]
 
 
 def _gaps(review: Review, chains: Mapping[str, History], policy: Policy, as_at: date, known: int) -> Iterator[Row]:

@@ -61,8 +61,9 @@ def concern_needed(ground: str) -> bool:
 
 stated(
     "SCR-02",
-    "The senior manager refers immediately to the board. Nothing says when the incident became known, so nothing is "
-    "measured: the referral carries its moment, and the file shows when it was recorded.",
+    "The senior manager refers immediately to the board. Reading: no fact says when the incident became known, so no "
+    "referral is flagged as not made the same day. It carries its moment, the file shows when it was recorded, and who "
+    "knew what names each grave concern that was noted on an earlier day, with how many days.",
     edition=WMPA,
     cite="WMPA 8.3",
 )
