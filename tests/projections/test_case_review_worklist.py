@@ -84,16 +84,16 @@ def test_completion_is_owed_from_the_panel_reminded_of_a_month_before_and_overdu
     case = Owing().referred().panel()
     assert case.rows("2025-11-29") == []
     (row,) = case.rows(as_at)
-    assert (row["kind"], row["rule"], str(row["due"])) == ("completion", "SCR-07", "2026-03-30")
+    assert (row["kind"], row["rule"], str(row["due"])) == ("complete-review", "SCR-07", "2026-03-30")
     assert (str(row["since"]), str(row["reminder_on"])) == ("2025-11-30", "2026-02-28")
     assert (row["state"], row["days_overdue"]) == (state, days)
 
 
 def test_completion_is_owed_no_more_from_the_day_it_is_done_and_a_second_panel_gives_no_new_day():
     case = Owing().referred().panel().panel("2026-01-15")
-    assert case.owed("2026-03-31") == [("completion", "2026-03-30", "overdue")]
+    assert case.owed("2026-03-31") == [("complete-review", "2026-03-30", "overdue")]
     case.completed_on("2026-04-02")
-    assert case.owed("2026-04-01") == [("completion", "2026-03-30", "overdue")]
+    assert case.owed("2026-04-01") == [("complete-review", "2026-03-30", "overdue")]
     assert case.owed("2026-04-02") == []
 
 
@@ -105,21 +105,21 @@ def test_a_rapid_review_is_owed_where_the_edition_has_one_and_the_review_has_six
         rows = case.ledger.ask("worklist/case-reviews", D(as_at), None)["items"]
         return [(each["kind"], str(each["due"]), each["state"]) for each in rows]
 
-    whole = ("completion", "2026-05-10", "due")
-    assert owed("2025-11-24") == [("rapid-review", "2025-11-24", "due"), whole]
-    assert owed("2025-11-25") == [("rapid-review", "2025-11-24", "overdue"), whole]
+    whole = ("complete-review", "2026-05-10", "due")
+    assert owed("2025-11-24") == [("complete-rapid-review", "2025-11-24", "due"), whole]
+    assert owed("2025-11-25") == [("complete-rapid-review", "2025-11-24", "overdue"), whole]
     case.done("2025-11-26")
     assert owed("2025-11-26") == [whole]
 
 
 def test_what_is_secured_without_a_duplicate_is_owed_one_the_same_day_and_again_after_a_further_securing():
     case = Owing().referred().secured()
-    assert case.owed("2025-11-03") == [("duplicate", "2025-11-03", "due")]
-    assert case.owed("2025-11-04") == [("duplicate", "2025-11-03", "overdue")]
+    assert case.owed("2025-11-03") == [("make-duplicate", "2025-11-03", "due")]
+    assert case.owed("2025-11-04") == [("make-duplicate", "2025-11-03", "overdue")]
     case.duplicate("2025-11-05 09:00")
     assert case.owed("2025-11-05") == []
     case.secured("2025-11-06 09:00")
-    assert case.owed("2025-11-06") == [("duplicate", "2025-11-06", "due")]
+    assert case.owed("2025-11-06") == [("make-duplicate", "2025-11-06", "due")]
 
 
 def test_a_management_review_is_owed_step_by_step_until_it_is_forwarded():
@@ -127,7 +127,7 @@ def test_a_management_review_is_owed_step_by_step_until_it_is_forwarded():
     for tell in (case.confirmed, case.nominated, case.drafted, case.signed, case.forwarded):
         (row,) = case.rows("2026-03-02")
         assert (row["kind"], row["rule"], row["state"], str(row["due"])) == (
-            "management",
+            "management-review",
             "SCR-08",
             "due",
             "2026-03-02",
@@ -136,53 +136,53 @@ def test_a_management_review_is_owed_step_by_step_until_it_is_forwarded():
         assert case.rows("2026-03-03")[0]["days_overdue"] == 1
         tell()
     assert steps == list(STEPS.values())
-    assert [each["kind"] for each in case.rows("2026-03-03")] == ["archive"]
+    assert [each["kind"] for each in case.rows("2026-03-03")] == ["archive-report"]
     assert [each["step"] for each in case.rows("2026-01-12")] == ["forward"], "as it stood the day it was signed"
 
 
 def test_an_action_plan_is_owed_once_the_overview_was_presented_then_each_action_by_its_day():
     case = Owing().referred().presented()
     assert case.owed("2026-02-01") == []
-    assert ("action-plan", None, "owed") in case.owed("2026-02-02")
+    assert ("issue-action-plan", None, "owed") in case.owed("2026-02-02")
     case.issued(A1, A2 | {"due": "2026-02-20"}, at="2026-02-10 10:00")
-    expected = [("action", "2026-02-20", "overdue"), ("action", "2026-02-28", "due")]
-    assert [each for each in case.owed("2026-02-21") if each[0] != "archive"] == expected
-    assert [each["action_id"] for each in case.rows("2026-02-21") if each["kind"] == "action"] == ["a2", "a1"]
+    expected = [("carry-out-action", "2026-02-20", "overdue"), ("carry-out-action", "2026-02-28", "due")]
+    assert [each for each in case.owed("2026-02-21") if each[0] != "archive-report"] == expected
+    assert [each["action_id"] for each in case.rows("2026-02-21") if each["kind"] == "carry-out-action"] == ["a2", "a1"]
     case.completed("a2", "2026-02-22").completed("a1", "2026-02-23")
-    assert [each[0] for each in case.owed("2026-03-31")] == ["archive"]
+    assert [each[0] for each in case.owed("2026-03-31")] == ["archive-report"]
 
 
 def test_a_report_that_is_made_is_owed_to_the_archive():
     case = Owing().referred().presented()
     case.issued(at="2026-02-03 10:00")
-    (row,) = [each for each in case.rows("2026-02-03") if each["kind"] == "archive"]
+    (row,) = [each for each in case.rows("2026-02-03") if each["kind"] == "archive-report"]
     assert (str(row["since"]), row["rule"], row["due"]) == ("2026-02-02", "SCR-13", None)
     case.says("2026-02-05 10:00", "information-manager", "ArchiveReport", report="overview", on="2026-02-05")
-    assert "archive" not in [each["kind"] for each in case.rows("2026-02-05")]
+    assert "archive-report" not in [each["kind"] for each in case.rows("2026-02-05")]
 
 
 def test_a_hold_that_may_be_released_is_listed_only_once_the_review_is_completed_and_nothing_is_lacking():
     case = Owing().referred().held().panel()
-    assert [each["kind"] for each in case.rows("2025-12-01")] == ["completion"], "not while the review goes on"
+    assert [each["kind"] for each in case.rows("2025-12-01")] == ["complete-review"], "not while the review goes on"
     case.asked().confirmed().nominated().drafted()
     case.completed_on("2026-01-10")
-    assert [(each["kind"], each.get("step")) for each in case.rows("2026-01-11")] == [("management", "sign")]
+    assert [(each["kind"], each.get("step")) for each in case.rows("2026-01-11")] == [("management-review", "sign")]
     case.signed().forwarded()
-    (row,) = [each for each in case.rows("2026-01-13") if each["kind"] == "release"]
+    (row,) = [each for each in case.rows("2026-01-13") if each["kind"] == "release-hold"]
     assert (row["hold_id"], str(row["since"]), row["rule"]) == ("h1", "2026-01-12", "SCR-06")
     case.released("2026-01-20")
-    assert "release" in [each["kind"] for each in case.rows("2026-01-19")]
-    assert "release" not in [each["kind"] for each in case.rows("2026-01-20")]
+    assert "release-hold" in [each["kind"] for each in case.rows("2026-01-19")]
+    assert "release-hold" not in [each["kind"] for each in case.rows("2026-01-20")]
 
 
 def test_a_hold_listed_for_release_is_one_whose_release_is_not_refused():
     case = Owing().referred().held().panel()
     case.completed_on("2026-01-10").presented("2026-01-12")
-    assert "release" not in [each["kind"] for each in case.rows("2026-01-13")]
+    assert "release-hold" not in [each["kind"] for each in case.rows("2026-01-13")]
     data = {"hold_id": "h1", "released_at": "2026-01-13 10:00", "authority": "the board"}
     assert case.stops("2026-01-13 10:00", CHIEF, "ReleaseHold", **data) == ("SCR-06", "Review is not finished.")
     case.issued(at="2026-01-14 10:00")
-    assert "release" in [each["kind"] for each in case.rows("2026-01-14")]
+    assert "release-hold" in [each["kind"] for each in case.rows("2026-01-14")]
     case.released("2026-01-15")
 
 

@@ -1,14 +1,14 @@
 """Worklist `case-reviews`: what reviews owe, one row for each thing that is still to be done (rule book I).
 
-    kind            due (the day it is to be done by), or none        what it is
-    completion      four months from the panel; reminder_on before    the review is to be completed (SCR-07)
-    rapid-review    fifteen working days from the referral            where the edition has one (SCR-07)
-    duplicate       at once                                           records are secured without a duplicate (SCR-04)
-    management      the day the panel laid down                       the next `step` of the service's review (SCR-08)
-    action-plan     no day is given                                   overview presented, and no plan issued (SCR-12)
-    action          the day in the plan                               an action is not completed (SCR-12)
-    archive         no day is given                                   a report is made, none is in the archive (SCR-13)
-    release         no day is given                                   a hold that may be released (SCR-06)
+    kind                    due (the day it is to be done by)    what it is
+    complete-review         four months from the panel           with reminder_on a month before (SCR-07)
+    complete-rapid-review   15 working days from the referral    where the edition has one (SCR-07)
+    make-duplicate          at once                              records are secured without one (SCR-04)
+    management-review       the day the panel laid down          the next `step` of the service's review (SCR-08)
+    issue-action-plan       no day is given                      the overview was presented (SCR-12)
+    carry-out-action        the day in the plan                  (SCR-12)
+    archive-report          no day is given                      a report is made, none is archived (SCR-13)
+    release-hold            no day is given                      a hold that may be released (SCR-06)
 
 A list of our own: no list of the contract is for them, `holds` being what may not be erased and `oversight` what is to
 be done with staff.  Readings.  A review without a referral owes nothing.  A hold is here once its review was completed
@@ -38,8 +38,8 @@ from ledger.rules.dates import day_of
 
 History = Sequence[Recorded[Any]]
 KINDS: Final = (
-    *("completion", "rapid-review", "duplicate", "management"),
-    *("action-plan", "action", "archive", "release"),
+    *("complete-review", "complete-rapid-review", "make-duplicate", "management-review"),
+    *("issue-action-plan", "carry-out-action", "archive-report", "release-hold"),
 )
 # What comes next in a management review, by how far it has come.
 STEPS: Final = {
@@ -78,38 +78,38 @@ def _clocks(review: Review, policy: Policy, as_at: date, known: int) -> Iterator
     panels = [each.fact.constituted_on for each in review.told(facts.ReviewConstituted)]
     whole = completion(review, policy, as_at, known, explain=False)
     if panels and whole["completed_on"] is None:
-        yield _row("completion", "SCR-07", min(panels), whole["completion_due"], reminder_on=whole["reminder_on"])
+        yield _row("complete-review", "SCR-07", min(panels), whole["completion_due"], reminder_on=whole["reminder_on"])
     rapid = rapid_review(review, policy, as_at, known, explain=False)
     if rapid and review.referral and rapid["completed_on"] is None:
-        yield _row("rapid-review", "SCR-07", day_of(review.referral.effective), rapid["due"])
+        yield _row("complete-rapid-review", "SCR-07", day_of(review.referral.effective), rapid["due"])
 
 
 def _unduplicated(review: Review) -> Iterator[Row]:
     secured = review.last(facts.RecordsSecured)
     if secured is not None and not duplicated(review):
-        yield _row("duplicate", "SCR-04", day_of(secured.effective), day_of(secured.effective))
+        yield _row("make-duplicate", "SCR-04", day_of(secured.effective), day_of(secured.effective))
 
 
 def _management(review: Review, as_at: date) -> Iterator[Row]:
     asked, row = review.last(facts.ManagementReviewRequested), management_review(review, as_at, explain=False)
     if asked is not None and row is not None and row["state"] in STEPS:
-        yield _row("management", "SCR-08", asked.fact.on, row["due"], step=STEPS[row["state"]])
+        yield _row("management-review", "SCR-08", asked.fact.on, row["due"], step=STEPS[row["state"]])
 
 
 def _plan(review: Review, as_at: date) -> Iterator[Row]:
     presented = review.told(facts.OverviewReportPresented)
     if presented and not review.told(facts.ActionPlanIssued):
-        yield _row("action-plan", "SCR-12", min(each.fact.on for each in presented))
+        yield _row("issue-action-plan", "SCR-12", min(each.fact.on for each in presented))
     for each in actions_of(review):
         if each.state(as_at) in ("open", "overdue"):
-            yield _row("action", "SCR-12", day_of(each.plan.effective), each.due, action_id=each.action_id)
+            yield _row("carry-out-action", "SCR-12", day_of(each.plan.effective), each.due, action_id=each.action_id)
 
 
 def _unarchived(review: Review) -> Iterator[Row]:
     made = [each.fact.on for each in review.told(facts.ManagementReviewForwarded)]
     made += [each.fact.on for each in review.told(facts.OverviewReportPresented)]
     if made and not review.told(facts.ReportArchived):
-        yield _row("archive", "SCR-13", min(made))
+        yield _row("archive-report", "SCR-13", min(made))
 
 
 def _releasable(review: Review, history: History, as_at: date) -> Iterator[Row]:
@@ -126,7 +126,7 @@ def _releasable(review: Review, history: History, as_at: date) -> Iterator[Row]:
     over = max(min(day_of(each.effective) for each in told) for told in waited_for if told)
     for each in holds_of(history, upto=as_at):
         if each.released is None:
-            yield _row("release", "SCR-06", max(over, day_of(each.placed.effective)), hold_id=each.hold_id)
+            yield _row("release-hold", "SCR-06", max(over, day_of(each.placed.effective)), hold_id=each.hold_id)
 
 
 def moments(history: History, policy: Policy, known: int) -> Iterator[date]:
