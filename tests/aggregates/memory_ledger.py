@@ -234,7 +234,7 @@ class MemoryLedger:
             for row in worklist.rows_of(stream, self.history(stream, known, opens), self.policy(), as_at, known)
         ]
         rows.sort(key=worklist.rank_of)
-        told = [worklist.ages(orjson.loads(orjson.dumps(row)), as_at, self.policy()) for row in rows]
+        told = [worklist.ages(orjson.loads(orjson.dumps(row)), as_at, self.policy().as_known(known)) for row in rows]
         return (
             [row | self._person(row[worklist.names_person], as_at, known) for row in told]
             if worklist.names_person

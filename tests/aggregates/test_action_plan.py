@@ -49,12 +49,20 @@ def test_an_action_is_overdue_from_the_day_after_its_day(days):
     assert action_overdue(due, day, due + timedelta(days=400)) is (days > 0)
 
 
-@pytest.mark.parametrize("lacking", ["action_id", "text", "owner", "due", "outcome_measure"])
+@pytest.mark.parametrize("lacking", ["text", "owner", "due", "outcome_measure"])
 def test_an_action_says_what_who_by_when_and_what_comes_of_it(lacking):
     plan = {"actions": [A2, {name: value for name, value in A1.items() if name != lacking}]}
     rule, message = Planning().referred().stops("2025-12-01 10:00", "chief-officer", "IssueActionPlan", **plan)
     assert rule == "SCR-12"
     assert f"Action 2 of the plan lacks {lacking};" in message
+
+
+def test_an_action_without_an_id_is_known_by_its_number_and_its_author_is_warned():
+    nameless = {name: value for name, value in A1.items() if name != "action_id"}
+    case = Planning().referred().issued(A2, nameless)
+    assert case.actions("2026-02-28") == [("a2", "overdue"), ("2", "open")]
+    assert case.actions("2026-03-01") == [("a2", "overdue"), ("2", "overdue")]
+    assert [rule for rule, _ in case.warned] == ["SCR-12"]
 
 
 @pytest.mark.parametrize(

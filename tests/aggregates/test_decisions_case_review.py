@@ -263,6 +263,25 @@ def test_nobody_who_line_manages_the_case_sits_on_its_panel():
     case.says("2025-11-10 09:00", "aco", "ConstituteReview", **constituted(["pm1", "pm2"]))
 
 
+@pytest.mark.parametrize("struck_out", [False, True])
+def test_nor_whom_the_assignment_of_an_order_names_as_line_manager_unless_it_was_struck_out(struck_out):
+    case = Reviewing()
+    data = {"order_id": "d1", "staff_id": "po1", "grade": "PO", "role": "RESPONSIBLE", "on": "2025-10-01"}
+    case.tell(
+        "2025-10-01 10:00", "senior-practitioner", "AssignPractitioner", line_manager="boss", label="named", **data
+    )
+    if struck_out:
+        case.tell(
+            "2025-10-02 10:00", "senior-practitioner", "StrikeOutRecord", event_ref="named", reason="of another case"
+        )
+    case.referred()
+    if struck_out:
+        case.says("2025-11-10 09:00", "aco", "ConstituteReview", **constituted(["pm1", "boss"]))
+    else:
+        found = case.stops("2025-11-10 09:00", "aco", "ConstituteReview", **constituted(["pm1", "boss"]))
+        assert found == ("SCR-07", "Panel members may not line-manage the case.")
+
+
 STEPS = {
     "confirm": ("chief-officer", "ConfirmSecured", {"on": "2025-11-04"}),
     "nominate": ("chief-officer", "NominateReviewer", {"staff": "mr1", "grade": "ACO", "on": "2025-11-04"}),
@@ -309,7 +328,7 @@ def test_a_reviewer_does_not_line_manage_the_case():
     case.referred().says("2025-11-04 10:00", "chief-officer", "ConfirmSecured", on="2025-11-04")
     data = {"staff": boss, "grade": "SPO", "on": "2025-11-04"}
     found = case.stops("2025-11-04 11:00", "chief-officer", "NominateReviewer", **data)
-    assert found == ("SCR-08", "Panel members may not line-manage the case.")
+    assert found == ("SCR-07", "Panel members may not line-manage the case.")
 
 
 def test_an_unsigned_review_is_not_forwarded_after_the_signature_was_struck_out():

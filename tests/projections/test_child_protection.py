@@ -46,7 +46,7 @@ def test_every_clock_and_flag_of_a_matter_says_why():
 def test_a_matter_shown_by_itself_names_its_persons_and_its_flags():
     case = Mattering().concern(grave=True, child_ref="kit")
     answer = case.shown(M1, "2025-09-02")
-    assert {each[-36:] for each in answer["persons"]} == {case.names.id("dora"), case.names.id("kit")}
+    assert set(answer["persons"]) == {"offender-dora", "child-kit"}
     assert [each["flag"] for each in answer["alerts"]] == ["GRAVE_NOT_ESCALATED"]
     assert answer["matter_id"] == "m1"
 

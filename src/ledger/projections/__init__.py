@@ -251,7 +251,7 @@ _WORKLISTS: Final = (
         exceptions.exception_moments,
         rank="since",
         hears=exceptions.HEARS,
-        version=4,
+        version=5,
     ),
     Worklist("late-recording", "offender", late_recording.rows, late_recording.moments, rank="date", version=2),
     Worklist(

@@ -46,7 +46,7 @@ from ledger.aggregates.offender.facts import (
     TraineeInvolved,
     UpwAssessmentCompleted,
 )
-from ledger.aggregates.offender.protection import protection_of, responsible
+from ledger.aggregates.offender.protection import left_to_trainees, responsible
 from ledger.aggregates.placement.fold import Placement
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Closed, Recorded
@@ -214,12 +214,9 @@ class _Asked:
 
     def trainee_alerts(self) -> Iterator[Row]:
         """ALL-13: a trainee is responsible for what has become a child protection case."""
-        protection = protection_of(self.case, self.as_at)
-        for order in self.case.orders.values() if protection else ():
-            holder = responsible(order)
-            if holder is not None and holder.fact.grade == "TRAINEE" and protection and not order.endings:
-                row: Row = {"rule": "ALL-13", "flag": rules.REALLOCATE_FROM_TRAINEE, "order_id": order.id}
-                yield self.why(row, "ALL-13", (holder.position, *protection.facts))
+        for order, _, facts in left_to_trainees(self.case, self.as_at):
+            row: Row = {"rule": "ALL-13", "flag": rules.REALLOCATE_FROM_TRAINEE, "order_id": order.id}
+            yield self.why(row, "ALL-13", facts)
 
 
 # ------------------------------------------------------------------------------------------ small helps

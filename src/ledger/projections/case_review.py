@@ -61,7 +61,7 @@ def oversight(history: History, policy: Policy, as_at: date, known: int, explain
         ],
         "supervision": supervision,
         "alerts": _file_unread(history, supervision, as_at, explain),
-        **_of_managers(history, as_at, explain),
+        **_of_managers(history, supervision, as_at, explain),
     }
 
 
@@ -79,8 +79,9 @@ def _file_unread(history: History, supervision: Sequence[Row], as_at: date, expl
     return [explained(row, explain, rules=["MGT-01"], facts=protection.facts)]
 
 
-def _of_managers(history: History, as_at: date, explain: bool) -> Row:
-    """Decisions of managers on the case (MGT-05), and reviews of its documents (MGT-09)."""
+def _of_managers(history: History, supervision: Sequence[Row], as_at: date, explain: bool) -> Row:
+    """Decisions of managers on the case (MGT-05); reviews of its file in supervision (MGT-01) and of its documents
+    (MGT-09), by day."""
     told = [each for each in as_corrected(history) if day_of(each.effective) <= as_at]
 
     def listed(kind: type[ManagementDecisionRecorded] | type[QualityChecked], rule: str) -> list[Row]:
@@ -95,9 +96,11 @@ def _of_managers(history: History, as_at: date, explain: bool) -> Row:
             if isinstance(each.fact, kind)
         ]
 
+    read: list[Row] = [{"order_id": None, **each} for each in supervision if each["file_reviewed"]]
+    reviews = [*read, *listed(QualityChecked, "MGT-09")]
     return {
         "decisions": listed(ManagementDecisionRecorded, "MGT-05"),
-        "file_reviews": listed(QualityChecked, "MGT-09"),
+        "file_reviews": sorted(reviews, key=lambda each: day_of(each["on"])),
     }
 
 

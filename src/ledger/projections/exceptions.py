@@ -16,6 +16,7 @@ from ledger.aggregates.corrections import CORRECTING
 from ledger.aggregates.offender.case import Case
 from ledger.aggregates.offender.decisions import may_be_refused, rules_broken
 from ledger.aggregates.offender.entities import Order, happened
+from ledger.aggregates.offender.protection import left_to_trainees
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Fact, History, Now, Recorded
 from ledger.projections import child_protection_worklist
@@ -24,6 +25,7 @@ from ledger.projections.why import Row
 from ledger.projections.yellow_dot import HEARS as REGISTRATIONS
 from ledger.projections.yellow_dot import moments as marking_moments
 from ledger.projections.yellow_dot import unmarked_since
+from ledger.rules.allocation import REALLOCATE_FROM_TRAINEE
 from ledger.rules.data_protection import FILE_NOT_MARKED
 from ledger.rules.enforcement import BREACH_BASIS_CHANGED
 from ledger.rules.orders import EXTENSION_BEYOND_OPERATIONAL_PERIOD, beyond_operational_period
@@ -49,6 +51,10 @@ def exceptions(case: Case, policy: Policy, as_at: date, known: int) -> list[Exce
     found += [
         ExceptionFlag(BREACH_BASIS_CHANGED, "ENF-11", since, order.id)
         for order, since in basis_changed_since(case, policy, as_at, known)
+    ]
+    found += [
+        ExceptionFlag(REALLOCATE_FROM_TRAINEE, "ALL-13", since, order.id, facts)
+        for order, since, facts in left_to_trainees(case, as_at)
     ]
     return sorted(found, key=lambda each: each.since)
 
@@ -121,12 +127,15 @@ def _not_marked(history: Sequence[Recorded[Any]], as_at: date) -> list[Exception
 
 
 def exception_moments(history: Sequence[Recorded[Any]], policy: Policy, known: int) -> Iterator[date]:
-    """The days since when a flag stands, and those on which a breach's basis may fall or return."""
+    """The days since when a flag stands, and those on which a breach's basis may fall or return, or an order of a child
+    protection case change hands."""
     case = Case.fold(history)
+    yield from map(happened, case.person.concerns)
     yield from marking_moments(history)
     yield from child_protection_worklist.flag_moments(history)
     yield from (each.since for each in broken_when_imported(history, policy, date.max))
     for order in case.orders.values():
+        yield from map(happened, (*order.staff, *order.endings))
         if flags := _beyond_operational_period(order):
             yield happened(order.record)
             yield from (each.since for each in flags)

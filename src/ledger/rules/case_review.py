@@ -41,6 +41,7 @@ PRODUCED_ANEW: Final = "A chronology is not corrected; produce it anew."
 ACTION_LACKS: Final = "Action {n} of the plan lacks {fields}; each says what, who, by when and what comes of it."
 NO_SUCH_DAY: Final = "Action {n} of the plan: due is a day, such as 2026-01-31."
 NO_SUCH_ID: Final = "Action {n} of the plan: action_id is a random id of its own, a UUID of version 4 or 7."
+NO_ID: Final = "Action {n} has no action_id, so that its completion cannot be recorded; issue the plan with one."
 TWICE_IN_THE_PLAN: Final = "Two actions of the plan have the same action_id; give each its own."
 NO_ACTIONS: Final = "An action plan has at least one action."
 ISSUED_ANEW: Final = "An action plan is not corrected; issue it anew."
@@ -119,14 +120,17 @@ def may_be_released(*, requested: bool, signed: bool, presented: bool, planned: 
 @rule("SCR-07", edition=WMPA, cite="WMPA 8.5", anchor="day")
 def completion_due(constituted_on: date, months: int) -> date:
     """The review is completed within four months of the day its remit and panel were set, with a reminder one month
-    before.  Reading: whoever acted on the case as a senior practitioner line-manages it and sits on no panel."""
+    before.
+
+    Reading: whoever is named as line manager when an order of the case is assigned, or acted on it as a senior
+    practitioner, line-manages it for good and sits on no panel."""
     return add_months(constituted_on, months)
 
 
 stated(
     "SCR-08",
-    "The Chief Officer confirms that the records are secured, nominates a reviewer who does not line-manage the case, "
-    "and signs the review before it is forwarded.",
+    "The Chief Officer confirms that the records are secured, nominates a reviewer who does not line-manage the case "
+    "(refused as SCR-07 refuses it), and signs the review before it is forwarded.",
     edition=WMPA,
     cite="WMPA 8.6, 8.7",
 )
@@ -159,8 +163,9 @@ stated("SCR-11", "The overview report is presented to the board.", edition=WMPA,
 def action_overdue(due: date, done_on: date | None, as_at: date) -> bool:
     """The Chief Officer issues an action plan in answer to the report: what, who, by when, with which outcome.
 
-    An action is overdue from the day after it was due until it is completed.  Reading: a plan issued anew takes the
-    place of the one before; what was completed stays so.
+    An action is overdue from the day after it was due until it is completed.  Readings: a plan issued anew takes the
+    place of the one before; what was completed stays so; an action without an id of its own is known by its number in
+    the plan, with a warning that no completion can name it.
     """
     return (done_on or as_at) > due
 

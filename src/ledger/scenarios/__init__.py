@@ -122,7 +122,7 @@ class Player:
         except LedgerError as error:
             if "refused" not in step:
                 return f"{where}: {error.code}: {error.message}"
-            return _failure(f"{where}: refused", match(step["refused"], _refusal(error), self.same))
+            return _failure(f"{where}: refused", match(step["refused"], self._refusal(error), self.same))
         return self._judge(where, step, answer)
 
     def _actor(self, by: str | dict[str, Any] | None, fact_class: type[Fact]) -> Actor:
@@ -136,7 +136,7 @@ class Player:
     def _judge(self, where: str, step: Step, answer: Receipt | Refused) -> str | None:
         expected = step.get("refused")
         if isinstance(answer, Refused):
-            came = _refusal(answer)
+            came = self._refusal(answer)
             if expected is None:
                 return f"{where}: refused by {came['rule']}: {came['message']}"
             return _failure(f"{where}: refused", match(expected, came, self.same))
@@ -146,8 +146,15 @@ class Player:
             self.names.label(step["as"], answer["events"][0]["id"])
         if "warns" in step:
             warnings = {"contains": step["warns"]}
-            return _failure(f"{where}: warnings", match(warnings, list(answer["warnings"]), self.same))
+            return _failure(f"{where}: warnings", match(warnings, self.names.named(answer["warnings"]), self.same))
         return None
+
+    def _refusal(self, error: LedgerError) -> dict[str, Any]:
+        """A refusal as scenarios may expect it; `rule` only where a rule refused (a wrong role or form has none)."""
+        first = error.refusals[0] if isinstance(error, Refused) else None
+        rule = {"rule": first.rule} if first else {}
+        message = self.names.named(first.message if first else error.message)
+        return {**rule, "message": message, "status": error.status, "code": error.code}
 
     # -------------------------------------------------------------------- questions
 
@@ -180,13 +187,6 @@ class Player:
             return AGGREGATES[noun].an_id(name)
         except (KeyError, ValueError):
             return self.names.id(name)
-
-
-def _refusal(error: LedgerError) -> dict[str, Any]:
-    """A refusal as scenarios may expect it; `rule` only where a rule refused (a wrong role or form has none)."""
-    first = error.refusals[0] if isinstance(error, Refused) else None
-    rule = {"rule": first.rule} if first else {}
-    return {**rule, "message": first.message if first else error.message, "status": error.status, "code": error.code}
 
 
 def _failure(where: str, failures: Iterator[str]) -> str | None:

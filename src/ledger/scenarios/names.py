@@ -5,6 +5,7 @@ Proven by tests/scenarios/test_scenarios.py.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -13,6 +14,8 @@ from uuid import uuid4
 
 from ledger.aggregates.shape import Fact, Id, a_random_id
 from ledger.aggregates.values import REFERS
+
+_ID: Final = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 
 
 @dataclass(slots=True)
@@ -36,9 +39,9 @@ class Names:
         self.names[id] = name
 
     def named(self, value: Any) -> Any:
-        """An answer with every id that has a name printed as it."""
+        """An answer with every id that has a name printed as it, also within a text (the message of a refusal)."""
         if isinstance(value, str):
-            return self.names.get(value, value)
+            return _ID.sub(lambda found: self.names.get(found[0], found[0]), value)
         if isinstance(value, Mapping):
             return {key: self.named(each) for key, each in cast("Mapping[str, Any]", value).items()}
         if isinstance(value, list | tuple):

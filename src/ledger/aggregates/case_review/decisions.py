@@ -16,6 +16,7 @@ from ledger.aggregates.case_review.chronicle import Period, listed
 from ledger.aggregates.case_review.holding import HoldPlaced, HoldReleased
 from ledger.aggregates.case_review.on_holds import ends_by_release, on_placing, on_releasing
 from ledger.aggregates.case_review.review import Review
+from ledger.aggregates.offender.facts import PractitionerAssigned
 from ledger.aggregates.shape import Closed, Fact, Now, Recorded, blank, opened
 from ledger.errors import Refusal
 from ledger.rules import case_review, general
@@ -172,7 +173,8 @@ def _on_plan(draft: facts.ActionPlanIssued, about: tuple[str, ...]) -> Ruling:
     wrong = tuple(plan.wrong_with(draft))
     if wrong:
         return Ruling(refusals=wrong)
-    return Ruling(computed={"due_days": Computed(plan.due_days(draft), "SCR-12")}, about=about)
+    days = Computed(plan.due_days(draft), "SCR-12")
+    return Ruling(computed={"due_days": days}, cautions=tuple(plan.without_id(draft)), about=about)
 
 
 def stays_as_issued(review: Review, record: Recorded[Any], now: Now) -> Refusal | None:
@@ -198,7 +200,7 @@ def _refusals(review: Review, draft: Fact, now: Now) -> Iterator[Refusal]:
             if not review.told(facts.RecordsConfirmedSecured):
                 yield Refusal("SCR-08", case_review.CONFIRM_SECURED)
             if _line_managers(review, [opened(draft.staff) or ""], now):
-                yield Refusal("SCR-08", case_review.LINE_MANAGES)
+                yield Refusal("SCR-07", case_review.LINE_MANAGES)  # "refused as SCR-07", says SCR-08
         case facts.ManagementReviewSigned():
             yield from _empty_sections(review)
         case facts.ManagementReviewForwarded():
@@ -212,11 +214,14 @@ def _refusals(review: Review, draft: Fact, now: Now) -> Iterator[Refusal]:
 
 
 def _line_managers(review: Review, staff: Iterable[str], now: Now) -> set[str]:
-    """Those who acted on a case of the review as its line manager: a senior practitioner (scenarios/README)."""
+    """Those who ever line-managed a case of the review: as an assignment to one of its orders names them, and who acted
+    on it as a senior practitioner (scenarios/README: the line manager)."""
     cases = now.others(review.offenders)
     managers = {
         each.by.id for state in cases.values() for each in state.history if each.by.role == "senior-practitioner"
     }
+    assigned = (each.fact for state in cases.values() for order in state.orders.values() for each in order.staff)
+    managers |= {each.line_manager for each in assigned if isinstance(each, PractitionerAssigned) and each.line_manager}
     return managers & set(staff)
 
 

@@ -45,6 +45,7 @@ from ledger.aggregates.shape import (
     ThirdPartyText,
     later,
 )
+from ledger.aggregates.values import REFERS
 
 Versions = Annotated[dict[Code, Count], Field(max_length=LIST_ITEMS)]  # stream -> its version
 
@@ -118,7 +119,7 @@ class ReviewConstituted(
 
     review_id: Annotated[Id, TARGET] = later()
     remit: OwnText
-    members: StaffTexts
+    members: Annotated[StaffTexts, REFERS]
     constituted_on: Day
     diversity_considered: bool
 
@@ -178,7 +179,7 @@ class ReviewerNominated(
     """A reviewer of sufficient authority was nominated."""
 
     review_id: Annotated[Id, TARGET] = later()
-    staff: StaffText
+    staff: Annotated[StaffText, REFERS]
     grade: OwnText
     on: Day
 

@@ -89,8 +89,8 @@ class ActionPlanIssued(
 ):
     """The Chief Officer issued the action plan.
 
-    Each action has `action_id`, `text`, `owner`, `due`, `outcome_measure`.  `due_days`: the day of each, by its id, in
-    clear: what is overdue is told without opening a text.
+    Each action has `text`, `owner`, `due`, `outcome_measure`, and an `action_id` for its completion to name.
+    `due_days`: the day of each, by its id or else its number, in clear: what is overdue is told without opening a text.
     """
 
     review_id: Annotated[Id, TARGET] = later()

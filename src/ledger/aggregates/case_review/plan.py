@@ -13,10 +13,10 @@ from typing import Any, Final
 from ledger.aggregates.case_review.facts import ActionPlanIssued, ReviewActionCompleted
 from ledger.aggregates.case_review.review import Review
 from ledger.aggregates.shape import Recorded, a_random_id, blank, opened
-from ledger.errors import Refusal
+from ledger.errors import Caution, Refusal
 from ledger.rules import case_review
 
-MEMBERS: Final = ("action_id", "text", "owner", "due", "outcome_measure")
+MEMBERS: Final = ("text", "owner", "due", "outcome_measure")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,26 @@ def named(review: Review, action_id: str) -> bool:
     return any(action_id in each.fact.due_days for each in review.told(ActionPlanIssued))
 
 
+def by_id(actions: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """The actions of a plan by their ids; one without an id of its own is known by its number in the plan."""
+    return {str(each.get("action_id") or n): each for n, each in enumerate(actions, 1)}
+
+
 def due_days(draft: ActionPlanIssued) -> dict[str, str]:
     """The day of each action by its id: of a plan that nothing is wrong with."""
-    return {str(each["action_id"]): str(each["due"]) for each in opened(draft.actions) or ()}
+    return {action_id: str(each["due"]) for action_id, each in by_id(opened(draft.actions) or ()).items()}
+
+
+def may_be_completed(action_id: str) -> bool:
+    """Whether an action has an id of its own, which its completion can name."""
+    return not action_id.isdigit()
+
+
+def without_id(draft: ActionPlanIssued) -> Iterator[Caution]:
+    """What whoever issues the plan is told of each action that no completion can name."""
+    for action_id in due_days(draft):
+        if not may_be_completed(action_id):
+            yield Caution("SCR-12", case_review.NO_ID.format(n=action_id))
 
 
 def wrong_with(draft: ActionPlanIssued) -> Iterator[Refusal]:
@@ -62,8 +79,7 @@ def wrong_with(draft: ActionPlanIssued) -> Iterator[Refusal]:
         yield _impossible(case_review.NO_ACTIONS)
     for n, each in enumerate(actions, 1):
         yield from _wrong_with_one(n, each)
-    ids = [str(each.get("action_id")) for each in actions]
-    if len(set(ids)) < len(ids):
+    if len(by_id(actions)) < len(actions):
         yield _impossible(case_review.TWICE_IN_THE_PLAN)
 
 
@@ -72,9 +88,7 @@ def _wrong_with_one(n: int, action: Mapping[str, Any]) -> Iterator[Refusal]:
     if lacking:
         yield _impossible(case_review.ACTION_LACKS.format(n=n, fields=", ".join(lacking)))
         return
-    try:
-        a_random_id(str(action["action_id"]))
-    except ValueError:
+    if action.get("action_id") and not _is_id(str(action["action_id"])):
         yield _impossible(case_review.NO_SUCH_ID.format(n=n))
     try:
         day = date.fromisoformat(str(action["due"]))
@@ -82,6 +96,14 @@ def _wrong_with_one(n: int, action: Mapping[str, Any]) -> Iterator[Refusal]:
         day = None
     if day is None or day.isoformat() != action["due"]:
         yield _impossible(case_review.NO_SUCH_DAY.format(n=n))
+
+
+def _is_id(text: str) -> bool:
+    try:
+        a_random_id(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _impossible(message: str) -> Refusal:

@@ -93,3 +93,13 @@ def _responsible(order: Order) -> Iterator[Recorded[PractitionerAssigned]]:
     for each in order.staff:
         if isinstance(each.fact, PractitionerAssigned) and each.fact.role == "RESPONSIBLE":
             yield each  # pyright: ignore[reportReturnType] - a record of an assignment, as just seen
+
+
+def left_to_trainees(case: Case, day: date) -> Iterator[tuple[Order, date, tuple[int, ...]]]:
+    """The orders of a child protection case for which a trainee is responsible at the end of a day, since when, and the
+    facts that say so (ALL-13)."""
+    protection = protection_of(case, day)
+    for order in case.orders.values() if protection else ():
+        holder = responsible(order)
+        if holder is not None and holder.fact.grade == "TRAINEE" and protection and not order.endings:
+            yield order, max(protection.since, happened(holder)), (holder.position, *protection.facts)

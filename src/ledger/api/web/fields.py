@@ -20,6 +20,7 @@ import orjson
 from ledger.aggregates import AGGREGATES
 from ledger.aggregates.aggregate import NAMED_CHAINS
 from ledger.aggregates.case_review.facts import ReviewActionCompleted
+from ledger.aggregates.case_review.plan import may_be_completed
 from ledger.aggregates.shape import Fact
 from ledger.api.openapi import schema_of
 from ledger.api.web.words import shown, words
@@ -87,6 +88,8 @@ def known_in(events: Iterable[Mapping[str, Any]]) -> dict[str, list[Choice]]:
             if name.endswith(("_id", "_ref")) and isinstance(value, str):
                 found.setdefault(name, {}).setdefault(value, Choice(value, says))
         for action, due in values.get("due_days", {}).items():
+            if not may_be_completed(action):
+                continue
             found.setdefault("action_id", {}).setdefault(action, Choice(action, f"The action due {shown(due)}"))
     return {name: list(choices.values())[::-1] for name, choices in found.items()}
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, cast
 
 from ledger.aggregates.case_review import facts
+from ledger.aggregates.case_review.plan import by_id, may_be_completed
 from ledger.aggregates.shape import Fact
 from ledger.api.web.framework import Part
 from ledger.api.web.stages import Course, Kinds, Row, Stage, Step, clock, late, names_in, staged
@@ -200,8 +201,7 @@ def _actions(view: Course) -> Iterator[Step]:
     plan = view.newest(facts.ActionPlanIssued)
     told: Any = plan["says"].get("actions") if plan else None
     listed = cast("list[Any]", told) if isinstance(told, list) else []
-    read = (cast("Row", each) for each in listed if isinstance(each, Mapping))  # what is shut is none
-    texts = {str(each["action_id"]): each for each in read}
+    texts = by_id([cast("Row", each) for each in listed if isinstance(each, Mapping)])  # what is shut is none
     for each in view.shown["actions"]:
         text = texts.get(str(each["action_id"]), {})
         says = [f"Owner: {text['owner']}"] if text.get("owner") else []
@@ -209,7 +209,7 @@ def _actions(view: Course) -> Iterator[Step]:
         done, state = each["completed_on"], "due" if each["state"] == "open" else each["state"]
         standing = clock(state, late(each["due"], done, view.as_at))
         title = str(text.get("text") or "An action of the plan")
-        then = () if done else (facts.ReviewActionCompleted,)
+        then = () if done or not may_be_completed(each["action_id"]) else (facts.ReviewActionCompleted,)
         yield Step(title, plan["on"] if plan else None, each["due"], done, *standing, each, says, then)
 
 
