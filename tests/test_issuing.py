@@ -73,6 +73,18 @@ def test_the_list_names_the_person_and_no_child_and_parts_children_from_concerns
     assert "9100001" not in str(rows)
 
 
+def test_month_by_month_it_is_said_what_is_due_was_issued_and_is_not_confirmed(door: Door, report):
+    told = door.get("/reports/register-reports", "unit-manager").json()["items"][-1]
+    assert (told["month"], told["state"], told["issued_on"]) == (MONTH, "issued", TODAY.isoformat())
+    assert told["due"][:7] == MONTH
+    assert told["days_unconfirmed"] == 0
+    before = door.get("/reports/register-reports", "unit-manager", as_at="2025-06-03").json()["items"]
+    assert before == [
+        {"month": "2025-06", "due": "2025-06-02", "state": "overdue", "issued_on": None, "confirmed_on": None,
+         "days_unconfirmed": None}
+    ]  # fmt: skip
+
+
 def test_who_reads_days_and_states_only_reads_no_name(door: Door, report):
     answer = door.get("/worklists/monthly-report", role="auditor", after=str(door.size))
     assert {row["name"] for row in answer.json()["items"]} == {"[sealed]"}

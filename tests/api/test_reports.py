@@ -92,7 +92,7 @@ def test_a_case_that_its_reader_may_not_read_is_left_out_and_that_is_said(door: 
         assert numbers[1] == numbers[0] - 1, name
 
 
-@pytest.mark.parametrize("name", REPORTS)
+@pytest.mark.parametrize("name", [*REPORTS, "register-reports"])
 def test_each_is_a_reading_sealed_in_the_access_log(door: Door, name: str):
     before = size(door)
     report(door, name)

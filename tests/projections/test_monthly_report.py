@@ -1,8 +1,18 @@
-"""Rows of the monthly report: which entries are in it, and what each says (CP-50)."""
+"""Rows of the monthly report: which entries are in it, and what each says (CP-50); what is not confirmed (CP-51)."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
 
+import pytest
+from tests.aggregates.memory_ledger import BEGINNING
 from tests.aggregates.registering import OFFICER, Registering
+
+from ledger.aggregates.ledger_stream import release_in_force
+from ledger.aggregates.policy import Policy
+from ledger.aggregates.register_report import MonthlyReportIssued, RegisterListConfirmed
+from ledger.aggregates.shape import Actor, Recorded
+from ledger.projections.monthly_report import standing
+from ledger.rules.register import report_due
 
 D = date.fromisoformat
 
@@ -55,3 +65,82 @@ def test_a_name_put_right_is_the_one_that_is_printed_and_the_officer_is_the_last
     assert (row["name"], row["client_id"]) == ("Ann Otherwise", "9000001")
     assert (row["unit"], row["offender_manager"]) == ("North", "sam")
     assert rows(case, "2025-03-01")[0]["offender_manager"] == "tess"
+
+
+# ---------------------------------------------------------------------------------------- month by month
+
+
+def release():
+    system = Actor(str(uuid4()), "system")
+    return Recorded(1, "ledger", 1, str(uuid4()), release_in_force(), BEGINNING, BEGINNING, system)
+
+
+POLICY = Policy.fold([release()])
+
+
+def slowly(year, month, nth):
+    """The nth working day of a month, day by day."""
+    day = date(year, month, 1)
+    while True:
+        nth -= POLICY.calendar().is_working_day(day)
+        if not nth:
+            return day
+        day += timedelta(days=1)
+
+
+@pytest.mark.parametrize("month", range(1, 13))
+@pytest.mark.parametrize("year", [2024, 2025, 2026])
+def test_a_report_is_due_on_the_first_working_day_of_its_month(year, month):
+    for nth in (1, 2, 5):
+        assert report_due(date(year, month, 17), nth, POLICY.calendar()) == slowly(year, month, nth)
+
+
+def issuing(*days, confirmed=()):
+    """The chains of reports that were issued on these days, some of them confirmed."""
+    officer = Actor(str(uuid4()), OFFICER)
+    told = [MonthlyReportIssued(issued_on=D(day), recipients=["A. Manager"], month=day[:7]) for day in days]
+    told += [RegisterListConfirmed(month=month, on=D(on), by=officer.id) for month, on in confirmed]
+    chains = {}
+    for fact in told:
+        stream, at = f"register-report-{fact.month}", datetime(2030, 1, 1, tzinfo=UTC)
+        own = chains.setdefault(stream, [])
+        own.append(Recorded(len(own) + 1, stream, len(own) + 1, str(uuid4()), fact, fact.effective(), at, officer))
+    return list(chains.values())
+
+
+def stands(as_at, chains):
+    return [(row["month"], row["state"]) for row in standing(chains, POLICY, D(as_at), 1)]
+
+
+def test_a_month_is_due_on_its_day_overdue_from_the_next_and_another_month_is_another_report():
+    told = {day: stands(day, []) for day in ("2025-06-01", "2025-06-02", "2025-06-03", "2025-06-30", "2025-07-01")}
+    assert told == {
+        "2025-06-01": [("2025-06", "not-due")],
+        "2025-06-02": [("2025-06", "due")],
+        "2025-06-03": [("2025-06", "overdue")],
+        "2025-06-30": [("2025-06", "overdue")],
+        "2025-07-01": [("2025-07", "due")],
+    }
+
+
+def test_from_the_first_report_on_every_month_is_told_and_one_that_was_not_confirmed_with_its_age():
+    chains = issuing("2025-03-03", "2025-04-01", "2025-06-02", confirmed=[("2025-03", "2025-03-10")])
+    assert stands("2025-06-12", chains) == [
+        ("2025-03", "confirmed"),
+        ("2025-04", "issued"),
+        ("2025-05", "missed"),
+        ("2025-06", "issued"),
+    ]
+    assert stands("2025-03-09", chains) == [("2025-03", "issued")]
+    rows = standing(chains, POLICY, D("2025-06-12"), 1)
+    assert [row["days_unconfirmed"] for row in rows] == [None, 72, None, 10]
+    assert str(rows[0]["confirmed_on"]) == "2025-03-10"
+
+
+def test_without_a_calendar_no_day_is_told_and_no_day_is_too_far():
+    assert stands("2199-06-12", []) == [("2199-06", "calendar-missing")]
+    assert len(stands("9999-12-31", issuing("2025-03-03"))) == 24
+    assert [stands(day, []) for day in ("0001-01-01", "0001-03-01")] == [
+        [("0001-01", "calendar-missing")],
+        [("0001-03", "calendar-missing")],
+    ]

@@ -153,7 +153,7 @@ def test_the_monthly_list_has_two_parts_with_names_and_says_how_its_report_stand
     assert "Featherstonehaugh" in other.partition("Part 2: on a concern alone")[2]
     month = f"{TODAY:%Y-%m}"
     assert f"/record/register-reports/{month}/issue-monthly-report" in page.text
-    assert "is not issued yet" in text_of(page)
+    assert "is not issued yet; it " in text_of(page)
     assert browser.get(f"/record/register-reports/{month}/issue-monthly-report").status_code == 200
     issued = {"issued_on": days_ago(0), "recipients": ["A. Manager"]}
     door.give(f"register-report/{month}", "IssueMonthlyReport", issued, OFFICER, key=uuid4())

@@ -601,7 +601,8 @@ class Ledger:
 
         `late-recording`: by team, {unit, late, median_minutes, longest_minutes, met_by_backdating}; `backlog`: by unit,
         {unit, requirements, outstanding, application_made, extended, operational_period_ended, owing_minutes,
-        longest_days} (PRG-06); `judgements`: by reason, {reason_code, acceptable, unacceptable, differs, by} (ENF-15).
+        longest_days} (PRG-06); `judgements`: by reason, {reason_code, acceptable, unacceptable, differs, by} (ENF-15);
+        `register-reports`: by month, {month, due, state, issued_on, confirmed_on, days_unconfirmed} (CP-50, CP-51).
         `left_out`: rows or cases of persons whom the reader may not read.  `reader` as for a view.  Raises NotFound,
         NotYetProjected, DatabaseUnavailable, VaultUnavailable, AccessLogUnavailable.
         """

@@ -3,6 +3,7 @@
     late-recording    by team: what came late, median and longest, deadlines met only by back-dating (ENF-14, GEN-05)
     backlog           by unit: requirements beyond twelve months with hours owing (PRG-06)
     judgements        by reason: the same one with different results, by whom (ENF-15)
+    register-reports  by month: whether the report of the register was issued and confirmed (CP-50, CP-51)
 
 Each is sealed in the access log as a reading of the cases it counted before it leaves.  A case that its reader may not
 read is not counted; how many are not is said.  Proven by tests/api/test_reports.py.
@@ -19,16 +20,18 @@ from typing import Any, Final
 from ledger.access.purposes import Reader
 from ledger.access.readings import Readings, Screen, people_of
 from ledger.aggregates.corrections import CORRECTING
+from ledger.aggregates.register_report import NOUN as REGISTER_REPORT
+from ledger.aggregates.shape import Recorded
 from ledger.application.entitling import Entitling
 from ledger.errors import NotFound
 from ledger.following import lists
 from ledger.following.folding import parts_of
-from ledger.projections import WORKLISTS, backlog, judgements, late_recording
+from ledger.projections import WORKLISTS, backlog, judgements, late_recording, monthly_report
 from ledger.projections.why import Row
 from ledger.rules.dates import london_day
 from ledger.store.cases import Cases
 from ledger.store.database import Database
-from ledger.store.mapping import Stored
+from ledger.store.mapping import Stored, recorded
 
 NOUN: Final = "offender"
 
@@ -101,6 +104,17 @@ class Reporting:
         left_out = sum(each in shut for each in streams)
         return Counted(tally.rows(), frozenset(tally.cases), left_out)
 
+    async def _monthly(self, day: date, reader: Reader | None) -> Counted:
+        """Of the reports, in which no case is named."""
+        del reader
+        policy = (await self._cases.policy(fresh=True)).policy
+        upto = (await self._database.followed()).size
+        found: list[Sequence[Recorded[Any]]] = []
+        for part in parts_of(await self._database.streams(REGISTER_REPORT)):
+            chains = await self._database.chains(part, upto, foreign=False)
+            found += [[recorded(each) for each in stored] for stored in chains.values()]
+        return Counted(monthly_report.standing(found, policy.as_known(upto), day, upto), frozenset())
+
 
 def _judging(stored: Sequence[Stored]) -> list[Stored]:
     """The judgements of a case, and what corrects them or a correction of them: nothing else is opened."""
@@ -118,6 +132,11 @@ _CORRECTING: Final = frozenset(each.topic for each in CORRECTING)
 
 
 _REPORTS: Final[Mapping[str, Callable[[Reporting, date, Reader | None], Awaitable[Counted]]]] = MappingProxyType(
-    {"late-recording": Reporting._late, "backlog": Reporting._backlog, "judgements": Reporting._judgements}
+    {
+        "late-recording": Reporting._late,
+        "backlog": Reporting._backlog,
+        "judgements": Reporting._judgements,
+        "register-reports": Reporting._monthly,
+    }
 )
 REPORTS: Final = tuple(_REPORTS)

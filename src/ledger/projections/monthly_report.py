@@ -2,6 +2,7 @@
 
     rows(history, policy, as_at, known)      the row of one entry that is open at the end of a day
     view(history, policy, as_at, known)      view `register-report`: one month's report as it was issued and confirmed
+    standing(histories, policy, as_at, known)    month by month: what is due, was issued, and nobody confirmed yet
 
 Who a row is about is added when a page is read (`persons`): a table holds no name, and the digest of an issued report
 is over what stays readable after an erasure.  Proven by tests/projections/test_monthly_report.py and
@@ -10,7 +11,7 @@ child-protection.yaml.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -23,10 +24,12 @@ from ledger.projections.register import review_of
 from ledger.projections.register_worklists import HEARS, deregistration_moments, review_moments
 from ledger.projections.why import Row, explained
 from ledger.rules import register
-from ledger.rules.dates import day_of
+from ledger.rules.dates import CalendarMissing, add_months, day_of
 
 History = Sequence[Recorded[Any]]
-__all__ = ["HEARS", "OPENS", "ages", "moments", "rows", "view"]
+__all__ = ["HEARS", "OPENS", "ages", "moments", "rows", "standing", "view"]
+DAY_OF_ISSUE: Final = "cp.monthly_report_day"
+_MONTHS_SHOWN: Final = 24
 
 CHILDREN, CONCERN_ALONE = 1, 2  # the two parts of the report
 OPENS: Final = {
@@ -100,6 +103,58 @@ def view(history: History, policy: Policy, as_at: date, known: int, explain: boo
     }
     facts = [each.position for each in (issued, *report.confirmed) if each is not None]
     return explained(row, explain, rules=["CP-50", "CP-51"], facts=facts)
+
+
+def standing(histories: Iterable[History], policy: Policy, as_at: date, known: int) -> list[Row]:
+    """Report `register-reports`: the months of the last two years, from the first that was issued, oldest first.
+
+    `histories`: of the reports that anything is recorded of.  `state`: `not-due`, `due` on its day, `overdue` until
+    the month is over, `missed` from then on; `issued`, until a risk manager confirms it, with its age
+    (`days_unconfirmed`); `confirmed`; `calendar-missing`.
+    """
+    told = [RegisterReport.fold([one for one in as_corrected(each) if _by(one, as_at)]) for each in histories]
+    issued = {each.issued.fact.issued_on.replace(day=1): each for each in told if each.issued}
+    this = as_at.replace(day=1)
+    first, ages = min((this, *issued)), _number(this) - _number(date.min)
+    months = (add_months(this, -back) for back in reversed(range(min(_MONTHS_SHOWN, ages + 1))))
+    return [_month(each, issued.get(each), policy, as_at, known) for each in months if each >= first]
+
+
+def _by(record: Recorded[Any], as_at: date) -> bool:
+    return day_of(record.effective) <= as_at
+
+
+def _number(month: date) -> int:
+    return month.year * 12 + month.month
+
+
+def _month(month: date, report: RegisterReport | None, policy: Policy, as_at: date, known: int) -> Row:
+    due = _due(month, policy, known)
+    issued = report.issued.fact.issued_on if report and report.issued else None
+    confirmed = min((each.fact.on for each in report.confirmed), default=None) if report else None
+    over = month != as_at.replace(day=1)
+    if issued is not None:
+        state = "confirmed" if confirmed else "issued"
+    elif over or due is None:
+        state = "missed" if over else "calendar-missing"
+    else:
+        state = "overdue" if as_at > due else "due" if as_at == due else "not-due"
+    return {
+        "month": month.isoformat()[:7],
+        "due": due,
+        "state": state,
+        "issued_on": issued,
+        "confirmed_on": confirmed,
+        "days_unconfirmed": (as_at - issued).days if issued and not confirmed else None,
+    }
+
+
+def _due(month: date, policy: Policy, known: int) -> date | None:
+    """The day of a month on which its report is due; None where no calendar is loaded."""
+    try:
+        return register.report_due(month, policy.number(DAY_OF_ISSUE, month, known), policy.calendar(known))
+    except (CalendarMissing, OverflowError):  # before the first day there is, too
+        return None
 
 
 def _plain(value: Any) -> Any:

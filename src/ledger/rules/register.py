@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from ledger.rules.dates import ONE_DAY, add_months
+from ledger.rules.dates import ONE_DAY, Calendar, add_months
 from ledger.rules.outcome_codes import REMANDED_IN_CUSTODY
 from ledger.rules.registry import rule, stated
 
@@ -261,6 +261,16 @@ stated(
 ISSUED_IN_ITS_MONTH: Final = "The report of {month} is issued in that month; give its own month in the address."
 NOT_YET_ISSUED: Final = "The list was issued on {day}; it cannot be confirmed before."
 
+
+@rule("CP-50", edition=WMPA, cite="WMPA 5.4", anchor="day")
+def report_due(month: date, working_day: int, calendar: Calendar) -> date:
+    """The report of a month is issued in it; on which day the source does not say: the first working day, a setting.
+
+    Readings: on its day it is due, from the next overdue; a month that went by without its report stays so.
+    """
+    return calendar.add_working_days(month.replace(day=1) - ONE_DAY, working_day)
+
+
 stated(
     "CP-50",
     "Each month the Information Officer reports all registered cases with their review dates to area managers, risk "
@@ -272,7 +282,8 @@ stated(
 )
 stated(
     "CP-51",
-    "Risk managers confirm that the list is accurate, reviews are done and de-registrations are told of.",
+    "Risk managers confirm that the list is accurate, reviews are done and de-registrations are told of. No time is "
+    "given: a report that nobody confirmed is listed with its age.",
     edition=WMPA,
     cite="WMPA 5.5",
 )

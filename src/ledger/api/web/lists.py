@@ -85,6 +85,7 @@ async def _report(request: Request, day: date) -> dict[str, Any]:
     except NotFound:
         told = {}
     report = told if told.get("issued_on") else None
+    standing = await ledger.report("register-reports", day, reader=reader)
     acts = (RegisterListConfirmed,) if report else (MonthlyReportIssued,)
     offered = [
         {"says": words(each.command), "at": f"/record/register-reports/{month}/{kebab(each.command)}"}
@@ -95,9 +96,15 @@ async def _report(request: Request, day: date) -> dict[str, Any]:
         "report": report,
         "month": month,
         "printing": may_print(reader, FORMS[REPORT]),
-        "month_says": f"{MONTHS[day.month - 1]} {day.year}",
+        "month_says": _month(month),
+        "months": [{**each, "says": _month(each["month"])} for each in standing["items"]],
         "offered": offered,
     }
+
+
+def _month(month: str) -> str:
+    """January 2026"""
+    return f"{MONTHS[int(month[5:]) - 1]} {month[:4]}"
 
 
 def _row(row: dict[str, Any], names_case: str, collection: str) -> dict[str, Any]:
