@@ -1,6 +1,6 @@
 """The registers of a whole country: search, review list and monthly report as an information officer asks for them.
 
-    python -m bench.registers [--offenders 25000] [--children 30000] [--rounds 40] [--home DIR] [--json FILE]
+    python -m bench.registers [--offenders 25000] [--children 30000] [--rounds 40] [--print] [--home DIR] [--json FILE]
 
 So many people are imported, each with an order, an officer and an entry of the register; the children are shared out
 among the entries.  One entry in twelve has missed its review, one in twelve is on a concern alone and has no child.
@@ -13,6 +13,7 @@ The present day is bench.caseload.DAY.  A kept `--home` is filled once.
     one person        /offenders/{id}/register
     issuing           POST …/issue-monthly-report with a digest that is not the rows': they are all read, digested and
                       compared, and nothing is recorded
+    --print           then the report is issued in earnest, once, and asked for as JSON and as a PDF, once each
 
 The server is a process of its own, its follower beside it (bench.served); each round asks each question once, about
 other people than the round before.  It is an error if an answer is not the one expected, or if the report walked page
@@ -187,6 +188,12 @@ class Asking:
     async def post(self, name: str, path: str, body: Mapping[str, Any], status: int = 200) -> Any:
         return await self._asked(name, post(self._token, path, body, OFFICER), status)
 
+    async def raw(self, name: str, path: str) -> bytes:
+        began = perf_counter()
+        answer = await self._client.ask(get(self._token, path, OFFICER), 200)
+        self.took.setdefault(name, []).append(perf_counter() - began)
+        return answer
+
     async def _asked(self, name: str, request: bytes, status: int) -> Any:
         began = perf_counter()
         answer = await self._client.ask(request, status)
@@ -256,7 +263,7 @@ async def compare(home: Path, port: int, token: str, given: argparse.Namespace) 
             figures[f"{name} {part}"] = milliseconds(asking.took[name], part)
         shown.add_row(name, *(f"{figures[f'{name} {part}']:.0f}" for part in (0.5, 0.99)))
     out.print(shown, f"Asked: under 300 ms. {machine_of(home)}.", sep="\n")
-    return figures
+    return figures | (await printing(asking) if given.print else {})
 
 
 def run(given: argparse.Namespace, home: Path) -> None:
@@ -267,11 +274,31 @@ def run(given: argparse.Namespace, home: Path) -> None:
     leave(given.json, "registers", given.offenders, about, figures)
 
 
+async def printing(asking: Asking) -> dict[str, float]:
+    """Seconds that the issued report took as JSON and as a PDF, how many rows it has, and its size in megabytes."""
+    at = f"/register-reports/{DAY:%Y-%m}"
+    issued = {"issued_on": f"{DAY}", "recipients": ["Area manager"]}
+    with contextlib.suppress(RuntimeError):  # a kept home has issued it before
+        await asking.post("issued", f"{at}/issue-monthly-report", issued, 201)
+    told = await asking.get("the form as JSON", f"{at}/forms/monthly-report")
+    rows = sum(len(each["rows"]) for each in told["parts"] if each["kind"] == "table" and len(each["heads"]) > 3)
+    pdf = await asking.raw("the form as a PDF", f"{at}/forms/monthly-report?format=pdf")
+    if b"%PDF-" not in pdf[:2000]:
+        raise SystemExit("what came is no PDF")
+    figures = {name: asking.took[name][0] for name in ("the form as JSON", "the form as a PDF")}
+    shown = table(f"{rows:,} rows", "", "s")
+    for name, seconds in figures.items():
+        shown.add_row(name, f"{seconds:.1f}")
+    out.print(shown, f"The PDF has {len(pdf) / 1e6:.1f} MB.", sep="\n")
+    return {**figures, "rows": float(rows), "MB": len(pdf) / 1e6}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--offenders", type=int, default=25_000)
     parser.add_argument("--children", type=int, default=30_000)
     parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--print", action="store_true", help="issue the report, and print it once")
     parser.add_argument("--home", type=Path, help="where the ledger is kept, to be used again")
     parser.add_argument("--json", type=Path, help="add the figures to this file")
     given = parser.parse_args()

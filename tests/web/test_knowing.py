@@ -70,6 +70,17 @@ def test_each_line_says_what_happened_who_knew_how_and_since_when(known: Known, 
     assert all(word not in page.text for word in known.home.words[known.kit])
 
 
+def test_grave_concerns_of_earlier_days_are_listed_and_one_recorded_afterwards_says_so(known: Known, door: Door):
+    told = door.get(f"/case-reviews/{known.review}/who-knew", "case-reviewer").json()["grave_before"]
+    assert [(each["days"], each["after_incident"]) for each in told] == [(7, False), (5, True)]
+    page = signed_in(door, "case-reviewer").get(known.at)
+    said = text_of(page).partition("Grave concerns noted before the day of the referral")[2]
+    first, second = (said.index(f"{days} days before the referral") for days in (7, 5))
+    assert first < second < said.index("recorded after the incident was referred")
+    assert said.count("recorded after the incident was referred") == 1
+    assert f'href="/case/child-protection-matters/{known.matter}"' in page.text
+
+
 def test_an_address_narrows_it_to_days_to_when_they_knew_and_to_one_of_them(known: Known, door: Door):
     browser = signed_in(door, "case-reviewer")
     police = lines(text_of(browser.get(f"{known.at}?who=POLICE")))

@@ -250,6 +250,7 @@ def _grave_before(review: Review, told: Sequence[Recorded[Any]], as_at: date) ->
             "concern_id": each.fact.concern_id,
             "noted_on": each.fact.noted_on,
             "days": (referred_on - each.fact.noted_on).days,
+            "after_incident": review.late(each),
         }
         for each in sorted(as_corrected(told), key=lambda each: each.position)
         if isinstance(each.fact, matter.ChildProtectionConcernRecorded)

@@ -78,6 +78,25 @@ def test_the_chief_officer_reads_the_review_its_hold_and_what_of_its_plan_is_ove
     chief.sees(
         "Done; its seal agrees", "Forwarded to the chair of the board", "Overdue by", "Hold on erasure", "Released"
     )
+    chief.sees("Made again from the log on", "Agrees", "Reports kept at head office: not yet")
+    chief.sees_no("Differs")
+    chief.go("/")
+    chief.follow("Case reviews")
+    chief.sees("Carry out action", "Archive report", "Overdue")
+
+
+def test_either_form_cp1_is_ready_to_print_and_the_report_of_the_month_is_confirmed(
+    people: People, family: Family, started: date
+):
+    officer = people.in_role("practitioner")
+    officer.go(f"/case/child-protection-matters/{family.matter}")
+    officer.sees("Key worker told on form CP1")
+    officer.follow("Forms")
+    assert officer.page.locator("main a[href*='forms/cp1']").count() == 2
+    manager = people.in_role("risk-manager")
+    told = next(line for line in the_demonstration(started, SEED)[0] if line["command"] == "IssueMonthlyReport")
+    manager.go(f"/lists/monthly-report?as_at={told['data']['issued_on']}")
+    manager.sees("The report of", "was issued on", "and confirmed by 1 risk manager", "Leanne")
 
 
 def test_on_site_and_from_outside_no_child_is_named(people: People, family: Family):
