@@ -1,6 +1,8 @@
 """Every rule of the areas built so far is in the registry, with its text and its source."""
 
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -28,6 +30,24 @@ def test_a_rule_is_named_with_its_edition():
     assert label("ENF-04") == "ENF-04@manual-2022"
     assert labels(["ENF-04", "XYZ-01"]) == ("ENF-04@manual-2022",)
     assert label("XYZ-01") == "XYZ-01"
+
+
+@pytest.mark.parametrize("first", ["sentencing_2020", "sentencing_2026", "safeguarding_2018", "enforcement"])
+def test_whichever_module_is_imported_first_a_rule_goes_by_the_edition_that_amends_none(first):
+    lines = [
+        f"import ledger.rules.{first}",
+        "from ledger.rules.registry import label, rules",
+        "rules()",
+        "print(*map(label, ['ENF-03', 'ENF-08', 'HRS-05', 'SCR-07', 'UPW-03']))",
+    ]
+    told = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=True).stdout
+    assert told.split() == [
+        "ENF-03@manual-2022",
+        "ENF-08@manual-2022",
+        "HRS-05@manual-2022",
+        "SCR-07@west-mercia-2007",
+        "UPW-03@manual-2022",
+    ]
 
 
 def test_child_protection_is_never_abbreviated_in_a_text():

@@ -142,8 +142,15 @@ def _add(each: Rule) -> Rule:
     if each.edition not in EDITIONS:
         raise ValueError(f"{each.id} names the unknown edition {each.edition}")
     _RULES.append(each)
-    _LABELS.setdefault(each.id, each.label)
+    if each.id not in _LABELS or _amends(_LABELS[each.id].rpartition("@")[2], each.edition):
+        _LABELS[each.id] = each.label  # by the edition, not by which module is imported first
     return each
+
+
+def _amends(edition: str, other: str) -> bool:
+    """Whether an edition stands in the place of another, at once or by those between them."""
+    base = EDITIONS[edition].amends
+    return base is not None and (base == other or _amends(base, other))
 
 
 def _text(function: Callable[..., Any]) -> str:
@@ -158,7 +165,8 @@ def rules() -> tuple[Rule, ...]:
 
 
 def label(id: str) -> str:  # noqa: A002
-    """The edition a rule is applied in: "ENF-04" -> "ENF-04@manual-2022"; unknown ids come back as they are."""
+    """The edition a rule is applied in where nothing chose another, the one that amends none: "ENF-04" ->
+    "ENF-04@manual-2022"; unknown ids come back as they are."""
     return _LABELS.get(id, id)
 
 
