@@ -72,3 +72,30 @@ def test_the_code_of_a_judgement_is_read_though_it_is_sealed(door: Door):
     informed = {"prison": "HMP Nowhere", "on": TODAY.isoformat()}
     door.give(case.to, "InformPrison", informed, "practitioner", key=uuid4())
     assert "prison" not in kinds(door, case)
+
+
+def test_what_a_child_case_reads_is_read_under_every_record_of_the_person(door: Door):
+    case, other = door.new_case(), door.new_case()
+    concern = {"concern_id": str(uuid4()), "offender_id": case.id, "source": "OTHER", "noted_on": days_ago(30)}
+    concern |= {"grave": False, "category": "IN_NEED", "note": "as told"}
+    door.give(f"child-protection-matter/{uuid4()}", "RecordConcern", concern, "practitioner", key=uuid4())
+    absence = other.absence(10)
+    door.give(other.to, "RecordAbsence", absence, "supervisor", key=uuid4())
+    judged = {"absence_id": absence["absence_id"], "result": "ACCEPTABLE", "reason_code": "AARC", "reason": "as told"}
+    door.give(other.to, "JudgeAbsence", judged | {"judged_on": days_ago(9)}, "practitioner", key=uuid4())
+    door.give(other.to, "MergePersons", {"into": case.id, "reason": "one person"}, "information-officer", key=uuid4())
+    assert "prison" in kinds(door, case)
+    parting = {"from_person": case.id, "reason": "two persons"}
+    door.give(other.to, "SeparatePersons", parting, "information-officer", key=uuid4())
+    assert "prison" not in kinds(door, case)
+
+
+def test_what_is_put_right_as_told_under_r2_is_a_concern_whose_objective_is_read(door: Door):
+    case = door.new_case()
+    told = door.give(case.to, "CompleteRiskAssessment", assessed(case, 20), "practitioner", key=uuid4())
+    objective = {"order_id": case.order, "text": "as told", "kind": "work"}
+    door.give(case.to, "SetObjective", objective, "practitioner", key=uuid4())
+    assert kinds(door, case) == []
+    data = {"event_ref": told.body["events"][0]["id"], "field": "risk_to_children_r2", "corrected_value": "a child"}
+    door.give(case.to, "CorrectRecord", data | {"reason": "left out"}, "senior-practitioner", key=uuid4())
+    assert kinds(door, case) == ["objective"]

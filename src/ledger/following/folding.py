@@ -9,9 +9,10 @@ Proven by tests/following/.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from typing import Any, Final
 
 from ledger.aggregates import AGGREGATES, FACT_BY_TOPIC, noun_of
@@ -127,7 +128,7 @@ class Folder:
         chains = await self._database.chains(wanted, upto, foreign=bool(hears(noun)) and needs is None)
         begun = {name: stored for name, stored in chains.items() if any(_is_of(name, each) for each in stored)}
         if needs is None:
-            opened = await self._opened(noun, begun)
+            opened = await self._opened(noun, begun, list(records.values()))
         else:
             resting_on = {name: _resting_on(needs.reads, stored) for name, stored in begun.items()}
             opened = await self._read(resting_on, needs.opens)
@@ -158,17 +159,21 @@ class Folder:
         return self._watch
 
     async def _opened(
-        self, noun: str, chains: Mapping[str, Sequence[Stored]]
+        self, noun: str, chains: Mapping[str, Sequence[Stored]], persons: Sequence[frozenset[str]]
     ) -> Mapping[str, Sequence[Recorded[Any]] | Paused]:
-        """The facts of several cases with what their fold reads; one by one where something in them is unreadable."""
+        """The facts of several cases with what their fold reads; one by one where something in them is unreadable.
+
+        `persons`: the records of each person; a fact of one of them may ask for more to be read of all.
+        """
         heard = hears(noun)
         wanted = {
             name: [each for each in stored if _is_of(name, each) or each.type in heard or _corrects(each)]
             for name, stored in chains.items()
         }
         reading: dict[tuple[bool, bool], dict[str, Sequence[Stored]]] = {}
-        for name, each in wanted.items():
-            reading.setdefault(_reads_more(each), {})[name] = each
+        for records in persons:
+            told = {name: wanted[name] for name in sorted(records) if name in wanted}
+            reading.setdefault(_reads_more(chain.from_iterable(told.values())), {}).update(told)
         found: dict[str, Sequence[Recorded[Any]] | Paused] = {}
         for more, cases in reading.items():
             found |= await self._read(cases, _opens(noun, *more))
@@ -198,11 +203,14 @@ class Folder:
             return Paused(reason_of(problem))
 
 
-def _reads_more(stored: Sequence[Stored]) -> tuple[bool, bool]:
-    """Whether another system told of a case: on its facts decisions are taken again, to show what they break.  And
-    whether it concerns a child."""
-    told = any("source" in each.members for each in stored)
-    return told, any(concerns_a_child(each.type, each.sealed) for each in stored)
+def _reads_more(stored: Iterable[Stored]) -> tuple[bool, bool]:
+    """Whether another system told of a person: on its facts decisions are taken again, to show what they break.  And
+    whether something concerns a child."""
+    told = child = False
+    for each in stored:
+        told = told or "source" in each.members
+        child = child or concerns_a_child(each.type, each.sealed, each.members.get("values", {}))
+    return told, child
 
 
 def _opens(noun: str, told: bool, child: bool) -> Opens:

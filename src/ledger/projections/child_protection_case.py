@@ -10,13 +10,13 @@ tests/projections/test_children_of_assessed.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
 from ledger.aggregates.child_protection_matter import facts
 from ledger.aggregates.child_protection_matter.matter import Matter
-from ledger.aggregates.corrections import as_corrected
+from ledger.aggregates.corrections import RecordCorrected, as_corrected
 from ledger.aggregates.offender.case import Case, prepared
 from ledger.aggregates.offender.entities import Absence, Order, happened
 from ledger.aggregates.offender.facts import (
@@ -52,9 +52,11 @@ def line(kind: str, rule: str, since: date, state: str = "open", due: date | Non
     return {"kind": kind, "rule": rule, "since": since, "due": due, "state": state, **more}
 
 
-def concerns(topic: str, sealed: Iterable[str]) -> bool:
-    """Whether an entry makes a case one that concerns a child, by its type and the paths that it holds sealed."""
-    return topic.startswith(TOPICS) or (topic == RiskAssessmentCompleted.topic and R2 in sealed)
+def concerns(topic: str, sealed: Collection[str], values: Mapping[str, Any]) -> bool:
+    """Whether an entry makes a case one that concerns a child, by its type, the paths that it holds sealed, and its
+    clear values: what an assessment left out under R2 may be put right."""
+    told = topic == RiskAssessmentCompleted.topic and R2 in sealed
+    return topic.startswith(TOPICS) or told or (topic == RecordCorrected.topic and values.get("field") == R2)
 
 
 def concerns_a_child(history: Sequence[Recorded[Any]]) -> bool:
