@@ -1,4 +1,5 @@
-"""The seal of secured records is made again whenever a review is looked at: what was changed or is gone since shows."""
+"""The seal of secured records is made again whenever a review is looked at: what was changed or is gone since shows
+(SCR-03)."""
 
 from __future__ import annotations
 

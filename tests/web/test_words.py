@@ -20,6 +20,8 @@ from ledger.api.web.words import duration, is_id, minutes, shown, words
         ("OrderMade", "Order made"),
         ("order_id", "Order"),
         ("hs_reading", "Health and safety reading"),
+        ("cp1", "CP1"),
+        ("SendCp1", "Send CP1"),
     ],
 )
 def test_a_name_is_said_in_words(name: str, said: str):
