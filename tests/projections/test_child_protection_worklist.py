@@ -1,4 +1,4 @@
-"""Worklist child-protection: what is owed in a case, line by line, against the view and on every day."""
+"""Worklist child-protection (CP-01, CP-35 and others): what is owed in a case, line by line, against the view and on every day."""
 
 import random
 from datetime import date, timedelta
@@ -83,6 +83,24 @@ def test_minutes_are_owed_once_a_conference_took_place():
     data = {"conference_id": "cf1", "received_on": "2025-12-29", "checked_on": "2025-12-30", "accurate": True}
     case.tells("2025-12-30 10:00", "practitioner", "CheckMinutes", **data)
     assert case.owed("2025-12-30", "minutes") == []
+
+
+def test_a_concern_that_nobody_was_told_of_is_listed_until_it_is_passed_on():
+    passing = {
+        "NotifyConcern": ("2025-09-05", {"concern_id": "c1", "form": "EMAIL", "to_role": "SPO", "on": "2025-09-05"}),
+        "EscalateConcern": (
+            "2025-09-05",
+            {"concern_id": "c1", "to_agency": "POLICE", "escalated_at": "2025-09-05 09:00"},
+        ),
+    }
+    for command, (day, data) in passing.items():
+        case = Owing().concern().concern("c2")
+        assert [each["concern_id"] for each in case.owed("2025-09-04", "concern")] == ["c1", "c2"]
+        case.tells(f"{day} 10:00", "practitioner", command, **data)
+        assert [(each["concern_id"], each["days"]) for each in case.owed(day, "concern")] == [("c2", 4)]
+    case = Owing().concern().concern("c2").referral(at="2025-09-08 11:00", concerns=("c1", "c2"))
+    assert [len(case.owed(day, "concern")) for day in ("2025-09-07", "2025-09-08")] == [2, 0]
+    assert case.every_day() > 0
 
 
 def test_a_check_ages_until_it_is_answered_and_a_yes_wants_an_r7():
@@ -187,6 +205,43 @@ def test_form_cp1_is_owed_from_the_registration_and_again_when_circumstances_cha
     change = {"kind": "CHILD_ADDRESS", "on": "2025-10-01"}
     case.tell("2025-10-01 10:00", "practitioner", "RecordCpChange", to="register-entry/e1", **change)
     assert [str(each["since"]) for each in case.owed("2025-10-01", "cp1")] == ["2025-10-01"]
+
+
+def changed(case, kind, on, at=None):
+    change = {"kind": kind, "on": on}
+    return case.tell(at or f"{on} 10:00", "practitioner", "RecordCpChange", to="register-entry/e1", **change)
+
+
+def test_a_change_of_circumstances_calls_for_a_review_of_the_entry():
+    case = changed(registered(Owing().order("o1", sentence="2025-08-01").concern()), "RISK_STATUS", "2025-10-01")
+    assert case.owed("2025-09-30", "register-review") == []
+    assert [each["entry_id"] for each in case.owed("2025-10-01", "register-review")] == ["e1"]
+    case.tell("2025-10-06 10:00", "information-officer", "ReceiveFormP", to="register-entry/e1", on="2025-10-06")
+    review = {"on": "2025-10-06", "outcome": "CHANGED"}
+    case.tell("2025-10-06 11:00", "practitioner", "ReviewRegister", to="register-entry/e1", **review)
+    assert [len(case.owed(day, "register-review")) for day in ("2025-10-05", "2025-10-06")] == [1, 0]
+    assert case.owed("2025-10-06", "deregistration") == []
+    assert case.every_day() > 0
+
+
+@pytest.mark.parametrize("occurred", ["2025-09-30", "2025-10-01", "2025-10-03"])
+def test_a_child_removed_from_the_register_calls_for_a_notification(occurred):
+    case = registered(Owing().order("o1", sentence="2025-08-01").concern())
+    changed(case, "CHILD_REMOVED_FROM_CSCP_REGISTER", "2025-10-01")
+    assert [str(each["since"]) for each in case.owed("2025-10-02", "deregistration")] == ["2025-10-01"]
+    data = {"ground": "CHILD_REMOVED", "occurred_on": occurred, "notified_on": "2025-10-03"}
+    case.tell("2025-10-03 10:00", "practitioner", "NotifyDeregistration", to="register-entry/e1", **data)
+    assert case.owed("2025-10-03", "deregistration") == case.owed("2025-10-03", "register-review") == []
+    assert case.every_day() > 0
+
+
+def test_the_end_of_supervision_is_itself_the_notification():
+    case = registered(Owing().order("o1", sentence="2025-08-01").concern())
+    changed(case, "COMPLETION_OF_SUPERVISION", "2025-10-01")
+    assert len(case.owed("2025-10-01", "deregistration")) == 1
+    ended = {"order_id": "o1", "ended_on": "2025-10-02", "ground": "COMPLETED"}
+    case.tell("2025-10-02 10:00", "practitioner", "EndSupervision", **ended)
+    assert case.owed("2025-10-02", "deregistration") == []
 
 
 @pytest.mark.parametrize("day", ["2024-02-01", "2025-03-29", "2025-12-31"])

@@ -262,7 +262,7 @@ _WORKLISTS: Final = (
         rank="due",
         ages=child_protection_worklist.ages,
         hears=child_protection_worklist.HEARS,
-        version=2,
+        version=3,
     ),
     Worklist(
         "oasys-without-check",

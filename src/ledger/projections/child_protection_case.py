@@ -29,7 +29,11 @@ from ledger.aggregates.offender.facts import (
 )
 from ledger.aggregates.offender.protection import protection_of, responsible
 from ledger.aggregates.policy import Policy
-from ledger.aggregates.register_entry.facts import CpCircumstancesChanged
+from ledger.aggregates.register_entry.facts import (
+    CpCircumstancesChanged,
+    DeregistrationNotified,
+    RegisterReviewed,
+)
 from ledger.aggregates.register_entry.registrations import Registration
 from ledger.aggregates.shape import Closed, History, Recorded
 from ledger.projections.why import Row
@@ -39,6 +43,7 @@ from ledger.rules.register import in_custody
 CONTACT_LOST: Final = "cp.loss_of_contact_days"
 STREAMS: Final = ("child-protection-matter-", "register-entry-")
 TOPICS: Final = ("child-protection-matter.", "register-entry.")
+ENDING: Final = frozenset({"COMPLETION_OF_SUPERVISION", "CHILD_REMOVED_FROM_CSCP_REGISTER"})  # of an entry
 R2: Final = "risk_to_children_r2"
 # The sealed values that these lines rest on, in the cases that `concerns` names; no others of them are opened.
 OPENS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -93,6 +98,7 @@ def owed(
     if protection is None:
         return
     yield from _without_cp1(case, told, [each for each in registered if _stands(each, as_at)])
+    yield from _changed(case, told, [each for each in registered if _stands(each, as_at)])
     if not any(isinstance(each.fact, HomeVisitMade) and happened(each) >= protection.since for each in told):
         yield line("home-visit", "CP-55", protection.since)
     yield from _out_of_contact(case, told, policy, as_at, known)
@@ -143,6 +149,27 @@ def _without_cp1(case: Case, told: Sequence[Recorded[Any]], registered: Sequence
     since = max([min(made), *assigned, *changed])
     if not any(isinstance(each.fact, facts.Cp1Sent) and happened(each) >= since for each in told):
         yield line("cp1", "CP-14", since)
+
+
+def _changed(case: Case, told: Sequence[Recorded[Any]], registered: Sequence[Registration]) -> Iterator[Row]:
+    """Circumstances of an open entry changed, and nobody notified that it is to end, or reviewed it (CP-35)."""
+    over = not _under_supervision(case)  # which is itself the notification (CP-40)
+    for entry in registered:
+        own = [each for each in told if each.stream == entry.stream]
+        changed = [each for each in own if isinstance(each.fact, CpCircumstancesChanged)]
+        ids: Row = {"entry_id": entry.entry_id}
+        ends = max((happened(each) for each in changed if each.fact.kind in ENDING), default=None)
+        notified = [each.fact for each in own if isinstance(each.fact, DeregistrationNotified)]
+        if (
+            ends is not None
+            and not over
+            and not any(max(each.occurred_on, each.notified_on) >= ends for each in notified)
+        ):
+            yield line("deregistration", "CP-35", ends, **ids)
+        since = max((happened(each) for each in changed if each.fact.kind not in ENDING), default=None)
+        reviewed = (happened(each) for each in own if isinstance(each.fact, RegisterReviewed))
+        if since is not None and not any(day >= since for day in reviewed):
+            yield line("register-review", "CP-35", since, **ids)
 
 
 def _attended(order: Order, as_at: date) -> list[date]:

@@ -121,6 +121,7 @@ class _Owed:
         """Line by line."""
         for each in alerts(self.matter, self.as_at):
             yield line("flag", each.rule, each.since, flag=each.flag)
+        yield from self._concerns()
         yield from (row for clock, row in self.clocks() if clock.state in _RUNNING and clock.done_on is None)
         yield from self._checks()
         yield from self._conferences()
@@ -144,6 +145,15 @@ class _Owed:
         assessment = core_assessment_clock(self.matter, self.policy, self.as_at, self.known)
         if assessment is not None:
             yield assessment, _clock("core-assessment", "CP-27", assessment, "core_assessment_due")
+
+    def _concerns(self) -> Iterator[Row]:
+        """Nobody was notified of a concern, and it was neither escalated nor referred (CP-01)."""
+        referred = {each for told in self.matter.told(facts.ReferralMade) for each in told.fact.concern_ids}
+        for each in self.matter.told(facts.ChildProtectionConcernRecorded):
+            ids: Row = {"concern_id": each.fact.concern_id}
+            told = self.matter.told(facts.ConcernNotified, **ids) or self.matter.told(facts.ConcernEscalated, **ids)
+            if not told and each.fact.concern_id not in referred:
+                yield line("concern", "CP-01", each.fact.noted_on, **ids)
 
     def _checks(self) -> Iterator[Row]:
         """Children's services were asked and did not answer (CP-06); said yes, and no R7 followed (CP-08)."""

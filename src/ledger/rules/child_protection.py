@@ -31,8 +31,9 @@ CONFERENCE_NO_REPORT: Final = "CONFERENCE_NO_REPORT"
 stated(
     "CP-01",
     "A concern about a child, wherever it is noticed, is recorded and passed on; from then on the case is a child "
-    "protection case. A matter's offenders and children are those its concerns name. Reading: a check asked for, or "
-    "new information, before any concern names its offender too.",
+    "protection case. A matter's offenders and children are those its concerns name. Readings: a check asked for, "
+    "or new information, before any concern names its offender too; a concern is passed on once a manager was notified "
+    "of it, or it was escalated or referred: until then it is listed with its age.",
     edition=WMPA,
     cite="WMPA 1.2-1.5, 2.1",
 )
@@ -237,7 +238,9 @@ stated(
 )
 stated(
     "CP-54",
-    "Volunteers and partners report concerns to the supervising officer, or the line manager when absent.",
+    "Volunteers and partners report concerns to the supervising officer, or the line manager when absent; contracts "
+    "contain this duty. Reading: that a contract does is confirmed agency by agency; no fact names the agencies that "
+    "work jointly, so the ledger lists none without the clause and warns of none.",
     edition=WMPA,
     cite="WMPA 6.6",
 )

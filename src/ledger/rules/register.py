@@ -100,7 +100,9 @@ stated(
 stated(
     "CP-35",
     "A change of circumstances is recorded on Form P section 6: completion of supervision, a child removed from the "
-    "register, addresses, other children, supervising officer, risk status.",
+    "register, addresses, other children, supervising officer, risk status. Readings: a child's removal, or the end of "
+    "supervision, calls for a de-registration to be notified, any other change for a review of the entry; what was "
+    "done on the day of the change or later serves.",
     edition=WMPA,
     cite="WMPA 5.2, 3.2",
 )
