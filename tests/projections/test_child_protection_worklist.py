@@ -1,4 +1,4 @@
-"""Worklist child-protection (CP-01, CP-35 and others): what is owed in a case, line by line, against the view and on every day."""
+"""Worklist child-protection (CP-01, CP-35 and others): what is owed in a case, against the view and on every day."""
 
 import random
 from datetime import date, timedelta
