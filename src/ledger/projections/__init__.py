@@ -360,6 +360,7 @@ _WORKLISTS: Final = (
         rank="due",
         due=True,
         ages=case_review_worklist.ages,
+        version=2,
     ),
     Worklist("attendance", "offender", attendance.rows, attendance.moments, rank="day"),
     Worklist("oversight", "staff", staff.rows, staff.moments, names_case="staff_id", rank="due", ages=staff.ages),
