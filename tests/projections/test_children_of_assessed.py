@@ -178,7 +178,10 @@ def test_an_objective_says_that_it_is_about_protection(kind, serves):
 
 def test_what_these_rows_read_is_opened_only_where_a_child_is_concerned():
     assert concerns("child-protection-matter.child-protection-concern-recorded.v1", (), {})
-    assert concerns("register-entry.r7-submitted.v1", (), {})
+    assert concerns("child-protection-matter.child-risk-section-completed.v1", (), {})
+    assert concerns("register-entry.made.v1", (), {})
+    assert not concerns("register-entry.r7-submitted.v1", (), {})
+    assert not concerns("child-protection-matter.children-services-check-requested.v1", (), {})
     assert concerns("offender.risk-assessment-completed.v1", ("risk_to_children_r2", "rosh_level"), {})
     assert concerns("record.corrected.v1", ("corrected_value",), {"field": "risk_to_children_r2"})
     assert not concerns("offender.risk-assessment-completed.v1", ("rosh_level",), {})

@@ -32,6 +32,7 @@ from ledger.aggregates.policy import Policy
 from ledger.aggregates.register_entry.facts import (
     CpCircumstancesChanged,
     DeregistrationNotified,
+    RegisterEntryMade,
     RegisterReviewed,
 )
 from ledger.aggregates.register_entry.registrations import Registration
@@ -42,7 +43,9 @@ from ledger.rules.register import in_custody
 
 CONTACT_LOST: Final = "cp.loss_of_contact_days"
 STREAMS: Final = ("child-protection-matter-", "register-entry-")
-TOPICS: Final = ("child-protection-matter.", "register-entry.")
+TOPICS: Final = frozenset(
+    each.topic for each in (facts.ChildProtectionConcernRecorded, facts.ChildRiskSectionCompleted, RegisterEntryMade)
+)
 ENDING: Final = frozenset({"COMPLETION_OF_SUPERVISION", "CHILD_REMOVED_FROM_CSCP_REGISTER"})  # of an entry
 R2: Final = "risk_to_children_r2"
 # The sealed values that these lines rest on, in the cases that `concerns` names; no others of them are opened.
@@ -58,10 +61,11 @@ def line(kind: str, rule: str, since: date, state: str = "open", due: date | Non
 
 
 def concerns(topic: str, sealed: Collection[str], values: Mapping[str, Any]) -> bool:
-    """Whether an entry makes a case one that concerns a child, by its type, the paths that it holds sealed, and its
-    clear values: what an assessment left out under R2 may be put right."""
+    """Whether an entry makes a case one that these lines may read more of, by its type, the paths that it holds sealed,
+    and its clear values: what an assessment left out under R2 may be put right.  A check alone does not: every
+    assessment has one."""
     told = topic == RiskAssessmentCompleted.topic and R2 in sealed
-    return topic.startswith(TOPICS) or told or (topic == RecordCorrected.topic and values.get("field") == R2)
+    return topic in TOPICS or told or (topic == RecordCorrected.topic and values.get("field") == R2)
 
 
 def concerns_a_child(history: Sequence[Recorded[Any]]) -> bool:
