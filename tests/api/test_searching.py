@@ -274,6 +274,50 @@ def test_another_process_fills_the_same_from_ledger_and_vault(door: Door):
     assert [each.surname for each in people.find(question({"surname": surname}))] == [surname]
 
 
+def test_a_filling_that_takes_longer_than_anybody_waits_comes_to_its_end_and_is_begun_once(door: Door):
+    """Of a large ledger it takes longer than a command may: tried again and again, it is answered."""
+    stream = f"child-{child(door, word())}"
+    begun = list[int]()
+
+    class Slow(Keeping):
+        async def _read(self, names: Any, upto: int) -> Any:
+            begun.append(len(names))
+            await asyncio.sleep(0.1)
+            return await super()._read(names, upto)
+
+    async def asked() -> int:
+        keeping, tries = Slow(door.ledger.store.database, door.ledger.cases), 0
+        while True:
+            tries += 1
+            try:
+                assert stream in await asyncio.wait_for(keeping.numbered("1234567"), 0.05)
+                return tries
+            except TimeoutError:
+                assert tries < 200
+
+    assert door.run(asked()) > 1
+    streams = [each for noun in ("offender", "child") for each in door.run(door.ledger.store.database.streams(noun))]
+    assert sum(begun) == len(streams)
+
+
+def test_a_filling_that_nobody_waits_for_ends_with_the_ledger(door: Door):
+    child(door, word())
+
+    class Endless(Keeping):
+        async def _read(self, names: Any, upto: int) -> Any:
+            await asyncio.Event().wait()
+
+    async def left() -> None:
+        keeping = Endless(door.ledger.store.database, door.ledger.cases)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(keeping.numbered("1234567"), 0.05)
+        before = len(asyncio.all_tasks())
+        await keeping.close()
+        assert len(asyncio.all_tasks()) == before - 1
+
+    door.run(left())
+
+
 def test_whoever_asks_for_something_else_while_everybody_is_read_has_a_turn_after_each_few(door: Door):
     for _ in range(3 * AT_ONCE):
         offender(door, word())

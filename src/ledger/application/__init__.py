@@ -157,6 +157,7 @@ class Ledger:
         for each in self._closers.values():
             each.close()
         self.cases.close()
+        await self._searching.keeping.close()
         await self.store.close()
 
     async def checkpoint(self, of: Log | None = None) -> str:
@@ -617,6 +618,11 @@ class Ledger:
         `fill_search`), DatabaseUnavailable, VaultUnavailable, AccessLogUnavailable.
         """
         return await self._searching.search(asked, reader, cursor=cursor, most=most)
+
+    async def numbered(self, client_id: str) -> tuple[str, ...]:
+        """The streams of all who are recorded under a client id, for a decision that nobody is shown: who asks to
+        see people asks `search`.  Raises DatabaseUnavailable, VaultUnavailable."""
+        return await self._searching.keeping.numbered(client_id)
 
     async def fill_search(self, progress: Callable[[int, int], None]) -> None:
         """Read all who can be searched for, once: for whoever asks and does not serve."""

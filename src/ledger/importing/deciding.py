@@ -10,8 +10,8 @@ its decision asks for.  A verdict is
     Decided     accepted: all the sequencer needs but the keys, and the position it is meant for
     Turned      refused by a rule, on what this was decided on: that holds if it still is so at the line's turn
     KNOWN       recorded before, by this very line
-    ALONE       anything else (malformed, a setting, a key used twice, a defect): only the ledger's own way in can say
-                what becomes of it, once all before it is sealed
+    ALONE       anything else (malformed, a setting, a key used twice, somebody's number, a defect): only the ledger's
+                own way in can say what becomes of it, once all before it is sealed
 
 After a setting or holiday nothing is decided, for it changes what everything after it is decided on, nor after a hold,
 its release, a letter that is yet to be written or a monthly report that is issued, by which more is recorded than one
@@ -35,7 +35,7 @@ from ledger.aggregates import AGGREGATES, noun_of
 from ledger.aggregates.case_review.holding import HOLDS
 from ledger.aggregates.immutable import immutable
 from ledger.aggregates.register_report import MonthlyReportIssued
-from ledger.aggregates.shape import Actor, Fact, Unread, a_random_id
+from ledger.aggregates.shape import Actor, Fact, Unnumbered, Unread, a_random_id
 from ledger.commands import (
     SINGLE_STREAMS,
     Command,
@@ -228,7 +228,7 @@ class Decider:
             if line.key in self._recent or moves_clock:
                 return ALONE
             return await self._decided(line)
-        except LedgerError:
+        except (LedgerError, Unnumbered):
             return ALONE
         except Exception as problem:  # a defect of ours: the ledger's own way in will meet it too, for this line alone
             log.error("a line could not be decided ahead: %s", type(problem).__name__)
@@ -264,19 +264,25 @@ class Decider:
             self._cases.forget(name)
 
     async def _ruled(self, line: _Read, desk: Desk, policy: PolicyAt) -> _Ruled:
-        """The decision on a line.  Raises Refused, LedgerError."""
+        """The decision on a line.  Raises Refused, LedgerError, Unnumbered."""
         command, stream = line.command, line.command.stream
         moment = command.at or datetime.now(UTC)
         while True:  # until every case the decision asks for lies on the desk
             try:
                 state = desk.look((stream,))[stream]
-                decision = decision_of(command, line.draft, state, policy.policy, desk.look)
+                decision = decision_of(command, line.draft, state, policy.policy, desk.look, desk.numbered)
                 break
             except Unread as wanted:
                 for name in wanted.names:
                     desk.lay(name, await self._cases.read(name))
+            except Unnumbered as wanted:
+                desk.who_has[wanted.client_id] = await self._numbered(wanted.client_id)
         drafts = drafts_of(command, decision, desk.read[stream].version, moment)
         return _Ruled(drafts, envelope_of(command, policy.policy), moment, warnings_of(decision))
+
+    async def _numbered(self, client_id: str) -> tuple[str, ...]:
+        """Who has a client id, which nobody can say of people whose lines are not sealed yet."""
+        raise Unnumbered(client_id)
 
     async def _foresee(self, line: _Read, desk: Desk, ruled: _Ruled) -> int:
         """Take what was decided into the cases it concerns; the position foreseen for its first fact."""

@@ -18,6 +18,8 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Final
 
+from ledger.aggregates.child.facts import ChildRecorded
+from ledger.aggregates.offender.facts import OffenderRecorded
 from ledger.aggregates.shape import Actor
 from ledger.application import DIGESTS, Ledger
 from ledger.application.executing import KEY_REUSED
@@ -66,7 +68,8 @@ class _Rehearsal(Decider):
 
     def __init__(self, terms: Terms, cases: Ahead, ledger: Ledger, outcome: Outcome) -> None:
         super().__init__(terms, cases, ledger.store.database)
-        self._outcome = outcome
+        self._ledger, self._outcome = ledger, outcome
+        self._numbers: dict[str, dict[str, None]] = {}  # the streams of people of this file by client id
         self._own: dict[bytes, bytes] = {}  # digests of this file's lines by key, which a line far below may use again
         self._newest = 0  # recorded time of the newest fact there would be, in microseconds
 
@@ -116,7 +119,14 @@ class _Rehearsal(Decider):
         if line.command.noun in SINGLE_STREAMS:
             self._cases.foresee_rules(ruled.drafts, ruled.envelope, first, ruled.moment)
         self._newest, self._own[line.key] = newest, line.digest
+        if isinstance(line.draft, OffenderRecorded | ChildRecorded):
+            self._numbers.setdefault(str(line.draft.client_id), {})[line.command.stream] = None
         return len(ruled.drafts)
+
+    async def _numbered(self, client_id: str) -> tuple[str, ...]:
+        """Who has a client id by now, or would have it by the lines before."""
+        there = await self._ledger.numbered(client_id)
+        return tuple(dict.fromkeys((*there, *self._numbers.get(client_id, ()))))
 
     def _remember(self, key: bytes, fact: str) -> None:
         self._recent[key] = fact  # all of them: none can be asked of the ledger

@@ -60,6 +60,7 @@ class Keeping:
         self.unread: set[str] = set()  # who cannot be found because a value does not open
         self._turn = asyncio.Lock()
         self._filled = asyncio.Event()
+        self._filling: asyncio.Task[None] | None = None
 
     @property
     def ready(self) -> bool:
@@ -119,11 +120,22 @@ class Keeping:
     async def numbered(self, client_id: str) -> tuple[str, ...]:
         """The streams of all who are recorded under a client id by now; filled first where nobody did it yet.
 
+        Whoever waits no longer leaves the filling going on, or of a large ledger nobody would ever see the end of it.
         Raises DatabaseUnavailable, VaultUnavailable.
         """
-        await self.fill()
+        if self._people is None:
+            if self._filling is None or self._filling.done():
+                self._filling = asyncio.create_task(self.fill())
+                self._filling.add_done_callback(_taken_note_of)
+            await asyncio.shield(self._filling)
         people, _ = await self.current()
         return people.numbered(client_id)
+
+    async def close(self) -> None:
+        """Leave a filling that nobody waits for any more."""
+        if self._filling is not None:
+            self._filling.cancel()
+            await asyncio.gather(self._filling, return_exceptions=True)
 
     async def _take_in(self, people: People) -> None:
         """What was sealed since."""
@@ -163,6 +175,12 @@ class Keeping:
             return dict.fromkeys(names)
         self.unread.difference_update(names)
         return {name: person(name, _history(stored, opened), day, _keys(stored)) for name, stored in told.items()}
+
+
+def _taken_note_of(filling: asyncio.Task[None]) -> None:
+    """Nobody may wait for it any more: whoever asks next begins anew."""
+    if not filling.cancelled() and (problem := filling.exception()) is not None:
+        log.error("the search could not be filled: %s", type(problem).__name__)
 
 
 def _history(stored: Iterable[Stored], opened: Mapping[int, Recorded[Any]]) -> list[Recorded[Any]]:
