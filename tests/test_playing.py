@@ -22,7 +22,7 @@ from ledger.store.embedded import EmbeddedCluster
 HERE = Path(__file__).parent / "scenarios"
 FILES = (
     *("gen", "enforcement", "progress", "hours", "placements", "case-review", "child-protection", "privacy"),
-    *("extra/case-review", "extra/child-protection"),
+    *("extra/case-review", "extra/child-protection", "extra/child-protection-lists"),
 )
 CASES = [each for name in FILES for each in load(HERE / f"{name}.yaml")]
 PERSON = '{client_id: "9000001", surname: Testcase, forenames: Ann, dob: 1990-02-01, gender: F}'

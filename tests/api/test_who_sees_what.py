@@ -452,7 +452,7 @@ def the_review(matrix: Matrix, met: Met) -> str:
 
 
 def a_command_to_the_child(matrix: Matrix, met: Met) -> str:
-    given = {"on": days_ago(1), "purpose": "a talk"}
+    given = {"on": days_ago(1), "purpose": "to decide on a referral"}
     return word_for(matrix.ask("POST", f"/children/{met.child}/record-child-contact", given))
 
 
@@ -594,7 +594,7 @@ def test_a_limit_holds_in_every_role_of_whom_it_binds(matrix: Matrix, role: str)
 
 def test_nothing_is_recorded_about_a_child_of_a_person_whose_case_is_limited(matrix: Matrix):
     met = matrix.met["excluded"]
-    given = {"on": days_ago(1), "purpose": "a talk"}
+    given = {"on": days_ago(1), "purpose": "to decide on a referral"}
     answer = matrix.ask("POST", f"/children/{met.child}/record-child-contact", given)
     assert word_for(answer) == "limited"
     assert word_for(matrix.ask("POST", f"/children/{matrix.met['own'].child}/record-child-contact", given)) == "done"

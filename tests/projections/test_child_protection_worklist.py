@@ -51,7 +51,7 @@ class Owing(Mattering):
 def test_a_reply_is_owed_from_the_referral_and_late_from_the_eleventh_day():
     case = Owing().concern().referral(at="2025-12-18 11:00").reply("2026-01-02")
     assert case.states("2025-12-17", "reply") == []
-    assert case.states("2025-12-28", "reply") == [("due", "2025-12-28", 0)]
+    assert case.states("2025-12-28", "reply") == [("awaiting-reply", "2025-12-28", 0)]
     assert case.states("2026-01-01", "reply") == [("overdue", "2025-12-28", 4)]
     assert case.states("2026-01-02", "reply") == []
 

@@ -1,5 +1,6 @@
 """Gaps: what each rule of areas A to E asks for shows from the day after it should have been there until it is."""
 
+import inspect
 import re
 from datetime import date
 from pathlib import Path
@@ -7,8 +8,10 @@ from pathlib import Path
 import pytest
 from tests.aggregates.telling import Telling
 
+from ledger.projections import child_protection_case, child_protection_worklist, protection_gaps
 from ledger.projections import gaps as module
 from ledger.projections.gaps import OF_RULES
+from ledger.rules import child_protection
 from ledger.rules.registry import rules
 
 D = date.fromisoformat
@@ -26,6 +29,16 @@ def test_the_rules_that_are_told_are_those_named_and_all_are_rules_of_the_book()
     )
     assert told == set(OF_RULES)
     assert told <= {each.id for each in rules()}
+
+
+def test_every_line_that_is_owed_to_the_protection_of_a_child_has_words_and_a_rule():
+    owed = [inspect.getsource(each) for each in (child_protection_worklist, child_protection_case)]
+    lines = re.findall(r'(?:line|_clock)\(\s*"([a-z0-9-]+)",\s*"([A-Z]+-\d\d)"', "".join(owed))
+    assert {kind for kind, _ in lines} <= set(protection_gaps.WHAT)
+    assert {rule for _, rule in lines} <= set(protection_gaps.OF_RULES) <= {each.id for each in rules()}
+    flags = {name for name, value in vars(child_protection).items() if name == value}
+    assert flags <= set(protection_gaps.WHAT)
+    assert len(lines) > 10
 
 
 def changed(telling, day, recorded=None):

@@ -1,6 +1,7 @@
 """The example cases of areas GEN, A to G, and our own, played on a ledger in memory; reader, names and matcher."""
 
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from tests.aggregates.memory_ledger import MemoryLedger
@@ -60,6 +61,8 @@ def test_short_names_stand_for_random_ids_in_both_directions():
     assert names.id("ann") == drawn
     assert names.id(drawn) == drawn
     assert names.named({"who": [drawn, "nobody"], "n": 1}) == {"who": ["ann", "nobody"], "n": 1}
+    other = str(uuid4())
+    assert names.named(f"Held by {drawn}, {other}.") == f"Held by ann, {other}."
 
 
 def test_only_fields_of_ids_are_mapped():

@@ -27,7 +27,7 @@ from ledger.aggregates.corrections import (
     struck_out,
 )
 from ledger.aggregates.immutable import immutable
-from ledger.aggregates.shape import Closed, Decision, Fact, Now, Recorded, Supplied, Whose, a_random_id, blank
+from ledger.aggregates.shape import Asked, Closed, Decision, Fact, Now, Recorded, Supplied, Whose, a_random_id, blank
 from ledger.errors import WITHHELD, Caution, Refusal, Refused
 from ledger.rules import general
 from ledger.rules.dates import printed
@@ -242,11 +242,17 @@ def _from_the_future(draft: Fact, ruling: Ruling, now: Now) -> Iterator[Refusal]
 
 
 def _left_empty(draft: Fact) -> Iterator[Refusal]:
-    """What a rule asks for; an empty text breaks the rule only, a value that is not there at all makes no record."""
+    """What a rule asks for; an empty text or list breaks the rule only, a value not there at all makes no record.
+
+    Fields asked for in the same words are told together, in their order.
+    """
+    empty: dict[Asked, dict[str, Any]] = {}
     for name, asked in type(draft).asked.items():
         value = getattr(draft, name)
-        if blank(value):
-            yield Refusal(asked.rule, asked.message, rule_book=value is not None)
+        if blank(value) or value == []:
+            empty.setdefault(asked, {})[name] = value
+    for asked, values in empty.items():
+        yield Refusal(asked.rule, asked.about(values), rule_book=None not in values.values())
 
 
 def _other_values(draft: Fact, ruling: Ruling) -> Iterator[Refusal]:

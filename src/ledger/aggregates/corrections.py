@@ -275,7 +275,7 @@ def _no_such_value(fact_class: type[Fact], name: str, told: Any, now: Now) -> It
         return
     asked = fact_class.asked.get(name)
     if asked is not None and blank(value):
-        yield Refusal(asked.rule, asked.message, rule_book=False)
+        yield Refusal(asked.rule, asked.about([name]), rule_book=False)
     dated = name == fact_class.effective_field and isinstance(value, date | datetime)
     if dated and not fact_class.is_plan and general.in_the_future(value, now.moment):
         yield Refusal("GEN-05", general.FROM_THE_FUTURE, rule_book=False)

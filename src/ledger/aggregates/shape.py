@@ -195,11 +195,16 @@ def later() -> Any:
 class Asked:
     """A required field that a rule asks for in its own words: left empty, it is that rule which refuses.
 
-    Where the field's type allows None a draft may also leave it out, to be refused the same way.
+    Where the field's type allows None a draft may also leave it out, to be refused the same way.  The message may
+    name what was left empty: `{fields}`.
     """
 
     rule: str
     message: str
+
+    def about(self, names: Iterable[str]) -> str:
+        """The message for these fields."""
+        return self.message.format(fields=", ".join(names))
 
 
 def blank(value: Any) -> bool:

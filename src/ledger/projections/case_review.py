@@ -132,6 +132,8 @@ def hold_rows(history: History, policy: Policy, as_at: date, known: int) -> list
             "child_refs": each.placed.fact.child_refs or [],
             "scope": each.placed.fact.scope,
             "placed_on": day_of(each.placed.effective),
+            "placed_at": each.placed.fact.placed_at,
+            "released_at": None,
         }
         for each in holds_of(history, upto=as_at)
         if each.released is None

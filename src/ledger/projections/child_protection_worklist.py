@@ -206,8 +206,9 @@ class _Owed:
 
 
 def _clock(kind: str, rule: str, clock: Clock, name: str, since: date | None = None, **ids: Any) -> Row:
-    """A clock with its day under the view's name for it too."""
-    return line(kind, rule, since or clock.began, clock.state, clock.due, **{name: clock.due}, **ids)
+    """A clock with its day, and where it stands, under the view's names."""
+    state = "awaiting-reply" if (kind, clock.state) == ("reply", "due") else clock.state
+    return line(kind, rule, since or clock.began, state, clock.due, **{name: clock.due}, **ids)
 
 
 # ------------------------------------------------------------------------------------------ when it changes

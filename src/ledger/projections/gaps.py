@@ -1,7 +1,8 @@
 """What should have happened in a case by the end of a day and did not, each with its rule, since when and by how long.
 
 Every rule of the rule book's areas A to E that sets somebody a time, or says what follows at once, is told here until
-it is done; `OF_RULES` names them.  What has no time in the sources is told by its age alone.  Proven by
+it is done; `OF_RULES` names them.  Those on the protection of children stand in `protection_gaps`.  What has no time in
+the sources is told by its age alone.  Proven by
 tests/projections/test_gaps.py and tests/projections/test_views.py.
 """
 
@@ -31,6 +32,7 @@ from ledger.aggregates.offender.facts import (
 from ledger.aggregates.offender.progress import assessment_of, checks_of, first_appointment_of, requirement_of
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Fact, Recorded
+from ledger.projections.protection_gaps import protection_gaps
 from ledger.projections.why import Row
 from ledger.rules.allocation import transfer_due
 from ledger.rules.dates import day_of
@@ -67,6 +69,8 @@ def gaps(history: Sequence[Recorded[Any]], policy: Policy, as_at: date, known: i
             yield from _session_gap(order, session, as_at)
     yield from _change_gaps(told, as_at)
     yield from _transfer_gaps(told, policy, as_at, known)
+    for each in protection_gaps(history, policy, as_at, known):
+        yield _gap(each.rule, each.what, each.since, as_at, **each.ids)
 
 
 def _gap(rule: str, what: str, since: date, as_at: date, **ids: str | int) -> Row:

@@ -94,13 +94,12 @@ def deregistration_rows(history: History, policy: Policy, as_at: date, known: in
         return []
     return [
         {
-            **_whose(entry),
+            **_why(entry, found),
             "closed_on": entry.registration.closed.fact.closed_on if entry.registration.closed else None,
-            "deregistration": found.ground.ground,
-            "occurred_on": found.ground.occurred_on,
             "steps": steps_of(found),
             "done_of_4": found.done_of_4,
-            "state": found.state(as_at, _held(entry, found)),
+            "held_by": (held := _held_by(entry, found)) or None,
+            "state": found.state(as_at, bool(held)),
         }
     ]
 
@@ -110,18 +109,10 @@ def breach_rows(history: History, policy: Policy, as_at: date, known: int) -> li
     del policy, known
     entry = Entry.as_at(history, as_at)
     found = entry.deregistration() if entry.registration.made else None
-    state = found.state(as_at, _held(entry, found)) if found else None
+    state = found.state(as_at, bool(_held_by(entry, found))) if found else None
     if found is None or state is None:
         return []
-    return [
-        {
-            **_whose(entry),
-            "deregistration": found.ground.ground,
-            "occurred_on": found.ground.occurred_on,
-            "done_on": found.done_on,
-            "state": state,
-        }
-    ]
+    return [{**_why(entry, found), "done_on": found.done_on, "state": state}]
 
 
 def breach_ages(row: Row, as_at: date, policy: Policy) -> Row:
@@ -131,22 +122,27 @@ def breach_ages(row: Row, as_at: date, policy: Policy) -> Row:
     return {**row, "days": max(0, (until - date.fromisoformat(row["occurred_on"])).days)}
 
 
-def _held(entry: Entry, found: Deregistration) -> bool:
-    """Whether a hold that the entry knows of covers a child whose details are still there."""
+def _held_by(entry: Entry, found: Deregistration) -> list[str]:
+    """The holds that the entry knows of and that cover a child whose details are still there, in order of position."""
     streams = {f"child-{each}" for each in entry.undestroyed(found)}
     if not streams:
-        return False
+        return []
     streams.add(f"offender-{entry.registration.offender_id}")
-    return any(each.released is None and each.scope.streams & streams for each in holds_of(entry.records))
+    return [each.hold_id for each in holds_of(entry.records) if each.released is None and each.scope.streams & streams]
 
 
 def deregistration_moments(history: History, policy: Policy, known: int) -> Iterator[date]:
-    """The days of all facts it rests on, and the day a late de-registration becomes a possible breach."""
+    """The days of all facts it rests on, and those on which a late de-registration becomes a possible breach: also of a
+    ground that is none any more once everything is told."""
     del policy, known
     for each in as_corrected(history):
-        yield day_of(each.effective)
-    for ground in Entry.fold(history).grounds():
-        yield register.possible_breach_from(ground.occurred_on)
+        day = day_of(each.effective)
+        yield day
+        if isinstance(each.fact, _GROUNDS):
+            yield register.possible_breach_from(day)
+
+
+_GROUNDS: Final = (DeregistrationNotified, OffenderChildLinkEnded, SupervisionEnded)
 
 
 def deregistration_ages(row: Row, as_at: date, policy: Policy) -> Row:
@@ -163,3 +159,8 @@ def _whose(entry: Entry) -> Row:
         "ground": made.fact.ground,
         "registered_on": made.fact.registered_on,
     }
+
+
+def _why(entry: Entry, found: Deregistration) -> Row:
+    """Whose it is, and the ground for leaving the register: that of the view's `deregistration`, not of the entry."""
+    return {**_whose(entry), "ground": found.ground.ground, "occurred_on": found.ground.occurred_on}

@@ -171,7 +171,7 @@ stated(
 stated(
     "ALL-14",
     "A probation service officer works on a child protection case only with the line manager's recorded approval. "
-    "Readings: it is needed for every command that service officers are named for, and to make one responsible; what "
+    "Readings: it is needed for every command that service officers are named for, and to assign one to the case; what "
     "any member of staff may tell, a concern, evidence, an incident, is taken from everyone.",
     edition="west-mercia-2007",
     cite="WMPA 6.3",

@@ -152,8 +152,7 @@ def to_decide_on_a_referral(purpose: str) -> bool:
     """Staff contribute to the investigation and do not run it; they start contact with a child only to get what is
     needed to decide on a referral.
 
-    Readings: the purpose says so in words: it speaks of referring; contact for another purpose has happened, so it is
-    recorded, and who records it is warned."""
+    Reading: the purpose says so in words: it speaks of referring; any other is refused, as the rule book has it."""
     return re.search(r"\brefer", purpose, re.IGNORECASE) is not None
 
 

@@ -18,6 +18,8 @@ WMPA: Final = "west-mercia-2007"
 RESTRICTED: Final = "RESTRICTED"
 REMOVE_FIRST: Final = "Remove the restricted documents first: {documents}."
 
+VICTIM_SECTION: Final = "Put victim information in the victim section."
+
 YELLOW_DOT: Final = "YELLOW_DOT"
 FILE_NOT_MARKED: Final = "FILE_NOT_MARKED"
 
@@ -42,6 +44,18 @@ def still_in_the_file(restricted: Iterable[str], removed: Collection[str]) -> li
     one that is not to be disclosed; what was filed after the day of the disclosure was not in it.
     """
     return [each for each in restricted if each not in removed]
+
+
+@rule("DP-03", edition=WMPA, cite="WMPA 2.6", anchor="day")
+def belongs_elsewhere(kind: str, section: str) -> bool:
+    """Victim information is filed separately: a paper about a victim belongs in the victim section.
+
+    Reading: kind and section say so in words; a paper whose kind speaks of a victim goes to a section that does.
+    """
+    return _OF_A_VICTIM.search(kind) is not None and _OF_A_VICTIM.search(section) is None
+
+
+_OF_A_VICTIM: Final = re.compile(r"\bvictim", re.IGNORECASE)
 
 
 @rule("DP-04", edition=WMPA, cite="WMPA 2.5", anchor="day")

@@ -21,7 +21,7 @@ from ledger.aggregates.child.facts import (
 )
 from ledger.aggregates.register_entry.registrations import Registration
 from ledger.aggregates.shape import Closed, Fact, Now, Recorded
-from ledger.errors import Caution, Refusal
+from ledger.errors import Refusal
 from ledger.rules import child_protection, general, register
 
 
@@ -34,8 +34,7 @@ def rule_on(child: Child, draft: Fact, now: Now, stream: str) -> Ruling:
     if isinstance(draft, ChildDataErased):
         return Ruling(refusals=impossible) if impossible else on_erasing(child, draft, now)
     return Ruling(
-        refusals=(*impossible, *_key_worker(draft)),
-        cautions=tuple(_contact(draft)),
+        refusals=(*impossible, *_key_worker(draft), *_contact(draft)),
         about=about_ids(draft, stream, *chains_of(child.live)),
     )
 
@@ -69,11 +68,11 @@ def _impossible(child: Child, draft: Fact) -> Iterator[Refusal]:
         yield Refusal("GEN-06", general.NOT_YET.format(command=ChildRecorded.command), rule_book=False)
 
 
-def _contact(draft: Fact) -> Iterator[Caution]:
+def _contact(draft: Fact) -> Iterator[Refusal]:
     if not isinstance(draft, ChildContactRecorded) or isinstance(draft.purpose, Closed):
         return
     if not child_protection.to_decide_on_a_referral(draft.purpose):
-        yield Caution("CP-17", child_protection.ONLY_TO_DECIDE)
+        yield Refusal("CP-17", child_protection.ONLY_TO_DECIDE)
 
 
 def _key_worker(draft: Fact) -> Iterator[Refusal]:

@@ -103,10 +103,6 @@ def on_record(now: Now, stream: str) -> bool:
 def _refusals(matter: Matter, draft: Fact, now: Now) -> Iterator[Refusal]:
     if isinstance(draft, facts.ChildrenServicesCheckClosed):
         yield from _not_to_be_closed(matter, draft, now)
-    if isinstance(draft, facts.Cp1Sent):
-        missing = [name for name in _CP1_FIELDS if blank(value := getattr(draft, name)) or value == []]
-        if missing:
-            yield Refusal("CP-14", child_protection.CP1_NEEDS.format(fields=", ".join(missing)))
 
 
 def _not_to_be_closed(matter: Matter, draft: facts.ChildrenServicesCheckClosed, now: Now) -> Iterator[Refusal]:
@@ -118,17 +114,6 @@ def _not_to_be_closed(matter: Matter, draft: facts.ChildrenServicesCheckClosed, 
         yield Refusal("GEN-06", message, rule_book=False)
     elif check.wants_r7 and blank(draft.reason):
         yield Refusal("CP-08", child_protection.R7_OR_A_REASON)
-
-
-_CP1_FIELDS: Final = (
-    "location",
-    "children",
-    "offenders",
-    "relationship",
-    "officer",
-    "officer_location",
-    "telephone",
-)
 
 
 def _cautions(matter: Matter, draft: Fact, now: Now) -> Iterator[Caution]:

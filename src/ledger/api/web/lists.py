@@ -31,7 +31,7 @@ from ledger.rules.dates import london_day
 
 ROWS: Final = 50
 # Members of rows that hold a code of a list.
-CODED: Final = frozenset({"ground", "deregistration", "flag", "type", "kind", "step"})
+CODED: Final = frozenset({"ground", "flag", "type", "kind", "step"})
 REPORT: Final = "monthly-report"
 
 

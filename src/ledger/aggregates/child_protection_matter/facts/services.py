@@ -6,7 +6,7 @@ described in it, not named by id, so their descriptions lie under the key of the
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
@@ -14,6 +14,7 @@ from ledger.aggregates.shape import (
     CHILD,
     LIST_ITEMS,
     OFFENDER,
+    Asked,
     ChildText,
     Code,
     Day,
@@ -26,8 +27,12 @@ from ledger.aggregates.shape import (
     StaffText,
     ThirdPartyText,
 )
+from ledger.rules.child_protection import CP1_NEEDS
 
 Described = Annotated[list[Map], Field(max_length=LIST_ITEMS)]
+
+
+_NEEDED: Final = Asked("CP-14", CP1_NEEDS)
 
 
 class Cp1Sent(
@@ -41,17 +46,17 @@ class Cp1Sent(
     """The key worker or manager was told by form CP1 who has taken responsibility for the case."""
 
     on: Day
-    tick_child_on_register: bool
-    tick_risk_to_children: bool
-    location: OwnText
-    children: Annotated[Personal[Described], CHILD]
-    offenders: Annotated[Personal[Described], OFFENDER]
-    relationship: ChildText
-    supervision_commenced: Day
-    supervision_expires: Day
-    officer: StaffText
-    officer_location: OwnText
-    telephone: StaffText
+    tick_child_on_register: Annotated[bool | None, _NEEDED]
+    tick_risk_to_children: Annotated[bool | None, _NEEDED]
+    location: Annotated[OwnText | None, _NEEDED]
+    children: Annotated[Annotated[Personal[Described], CHILD] | None, _NEEDED]
+    offenders: Annotated[Annotated[Personal[Described], OFFENDER] | None, _NEEDED]
+    relationship: Annotated[ChildText | None, _NEEDED]
+    supervision_commenced: Annotated[Day | None, _NEEDED]
+    supervision_expires: Annotated[Day | None, _NEEDED]
+    officer: Annotated[StaffText | None, _NEEDED]
+    officer_location: Annotated[OwnText | None, _NEEDED]
+    telephone: Annotated[StaffText | None, _NEEDED]
 
 
 class LossOfContactNotified(

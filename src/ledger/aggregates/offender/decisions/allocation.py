@@ -66,20 +66,23 @@ def _(case: Case, draft: PlacementAllocated, now: Now) -> Ruling:
 @decides(PractitionerAssigned)
 def _(case: Case, draft: PractitionerAssigned, now: Now) -> Ruling:
     del now
-    if draft.role != "RESPONSIBLE":
-        return Ruling()
     order, protection = case.orders[draft.order_id], protection_of(case)
+    if draft.role != "RESPONSIBLE" and draft.grade != "PSO":
+        return Ruling()
+    refusals = list(_not_to_be_responsible(order, draft, bool(protection))) if draft.role == "RESPONSIBLE" else []
+    if draft.grade == "PSO" and protection and not approved(case, order, draft.staff_id):
+        refusals.append(Refusal("ALL-14", rules.APPROVAL_FOR_PSO))
     cautions: tuple[Caution, ...] = ()
-    if draft.grade == "PSO" and case.level() in rules.HIGH_LEVELS:
+    if draft.role == "RESPONSIBLE" and draft.grade == "PSO" and case.level() in rules.HIGH_LEVELS:
         cautions = (Caution("ALL-10", rules.PSO_ON_HIGH),)
     return Ruling(
-        refusals=tuple(_not_to_be_responsible(case, order, draft, bool(protection))),
+        refusals=tuple(refusals),
         cautions=cautions,
         rests_on=protection.facts if protection else (),
     )
 
 
-def _not_to_be_responsible(case: Case, order: Order, draft: PractitionerAssigned, protected: bool) -> Iterator[Refusal]:
+def _not_to_be_responsible(order: Order, draft: PractitionerAssigned, protected: bool) -> Iterator[Refusal]:
     if draft.grade == "TRAINEE" and protected:
         yield Refusal("ALL-13", rules.NO_TRAINEE)
     if draft.grade == "PSO":
@@ -88,8 +91,6 @@ def _not_to_be_responsible(case: Case, order: Order, draft: PractitionerAssigned
             yield Refusal("ALL-10", rules.PERHAPS_NOT_BY_A_PSO)
         elif not rules.single_requirement(requirements):
             yield Refusal("ALL-10", rules.NOT_BY_A_PSO)
-        if protected and not approved(case, order, draft.staff_id):
-            yield Refusal("ALL-14", rules.APPROVAL_FOR_PSO)
 
 
 # ------------------------------------------------------------------------------------------ what keeps somebody away

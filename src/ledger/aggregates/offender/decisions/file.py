@@ -1,4 +1,4 @@
-"""Decisions on the file as a whole: what leaves it before it is shown to anybody outside (DP-02).
+"""Decisions on the file: where a paper belongs (DP-03), and what leaves it before anybody outside sees it (DP-02).
 
 Proven by tests/aggregates/test_decisions_file.py and privacy.yaml.
 """
@@ -14,9 +14,18 @@ from ledger.aggregates.offender.decisions.rights import passing_on
 from ledger.aggregates.offender.decisions.ruling import decides
 from ledger.aggregates.offender.entities import happened
 from ledger.aggregates.offender.facts import DocumentFiled, FileDisclosed
-from ledger.aggregates.shape import Closed, Now, Recorded
+from ledger.aggregates.shape import Closed, Now, Recorded, opened
 from ledger.errors import WITHHELD, Refusal
 from ledger.rules import data_protection, general
+
+
+@decides(DocumentFiled)
+def _(case: Case, draft: DocumentFiled, now: Now) -> Ruling:
+    del case, now
+    section = opened(draft.section)
+    if section is not None and data_protection.belongs_elsewhere(draft.kind, section):
+        return Ruling(refusals=(Refusal("DP-03", data_protection.VICTIM_SECTION),))
+    return Ruling()
 
 
 @decides(FileDisclosed)
