@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 from tests.conftest import Clusters
-from tests.doors import TODAY, Door, a_problem, days_ago, new_door
+from tests.doors import PERSON, TODAY, Door, a_problem, days_ago, new_door
 from tests.erasing.family import ERASED, OFFICER, PRACTITIONER, Family
 
 from ledger.commands import Acknowledged
@@ -268,3 +268,20 @@ def test_a_list_shows_no_erased_child_and_a_rebuild_comes_to_the_same(home: Fami
     assert not [each for each in home.words[kit] if each in str(live)]
     home.door.run(home.door.ledger.rebuild("deregistration", lambda done, of: None))
     assert page().items == live
+
+
+def test_a_child_who_is_named_in_the_notebook_of_another_case_takes_nothing_of_that_case_but_the_line(door: Door):
+    home, others = Family(door), Family(door)
+    kit, theirs = home.child(), others.child()
+    entry = home.entered([kit])
+    others.entered([theirs])
+    adult, visitor, number = PERSON["client_id"], others.word(theirs), f"{int(kit[:8], 16) % 10_000_000:07}"
+    line = {"entered_on": days_ago(1), "heading": "FATHER"}
+    about_adult = {"entry_no": 1, "about_client_id": adult, "text": "as told", "child_text": visitor}
+    others.give(others.case.to, "MakeNotebookEntry", line | about_adult, OFFICER)
+    about_kit = {"entry_no": 2, "about_client_id": number, "text": "as told", "child_text": home.word(kit)}
+    others.give(others.case.to, "MakeNotebookEntry", line | about_kit, OFFICER)
+    home.leaves(entry)
+    home.erase(kit)
+    told = [each["child_text"] for each in others.register()["notebook"]]
+    assert told == [visitor, ERASED]

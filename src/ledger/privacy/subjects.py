@@ -1,6 +1,7 @@
 """Whose keys an erasure destroys (CP-43): a person's own, and those of streams for texts on somebody they do not name.
 
-    owners_of_child(child)      -> its own, and those of the entries, matters, cases and reviews it was ever in
+    owners_of_child(child)      -> its own, and those of the entries, matters, cases and reviews it was ever in; a case
+                                   that only names it in a line of its notebook (CP-39) keeps what it tells of others
     owners_of_subject(history, stream, subject_id, kind)       -> those of a subject of an offender's case
 
 Proven by tests/aggregates/test_erasing.py and tests/erasing/test_subjects.py.
@@ -11,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from ledger.aggregates.child.reach import concerned
+from ledger.aggregates.child.reach import told_of_in
 from ledger.aggregates.corrections import RecordCorrected
 from ledger.aggregates.offender.merging import merging_in, of_one_person
 from ledger.aggregates.shape import Fact, Recorded, Subject, Whose
@@ -31,7 +32,7 @@ def owners_of_child(child: Child) -> tuple[Owner, ...]:
     the texts about children in a review that names the child, which a hold keeps while they are needed (SCR-05).
     """
     own = f"child-{child.child_id}"
-    streams = sorted(concerned(child.history))
+    streams = sorted(told_of_in(child.history))
     others = sorted({Owner(own, "case"), *_third_parties(child.history, {own})})
     return (Owner(own, _CHILD), *(Owner(each, _CHILD) for each in streams), *others)
 

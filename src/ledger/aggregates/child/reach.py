@@ -2,7 +2,8 @@
 
     reach = reach_of(chain of the child, child_id, chains of its offenders)      -> privacy.holds.Reach
 
-Linked are the entries and matters that name the child, and their offenders; other children of the same entry are not.
+Linked are the entries and matters that name the child, and their offenders, and the cases that name it in their
+notebook; other children of the same entry are not.
 Proven by tests/aggregates/test_holds.py.
 """
 
@@ -11,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from ledger.aggregates.corrections import CORRECTING
+from ledger.aggregates.offender.facts.file import NotebookEntryMade
 from ledger.aggregates.offender.merging import merging_in, of_one_person
 from ledger.aggregates.offender.reached import case_reached
 from ledger.aggregates.shape import Recorded
@@ -30,6 +33,18 @@ def concerned(history: Sequence[Recorded[Any]]) -> frozenset[str]:
     """The chains whose facts or texts the erasure of a child moves: all of those, and of the reviews that name it."""
     reviews = (each.stream for each in history if each.stream.startswith(_REVIEW))
     return linked_with(history) | frozenset(reviews)
+
+
+def told_of_in(history: Sequence[Recorded[Any]]) -> frozenset[str]:
+    """The chains whose texts that name nobody may be about the child: all of those but a case that only names the child
+    in a line of its notebook (CP-39), which lies under the child's own key."""
+    lines: set[str] = set()
+    for each in history:
+        if isinstance(each.fact, NotebookEntryMade) or (
+            isinstance(each.fact, CORRECTING) and each.fact.event_ref in lines
+        ):
+            lines.add(each.id)
+    return concerned([each for each in history if each.id not in lines])
 
 
 def offenders_of(history: Sequence[Recorded[Any]]) -> list[str]:
