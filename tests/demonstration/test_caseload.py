@@ -128,6 +128,12 @@ def _progressed(order: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             yield "sources", name
 
 
+def test_children_services_were_asked_about_most_who_were_assessed(folded: Folded) -> None:
+    rows = _rows(folded, "oasys-without-check")
+    assert 5 < len(rows) < len(folded.offenders()) / 3
+    assert {each["rule"] for each in rows} == {"CP-06"}
+
+
 def _rows(folded: Folded, name: str) -> list[dict[str, Any]]:
     listed, known = WORKLISTS[name], folded.known
     return [row for each in folded.cases(listed.noun) for row in listed.rows(each, folded.policy, TODAY, known)]

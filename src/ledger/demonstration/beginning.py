@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from random import Random
 from typing import Any, Final
 
 from ledger.demonstration import texts
-from ledger.demonstration.lines import at, in_office, later
+from ledger.demonstration.lines import Pen, at, in_office, later
 from ledger.demonstration.lives import Life, Promptness
 from ledger.demonstration.people import offence, person
 from ledger.demonstration.righting import correct
 from ledger.rules.dates import ONE_DAY
 
 _OPEN_END: Final = timedelta(days=3650)
+_NOT_ASKED: Final = 6  # one in so many
 
 
 def begin(life: Life) -> None:
@@ -138,7 +140,20 @@ def _risk_assessment(life: Life, day: date) -> None:
         signed_on=day,
         marking="CONFIDENTIAL",
     )
+    _services_asked(life, day)
     _ready(life, day)
+
+
+def _services_asked(life: Life, day: date) -> None:
+    """Children's services are asked about most people who are assessed, and know of nothing; the others are listed."""
+    if life.number % _NOT_ASKED == 0:
+        return
+    pen = Pen(life.pen.book, "", Random(f"check {life.order_id}"))  # noqa: S311 - a story, no secret
+    pen.target, check_id, answered = f"child-protection-matter/{pen.id()}", pen.id(), life.days.working(day, 6)
+    asked = {"offender_id": life.pen.target.removeprefix("offender/"), "on": day, "reason": "REVIEW"}
+    pen.tell(at(day, 16), life.staff("practitioner"), "RequestCheck", check_id=check_id, **asked)
+    answer = {"on": answered, "q1": False, "q2": False}
+    pen.tell(at(answered, 10), life.staff("team-admin"), "RecordCheckAnswer", check_id=check_id, **answer)
 
 
 def _ready(life: Life, day: date) -> None:
