@@ -341,6 +341,28 @@ def test_an_unsigned_review_is_not_forwarded_after_the_signature_was_struck_out(
     assert case.stops("2025-11-04 18:00", *STEPS["forward"][:2], **STEPS["forward"][2])[0] == "SCR-08"
 
 
+def test_what_is_drafted_after_the_signature_is_signed_anew_before_it_goes_out_or_the_hold_ends():
+    case = Reviewing().referred()
+    case.says(
+        "2025-11-03 10:00", "aco", "PlaceHold", hold_id="h1", offender_refs=["dora"], placed_at="2025-11-03 10:00"
+    )
+    asked = {"on": "2025-11-03", "timescale_due": "2026-03-31"}
+    case.says("2025-11-03 11:00", "chief-officer", "RequestManagementReview", **asked)
+    release = {"hold_id": "h1", "released_at": "2025-11-04 16:00", "authority": "as told"}
+    for hour, step, state in ((10, "draft", "drafted"), (11, "sign", "signed"), (12, "draft", "drafted")):
+        by, command, data = STEPS[step]
+        case.says(f"2025-11-04 {hour}:00", by, command, **data)
+        assert case.shown(R1, "2025-11-04")["management_review"]["state"] == state
+    found = case.stops("2025-11-04 13:00", *STEPS["forward"][:2], **STEPS["forward"][2])
+    assert found == ("SCR-08", "The Chief Officer must sign first.")
+    assert case.stops("2025-11-04 16:00", "aco", "ReleaseHold", **release) == ("SCR-06", "Review is not finished.")
+    for hour, step, state in ((17, "sign", "signed"), (18, "forward", "forwarded")):
+        by, command, data = STEPS[step]
+        case.says(f"2025-11-04 {hour}:00", by, command, **data)
+        assert case.shown(R1, "2025-11-04")["management_review"]["state"] == state
+    case.says("2025-11-04 19:00", "aco", "ReleaseHold", **release)
+
+
 # ---------------------------------------------------------------------------------------- the whole catalogue of it
 
 

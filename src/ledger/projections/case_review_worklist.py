@@ -115,7 +115,7 @@ def _unarchived(review: Review) -> Iterator[Row]:
 def _releasable(review: Review, history: History, as_at: date) -> Iterator[Row]:
     """Each hold that stands though the review is completed, since the last of what its release waited for."""
     completed = review.told(facts.ReviewCompleted)
-    signed, planned = review.told(facts.ManagementReviewSigned), review.told(facts.ActionPlanIssued)
+    signed, planned = review.of_the_draft(facts.ManagementReviewSigned), review.told(facts.ActionPlanIssued)
     requested, presented = review.told(facts.ManagementReviewRequested), review.told(facts.OverviewReportPresented)
     finished = may_be_released(
         requested=bool(requested), signed=bool(signed), presented=bool(presented), planned=bool(planned)

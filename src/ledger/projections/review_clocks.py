@@ -94,13 +94,13 @@ def management_review(review: Review, as_at: date, explain: bool) -> Row | None:
     if asked is None:
         return None
     steps = (
-        ("forwarded", facts.ManagementReviewForwarded),
-        ("signed", facts.ManagementReviewSigned),
-        ("drafted", facts.ManagementReviewDrafted),
-        ("nominated", facts.ReviewerNominated),
-        ("secured", facts.RecordsConfirmedSecured),
+        ("forwarded", review.of_the_draft(facts.ManagementReviewForwarded)),
+        ("signed", review.of_the_draft(facts.ManagementReviewSigned)),
+        ("drafted", review.told(facts.ManagementReviewDrafted)),
+        ("nominated", review.told(facts.ReviewerNominated)),
+        ("secured", review.told(facts.RecordsConfirmedSecured)),
     )
-    reached = [(name, found) for name, kind in steps if (found := review.last(kind)) is not None]
+    reached = [(name, found[-1]) for name, found in steps if found]
     state = reached[0][0] if reached else "requested"
     due = asked.fact.timescale_due
     row: Row = {"due": due, "state": state, "overdue": state != "forwarded" and as_at > due}

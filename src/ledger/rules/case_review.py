@@ -130,7 +130,8 @@ def completion_due(constituted_on: date, months: int) -> date:
 stated(
     "SCR-08",
     "The Chief Officer confirms that the records are secured, nominates a reviewer who does not line-manage the case "
-    "(refused as SCR-07 refuses it), and signs the review before it is forwarded.",
+    "(refused as SCR-07 refuses it), and signs the review before it is forwarded. "
+    "Reading: a signature is of the draft before it; what is drafted anew is signed, and forwarded, anew.",
     edition=WMPA,
     cite="WMPA 8.6, 8.7",
 )

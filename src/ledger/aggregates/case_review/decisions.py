@@ -204,7 +204,7 @@ def _refusals(review: Review, draft: Fact, now: Now) -> Iterator[Refusal]:
         case facts.ManagementReviewSigned():
             yield from _empty_sections(review)
         case facts.ManagementReviewForwarded():
-            if not review.told(facts.ManagementReviewSigned):
+            if not review.of_the_draft(facts.ManagementReviewSigned):
                 yield Refusal("SCR-08", case_review.SIGN_FIRST)
         case facts.ReviewActionCompleted():
             if not plan.named(review, draft.action_id):

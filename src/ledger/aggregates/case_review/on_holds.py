@@ -65,17 +65,17 @@ def on_releasing(review: Review, draft: HoldReleased, now: Now, about: tuple[str
     impossible = _impossible_release(hold, draft)
     if hold is None or impossible is not None:
         return Ruling(refusals=(impossible,) if impossible else ())
-    signed = [*review.told(facts.ManagementReviewSigned), *review.told(facts.ActionPlanIssued)]
+    signed, planned = review.of_the_draft(facts.ManagementReviewSigned), review.told(facts.ActionPlanIssued)
     finished = case_review.may_be_released(
         requested=bool(review.told(facts.ManagementReviewRequested)),
-        signed=bool(review.told(facts.ManagementReviewSigned)),
+        signed=bool(signed),
         presented=bool(review.told(facts.OverviewReportPresented)),
-        planned=bool(review.told(facts.ActionPlanIssued)),
+        planned=bool(planned),
     )
     return Ruling(
         refusals=() if finished else (Refusal("SCR-06", case_review.NOT_FINISHED, rule_book=False),),
         about=tuple(sorted({*about, *hold.placed.about, *chains_under(hold.placed.fact, now)})),
-        rests_on=(hold.placed.position, *(each.position for each in signed)),
+        rests_on=(hold.placed.position, *(each.position for each in (*signed, *planned))),
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, TypeVar
 
-from ledger.aggregates.case_review.facts import FACTS, SeriousIncidentReferred
+from ledger.aggregates.case_review.facts import FACTS, ManagementReviewDrafted, SeriousIncidentReferred
 from ledger.aggregates.corrections import as_corrected
 from ledger.aggregates.shape import Fact, Recorded
 from ledger.rules.dates import day_of
@@ -43,6 +43,11 @@ class Review:
     def last(self, kind: type[F]) -> Recorded[F] | None:
         """Its latest fact of a kind, by when it happened."""
         return max(self.told(kind), key=lambda each: (day_of(each.effective), each.position), default=None)
+
+    def of_the_draft(self, kind: type[F]) -> list[Recorded[F]]:
+        """Its facts of a kind since the management review was drafted last: a signature is of the draft before it."""
+        drafted = max((each.position for each in self.told(ManagementReviewDrafted)), default=0)
+        return [each for each in self.told(kind) if each.position > drafted]
 
     @property
     def referral(self) -> Recorded[SeriousIncidentReferred] | None:

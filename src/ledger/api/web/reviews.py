@@ -11,6 +11,7 @@ Proven by tests/web/test_reviews.py.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, cast
 
 from ledger.aggregates.case_review import facts
@@ -78,7 +79,16 @@ def missing(found: Iterable[Stage], parts_: Iterable[Part]) -> list[tuple[str, s
 
 def _one(view: Course, title: str, kind: type[Fact], said: Sequence[str] = ()) -> Step:
     """A step that is taken once: done on its day, or waited for."""
-    each = view.newest(kind)
+    return _taken(view.newest(kind), title, kind, said)
+
+
+def _of_the_draft(view: Course, kind: type[Fact]) -> Row | None:
+    """The last of them since the management review was drafted last: a signature is of the draft before it (SCR-08)."""
+    draft, each = view.newest(facts.ManagementReviewDrafted), view.newest(kind)
+    return each if each and (draft is None or each["position"] > draft["position"]) else None
+
+
+def _taken(each: Row | None, title: str, kind: type[Fact], said: Sequence[str] = ()) -> Step:
     if each is None:
         return Step(title, state="Not yet", tone="waiting", then=(kind,))
     told = tuple(str(each["says"][name]) for name in said if each["says"].get(name))
@@ -166,9 +176,11 @@ def _management(view: Course) -> Iterator[Step]:
     yield Step("Asked for by the panel", asked["on"], None, asked["on"], "Done", "done", asked)
     yield _one(view, "Chief Officer confirms the records are secured", facts.RecordsConfirmedSecured)
     yield _one(view, "Reviewer nominated", facts.ReviewerNominated, ("staff", "grade"))
-    yield _one(view, "Drafted", facts.ManagementReviewDrafted)
-    yield _one(view, "Chief Officer signs", facts.ManagementReviewSigned)
-    sent = view.newest(facts.ManagementReviewForwarded)
+    signed = _of_the_draft(view, facts.ManagementReviewSigned)
+    drafted = _one(view, "Drafted", facts.ManagementReviewDrafted)
+    yield drafted if signed else replace(drafted, then=(facts.ManagementReviewDrafted,))  # anew, until it is signed
+    yield _taken(signed, "Chief Officer signs", facts.ManagementReviewSigned)
+    sent = _of_the_draft(view, facts.ManagementReviewForwarded)
     due, done = review["due"], sent["on"] if sent else None
     says, tone = clock(
         "done" if done and done <= due else "done-late" if done else "overdue" if review["overdue"] else "due",
