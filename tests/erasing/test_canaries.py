@@ -174,6 +174,8 @@ def further(story: Story, fact: type[Fact]) -> dict[str, Any]:
     more: dict[str, Any] = {"child_ref": story.planter.ids["child"]} if "child_ref" in fact.model_fields else {}
     if fact.command == "RestrictAccess":
         more["user_ids"] = [story.home.door.actor(role).id for role in sorted(ROLES)]
+    if fact.command == "RecordChildContact":
+        more["purpose"] = f"to decide on a referral: {story.planter.word('child.ChildContactRecorded.purpose')}"
     if fact.command == "EndSupervision":
         more["ended_on"] = days_ago(1100)  # so long ago that the record may go
     return more

@@ -18,6 +18,7 @@ from tests.journeys.planting import Planter, role_for
 
 from ledger.aggregates import AGGREGATES
 from ledger.aggregates.after import FOLLOWING
+from ledger.aggregates.child.facts import ChildContactRecorded
 from ledger.aggregates.child_protection_matter.facts import ChildrenServicesContacted
 from ledger.aggregates.corrections import CORRECTING
 from ledger.aggregates.shape import Fact, Subject
@@ -104,6 +105,8 @@ def test_nothing_is_told_of_an_erased_child_by_any_command(
     if fact in CORRECTING:
         more = {"event_ref": home.told(f"child-{planter.ids['child']}")[0].members["id"]}
         more |= {"field": "surname"} if "field" in fact.model_fields else {}
+    elif fact is ChildContactRecorded:
+        more = {"purpose": "to decide on a referral"}
     assert CANNOT in (found := refusals(home, planter, noun, fact, **more))
     assert found == [CANNOT] or fact in CORRECTING
 
