@@ -285,6 +285,8 @@ def test_a_matter_shared_with_somebody_one_may_not_read_of_is_not_told_through_t
     assert theirs.id not in page.text
     assert page.json()["events"].count({"limited": True}) == 2
     assert ben.get(f"{mine.path}/chronology").text.count(word) == 2
+    owed = [each.get(f"{mine.path}/chronology").json()["gaps"] for each in (ann, ben)]
+    assert [any("matter_id" in gap for gap in each) for each in owed] == [False, True]
     listed = ann.get(f"{mine.path}/decisions")
     assert theirs.id not in listed.text
     assert matter.rpartition("/")[2] not in listed.text

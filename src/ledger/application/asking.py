@@ -234,6 +234,9 @@ class Asking:
         if "events" in answer:
             said = await self._entitling.unsaid(by, answer["events"], stream, facts, newest.limits)
             answer = {**answer, "events": said}
+        if "gaps" in answer:
+            owed = await self._entitling.ungapped(by, answer["gaps"], stream, facts, newest.limits)
+            answer = {**answer, "gaps": owed}
         return showing(others.read), answer
 
     async def policy(self) -> Policy:

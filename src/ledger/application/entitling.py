@@ -121,15 +121,31 @@ class Entitling:
     ) -> Sequence[Row]:
         """Rows of the facts of a case without a word of those that are another's too, whom this reader may not read;
         `limits` as for `check`."""
-        if not rows or not await self.barred(by, limits):
-            return rows
+        return unsaid(rows, facts, await self._closed(by, stream, facts, limits)) if rows else rows
+
+    async def ungapped(
+        self,
+        by: Actor | None,
+        gaps: Sequence[Row],
+        stream: str,
+        facts: Sequence[Recorded[Any]],
+        limits: int | None = None,
+    ) -> Sequence[Row]:
+        """The gaps of a case but those in a record that is another's too, whom this reader may not read."""
+        closed = await self._closed(by, stream, facts, limits) if gaps else set[str]()
+        return [each for each in gaps if named_in(each).isdisjoint(closed)]
+
+    async def _closed(
+        self, by: Actor | None, stream: str, facts: Sequence[Recorded[Any]], limits: int | None
+    ) -> set[str]:
+        """The other records that stand in a chain and that this reader may not read."""
         closed: set[str] = set()
-        for each in shared(stream, facts):
+        for each in shared(stream, facts) if await self.barred(by, limits) else ():
             try:
                 await self.check(by, each, limits=limits)
             except LimitedAccess:
                 closed.add(each)
-        return unsaid(rows, facts, closed)
+        return closed
 
     async def told(self, limited: LimitedAccess) -> LimitedAccess:
         """The same with the message that the rule's author wrote, if it can be opened."""
