@@ -129,6 +129,22 @@ def test_a_positive_check_that_is_closed_is_owed_no_more():
     assert case.every_day() > 0
 
 
+def test_a_check_that_was_closed_by_an_r7_which_is_struck_out_is_owed_again():
+    case = Owing().concern()
+    asked = {"check_id": "k1", "offender_id": "dora", "on": "2025-10-01", "reason": "PSR"}
+    case.tells("2025-10-01 10:00", "practitioner", "RequestCheck", **asked)
+    told = {"check_id": "k1", "on": "2025-10-12", "q1": True, "q2": False}
+    case.tells("2025-10-12 10:00", "team-admin", "RecordCheckAnswer", **told)
+    form = {"form": "R7", "confidential": True, "on": "2025-10-13"}
+    case.tells("2025-10-13 10:00", "practitioner", "CompleteChildRiskSection", label="form", **form)
+    case.tells("2025-10-15 10:00", "practitioner", "CloseCheck", check_id="k1", on="2025-10-14")
+    assert [len(case.owed(day, "r7")) for day in ("2025-10-12", "2025-10-13", "2025-10-14")] == [1, 0, 0]
+    again = {"event_ref": case.names.ids["form"], "reason": "another case"}
+    case.tells("2025-10-20 10:00", "practitioner", "StrikeOutRecord", **again)
+    assert [len(case.owed(day, "r7")) for day in ("2025-10-12", "2025-10-14", "2025-10-20")] == [1, 1, 1]
+    assert case.every_day() > 0
+
+
 def test_new_information_waits_for_the_risk_manager():
     case = Owing().concern()
     data = {"offender_id": "dora", "on": "2025-10-01", "note": "as told"}

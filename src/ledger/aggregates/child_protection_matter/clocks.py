@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 from ledger.aggregates.child_protection_matter import facts
 from ledger.aggregates.child_protection_matter.matter import Matter
 from ledger.aggregates.policy import Policy
-from ledger.aggregates.shape import Recorded
+from ledger.aggregates.shape import Recorded, blank
 from ledger.rules import child_protection as rules
 from ledger.rules.dates import CalendarMissing, day_of, london_day
 
@@ -92,12 +92,21 @@ class Check:
 
 
 def check_of(matter: Matter, check_id: str, r7s: Iterable[Done]) -> Check:
-    """A check of a matter.  `r7s`: the R7 forms that went to the Information Officer about its offenders."""
+    """A check of a matter.  `r7s`: the R7 forms that went to the Information Officer about its offenders.
+
+    A closing without a reason rests on R7, or on an answer that said no: struck out or put right, it closes nothing.
+    """
     answers = matter.told(facts.ChildrenServicesCheckAnswered, check_id=check_id)
     answer = min(answers, key=lambda each: (each.fact.on, each.position), default=None)
     forms = [*r7s, *(_done(each) for each in matter.told(facts.ChildRiskSectionCompleted, form="R7"))]
     since = tuple(each for each in forms if answer is not None and each[0] >= answer.fact.on)
-    return Check(answer, since, _first(matter.told(facts.ChildrenServicesCheckClosed, check_id=check_id)))
+    closed = matter.told(facts.ChildrenServicesCheckClosed, check_id=check_id)
+    check = Check(answer, since, _first(closed))
+    return (
+        replace(check, closed=_first([each for each in closed if not blank(each.fact.reason)]))
+        if check.wants_r7
+        else check
+    )
 
 
 def _done(record: Recorded[Any]) -> Done:
