@@ -22,6 +22,12 @@ def due():
     return Holding().entered(["kit"]).held().notified().closed().released()
 
 
+def gaps_of(case, as_at):
+    """(rule, since) of every gap in ann's case."""
+    told = case.ledger.ask(f"offender/{case.names.id('ann')}/chronology", D(as_at), None)
+    return {(each["rule"], str(each["since"])) for each in told["gaps"]}
+
+
 def oversight(case, as_at, person="ann", **more):
     path = f"offender/{case.names.id(person)}/oversight"
     return case.names.named(case.ledger.ask(path, D(as_at), None, **more))["holds"]
@@ -54,7 +60,7 @@ def test_a_hold_says_why():
     "as_at,breach,held",
     [
         ("2025-10-10", None, ["h1"]),
-        ("2025-10-11", ("possible-breach", 1), ["h1"]),  # the entry is not closed: no hold stops that
+        ("2025-10-11", ("deferred-under-hold", 1), ["h1"]),  # though the closing, which no hold stops, is owed too
         ("2025-10-13", ("deferred-under-hold", 3), ["h1"]),
         ("2025-11-30", ("deferred-under-hold", 51), ["h1"]),
         ("2025-12-01", ("done", 52), None),
@@ -100,7 +106,7 @@ def test_the_list_of_holds_has_those_that_stand():
 @pytest.mark.parametrize(
     "as_at,state,days",
     [
-        ("2025-10-11", "possible-breach", 1),
+        ("2025-10-11", "deferred-under-hold", 1),
         ("2025-10-13", "deferred-under-hold", 3),
         ("2025-12-01", "done", 52),
         ("2026-12-01", "done", 52),
@@ -115,6 +121,14 @@ def test_who_is_de_registered_on_the_day_is_on_no_list_of_breaches():
     case = Holding().entered(["kit"]).notified().closed("2025-10-10").erasing(on="2025-10-10")
     assert rows(case, "dp-breaches", "2026-01-01") == []
     assert rows(case, "deregistration", "2026-01-01") == []
+
+
+def test_an_entry_left_open_under_a_hold_is_deferred_and_its_closing_is_still_a_gap():
+    case = due()
+    (row,) = rows(case, "deregistration", "2025-10-11")
+    assert (row["state"], row["closed_on"], row["steps"]["entry"]) == ("deferred-under-hold", None, False)
+    assert ("CP-42", "2025-10-10") in gaps_of(case, "2025-10-11")
+    assert "CP-42" not in {rule for rule, _ in gaps_of(case, "2025-11-30")}
 
 
 def test_the_list_of_de_registrations_says_what_is_deferred():

@@ -58,17 +58,19 @@ class Reporting:
         moment = datetime.now(UTC)
         day = as_at or london_day(moment)
         position = (await self._database.followed()).size
-        counted = await _REPORTS[name](self, day, reader)
+        counted = await _REPORTS[name](self, day, position, reader)
         version = (await self._cases.policy()).policy.version
         people = people_of(judgements.OPENS) if name == "judgements" else ()
         screen = Screen(f"report/{name}", name, position, day, moment, people, category="combination")
         await self._readings.begin(reader, screen, counted.cases, version).sealed()
         return {"as_at": day, "position": position, "items": counted.items, "left_out": counted.left_out}
 
-    async def _late(self, day: date, reader: Reader | None) -> Counted:
+    async def _late(self, day: date, upto: int, reader: Reader | None) -> Counted:
+        del upto  # a table is as it is
         return await self._listed("late-recording", late_recording.by_team, day, reader)
 
-    async def _backlog(self, day: date, reader: Reader | None) -> Counted:
+    async def _backlog(self, day: date, upto: int, reader: Reader | None) -> Counted:
+        del upto
         return await self._listed("backlog", backlog.by_unit, day, reader)
 
     async def _listed(
@@ -91,11 +93,10 @@ class Reporting:
                 return Counted(summed(rows), cases, left_out)
             cursor = page.next
 
-    async def _judgements(self, day: date, reader: Reader | None) -> Counted:
+    async def _judgements(self, day: date, upto: int, reader: Reader | None) -> Counted:
         """From the judgements of every case, opened as far as their codes."""
         shut, tally = await self._entitling.barred(reader and reader.by), judgements.Tally()
         streams = await self._database.streams(NOUN)
-        upto = (await self._database.followed()).size
         for part in parts_of([each for each in streams if each not in shut]):
             chains = await self._database.chains(part, upto, foreign=False)
             for stream, stored in chains.items():
@@ -104,11 +105,10 @@ class Reporting:
         left_out = sum(each in shut for each in streams)
         return Counted(tally.rows(), frozenset(tally.cases), left_out)
 
-    async def _monthly(self, day: date, reader: Reader | None) -> Counted:
+    async def _monthly(self, day: date, upto: int, reader: Reader | None) -> Counted:
         """Of the reports, in which no case is named."""
         del reader
         policy = (await self._cases.policy(fresh=True)).policy
-        upto = (await self._database.followed()).size
         found: list[Sequence[Recorded[Any]]] = []
         for part in parts_of(await self._database.streams(REGISTER_REPORT)):
             chains = await self._database.chains(part, upto, foreign=False)
@@ -131,7 +131,7 @@ def _judging(stored: Sequence[Stored]) -> list[Stored]:
 _CORRECTING: Final = frozenset(each.topic for each in CORRECTING)
 
 
-_REPORTS: Final[Mapping[str, Callable[[Reporting, date, Reader | None], Awaitable[Counted]]]] = MappingProxyType(
+_REPORTS: Final[Mapping[str, Callable[[Reporting, date, int, Reader | None], Awaitable[Counted]]]] = MappingProxyType(
     {
         "late-recording": Reporting._late,
         "backlog": Reporting._backlog,

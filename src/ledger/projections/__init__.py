@@ -293,7 +293,7 @@ _WORKLISTS: Final = (
         due=True,
         ages=register_worklists.deregistration_ages,
         hears=register_worklists.HEARS,
-        version=3,
+        version=4,
     ),
     Worklist(
         "dp-breaches",
@@ -304,7 +304,7 @@ _WORKLISTS: Final = (
         rank="occurred_on",
         ages=register_worklists.breach_ages,
         hears=register_worklists.HEARS,
-        version=2,
+        version=3,
     ),
     Worklist(
         "monthly-report",

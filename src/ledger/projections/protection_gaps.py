@@ -97,5 +97,7 @@ def _of_an_entry(entry_id: str, chain: History, policy: Policy, as_at: date, kno
     if review is not None and review.state == "missed":
         yield Gap("CP-33", "No four-monthly review of the register entry", review.due, {"entry_id": entry_id})
     for row in register_worklists.deregistration_rows(chain, policy, as_at, known):
-        if row["state"] == "possible-breach":
+        if row["state"] == "possible-breach" or (
+            row["state"] and row["closed_on"] is None
+        ):  # no hold stops the closing
             yield Gap("CP-42", "De-registration not complete", row["occurred_on"], {"entry_id": entry_id})

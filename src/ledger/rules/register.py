@@ -335,6 +335,8 @@ stated(
 def possible_breach_from(occurred_on: date) -> date:
     """De-registering late is a breach of data protection: possible from the day after the ground arose until done.
 
-    No number of days is given: every one is shown, and what to report is the Information Manager's to say.
+    No number of days is given: every one is shown, and what to report is the Information Manager's to say. Reading:
+    while a hold stands in the way it is deferred under hold instead, also before the entry is closed; the steps say
+    that the closing, which no hold stops, is still to be done.
     """
     return occurred_on + ONE_DAY

@@ -77,12 +77,13 @@ class Deregistration:
     def state(self, as_at: date, held: bool) -> str | None:
         """possible-breach from the day after the ground until done; None on its day, and where it took no day.
 
-        A hold stops the erasure and not the closing: only what waits for nothing else is deferred (SCR-05).
+        While a hold stands in the way it is deferred-under-hold instead (Q29 of the rule book), closed or not: that the
+        closing waits for nobody is said by the steps.
         """
         late = (self.done_on or as_at) >= register.possible_breach_from(self.ground.occurred_on)
         if not late or self.done_on is not None:
             return "done" if late else None
-        return "deferred-under-hold" if held and self.steps["entry"] is not None else "possible-breach"
+        return "deferred-under-hold" if held else "possible-breach"
 
 
 @dataclass(frozen=True, slots=True)
