@@ -196,7 +196,7 @@ class Executing:
                 for name in wanted.names:
                     desk.lay(name, await self._in_time(self._cases.read(name)))
             except Unnumbered as wanted:
-                people = await self._in_time(self._people.numbered(wanted.client_id))
+                people = await self._in_time(self._people.numbered(wanted.client_id), Unavailable)
                 desk.who_has[wanted.client_id] = people
 
     async def _check_seen(self, command: Command) -> None:
