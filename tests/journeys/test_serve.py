@@ -247,7 +247,9 @@ def test_a_signal_ends_it_with_everything_answered_and_no_server_left(served: Se
     threads = [threading.Thread(target=go_on) for _ in range(4)]
     for each in threads:
         each.start()
-    time.sleep(0.5)
+    limit = time.monotonic() + 20
+    while len(acknowledged) < 20 and time.monotonic() < limit:
+        time.sleep(0.05)
     code = process.stop(signal.SIGTERM)
     stop.set()
     for each in threads:

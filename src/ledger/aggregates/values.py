@@ -129,7 +129,7 @@ def opened(value: Personal[T] | None) -> T | None:
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-_CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/&',()-]{0,63}")
+_CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/&'()-]{0,63}")
 TEXT_BYTES: Final = 32 * 1024
 LIST_ITEMS: Final = 500
 WHOLE: Final = 2**53 - 1
@@ -155,7 +155,7 @@ def a_text(value: str) -> str:
 def a_code(value: str) -> str:
     """A code of a published list: short, printable, never free text."""
     if not _CODE.fullmatch(value):
-        raise ValueError("use a code: letters, digits, spaces and . _ / & ' , ( ) -, at most 64 characters")
+        raise ValueError("use a code: letters, digits, spaces and . _ / & ' ( ) -, at most 64 characters")
     return value
 
 
