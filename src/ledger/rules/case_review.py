@@ -123,7 +123,8 @@ def completion_due(constituted_on: date, months: int) -> date:
     before.
 
     Reading: whoever is named as line manager when an order of the case is assigned, or acted on it as a senior
-    practitioner, line-manages it for good and sits on no panel."""
+    practitioner, line-manages it for good and sits on no panel; a case in which a child of the review was ever
+    registered is one of them."""
     return add_months(constituted_on, months)
 
 

@@ -214,9 +214,11 @@ def _refusals(review: Review, draft: Fact, now: Now) -> Iterator[Refusal]:
 
 
 def _line_managers(review: Review, staff: Iterable[str], now: Now) -> set[str]:
-    """Those who ever line-managed a case of the review: as an assignment to one of its orders names them, and who acted
-    on it as a senior practitioner (scenarios/README: the line manager)."""
-    cases = now.others(review.offenders)
+    """Those who ever line-managed a case of the review, or one in which a child of it was ever registered: as an
+    assignment to one of its orders names them, and who acted on it as a senior practitioner (scenarios/README)."""
+    about = now.others(review.persons)
+    registered = (each for name in review.children for each in about[name].entries.values() if each.made)
+    cases = now.others([*review.offenders, *(f"offender-{each.offender_id}" for each in registered)])
     managers = {
         each.by.id for state in cases.values() for each in state.history if each.by.role == "senior-practitioner"
     }

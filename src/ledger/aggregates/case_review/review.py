@@ -69,10 +69,14 @@ class Review:
         return tuple(f"offender-{each}" for each in self.referral.fact.offender_refs) if self.referral else ()
 
     @property
+    def children(self) -> tuple[str, ...]:
+        """The chains of the children it is about."""
+        return tuple(f"child-{each}" for each in self.referral.fact.child_refs) if self.referral else ()
+
+    @property
     def persons(self) -> tuple[str, ...]:
         """The chains of the offenders and children it is about."""
-        children = self.referral.fact.child_refs if self.referral else ()
-        return (*self.offenders, *(f"child-{each}" for each in children))
+        return (*self.offenders, *self.children)
 
 
 def _known(records: Iterable[Recorded[Any]]) -> tuple[Recorded[Any], ...]:
