@@ -27,7 +27,7 @@ CHECKS = (
     ("contracts", "lint-imports", "--no-logo"),
 )
 # Two files of tests at a time, each with servers of its own: half of the time they wait for a server.
-SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile")
+SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")  # or the longest would be the last
 # Settings of the caller's Python that would leak into ours.
 ENV = {k: v for k, v in os.environ.items() if k not in ("PYTHONHOME", "PYTHONPATH", "PIP_USER", "PIP_TARGET")}
 

@@ -167,7 +167,7 @@ def step(door: Door, case: Case, kind: str, value: Any, made: list[tuple[str, st
     assert door.post(f"{case.path}/{command}", body, role).status_code in (201, 409)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
 def test_the_live_view_is_the_view_as_known_at_the_last_position_whatever_happened(door: Door, steps: list[Any]):
     case = door.new_case()

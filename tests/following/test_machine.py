@@ -323,4 +323,4 @@ def run(clusters: Clusters, examples: int, steps: int) -> None:
 @pytest.mark.usefixtures("ledger_template", "vault_template")
 @pytest.mark.timeout(600)
 def test_whatever_happens_the_tables_say_what_the_slow_way_says(clusters: Clusters) -> None:
-    run(clusters, examples=10, steps=18)
+    run(clusters, examples=6, steps=15)

@@ -59,7 +59,7 @@ def held(ledger: Ledger) -> str:
 # ---------------------------------------------------------------------------------------- never out of date
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32))
 def test_whoever_records_every_view_is_what_the_store_says_now_and_as_known_at_every_moment(
     door: Door, other: Ledger, seed: int
