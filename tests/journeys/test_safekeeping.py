@@ -72,6 +72,7 @@ def new_home(at_work: Path) -> Generator[Path]:
     shutil.rmtree(home, ignore_errors=True)
 
 
+@pytest.mark.soak
 def test_a_backup_made_under_load_is_restored_verified_and_read(at_work: Path, new_home: Path) -> None:
     done = run(new_home, "restore", str(at_work / "backups"), limit=120)
     assert done.returncode == 0, done.stderr
@@ -86,6 +87,7 @@ def test_a_backup_made_under_load_is_restored_verified_and_read(at_work: Path, n
     assert "has a ledger already, which is not written over" in again.stderr
 
 
+@pytest.mark.soak
 def test_one_byte_that_was_changed_is_refused_with_the_name_of_its_file(at_work: Path, new_home: Path) -> None:
     shutil.copytree(at_work / "backups", damaged := new_home / "damaged")
     [file] = damaged.glob("ledger/*/public.entries.copy.gz")
