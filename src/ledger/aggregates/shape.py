@@ -89,6 +89,7 @@ from ledger.aggregates.values import (
     a_text,
     in_london,
     in_reason,
+    is_random_id,
     opened,
     without_floats,
 )
@@ -159,6 +160,7 @@ __all__ = [
     "blank",
     "in_london",
     "in_reason",
+    "is_random_id",
     "later",
     "nothing_read",
     "opened",

@@ -137,9 +137,14 @@ WHOLE: Final = 2**53 - 1
 
 def a_random_id(value: str) -> str:
     """A UUID of version 4 or 7 in canonical form.  Ids made from a name (versions 3, 5) would be guessable."""
-    if not _UUID.fullmatch(value):
+    if not is_random_id(value):
         raise ValueError("use a UUID of version 4 or 7, in lower case with hyphens")
     return value
+
+
+def is_random_id(text: str) -> bool:
+    """Whether a text is such an id."""
+    return _UUID.fullmatch(text) is not None
 
 
 def a_text(value: str) -> str:

@@ -490,11 +490,9 @@ class Ledger:
         async with self._kept(reader, stream_of(noun, id)):
             asked = Asked(noun, id, as_at, known_at, explain, withhold, clock, reader, edition)
             answer = await self._asking.view(asked, name)
-            return (
-                answer
-                if (noun, name) != REVIEWED
-                else answer | {"seals": await self._resealing.again(answer["course"])}
-            )
+            if (noun, name) == REVIEWED:
+                return answer | {"seals": await self._resealing.again(answer["course"])}
+            return answer
 
     async def shown(self, view: View, asked: Asked) -> tuple[Shown, Row]:
         """A view as somebody was shown it, and of when: for a page that has itself sealed who reads it.

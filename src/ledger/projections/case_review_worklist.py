@@ -28,15 +28,16 @@ from ledger.aggregates.case_review import facts
 from ledger.aggregates.case_review.holds import holds_of
 from ledger.aggregates.case_review.plan import actions_of
 from ledger.aggregates.case_review.review import Review
-from ledger.aggregates.corrections import as_corrected
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.shape import Recorded
 from ledger.projections.review_clocks import completion, duplicated, management_review, rapid_review
+from ledger.projections.staff import moments
 from ledger.projections.why import Row
 from ledger.rules.case_review import may_be_released
 from ledger.rules.dates import day_of
 
 History = Sequence[Recorded[Any]]
+__all__ = ["KINDS", "STEPS", "ages", "moments", "rows"]  # as of staff: the days of the facts, for no row grows older
 KINDS: Final = (
     *("complete-review", "complete-rapid-review", "make-duplicate", "management-review"),
     *("issue-action-plan", "carry-out-action", "archive-report", "release-hold"),
@@ -127,13 +128,6 @@ def _releasable(review: Review, history: History, as_at: date) -> Iterator[Row]:
     for each in holds_of(history, upto=as_at):
         if each.released is None:
             yield _row("release-hold", "SCR-06", max(over, day_of(each.placed.effective)), hold_id=each.hold_id)
-
-
-def moments(history: History, policy: Policy, known: int) -> Iterator[date]:
-    """The days of the facts; a row says its day and nothing that grows older."""
-    del policy, known
-    for each in as_corrected(history):
-        yield day_of(each.effective)
 
 
 def ages(row: Row, as_at: date, policy: Policy) -> Row:

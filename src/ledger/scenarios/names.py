@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any, Final, cast, get_args
 from uuid import uuid4
 
-from ledger.aggregates.shape import Fact, Id, a_random_id
+from ledger.aggregates.shape import Fact, Id, is_random_id
 from ledger.aggregates.values import REFERS
 
 _ID: Final = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
@@ -27,7 +27,7 @@ class Names:
 
     def id(self, name: str) -> str:
         """The id of a name, drawn when it is first met; an id stands for itself."""
-        if _is_id(name):
+        if is_random_id(name):
             return name
         if name not in self.ids:
             self.label(name, str(uuid4()))
@@ -60,14 +60,6 @@ class Names:
             members = cast("Mapping[str, Any]", value)
             return {name: self.id(str(each)) if name.endswith("_id") else each for name, each in members.items()}
         return None if value is None else self.id(str(value))
-
-
-def _is_id(text: str) -> bool:
-    try:
-        a_random_id(text)
-    except ValueError:
-        return False
-    return True
 
 
 @cache

@@ -157,9 +157,7 @@ class People:
 
     def numbered(self, client_id: str) -> tuple[str, ...]:
         """The streams of those who have a client id."""
-        asked = Question(client_id=client_id)
-        people = map(self._by_stream.__getitem__, self._by_number.get(client_id, ()))
-        return tuple(each.stream for each in people if _is_it(asked, each))
+        return tuple(each.stream for each in self.find(Question(client_id=client_id)))
 
     def _places(self, asked: Question) -> Collection[_Place]:
         """Of everybody it is, once each."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from ledger.aggregates.case_review.facts import ActionPlanIssued, ReviewActionCompleted
 from ledger.aggregates.case_review.review import Review
-from ledger.aggregates.shape import Recorded, a_random_id, blank, opened
+from ledger.aggregates.shape import Recorded, blank, is_random_id, opened
 from ledger.errors import Caution, Refusal
 from ledger.rules import case_review
 
@@ -88,7 +88,7 @@ def _wrong_with_one(n: int, action: Mapping[str, Any]) -> Iterator[Refusal]:
     if lacking:
         yield _impossible(case_review.ACTION_LACKS.format(n=n, fields=", ".join(lacking)))
         return
-    if action.get("action_id") and not _is_id(str(action["action_id"])):
+    if action.get("action_id") and not is_random_id(str(action["action_id"])):
         yield _impossible(case_review.NO_SUCH_ID.format(n=n))
     try:
         day = date.fromisoformat(str(action["due"]))
@@ -96,14 +96,6 @@ def _wrong_with_one(n: int, action: Mapping[str, Any]) -> Iterator[Refusal]:
         day = None
     if day is None or day.isoformat() != action["due"]:
         yield _impossible(case_review.NO_SUCH_DAY.format(n=n))
-
-
-def _is_id(text: str) -> bool:
-    try:
-        a_random_id(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _impossible(message: str) -> Refusal:
